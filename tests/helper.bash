@@ -1,0 +1,266 @@
+# helper.bash - what every .bats file loads: `load helper`
+#
+# From the environment (make check sets it): POSTERN, the program; SMARTHOST, the test server; SRCDIR and BUILDDIR, the top
+# of the two trees.  tests/README says how a test is written and what the server understands.
+
+: "${SRCDIR:=$(cd "$BATS_TEST_DIRNAME/.." && pwd)}"
+: "${BUILDDIR:=$SRCDIR}"
+: "${POSTERN:=$BUILDDIR/postern}"
+: "${SMARTHOST:=$BUILDDIR/tests/smarthost}"
+[[ -x $SMARTHOST ]] || SMARTHOST=$BUILDDIR/smarthost
+[[ $POSTERN == /* ]] || POSTERN=$PWD/$POSTERN
+[[ $SMARTHOST == /* ]] || SMARTHOST=$PWD/$SMARTHOST
+export SRCDIR BUILDDIR POSTERN SMARTHOST
+
+# How long one run of the program may take, in seconds; a test may lower it.
+postern_timeout=60
+
+# ---------------------------------------------------------------------------------------------------------------- set-up
+
+# A file with a setup() or teardown() of its own calls these two first.
+helper_setup() {
+	local name
+	exec < /dev/null			# so that start_server without a here-document sees an end
+	for name in $(compgen -v POSTERN_) $(compgen -v XDG_) ${!LC_*}; do
+		unset "$name"
+	done
+	unset EMAIL SMTPSERVER NETRC CREDENTIALS_DIRECTORY DBUS_SESSION_BUS_ADDRESS SSLKEYLOGFILE
+	unset http_proxy https_proxy all_proxy ALL_PROXY HTTPS_PROXY no_proxy LANGUAGE NLSPATH
+	export LANG=C LC_ALL=C TZ=UTC0 HOME=$BATS_TEST_TMPDIR/home TMPDIR=$BATS_TEST_TMPDIR/tmp
+	mkdir -p "$HOME" "$TMPDIR"
+	servers=0 server_pids=() server_holds=() server_says=() server_dirs=() violations_expected=
+	conf=$BATS_TEST_TMPDIR/postern.conf mail=$BATS_TEST_TMPDIR/mail
+	certs=$BUILDDIR/tests/certs
+	write_mail > "$mail"
+}
+
+helper_teardown() {
+	local n
+	if [[ -z ${BATS_TEST_COMPLETED:-} ]]; then
+		show_evidence
+	fi
+	sync_server
+	for ((n = 0; n < servers; n++)); do
+		stop_server_number "$n"
+	done
+	[[ -n $violations_expected ]] || no_violations
+}
+
+setup() { helper_setup; }
+teardown() { helper_teardown; }
+
+# The standard message: LF line ends, complete header, a line that starts with a dot.
+write_mail() {
+	cat <<-'END'
+		From: Me <me@example.org>
+		To: You <you@example.net>
+		Subject: a test
+		Date: Mon, 02 Mar 2026 10:00:00 +0000
+		Message-ID: <standard@example.org>
+
+		Hello,
+		.this line starts with a dot
+		and this is the last one.
+	END
+}
+
+# Certificates are made once per run and shared by all files; NAME.pem, NAME.key, NAME.sha256, NAME.spki256 in $certs.
+make_certs() {
+	certs=$BUILDDIR/tests/certs
+	mkdir -p "$BUILDDIR/tests"
+	(
+		flock 9
+		if [[ -e $certs/stamp && $certs/stamp -nt $SMARTHOST ]] \
+		    && [[ -n $(find "$certs/stamp" -mmin -1440) ]]; then
+			exit 0
+		fi
+		rm -rf "$certs.new" "$certs.old"
+		mkdir "$certs.new"
+		"$SMARTHOST" --make-certs "$certs.new" || exit 1
+		touch "$certs.new/stamp"
+		[[ ! -e $certs ]] || mv "$certs" "$certs.old"
+		mv "$certs.new" "$certs"
+	) 9> "$certs.lock" 3>&-
+}
+
+# ---------------------------------------------------------------------------------------------------------------- server
+
+# Starts a smarthost with the script on stdin; sets $port, $server_dir, writes $conf.  It ends with the test.
+# A second one has its own directory; the functions below then speak of the latest ($server_dir may be set back).
+start_server() {
+	local script number=$((servers + 1)) hold say line
+	server_dir=$BATS_TEST_TMPDIR/server
+	((number == 1)) || server_dir+=.$number
+	mkdir -p "$server_dir"
+	script=$server_dir/script
+	cat > "$script"
+	make_certs || return 1
+	mkfifo "$server_dir/hold" "$server_dir/says"
+	"$SMARTHOST" --dir "$server_dir" --certs "$certs" --script "$script" \
+	    < "$server_dir/hold" > "$server_dir/says" 2> "$server_dir/stderr" 3>&- &
+	server_pid=$!
+	exec {hold}> "$server_dir/hold" {say}< "$server_dir/says"
+	server_pids+=("$server_pid") server_holds+=("$hold") server_says+=("$say") server_dirs+=("$server_dir")
+	servers=$number
+	if ! read -r -t 30 -u "$say" line || [[ $line != "port "* ]]; then
+		echo "the smarthost did not start:" "$(< "$server_dir/stderr")" >&2
+		return 1
+	fi
+	port=${line#port }
+	write_conf
+}
+
+# Waits until every connection has been dealt with to its end, so that transcript and statistics are complete.
+sync_server() {
+	local n line
+	for ((n = 0; n < servers; n++)); do
+		[[ -n ${server_holds[n]} ]] || continue
+		{ echo sync >&"${server_holds[n]}"; } 2> /dev/null || continue
+		read -r -t 30 -u "${server_says[n]}" line || :
+	done
+}
+
+# Stops the latest server, for tests in which it goes away.
+stop_server() { stop_server_number $((servers - 1)); }
+
+stop_server_number() {
+	local hold=${server_holds[$1]} say=${server_says[$1]}
+	[[ -n $hold ]] || return 0
+	exec {hold}>&- {say}<&-
+	server_holds[$1]=
+	wait "${server_pids[$1]}" || :
+	if grep -qE 'Sanitizer|runtime error:' "${server_dirs[$1]}/stderr"; then
+		cat "${server_dirs[$1]}/stderr" >&2
+		return 1
+	fi
+}
+
+# The configuration that suits the server's script.  $conf_extra: further lines; set_conf changes one.
+write_conf() {
+	{
+		echo "account default"
+		echo "host localhost"
+		echo "port $port"
+		echo "from me@example.org"
+		if grep -qE '^[[:space:]]*tls[[:space:]]+none' "$server_dir/script"; then
+			echo "tls off"
+		else
+			! grep -qE '^[[:space:]]*tls[[:space:]]+implicit' "$server_dir/script" || echo "tls_starttls off"
+			echo "tls_trust_file $certs/ca.pem"
+			echo "user user"
+			echo "password secret"
+		fi
+		[[ -z ${conf_extra:-} ]] || printf '%s\n' "$conf_extra"
+	} > "$conf"
+	chmod 600 "$conf"
+}
+
+# set_conf KEY VALUE: replaces the key's lines in $conf, or adds one.  No VALUE: removes them.
+set_conf() {
+	local key=$1 line
+	local -a keep=()
+	shift
+	while IFS= read -r line; do
+		[[ $line == "$key" || $line == "$key "* ]] || keep+=("$line")
+	done < "$conf"
+	((!$#)) || keep+=("$key $*")
+	printf '%s\n' "${keep[@]}" > "$conf"
+	chmod 600 "$conf"
+}
+
+# --------------------------------------------------------------------------------------------------------------- program
+
+# Runs a command with stdin passed through, within $postern_timeout; sets $status, $stdout, $stderr.
+run_bounded() {
+	status=0
+	timeout -k 5 "$postern_timeout" "$@" > "$BATS_TEST_TMPDIR/stdout" 2> "$BATS_TEST_TMPDIR/stderr" 3>&- || status=$?
+	{ stdout=$(< "$BATS_TEST_TMPDIR/stdout") stderr=$(< "$BATS_TEST_TMPDIR/stderr"); } 2> /dev/null
+	if [[ $stderr == *Sanitizer:* || $stderr == *"runtime error:"* ]]; then
+		printf '%s\n' "$stderr" >&2
+		return 1
+	fi
+}
+
+# postern ARGS: the program with $conf.  postern_bare: without -C.  postern_as FACE: under another name, with $conf.
+postern() { run_bounded "$POSTERN" -C "$conf" "$@"; }
+postern_bare() { run_bounded "$POSTERN" "$@"; }
+postern_as() {
+	mkdir -p "$BATS_TEST_TMPDIR/bin"
+	ln -sf "$POSTERN" "$BATS_TEST_TMPDIR/bin/$1"
+	run_bounded "$BATS_TEST_TMPDIR/bin/$1" -C "$conf" "${@:2}"
+}
+
+# postern_ok ARGS: exit status 0, or the test fails and shows why.
+postern_ok() {
+	postern "$@"
+	((status == 0)) || complain "exit status $status, not 0, from: postern $*"
+}
+
+# postern_fails STATUS [STAGE] -- ARGS: this exit status, and the first sentence on stderr is about this stage.
+postern_fails() {
+	local want=$1 stage= first=
+	shift
+	if [[ $1 != -- ]]; then
+		stage=$1
+		shift
+	fi
+	[[ $1 == -- ]] || { echo "postern_fails STATUS [STAGE] -- ARGS" >&2; return 1; }
+	shift
+	postern "$@"
+	((status == want)) || complain "exit status $status, not $want, from: postern $*" || return 1
+	first=$(grep -m 1 '^postern: ' "$BATS_TEST_TMPDIR/stderr") || :
+	[[ -z $stage || $first == "postern: $stage: "* ]] \
+	    || complain "stderr does not say 'postern: $stage: ', from: postern $*"
+}
+
+complain() {
+	printf '%s\n' "$1" "--- stderr" "$stderr" "--- stdout" "$stdout" >&2
+	return 1
+}
+
+# -------------------------------------------------------------------------------------------------------------- evidence
+
+# The dialogue: `FLIGHT C: text`, `FLIGHT S: text`, `-- event`.
+transcript() {
+	sync_server
+	[[ ! -e $server_dir/transcript ]] || cat "$server_dir/transcript"
+}
+
+# How often the client spoke, over all connections; the parts of the TLS handshake count.
+flights() {
+	transcript | awk '
+		$2 == "connect" { sum += last; last = 0 }
+		$2 == "C:" && $1 > last { last = $1 }
+		END { print sum + last }'
+}
+
+# How many connections were made; how many messages were accepted.
+connections() { sync_server; awk '$1 == "connections" { print $2 }' "$server_dir/stats"; }
+messages() { sync_server; awk '$1 == "messages" { print $2 }' "$server_dir/stats"; }
+
+# The Nth accepted message as it was received (dots undone), and its envelope.
+message() { cat "$server_dir/msg.${1:-1}"; }
+envelope() { cat "$server_dir/env.${1:-1}"; }
+
+# Fails if any of the servers saw something that a conforming client does not do.
+no_violations() {
+	local dir bad=0
+	sync_server
+	for dir in "${server_dirs[@]}"; do
+		if [[ -s $dir/violations ]]; then
+			printf '%s\n' "the server complains:" "$(< "$dir/violations")" >&2
+			bad=1
+		fi
+	done
+	return $bad
+}
+
+show_evidence() {
+	local dir
+	sync_server
+	for dir in "${server_dirs[@]}"; do
+		printf -- '--- %s\n' "$dir"
+		cat "$dir/transcript" "$dir/violations" "$dir/stderr" 2> /dev/null
+	done
+	return 0
+}
