@@ -1,0 +1,21 @@
+/*
+ * clock.h - monotonic time and deadlines.
+ *
+ * A deadline is a point on clock_ms(); CLOCK_NEVER is none.  A wait that is split into many short
+ * ones keeps one deadline, so that a peer which drips a byte a second gains nothing.
+ */
+#ifndef BASE_CLOCK_H
+#define BASE_CLOCK_H
+
+#include "base/base.h"
+
+#define CLOCK_NEVER INT64_MAX
+
+int64_t clock_ms(void);
+
+int64_t clock_in_s(unsigned seconds);                   /* the deadline `seconds` from now */
+int64_t clock_sooner(int64_t a, int64_t b);
+int     clock_left_ms(int64_t deadline);                /* for poll(2): 0 passed, -1 never */
+bool    clock_passed(int64_t deadline);
+
+#endif

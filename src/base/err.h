@@ -1,0 +1,85 @@
+/*
+ * err.h - how a failure travels, and the only place that picks an exit status.
+ *
+ * A function that can fail takes `struct err *e` last and returns bool: true means done, false
+ * means *e says why.  The struct owns nothing and allocates nothing, so it can report running out
+ * of memory and is copied by assignment.  What the server refuses is not a failure of our code: it
+ * is recorded with the transaction and the recipient, and becomes one err at the end
+ * (session_verdict()).
+ */
+#ifndef BASE_ERR_H
+#define BASE_ERR_H
+
+#include "base/base.h"
+
+enum stage { /* what was being attempted; the order is that of a submission */
+	ST_USAGE,
+	ST_CONFIG,
+	ST_INPUT,
+	ST_SECRET,
+	ST_RESOLVE,
+	ST_CONNECT,
+	ST_TLS,
+	ST_GREETING,
+	ST_EHLO,
+	ST_STARTTLS,
+	ST_AUTH,
+	ST_MAIL,
+	ST_RCPT,
+	ST_DATA,
+	ST_BODY,
+	ST_QUIT,
+	ST_SPOOL,
+	ST_INTERNAL,
+	ST_COUNT
+};
+
+enum fate { /* what it means for the message */
+	FATE_TEMP,     /* the same submission may succeed later */
+	FATE_PERM,     /* it will not, until something is changed */
+	FATE_UNKNOWN,  /* the server may have the message (RFC 1047) */
+	FATE_NONSENSE, /* what answers there does not speak SMTP */
+	FATE_COUNT
+};
+
+struct esc { /* enhanced status code, RFC 3463; class 0: none */
+	uint8_t  class;
+	uint16_t subject, detail;
+};
+
+enum { ESC_TEXT = 16 }; /* room for "5.999.999" and more */
+
+struct err {
+	enum stage stage;
+	enum fate  fate;
+	int        sys;        /* errno, or 0 */
+	int        code;       /* SMTP reply code, or 0 */
+	struct esc esc;
+	char       say[400];   /* one sentence of ours, no newline, printable */
+	char       quote[600]; /* the server's or the library's own words, printable, or "" */
+	char       hint[300];  /* what the user can do about it, or "" */
+};
+
+/* All return false, so that `return fail(...)` reads well.  Control characters that came in with
+ * an argument are made printable. */
+bool fail(struct err *e, enum stage st, enum fate f, const char *fmt, ...) PRINTF(4, 5);
+/* FATE_TEMP, with strerror(errnum) as the quote. */
+bool fail_sys(struct err *e, enum stage st, int errnum, const char *fmt, ...) PRINTF(4, 5);
+/* malloc said no: INTERNAL, temporary (EX_OSERR). */
+bool fail_memory(struct err *e);
+bool err_quote(struct err *e, const char *words, size_t len);
+bool err_hint(struct err *e, const char *fmt, ...) PRINTF(2, 3);
+
+const char *err_stage_name(enum stage st);
+const char *err_fate_name(enum fate f);
+
+/* "5.1.1", or "" when there is none; returns `to`. */
+const char *esc_text(struct esc c, char to[ESC_TEXT]);
+
+/* sysexits(3) for a failure: stage x fate, plus the rows that look at the reply code. */
+int err_exit_status(const struct err *e);
+
+/* The name of an exit status without its EX_ ("TEMPFAIL"), or "?". */
+const char *err_status_name(int status);
+
+#endif

@@ -1,0 +1,51 @@
+/*
+ * str.h - ASCII case, strict numbers, printable text, lists of strings.
+ *
+ * Nothing here looks at the locale: protocol and configuration are ASCII (RFC 5321 2.4).
+ */
+#ifndef BASE_STR_H
+#define BASE_STR_H
+
+#include "base/err.h"
+
+static inline bool str_isdigit(char c) { return c >= '0' && c <= '9'; }
+static inline bool str_isupper(char c) { return c >= 'A' && c <= 'Z'; }
+static inline bool str_islower(char c) { return c >= 'a' && c <= 'z'; }
+static inline bool str_isalpha(char c) { return str_isupper(c) || str_islower(c); }
+static inline bool str_isalnum(char c) { return str_isalpha(c) || str_isdigit(c); }
+static inline bool str_isblank(char c) { return c == ' ' || c == '\t'; }
+static inline bool str_iscontrol(char c) { return (unsigned char)c < 0x20 || c == 0x7f; }
+static inline bool str_is8bit(char c) { return (unsigned char)c >= 0x80; }
+static inline char str_lower(char c) { return str_isupper(c) ? (char)(c + 32) : c; }
+
+bool str_same(const char *a, const char *b); /* equal but for ASCII case */
+bool str_same_n(const char *a, size_t len, const char *word); /* bytes against a whole word */
+bool str_starts(const char *s, const char *prefix);           /* case matters */
+
+/* All of s is a decimal number in min..max, without sign or blanks. */
+bool str_number(const char *s, uint64_t min, uint64_t max, uint64_t *n) MUST_CHECK;
+bool str_number_n(const char *s, size_t len, uint64_t min, uint64_t max, uint64_t *n) MUST_CHECK;
+
+/* ASCII-case-insensitive glob of `*` and `?` only; linear time, no locale. */
+bool str_glob(const char *pattern, const char *s);
+
+/* Copy text for a person's terminal: control characters, NUL, broken UTF-8 and C1 controls become
+ * \xHH, a newline "\n" stays when keep_newlines.  Always terminates; cuts at a character. */
+void str_printable(char *to, size_t room, const char *from, size_t len, bool keep_newlines);
+bool str_is_utf8(const char *s, size_t len); /* well-formed, no surrogates, RFC 3629 */
+
+/* The word nearest to `wrong`, or NULL when none is near; name(i) gives the candidates until NULL. */
+const char *str_nearest(const char *wrong, const char *(*name)(size_t i));
+
+struct strlist { /* zeroed is empty; items and array are owned */
+	char **items;
+	size_t n;
+};
+
+bool strlist_add(struct strlist *l, const char *s, struct err *e) MUST_CHECK;
+bool strlist_copy(struct strlist *to, const struct strlist *from, struct err *e) MUST_CHECK;
+void strlist_free(struct strlist *l);
+
+char *str_dup(const char *s, struct err *e) MUST_CHECK; /* NULL: *e is filled */
+
+#endif

@@ -1,0 +1,46 @@
+/*
+ * opts.h - the command line: sendmail's letters with their arities, GNU long options, and every
+ * configuration key as --key=value.  One table in opts.c.
+ *
+ * Touches no file and no environment.  Everything in the result is borrowed from argv, but for the arrays.
+ */
+#ifndef CONFIG_OPTS_H
+#define CONFIG_OPTS_H
+
+#include <stdio.h>
+
+#include "config/conf.h"
+
+enum mode {
+	MODE_SUBMIT,
+	MODE_DUMP_CONFIG,
+	MODE_LIST_KEYS,
+	MODE_LIST_OPTIONS,
+	MODE_VERSION,
+	MODE_HELP,
+};
+
+struct options {
+	enum mode       mode;
+	const char     *config_file; /* -C; NULL: the usual places */
+	const char     *account;     /* -a; NULL: choose */
+	const char     *sender;      /* -f, -r; NULL: not given; "": the null sender */
+	const char     *envid;       /* -V */
+	bool            take_recipients; /* -t */
+	bool            read_sender; /* --read-envelope-from: the sender is the From field's address */
+	bool            ignore_dots; /* -i, -oi */
+	int             verbose;     /* -v, counted */
+	struct setting *settings;    /* --key=value, -F, -N, -R, -X ... in order */
+	size_t          n_settings;
+	const char    **recipients;  /* as given; each may be a list */
+	size_t          n_recipients;
+};
+
+/* ST_USAGE, with the nearest known option; modes that are not built say so in a sentence. */
+bool opts_parse(int argc, char **argv, struct options *o, struct err *e) MUST_CHECK;
+
+void opts_help(FILE *to);  /* --help, from the table */
+void opts_list(FILE *to);  /* --list-options: "option<TAB>argument<TAB>summary" or "...<TAB>accepted, ignored" */
+void opts_free(struct options *o);
+
+#endif

@@ -1,0 +1,34 @@
+/*
+ * encode.h - base64 and quoted-printable: RFC 4648 4, RFC 2045 6.7.
+ *
+ * Quoted-printable is a state machine fed in pieces of any size; the result does not depend on
+ * where they were cut.  Input lines end with LF or CRLF, output lines with CRLF, no output line
+ * is longer than 76 characters, bare CR and NUL and everything over 126 is encoded, trailing
+ * blanks too, as is a '.' or "From " at the start of a line.
+ */
+#ifndef MAIL_ENCODE_H
+#define MAIL_ENCODE_H
+
+#include "base/buf.h"
+
+struct qp { /* zeroed is the start */
+	size_t column;
+	bool   cr;          /* a CR is waiting for its LF */
+	char   blank;       /* a blank is waiting: encoded if a line end follows */
+	uint8_t from;       /* how much of a "From " at the start of a line was matched */
+};
+
+/* At most QP_GROWTH bytes of output for each of input, plus QP_SLACK. */
+enum { QP_GROWTH = 6, QP_SLACK = 32 };
+
+size_t qp_feed(struct qp *q, const char *in, size_t n, char *out); /* bytes written to out */
+size_t qp_end(struct qp *q, char *out); /* the last line gets a CRLF if it has none */
+
+/* RFC 4648 4 with padding and no line breaks; `to` may be a secret's buf. */
+bool base64_encode(struct buf *to, const void *p, size_t n, struct err *e) MUST_CHECK;
+
+/* Strict: no blanks, right padding, no bits left over.  false without *e: it is data from a peer,
+ * the caller knows what to say.  to->max bounds. */
+bool base64_decode(struct buf *to, const char *p, size_t n) MUST_CHECK;
+
+#endif

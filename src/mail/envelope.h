@@ -1,0 +1,46 @@
+/*
+ * envelope.h - who sends to whom, and what became of each recipient: RFC 5321 3.3, RFC 3461.
+ *
+ * Addresses are normalised (address.h) and qualified.  The answers are written by session.
+ */
+#ifndef MAIL_ENVELOPE_H
+#define MAIL_ENVELOPE_H
+
+#include "base/str.h"
+
+enum { RCPT_SAID = 240 }; /* bytes kept of the server's words about a recipient */
+
+enum rcpt_state {
+	RCPT_OPEN,     /* not asked yet, or to be asked again in the next transaction */
+	RCPT_TAKEN,    /* RCPT accepted, the message not yet */
+	RCPT_DONE,     /* the message was accepted for it */
+	RCPT_REFUSED,  /* see code */
+};
+
+struct rcpt {
+	char           *address; /* owned */
+	enum rcpt_state state;
+	enum stage      stage;   /* of the refusal: ST_RCPT, or ST_MAIL, ST_DATA, ST_BODY */
+	int             code;    /* SMTP reply code of the last answer; 0: none */
+	struct esc      esc;
+	char           *said;    /* owned: the server's words, printable, at most RCPT_SAID; NULL: none */
+};
+
+struct envelope {
+	char        *sender;   /* owned; "": the null sender */
+	struct rcpt *rcpts;    /* owned array */
+	size_t       n, room;
+	char        *envid;    /* owned xtext, RFC 3461 4.4; NULL: none */
+	/* private: hash of addresses, so that 10^5 recipients stay linear */
+	uint32_t    *slots;
+	size_t       n_slots;
+};
+
+enum { ENVELOPE_RCPTS_MAX = 200000 };
+
+bool envelope_set_sender(struct envelope *v, const char *address, struct err *e) MUST_CHECK;
+bool envelope_add(struct envelope *v, const char *address, struct err *e) MUST_CHECK; /* duplicates once */
+bool rcpt_say(struct rcpt *r, const char *words, size_t len); /* false: no memory; harmless */
+void envelope_free(struct envelope *v);
+
+#endif

@@ -1,0 +1,78 @@
+/*
+ * message.h - take a message in, know its facts, fix its head, read it again: RFC 5322, RFC 6409 8.
+ *
+ * The whole input is read before anybody connects: the head and up to 1 MiB of body into memory,
+ * more of it into an unlinked temporary file; a regular file on stdin is read in place.  So size,
+ * longest line, 8-bit and NUL are known, a slow producer keeps no server waiting, and the body can
+ * be read again for the next host or transaction.  Never sends, never looks at the configuration.
+ */
+#ifndef MAIL_MESSAGE_H
+#define MAIL_MESSAGE_H
+
+#include <sys/types.h>
+
+#include "mail/encode.h"
+#include "mail/envelope.h"
+#include "mail/lines.h"
+
+enum {
+	MESSAGE_HEAD_MAX = 1024 * 1024, /* bytes */
+	MESSAGE_MEMORY = 1024 * 1024,   /* bytes of body kept in memory */
+	MESSAGE_PIECE = 64 * 1024,      /* bytes message_piece() gives at most */
+};
+
+enum set_from { SET_FROM_AUTO, SET_FROM_ON, SET_FROM_OFF };
+enum set_to { SET_TO_OFF, SET_TO_ON, SET_TO_UNDISCLOSED };
+
+struct message_params {
+	enum set_from set_from_header;
+	bool          set_date_header, set_msgid_header; /* add what is missing */
+	enum set_to   set_to_header;     /* when To, Cc and Bcc are missing */
+	bool          remove_bcc_headers;
+	char         *from_full_name;    /* for a From that we write; NULL: the bare address */
+	char         *qualify_domain;    /* "": leave unqualified names alone */
+	struct strlist always_bcc;
+};
+
+struct message {
+	struct buf   head;   /* fields without the empty line; LF or CRLF as they came */
+	struct buf   body;   /* in memory; unused when fd >= 0 */
+	int          fd;     /* temporary file (ours) or stdin; -1: in memory */
+	bool         fd_owned;
+	off_t        start, end; /* of the body within fd */
+	bool         encode; /* the body is sent as quoted-printable */
+	bool         ends_in_head; /* the input had no body at all */
+	struct facts facts;  /* of what will be sent */
+	char         id[256];/* Message-ID, for the log; "": none */
+	/* private: where message_piece() stands */
+	off_t        at;
+	unsigned     phase;
+	struct qp    qp;
+};
+
+/* Reads fd to its end.  `dot_ends`: a line that is a lone "." ends the input.  Errors: ST_INPUT TEMP
+ * (EX_IOERR) for a read error, ST_INPUT PERM for a head over the limit, ST_SPOOL for the temporary
+ * file.  A signal that asks us to stop ends it (stop.h). */
+bool message_read(struct message *m, int fd, bool dot_ends, struct err *e) MUST_CHECK;
+
+/* Adds the head's recipients (`-t`) and always_bcc to the envelope, removes Bcc and Return-Path, qualifies, adds
+ * Date, Message-ID, From and To as `p` says, and counts the facts again. */
+bool message_fix(struct message *m, const struct message_params *p, bool take_recipients,
+		 struct envelope *v, struct err *e) MUST_CHECK;
+
+/* The body cannot be carried as it is: send it as quoted-printable.  ST_INPUT PERM, with `why`,
+ * when it cannot be re-encoded (multipart, message/..., signed, already base64). */
+bool message_encode(struct message *m, const char *why, struct err *e) MUST_CHECK;
+
+/* What the address of the From field is (normalised), or false. */
+bool message_from(const struct message *m, char *to, size_t room);
+
+void message_rewind(struct message *m);
+
+/* The next piece of head, empty line and body, as lines with LF or CRLF; *n == 0 is the end.
+ * Valid until the next call. */
+bool message_piece(struct message *m, char to[MESSAGE_PIECE], size_t *n, struct err *e) MUST_CHECK;
+
+void message_free(struct message *m);
+
+#endif
