@@ -1,5 +1,5 @@
 /*
- * str.h - ASCII case, strict numbers, printable text, lists of strings.
+ * str.h - ASCII case, strict numbers, globs, lists of strings.
  *
  * Nothing here looks at the locale: protocol and configuration are ASCII (RFC 5321 2.4).
  */
@@ -29,9 +29,6 @@ bool str_number_n(const char *s, size_t len, uint64_t min, uint64_t max, uint64_
 /* ASCII-case-insensitive glob of `*` and `?` only; linear time, no locale. */
 bool str_glob(const char *pattern, const char *s);
 
-/* Copy text for a person's terminal: control characters, NUL, broken UTF-8 and C1 controls become
- * \xHH, a newline "\n" stays when keep_newlines.  Always terminates; cuts at a character. */
-void str_printable(char *to, size_t room, const char *from, size_t len, bool keep_newlines);
 bool str_is_utf8(const char *s, size_t len); /* well-formed, no surrogates, RFC 3629 */
 
 /* The word nearest to `wrong`, or NULL when none is near; name(i) gives the candidates until NULL. */

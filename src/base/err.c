@@ -1,0 +1,173 @@
+#include "base/err.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <sysexits.h>
+
+#include "base/printable.h"
+
+/* stage x fate -> sysexits(3).  FATE_UNKNOWN exits like FATE_TEMP: retrying is the caller's risk to
+ * weigh, and the sentence says so.  FATE_NONSENSE is EX_PROTOCOL wherever it happens. */
+static const struct {
+	const char *name;
+	int temp, perm;
+} stages[] = {
+	[ST_USAGE]    = { "usage",    EX_TEMPFAIL, EX_USAGE },
+	[ST_CONFIG]   = { "config",   EX_TEMPFAIL, EX_CONFIG },
+	[ST_INPUT]    = { "input",    EX_IOERR,    EX_DATAERR },
+	[ST_SECRET]   = { "secret",   EX_TEMPFAIL, EX_NOPERM },
+	[ST_RESOLVE]  = { "resolve",  EX_TEMPFAIL, EX_NOHOST },
+	[ST_CONNECT]  = { "connect",  EX_TEMPFAIL, EX_UNAVAILABLE },
+	[ST_TLS]      = { "tls",      EX_TEMPFAIL, EX_UNAVAILABLE },
+	[ST_GREETING] = { "greeting", EX_TEMPFAIL, EX_UNAVAILABLE },
+	[ST_EHLO]     = { "ehlo",     EX_TEMPFAIL, EX_UNAVAILABLE },
+	[ST_STARTTLS] = { "starttls", EX_TEMPFAIL, EX_UNAVAILABLE },
+	[ST_AUTH]     = { "auth",     EX_TEMPFAIL, EX_UNAVAILABLE },
+	[ST_MAIL]     = { "mail",     EX_TEMPFAIL, EX_UNAVAILABLE },
+	[ST_RCPT]     = { "rcpt",     EX_TEMPFAIL, EX_UNAVAILABLE },
+	[ST_DATA]     = { "data",     EX_TEMPFAIL, EX_UNAVAILABLE },
+	[ST_BODY]     = { "body",     EX_TEMPFAIL, EX_UNAVAILABLE },
+	[ST_QUIT]     = { "quit",     EX_OK,       EX_OK },
+	[ST_SPOOL]    = { "spool",    EX_CANTCREAT, EX_CANTCREAT },
+	[ST_INTERNAL] = { "internal", EX_OSERR,    EX_SOFTWARE },
+};
+_Static_assert(COUNT(stages) == ST_COUNT, "every stage has a row");
+
+/* The rows that look closer, for permanent failures; 0 matches anything.  First match wins. */
+static const struct {
+	enum stage from, to; /* stages, inclusive */
+	int        code;     /* SMTP reply code */
+	int        sys;      /* errno */
+	struct esc esc;      /* class is not looked at */
+	int        status;
+} rows[] = {
+	{ .from = ST_RCPT, .to = ST_RCPT, .code = 550, .status = EX_NOUSER },
+	{ .from = ST_RCPT, .to = ST_RCPT, .code = 551, .status = EX_NOUSER },
+	{ .from = ST_RCPT, .to = ST_RCPT, .code = 553, .status = EX_NOUSER },
+	{ .from = ST_MAIL, .to = ST_MAIL, .code = 501, .status = EX_DATAERR },
+	{ .from = ST_MAIL, .to = ST_MAIL, .code = 553, .status = EX_DATAERR },
+	/* the message is too big, said where SIZE was not announced or not meant: RFC 1870 6, RFC 3463 3.4 */
+	{ .from = ST_MAIL, .to = ST_BODY, .esc = { 5, 3, 4 }, .status = EX_DATAERR },
+	{ .from = ST_MAIL, .to = ST_BODY, .esc = { 5, 2, 3 }, .status = EX_DATAERR },
+	{ .from = ST_AUTH, .to = ST_AUTH, .code = 535, .status = EX_NOPERM },
+	{ .from = ST_AUTH, .to = ST_AUTH, .code = 534, .status = EX_NOPERM },
+	{ .from = ST_AUTH, .to = ST_AUTH, .code = 538, .status = EX_NOPERM },
+	{ .from = ST_AUTH, .to = ST_RCPT, .code = 530, .status = EX_NOPERM },
+	{ .from = ST_TLS, .to = ST_TLS, .sys = ENOENT, .status = EX_OSFILE },
+};
+
+static const char *const fates[] = {
+	[FATE_TEMP] = "temporary",
+	[FATE_PERM] = "permanent",
+	[FATE_UNKNOWN] = "unknown",
+	[FATE_NONSENSE] = "protocol",
+};
+_Static_assert(COUNT(fates) == FATE_COUNT, "every fate has a name");
+
+const char *err_stage_name(enum stage st)
+{
+	return stages[st].name;
+}
+
+const char *err_fate_name(enum fate f)
+{
+	return fates[f];
+}
+
+static bool row_matches(size_t i, const struct err *e)
+{
+	return e->stage >= rows[i].from && e->stage <= rows[i].to
+	    && (rows[i].code == 0 || rows[i].code == e->code)
+	    && (rows[i].sys == 0 || rows[i].sys == e->sys)
+	    && (rows[i].esc.class == 0
+		|| (rows[i].esc.subject == e->esc.subject && rows[i].esc.detail == e->esc.detail));
+}
+
+int err_exit_status(const struct err *e)
+{
+	if (e->fate == FATE_NONSENSE)
+		return EX_PROTOCOL;
+	if (e->fate != FATE_PERM)
+		return stages[e->stage].temp;
+	for (size_t i = 0; i < COUNT(rows); i++)
+		if (row_matches(i, e))
+			return rows[i].status;
+	return stages[e->stage].perm;
+}
+
+const char *err_status_name(int status)
+{
+	static const char *const names[] = {
+		"USAGE", "DATAERR", "NOINPUT", "NOUSER", "NOHOST", "UNAVAILABLE", "SOFTWARE", "OSERR",
+		"OSFILE", "CANTCREAT", "IOERR", "TEMPFAIL", "PROTOCOL", "NOPERM", "CONFIG",
+	};
+
+	if (status == EX_OK)
+		return "OK";
+	if (status < EX__BASE || status > EX__MAX)
+		return "?";
+	return names[status - EX__BASE];
+}
+
+static void say(char *to, size_t room, const char *fmt, va_list ap)
+{
+	char raw[1024];
+
+	vsnprintf(raw, sizeof raw, fmt, ap);
+	printable(to, room, raw, strlen(raw), false);
+}
+
+bool fail(struct err *e, enum stage st, enum fate f, const char *fmt, ...)
+{
+	struct err made = { .stage = st, .fate = f }; /* the arguments may point into *e */
+	va_list ap;
+
+	va_start(ap, fmt);
+	say(made.say, sizeof made.say, fmt, ap);
+	va_end(ap);
+	*e = made;
+	return false;
+}
+
+bool fail_sys(struct err *e, enum stage st, int errnum, const char *fmt, ...)
+{
+	struct err made = { .stage = st, .fate = FATE_TEMP, .sys = errnum };
+	va_list ap;
+
+	va_start(ap, fmt);
+	say(made.say, sizeof made.say, fmt, ap);
+	va_end(ap);
+	snprintf(made.quote, sizeof made.quote, "%s", strerror(errnum));
+	*e = made;
+	return false;
+}
+
+bool fail_memory(struct err *e)
+{
+	return fail_sys(e, ST_INTERNAL, ENOMEM, "out of memory");
+}
+
+bool err_quote(struct err *e, const char *words, size_t len)
+{
+	printable(e->quote, sizeof e->quote, words, len, true);
+	return false;
+}
+
+bool err_hint(struct err *e, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say(e->hint, sizeof e->hint, fmt, ap);
+	va_end(ap);
+	return false;
+}
+
+const char *esc_text(struct esc c, char to[ESC_TEXT])
+{
+	to[0] = '\0';
+	if (c.class != 0)
+		snprintf(to, ESC_TEXT, "%u.%u.%u", c.class, c.subject % 1000U, c.detail % 1000U);
+	return to;
+}

@@ -1,0 +1,68 @@
+#include "base/printable.h"
+
+#include <stdio.h>
+
+static bool follows(const unsigned char *u, size_t from, size_t to)
+{
+	for (size_t i = from; i < to; i++)
+		if ((u[i] & 0xc0) != 0x80)
+			return false;
+	return true;
+}
+
+size_t utf8_char(const char *p, size_t len)
+{
+	const unsigned char *u = (const unsigned char *)p;
+	size_t n;
+
+	if (len == 0)
+		return 0;
+	if (u[0] < 0x80)
+		return 1;
+	n = u[0] >= 0xc2 && u[0] < 0xe0 ? 2 : u[0] >= 0xe0 && u[0] < 0xf0 ? 3 : u[0] >= 0xf0 && u[0] < 0xf5 ? 4 : 0;
+	if (n == 0 || n > len || !follows(u, 1, n))
+		return 0;
+	if ((u[0] == 0xe0 && u[1] < 0xa0) || (u[0] == 0xf0 && u[1] < 0x90)) /* overlong */
+		return 0;
+	if ((u[0] == 0xed && u[1] > 0x9f) || (u[0] == 0xf4 && u[1] > 0x8f)) /* surrogates, > U+10FFFF */
+		return 0;
+	return n;
+}
+
+/* How one character is shown: as it is, or byte by byte as \xHH. */
+static size_t shown(const char *p, size_t len, bool keep_newlines, char piece[8], size_t *took)
+{
+	size_t n = utf8_char(p, len);
+	unsigned char c = (unsigned char)*p;
+	bool control = c < 0x20 || c == 0x7f || (n == 2 && c == 0xc2 && (unsigned char)p[1] < 0xa0);
+
+	*took = 1;
+	if (n > 0 && (!control || (c == '\n' && keep_newlines))) {
+		*took = n;
+		memcpy(piece, p, n);
+		return n;
+	}
+	return (size_t)snprintf(piece, 8, "\\x%02x", c);
+}
+
+void printable(char *to, size_t room, const char *from, size_t len, bool keep_newlines)
+{
+	size_t used = 0;
+
+	if (room == 0)
+		return;
+	while (keep_newlines && len > 0 && from[len - 1] == '\n')
+		len--;
+	while (len > 0) {
+		char piece[8];
+		size_t took, n = shown(from, len, keep_newlines, piece, &took);
+
+		if (used + n >= room)
+			break;
+		memcpy(to + used, piece, n);
+		used += n;
+		from += took;
+		len -= took;
+	}
+	to[used] = '\0';
+}

@@ -1,0 +1,67 @@
+#include "base/stop.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <time.h>
+
+static volatile sig_atomic_t asked;
+static sigset_t outside; /* the mask while waiting: ours are let in only there */
+static bool     caught;
+
+static const int ours[] = { SIGTERM, SIGINT, SIGHUP };
+
+static void ask(int sig)
+{
+	asked = sig;
+}
+
+void stop_catch(void)
+{
+	struct sigaction stop = { .sa_handler = ask }, plain = { .sa_handler = SIG_DFL };
+	struct sigaction deaf = { .sa_handler = SIG_IGN }, was;
+
+	sigprocmask(SIG_SETMASK, NULL, &outside);
+	for (size_t i = 0; i < COUNT(ours); i++) {
+		/* nohup(1) and shells' background jobs ignore some: that stays so */
+		if (sigaction(ours[i], NULL, &was) == 0 && was.sa_handler != SIG_IGN)
+			sigaction(ours[i], &stop, NULL);
+		sigdelset(&outside, ours[i]);
+	}
+	sigaction(SIGPIPE, &deaf, NULL);
+	sigaction(SIGXFSZ, &deaf, NULL);
+	sigaction(SIGCHLD, &plain, NULL);
+	caught = true;
+}
+
+int stop_asked(void)
+{
+	return asked;
+}
+
+bool stop_fail(struct err *e, enum stage st)
+{
+	return fail(e, st, FATE_TEMP, "stopped by signal %d", (int)asked);
+}
+
+int stop_poll(struct pollfd *fds, unsigned long n, int timeout_ms)
+{
+	struct timespec t = { timeout_ms / 1000, timeout_ms % 1000 * 1000000L };
+	sigset_t block, was;
+	int r;
+
+	if (!caught)
+		return poll(fds, n, timeout_ms);
+	sigemptyset(&block);
+	for (size_t i = 0; i < COUNT(ours); i++)
+		sigaddset(&block, ours[i]);
+	sigprocmask(SIG_BLOCK, &block, &was);
+	if (asked) {
+		r = -1;
+		errno = EINTR;
+	} else {
+		r = ppoll(fds, n, timeout_ms < 0 ? NULL : &t, &outside);
+	}
+	sigprocmask(SIG_SETMASK, &was, NULL);
+	return r;
+}
