@@ -8,18 +8,13 @@
 #define BASE_FILE_H
 
 #include "base/buf.h"
-
-enum file_trust {
-	FILE_ANY,     /* readable is enough */
-	FILE_OWNED,   /* belongs to root or to us, and others cannot write to it */
-	FILE_PRIVATE, /* the same, and others cannot read it */
-};
+#include "base/str.h"
 
 struct file_facts {
 	bool exists;   /* false only where the file is missing: ENOENT or ENOTDIR */
 	bool regular;  /* a regular file */
 	bool owned;    /* by root or by us */
-	bool others_read, others_write; /* by group or others; a group of which root alone counts too */
+	bool others_read, others_write; /* by others, or by a group that is not root's */
 };
 
 /* The first act of main(): descriptors 0, 1, 2 exist (on /dev/null), so that no file of ours

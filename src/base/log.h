@@ -22,6 +22,8 @@ void log_warn(const char *fmt, ...) PRINTF(1, 2);
 
 enum log_format { LOG_TEXT, LOG_JSON };
 
+const char *log_facility(size_t i); /* syslog's names that `syslog` may be; NULL past the end */
+
 struct log_params {
 	char           *file;        /* path, "-" for stdout; NULL: none */
 	char           *time_format; /* strftime(3); NULL: "%b %d %H:%M:%S" */
