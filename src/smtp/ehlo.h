@@ -1,26 +1,40 @@
-/* ehlo.h - what the server said it can do.  One row in ehlo.c per keyword. */
-#ifndef EHLO_H
-#define EHLO_H
+/*
+ * ehlo.h - what the server said it can do.  One row in ehlo.c for each keyword we act on.
+ *
+ * Pure.  Whole keywords without case (RFC 5321 4.1.1.1); unknown ones are ignored, as are
+ * arguments that make no sense.
+ */
+#ifndef SMTP_EHLO_H
+#define SMTP_EHLO_H
 
 #include "base/str.h"
 
 enum ext {
-	EXT_PIPELINING = 1 << 0, /* RFC 2920 */
-	EXT_SIZE       = 1 << 1, /* RFC 1870 */
-	EXT_8BITMIME   = 1 << 2, /* RFC 6152 */
-	EXT_SMTPUTF8   = 1 << 3, /* RFC 6531 */
-	EXT_CHUNKING   = 1 << 4, /* RFC 3030 */
-	EXT_STARTTLS   = 1 << 5, /* RFC 3207 */
-	EXT_AUTH       = 1 << 6, /* RFC 4954 */
-	EXT_DSN        = 1 << 7, /* RFC 3461 */
+	EXT_PIPELINING = 1 << 0,          /* RFC 2920 */
+	EXT_SIZE = 1 << 1,                /* RFC 1870 */
+	EXT_8BITMIME = 1 << 2,            /* RFC 6152 */
+	EXT_SMTPUTF8 = 1 << 3,            /* RFC 6531 */
+	EXT_CHUNKING = 1 << 4,            /* RFC 3030 */
+	EXT_STARTTLS = 1 << 5,            /* RFC 3207 */
+	EXT_AUTH = 1 << 6,                /* RFC 4954 */
+	EXT_DSN = 1 << 7,                 /* RFC 3461 */
+	EXT_ENHANCEDSTATUSCODES = 1 << 8, /* RFC 2034 */
+	EXT_LIMITS = 1 << 9,              /* RFC 9422 */
 };
+
+enum { CAPS_MECHS = 2048 };
 
 struct caps {
-	unsigned ext;       /* enum ext, or'ed */
-	uint64_t size;      /* largest message in bytes; 0: not said */
-	char     mechs[512];/* AUTH's argument, upper case as sent */
+	unsigned ext;     /* enum ext, or'ed */
+	uint64_t size;    /* largest message in bytes; 0: no limit said */
+	uint64_t rcptmax; /* recipients in one transaction; 0: no limit said */
+	uint64_t mailmax; /* transactions in one connection; 0: no limit said */
+	char     mechs[CAPS_MECHS]; /* AUTH's arguments of all AUTH lines, each followed by one blank */
 };
 
+/* `text`: the reply's, lines joined by '\n', the first of which is a hello and skipped. */
 void caps_parse(struct caps *c, const char *text);
+
+bool caps_offer_mech(const struct caps *c, const char *mech);
 
 #endif

@@ -1,0 +1,280 @@
+#include "smtp/chat.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/log.h"
+#include "base/str.h"
+
+enum {
+	HIDE_MIN = 4,              /* bytes; shorter words occur by chance */
+	SENT_MAX = 256 * 1024,
+};
+
+void chat_open(struct chat *c, struct stream *io, void *ctx)
+{
+	c->io = io;
+	c->ctx = ctx;
+	c->depth = 1;
+	c->cap = 0;
+	c->broken = false;
+	c->head = c->owed = 0;
+	c->secret = NULL;
+	c->sent = buf_max(SENT_MAX, "the memory of what was sent");
+}
+
+void chat_close(struct chat *c)
+{
+	buf_wipe(&c->sent);
+	c->secret = NULL;
+	explicit_bzero(c->reply.text, sizeof c->reply.text);
+}
+
+/* Overwrite every occurrence of a word with asterisks. */
+static void hide(char *text, const char *word, size_t len)
+{
+	if (len < HIDE_MIN)
+		return;
+	for (char *at = text; (at = strstr(at, word)) != NULL; at += len)
+		memset(at, '*', len);
+}
+
+/* A server may echo what we sent: then it must not reach a screen or a log through us. */
+static void hide_secrets(const struct chat *c, char *text)
+{
+	if (c->secret != NULL)
+		hide(text, c->secret, strlen(c->secret));
+	for (size_t i = 0; i < c->sent.len; i += strlen(c->sent.bytes + i) + 1)
+		hide(text, c->sent.bytes + i, strlen(c->sent.bytes + i));
+}
+
+static void trace_heard(const struct chat *c, const char *line, size_t len)
+{
+	char shown[REPLY_LINE_MAX + 1];
+
+	if (!trace_on() || len >= sizeof shown)
+		return;
+	memcpy(shown, line, len + 1);
+	hide_secrets(c, shown);
+	trace_line('S', c->io->flights, shown, len);
+}
+
+static bool read_reply(struct chat *c, struct err *e)
+{
+	enum reply_more more;
+
+	reply_begin(&c->reply);
+	do {
+		char *line;
+		size_t len;
+
+		if (!stream_line(c->io, REPLY_LINE_MAX, &line, &len, e))
+			return false;
+		trace_heard(c, line, len);
+		more = reply_add(&c->reply, line, len, e);
+	} while (more == REPLY_CONTINUES);
+	if (more == REPLY_DONE && c->reply.code / 100 != 3) /* a challenge is for the library, not for people */
+		hide_secrets(c, c->reply.text);
+	else if (more == REPLY_BAD)
+		hide_secrets(c, e->quote);
+	return more == REPLY_DONE;
+}
+
+/* The dialogue broke.  The stream knows what broke; we know during what, and whether the message
+ * may have gone through all the same (RFC 1047). */
+static bool broken(struct chat *c, struct err *e)
+{
+	if (e->stage == ST_CONNECT && c->owed > 0)
+		e->stage = c->queue[c->head].verb->stage;
+	for (unsigned i = 0; i < c->owed; i++)
+		if (c->queue[(c->head + i) % CHAT_DEPTH].verb->commits)
+			e->fate = FATE_UNKNOWN;
+	c->broken = true;
+	return false;
+}
+
+static bool sensible(struct chat *c, const struct verb *v, struct err *e)
+{
+	if ((v->classes & (1U << (c->reply.code / 100))) != 0)
+		return true;
+	reply_fail(&c->reply, v->stage, e, "the server's reply %d is no answer to %s", c->reply.code,
+		   v->name[0] == '\0' ? "a new connection" : v->name);
+	e->fate = FATE_NONSENSE;
+	return false;
+}
+
+static bool closing(struct chat *c, enum stage stage, struct err *e)
+{
+	c->broken = true;
+	return reply_fail(&c->reply, stage, e, "the server is closing the connection");
+}
+
+static void set_deadline(struct chat *c, const struct verb *v)
+{
+	c->io->deadline = clock_in_s(c->cap > 0 && c->cap < v->timeout ? c->cap : v->timeout);
+}
+
+/* A write failed, but the server may have said why before it went (552, 421): that is the better error. */
+static bool said_before_leaving(struct chat *c)
+{
+	return stream_peek(c->io) && stream_unread(c->io) > 0;
+}
+
+static bool send_and_hear(struct chat *c, struct err *e)
+{
+	struct err unheard;
+
+	if (stream_flush(c->io, e))
+		return read_reply(c, e);
+	return said_before_leaving(c) && read_reply(c, &unheard);
+}
+
+/* Take the answer to the oldest command. */
+static bool take_one(struct chat *c, struct err *e)
+{
+	const struct verb *v = c->queue[c->head].verb;
+	size_t arg = c->queue[c->head].arg;
+
+	set_deadline(c, v);
+	if (!send_and_hear(c, e))
+		return broken(c, e);
+	if (c->reply.code != 421 && !sensible(c, v, e))
+		return broken(c, e);
+	c->head = (c->head + 1) % CHAT_DEPTH;
+	c->owed--;
+	v->got(c->ctx, arg, &c->reply);
+	if (c->reply.code == 421 && v->stage != ST_QUIT)
+		return closing(c, v->stage, e);
+	return true;
+}
+
+bool chat_settle(struct chat *c, struct err *e)
+{
+	while (c->owed > 0)
+		if (!take_one(c, e))
+			return false;
+	return true;
+}
+
+/* Nobody was asked anything, and yet something was said: its only good reason is a 421. */
+static bool unasked(struct chat *c, enum stage stage, struct err *e)
+{
+	if (c->owed > 0 || !stream_peek(c->io))
+		return true;
+	c->broken = true;
+	c->io->deadline = clock_in_s(1);
+	if (!read_reply(c, e)) {
+		e->stage = stage;
+		return false;
+	}
+	if (c->reply.code == 421)
+		return closing(c, stage, e);
+	reply_fail(&c->reply, stage, e, "the server answered before it was asked");
+	e->fate = FATE_NONSENSE;
+	return false;
+}
+
+bool chat_expect(struct chat *c, const struct verb *v, size_t arg, struct err *e)
+{
+	if (c->owed >= CHAT_DEPTH)             /* full: settle half, so that a flight */
+		while (c->owed > CHAT_DEPTH / 2) /* carries many commands and not one */
+			if (!take_one(c, e))
+				return false;
+	c->queue[(c->head + c->owed) % CHAT_DEPTH].verb = v;
+	c->queue[(c->head + c->owed) % CHAT_DEPTH].arg = arg;
+	c->owed++;
+	if (v->last || c->depth == 1)
+		return chat_settle(c, e);
+	return true;
+}
+
+static bool put_line(struct chat *c, const struct verb *v, const char *line, size_t len, struct err *e)
+{
+	if (memchr(line, '\r', len) != NULL || memchr(line, '\n', len) != NULL || memchr(line, '\0', len) != NULL)
+		return fail(e, v->stage, FATE_PERM, "refusing to send a line break inside %s", v->name);
+	if (!unasked(c, v->stage, e))
+		return false;
+	set_deadline(c, v); /* a full buffer may have to be flushed on the way */
+	if (stream_write(c->io, line, len, e) && stream_write(c->io, "\r\n", 2, e))
+		return true;
+	return broken(c, e);
+}
+
+static bool put_text(struct chat *c, const struct verb *v, struct err *e, const char *fmt, va_list ap)
+{
+	char line[CHAT_COMMAND_MAX];
+	int n = vsnprintf(line, sizeof line, fmt, ap);
+
+	if (n < 0 || (size_t)n >= sizeof line - 2)
+		return fail(e, v->stage, FATE_PERM, "the %s command would be too long", v->name);
+	if (!put_line(c, v, line, (size_t)n, e))
+		return false;
+	trace_line('C', c->io->flights + (c->io->waiting ? 1 : 0), line, (size_t)n);
+	return true;
+}
+
+bool chat_put(struct chat *c, const struct verb *v, struct err *e, const char *fmt, ...)
+{
+	va_list ap;
+	bool ok;
+
+	va_start(ap, fmt);
+	ok = put_text(c, v, e, fmt, ap);
+	va_end(ap);
+	return ok;
+}
+
+bool chat_say(struct chat *c, const struct verb *v, size_t arg, struct err *e, const char *fmt, ...)
+{
+	va_list ap;
+	bool ok;
+
+	va_start(ap, fmt);
+	ok = put_text(c, v, e, fmt, ap);
+	va_end(ap);
+	return ok && chat_expect(c, v, arg, e);
+}
+
+bool chat_say_secret(struct chat *c, const struct verb *v, const char *shown, const struct buf *line,
+		     struct err *e)
+{
+	const char *word = memrchr(line->bytes, ' ', line->len);
+
+	word = word == NULL ? line->bytes : word + 1; /* the response, without "AUTH PLAIN" */
+	if (!buf_add(&c->sent, word, strlen(word) + 1, e) || !put_line(c, v, line->bytes, line->len, e))
+		return false;
+	trace_line('C', c->io->flights + (c->io->waiting ? 1 : 0), shown, strlen(shown));
+	return chat_expect(c, v, 0, e);
+}
+
+bool chat_interrupted(struct chat *c)
+{
+	return c->owed == 0 && stream_peek(c->io);
+}
+
+bool chat_early(struct chat *c, const struct verb *v, struct err *e)
+{
+	c->broken = true;
+	set_deadline(c, v);
+	if (!read_reply(c, e)) {
+		e->stage = v->stage;
+		return false;
+	}
+	if (reply_ok(&c->reply) || c->reply.code / 100 == 3) {
+		reply_fail(&c->reply, v->stage, e, "the server answered before it had the message");
+		e->fate = FATE_NONSENSE;
+		return false;
+	}
+	v->got(c->ctx, 0, &c->reply);
+	return reply_fail(&c->reply, v->stage, e, "the server refused the message while it was being sent");
+}
+
+bool chat_out_of_turn(struct chat *c)
+{
+	struct err quiet;
+
+	if (c->owed > 0 || stream_unread(c->io) == 0)
+		return false;
+	c->io->deadline = clock_in_s(1);
+	return read_reply(c, &quiet) && c->reply.code != 421;
+}

@@ -1,0 +1,111 @@
+#include "smtp/ehlo.h"
+
+static size_t word_len(const char *p)
+{
+	return strcspn(p, " \t\n");
+}
+
+/* Exchange says "SIZE" with no number, others 0 or rubbish: all of that is "no limit said". */
+static void take_size(struct caps *c, const char *arg)
+{
+	if (!str_number_n(arg, word_len(arg), 0, UINT64_MAX, &c->size))
+		c->size = 0;
+}
+
+/* Several AUTH lines add up; a list too long for us is cut between names. */
+static void take_mechs(struct caps *c, const char *arg)
+{
+	size_t used = strlen(c->mechs);
+
+	while (*arg != '\0' && *arg != '\n') {
+		size_t n = word_len(arg);
+
+		if (n > 0 && used + n + 2 < sizeof c->mechs) {
+			memcpy(c->mechs + used, arg, n);
+			used += n;
+			c->mechs[used++] = ' ';
+			c->mechs[used] = '\0';
+		}
+		arg += n;
+		arg += strspn(arg, " \t");
+	}
+}
+
+static void take_limit(const char *word, size_t n, const char *name, uint64_t *to)
+{
+	size_t len = strlen(name);
+
+	if (n > len + 1 && word[len] == '=' && str_same_n(word, len, name)
+	    && !str_number_n(word + len + 1, n - len - 1, 1, UINT32_MAX, to))
+		*to = 0;
+}
+
+static void take_limits(struct caps *c, const char *arg)
+{
+	while (*arg != '\0' && *arg != '\n') {
+		size_t n = word_len(arg);
+
+		take_limit(arg, n, "RCPTMAX", &c->rcptmax);
+		take_limit(arg, n, "MAILMAX", &c->mailmax);
+		arg += n;
+		arg += strspn(arg, " \t");
+	}
+}
+
+/* In the order of `enum ext`. */
+static const struct {
+	const char *word;
+	enum ext    bit;
+	void (*take)(struct caps *c, const char *arg); /* NULL: an argument says nothing to us */
+} extensions[] = {
+	{ "PIPELINING", EXT_PIPELINING, NULL },
+	{ "SIZE", EXT_SIZE, take_size },
+	{ "8BITMIME", EXT_8BITMIME, NULL },
+	{ "SMTPUTF8", EXT_SMTPUTF8, NULL },
+	{ "CHUNKING", EXT_CHUNKING, NULL },
+	{ "STARTTLS", EXT_STARTTLS, NULL },
+	{ "AUTH", EXT_AUTH, take_mechs },
+	{ "DSN", EXT_DSN, NULL },
+	{ "ENHANCEDSTATUSCODES", EXT_ENHANCEDSTATUSCODES, NULL },
+	{ "LIMITS", EXT_LIMITS, take_limits },
+};
+
+static void take_line(struct caps *c, const char *line)
+{
+	size_t n = word_len(line), skip;
+
+	/* "AUTH=LOGIN PLAIN" is how servers before RFC 2554 said it, and some still do. */
+	if (n > 5 && str_same_n(line, 4, "AUTH") && line[4] == '=')
+		n = 4;
+	skip = n + (line[n] == '=' ? 1 : 0);
+	skip += strspn(line + skip, " \t");
+	for (size_t i = 0; i < COUNT(extensions); i++)
+		if (str_same_n(line, n, extensions[i].word)) {
+			c->ext |= extensions[i].bit;
+			if (extensions[i].take != NULL)
+				extensions[i].take(c, line + skip);
+		}
+}
+
+void caps_parse(struct caps *c, const char *text)
+{
+	const char *line = strchr(text, '\n');
+
+	*c = (struct caps){ 0 };
+	for (; line != NULL; line = strchr(line, '\n'))
+		take_line(c, ++line);
+}
+
+bool caps_offer_mech(const struct caps *c, const char *mech)
+{
+	const char *p = c->mechs;
+
+	while (*p != '\0') {
+		size_t n = word_len(p);
+
+		if (str_same_n(p, n, mech))
+			return true;
+		p += n + 1;
+	}
+	return false;
+}

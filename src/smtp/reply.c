@@ -1,0 +1,110 @@
+#include "smtp/reply.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/printable.h"
+#include "base/str.h"
+
+void reply_begin(struct reply *r)
+{
+	r->code = 0;
+	r->esc = (struct esc){ 0 };
+	r->lines = 0;
+	r->len = 0;
+	r->text[0] = '\0';
+}
+
+/* 1 to 3 digits into *n; what follows, or NULL. */
+static const char *number(const char *p, uint16_t *n)
+{
+	const char *start = p;
+	unsigned sum = 0;
+
+	for (; str_isdigit(*p) && p - start < 3; p++)
+		sum = sum * 10 + (unsigned)(*p - '0');
+	*n = (uint16_t)sum;
+	return p > start ? p : NULL;
+}
+
+/* "5.7.8 text": fill *c and return the text, or return p when there is none.  A class that
+ * contradicts the reply code is text like any other. */
+static const char *enhanced(const char *p, int code, struct esc *c)
+{
+	uint16_t subject, detail;
+	const char *q = p;
+
+	if (q[0] - '0' != code / 100 || q[1] != '.')
+		return p;
+	if ((q = number(q + 2, &subject)) == NULL || *q != '.')
+		return p;
+	if ((q = number(q + 1, &detail)) == NULL || (*q != ' ' && *q != '\0'))
+		return p;
+	*c = (struct esc){ (uint8_t)(code / 100), subject, detail };
+	return *q == ' ' ? q + 1 : q;
+}
+
+static void keep(struct reply *r, const char *text, size_t n)
+{
+	size_t room = sizeof r->text - r->len - 2;
+
+	if (r->lines > 1 && room > 0)
+		r->text[r->len++] = '\n';
+	if (n > room)
+		n = room;
+	memcpy(r->text + r->len, text, n);
+	r->len += n;
+	r->text[r->len] = '\0';
+}
+
+static enum reply_more bad(struct err *e, const char *line, size_t len, const char *what)
+{
+	fail(e, ST_CONNECT, FATE_NONSENSE, "%s", what);
+	err_quote(e, line, len);
+	return REPLY_BAD;
+}
+
+enum reply_more reply_add(struct reply *r, const char *line, size_t len, struct err *e)
+{
+	struct esc esc = { 0 };
+	const char *text;
+	int code;
+
+	if (len < 3 || line[0] < '2' || line[0] > '5' || !str_isdigit(line[1]) || !str_isdigit(line[2])
+	    || (line[3] != ' ' && line[3] != '-' && line[3] != '\0'))
+		return bad(e, line, len, "the server sent something that is not an SMTP reply");
+	code = (line[0] - '0') * 100 + (line[1] - '0') * 10 + (line[2] - '0');
+	if (r->lines > 0 && code != r->code)
+		return bad(e, line, len, "the server changed its code within a reply");
+	r->code = code;
+	if (++r->lines > REPLY_LINES_MAX)
+		return bad(e, line, len, "the server's reply has too many lines");
+	text = line[3] == '\0' ? line + 3 : enhanced(line + 4, code, &esc);
+	if (r->lines == 1)
+		r->esc = esc;
+	keep(r, text, len - (size_t)(text - line));
+	return line[3] == '-' ? REPLY_CONTINUES : REPLY_DONE;
+}
+
+void reply_quote(int code, struct esc esc, const char *text, char *to, size_t room)
+{
+	char esc_shown[ESC_TEXT], raw[1024];
+
+	snprintf(raw, sizeof raw, "%d %s%s%s", code, esc_text(esc, esc_shown), esc.class != 0 ? " " : "", text);
+	printable(to, room, raw, strlen(raw), true);
+}
+
+bool reply_fail(const struct reply *r, enum stage stage, struct err *e, const char *fmt, ...)
+{
+	char sentence[400];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(sentence, sizeof sentence, fmt, ap);
+	va_end(ap);
+	fail(e, stage, r->code / 100 == 4 ? FATE_TEMP : FATE_PERM, "%s", sentence);
+	e->code = r->code;
+	e->esc = r->esc;
+	reply_quote(r->code, r->esc, r->text, e->quote, sizeof e->quote);
+	return false;
+}
