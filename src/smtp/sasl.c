@@ -1,0 +1,442 @@
+#include "smtp/sasl.h"
+
+#include <gsasl.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "mail/encode.h"
+#include "net/tls.h"
+
+enum {
+	STEPS_MAX = 10,                           /* challenges in one exchange; SCRAM needs 2 */
+	INITIAL_LINE_MAX = 512 - 2,               /* bytes of an AUTH command, RFC 4954 4 */
+	CHALLENGE_MAX = 12288,                    /* bytes of base64, RFC 4954 4 */
+	RESPONSE_MAX = 128 * 1024,                /* bytes; tokens are long */
+	ITERATIONS_MIN = 4096, ITERATIONS_MAX = 1000000, /* RFC 7677 4; more would be a way to keep us busy */
+};
+
+struct login {
+	struct chat              *chat;
+	const struct sasl_params *p;
+	const struct mech        *mech;
+	const char               *host, *secret;
+	unsigned                  port;
+	Gsasl                    *gsasl;
+	Gsasl_session            *exchange;
+	int                       rc;        /* of the last step: GSASL_OK when nothing is open */
+	bool                      binding;   /* the server offers a -PLUS form */
+	struct buf                challenge; /* decoded */
+	struct buf                response;  /* not encoded */
+	struct buf                line;      /* on its way out */
+};
+
+typedef bool respond_fn(struct login *l, struct err *e);
+
+static respond_fn respond_gsasl, respond_prompted, respond_scram, respond_oauthbearer, respond_xoauth2;
+
+/* Strongest first: the order in which `auto` chooses. */
+static const struct mech {
+	const char *name;
+	enum { PASSWORD, TOKEN, CERT } wants;
+	bool        automatic; /* may be chosen by `auto` */
+	bool        plaintext; /* gives the secret away, or as good as: not without TLS */
+	bool        binds;     /* to the TLS channel */
+	bool        proves;    /* the server proves that it knows the password */
+	bool        first;     /* the client speaks first */
+	respond_fn *respond;
+} mechs[] = {
+	{ "SCRAM-SHA-256-PLUS", PASSWORD, .automatic = true, .binds = true, .proves = true, .first = true,
+	  .respond = respond_scram },
+	{ "SCRAM-SHA-1-PLUS", PASSWORD, .automatic = true, .binds = true, .proves = true, .first = true,
+	  .respond = respond_scram },
+	{ "SCRAM-SHA-256", PASSWORD, .automatic = true, .proves = true, .first = true,
+	  .respond = respond_scram },
+	{ "SCRAM-SHA-1", PASSWORD, .automatic = true, .proves = true, .first = true, .respond = respond_scram },
+	{ "EXTERNAL", CERT, .automatic = true, .first = true, .respond = respond_gsasl },
+	{ "PLAIN", PASSWORD, .automatic = true, .plaintext = true, .first = true, .respond = respond_prompted },
+	{ "LOGIN", PASSWORD, .automatic = true, .plaintext = true, .respond = respond_prompted },
+	/* MD5 of a password is guessed offline in no time */
+	{ "CRAM-MD5", PASSWORD, .plaintext = true, .respond = respond_gsasl },
+	{ "OAUTHBEARER", TOKEN, .plaintext = true, .first = true, .respond = respond_oauthbearer },
+	{ "XOAUTH2", TOKEN, .plaintext = true, .first = true, .respond = respond_xoauth2 },
+};
+
+static void got_answer(void *ctx, size_t arg, const struct reply *r)
+{
+	(void)ctx; /* AUTH is a `last` verb: the reply is in chat->reply when chat_say() returns */
+	(void)arg;
+	(void)r;
+}
+
+static const struct verb AUTH = { .name = "AUTH", .stage = ST_AUTH, .timeout = 120, .last = true,
+				  .classes = CLASS_USUAL | CLASS_3, .got = got_answer };
+
+const char *sasl_mechanism(size_t i)
+{
+	return i < COUNT(mechs) ? mechs[i].name : NULL;
+}
+
+static const struct mech *find(const char *name)
+{
+	for (size_t i = 0; i < COUNT(mechs); i++)
+		if (str_same(mechs[i].name, name))
+			return &mechs[i];
+	return NULL;
+}
+
+static bool is_auto(const char *name)
+{
+	return str_same(name, "auto");
+}
+
+bool sasl_check(const struct sasl_params *p, struct err *e)
+{
+	for (size_t i = 0; i < p->auth.n; i++) {
+		const char *near;
+
+		if (is_auto(p->auth.items[i]) || find(p->auth.items[i]) != NULL)
+			continue;
+		fail(e, ST_CONFIG, FATE_PERM, "there is no authentication mechanism named %s", p->auth.items[i]);
+		near = str_nearest(p->auth.items[i], sasl_mechanism);
+		if (near != NULL)
+			err_hint(e, "did you mean %s?", near);
+		return false;
+	}
+	return true;
+}
+
+bool sasl_wants_secret(const struct sasl_params *p)
+{
+	for (size_t i = 0; i < p->auth.n; i++)
+		if (is_auto(p->auth.items[i]) || find(p->auth.items[i])->wants != CERT)
+			return true;
+	return false;
+}
+
+/* ---- choosing ------------------------------------------------------------------------------- */
+
+static bool usable(const struct login *l, const struct caps *caps, const struct mech *m)
+{
+	unsigned char data[TLS_BINDING_MAX];
+	struct tls *tls = tls_of(l->chat->io);
+	size_t len;
+
+	if (!caps_offer_mech(caps, m->name) || (m->wants != CERT && l->secret == NULL))
+		return false;
+	if (m->plaintext && tls == NULL && !l->p->cleartext)
+		return false;
+	return !m->binds
+	    || (tls != NULL && (tls_binding(tls, TLS_EXPORTER, data, &len) || tls_binding(tls, TLS_UNIQUE, data, &len)));
+}
+
+/* Servers list EXTERNAL without having asked for a certificate: it is taken only where we have one, and before a
+ * password only where there is none. */
+static bool fit_for_auto(const struct login *l, const struct mech *m)
+{
+	return m->automatic && (m->wants != CERT || (l->p->has_cert && l->secret == NULL));
+}
+
+static const struct mech *choose(const struct login *l, const struct caps *caps)
+{
+	for (size_t i = 0; i < l->p->auth.n; i++) {
+		const char *want = l->p->auth.items[i];
+
+		for (size_t j = 0; j < COUNT(mechs); j++)
+			if ((is_auto(want) ? fit_for_auto(l, &mechs[j]) : str_same(want, mechs[j].name))
+			    && usable(l, caps, &mechs[j]))
+				return &mechs[j];
+	}
+	return NULL;
+}
+
+static bool fail_no_mech(const struct login *l, const struct caps *caps, struct err *e)
+{
+	if ((caps->ext & EXT_AUTH) == 0) {
+		fail(e, ST_AUTH, FATE_PERM, "%s does not offer authentication here", l->host);
+		if (tls_of(l->chat->io) == NULL)
+			return err_hint(e, "most servers offer it only after TLS: set tls on");
+		return err_hint(e, "check `host` and `port`, or set auth off when the server needs no login");
+	}
+	fail(e, ST_AUTH, FATE_PERM, "no authentication mechanism of %s can be used", l->host);
+	err_quote(e, caps->mechs, strlen(caps->mechs));
+	if (tls_of(l->chat->io) == NULL && !l->p->cleartext)
+		return err_hint(e, "without TLS no password is sent: set tls on (or, knowing the risk, auth_cleartext on)");
+	if (caps_offer_mech(caps, "XOAUTH2") || caps_offer_mech(caps, "OAUTHBEARER"))
+		return err_hint(e, "for OAuth2 set auth xoauth2 or oauthbearer, and a token as the password");
+	return err_hint(e, "check `auth`");
+}
+
+/* ---- responding ----------------------------------------------------------------------------- */
+
+static bool fail_library(const struct login *l, struct err *e)
+{
+	/* what the server sent made no sense, or it could not prove that it knows the password */
+	fail(e, ST_AUTH, FATE_PERM, "the %s exchange with %s went wrong", l->mech->name, l->host);
+	err_quote(e, gsasl_strerror(l->rc), strlen(gsasl_strerror(l->rc)));
+	return false;
+}
+
+static bool step(struct login *l, const char *in, size_t n, struct err *e)
+{
+	char *out = NULL;
+	size_t len = 0;
+	bool ok;
+
+	l->rc = gsasl_step(l->exchange, in, n, &out, &len);
+	if (l->rc != GSASL_OK && l->rc != GSASL_NEEDS_MORE)
+		return fail_library(l, e);
+	ok = buf_add(&l->response, out == NULL ? "" : out, len, e);
+	if (out != NULL)
+		explicit_bzero(out, len);
+	gsasl_free(out);
+	return ok;
+}
+
+static bool respond_gsasl(struct login *l, struct err *e)
+{
+	return step(l, buf_text(&l->challenge), l->challenge.len, e);
+}
+
+/* A prompt is for people and may be anything ("VXNlcm5hbWU6", "Username:", nothing). */
+static bool respond_prompted(struct login *l, struct err *e)
+{
+	return step(l, "", 0, e);
+}
+
+/* RFC 5802 5.1: "r=...,s=...,i=4096".  libgsasl would compute for as long as the server asks. */
+static bool iterations_bounded(const struct login *l, struct err *e)
+{
+	const char *at = strstr(buf_text(&l->challenge), ",i=");
+	uint64_t n = 0;
+
+	if (strncmp(buf_text(&l->challenge), "r=", 2) != 0) /* not the message that carries them */
+		return true;
+	if (at != NULL && str_number_n(at + 3, strcspn(at + 3, ","), ITERATIONS_MIN, ITERATIONS_MAX, &n))
+		return true;
+	return fail(e, ST_AUTH, FATE_PERM, "%s asks for a SCRAM iteration count outside of %d to %d", l->host,
+		    ITERATIONS_MIN, ITERATIONS_MAX);
+}
+
+static bool respond_scram(struct login *l, struct err *e)
+{
+	return iterations_bounded(l, e) && respond_gsasl(l, e);
+}
+
+static void show_oauth_error(const struct login *l)
+{
+	trace_note(l->chat->io->flights, "the server says: %s", buf_text(&l->challenge));
+}
+
+/* RFC 7628 3.1: the identity may hold no `,` or `=` as they are. */
+static bool put_gs2_name(struct buf *to, const char *name, struct err *e)
+{
+	for (; *name != '\0'; name++)
+		if (!(*name == ','   ? buf_str(to, "=2C", e)
+		      : *name == '=' ? buf_str(to, "=3D", e)
+				     : buf_char(to, *name, e)))
+			return false;
+	return true;
+}
+
+static bool respond_oauthbearer(struct login *l, struct err *e)
+{
+	if (l->rc == GSASL_OK) { /* a second time: the server explains its refusal, RFC 7628 3.2.3 */
+		show_oauth_error(l);
+		return buf_char(&l->response, '\1', e);
+	}
+	l->rc = GSASL_OK;
+	return buf_str(&l->response, "n,a=", e) && put_gs2_name(&l->response, l->p->user, e)
+	    && buf_printf(&l->response, e, ",\1host=%s\1port=%u\1auth=Bearer %s\1\1", l->host, l->port, l->secret);
+}
+
+static bool respond_xoauth2(struct login *l, struct err *e)
+{
+	if (l->rc == GSASL_OK) {
+		show_oauth_error(l);
+		return true; /* an empty line */
+	}
+	l->rc = GSASL_OK;
+	return buf_printf(&l->response, e, "user=%s\1auth=Bearer %s\1\1", l->p->user, l->secret);
+}
+
+/* ---- the exchange --------------------------------------------------------------------------- */
+
+static bool encoded(struct login *l, struct err *e)
+{
+	return base64_encode(&l->line, buf_text(&l->response), l->response.len, e);
+}
+
+/* AUTH with an initial response where that fits into a command line; else the response waits for
+ * the first challenge (RFC 4954 4). */
+static bool say_auth(struct login *l, bool *held, struct err *e)
+{
+	const char *name = l->mech->name;
+	char shown[64];
+
+	*held = false;
+	if (!l->mech->first)
+		return chat_say(l->chat, &AUTH, 0, e, "AUTH %s", name);
+	if (!l->mech->respond(l, e) || !buf_printf(&l->line, e, "AUTH %s ", name))
+		return false;
+	if (!(l->response.len == 0 ? buf_char(&l->line, '=', e) : encoded(l, e)))
+		return false;
+	*held = l->line.len > INITIAL_LINE_MAX;
+	if (*held)
+		return chat_say(l->chat, &AUTH, 0, e, "AUTH %s", name);
+	snprintf(shown, sizeof shown, "AUTH %s ***", name);
+	return chat_say_secret(l->chat, &AUTH, shown, &l->line, e);
+}
+
+static bool take_challenge(struct login *l, struct err *e)
+{
+	const struct reply *r = &l->chat->reply;
+
+	buf_clear(&l->challenge);
+	if (l->mech->respond == respond_prompted)
+		return true;
+	if (r->len <= CHALLENGE_MAX && base64_decode(&l->challenge, r->text, r->len)
+	    && memchr(buf_text(&l->challenge), '\0', l->challenge.len) == NULL)
+		return true;
+	return fail(e, ST_AUTH, FATE_PERM, "%s sent a challenge that is not base64 text", l->host);
+}
+
+/* Our side cannot go on: say so, and keep our reason whatever the server answers. */
+static bool cancel(struct login *l)
+{
+	struct err unheard;
+
+	(void)chat_say(l->chat, &AUTH, 0, &unheard, "*");
+	return false;
+}
+
+static bool answer(struct login *l, bool held, struct err *e)
+{
+	buf_wipe(&l->line);
+	if (!held) {
+		buf_wipe(&l->response);
+		if (!take_challenge(l, e) || !l->mech->respond(l, e))
+			return cancel(l);
+	}
+	return encoded(l, e) && buf_str(&l->line, "", e) && chat_say_secret(l->chat, &AUTH, "***", &l->line, e);
+}
+
+static bool refused(struct login *l, struct err *e)
+{
+	const struct reply *r = &l->chat->reply;
+
+	reply_fail(r, ST_AUTH, e, "%s refused the login of %s with %s", l->host, l->p->user, l->mech->name);
+	if (l->mech->wants == TOKEN && l->challenge.len > 0) {
+		char both[sizeof e->quote + 512];
+
+		snprintf(both, sizeof both, "%s %.400s", e->quote, l->challenge.bytes);
+		err_quote(e, both, strlen(both));
+	}
+	return false;
+}
+
+/* The server is content.  Are we? */
+static bool accepted(const struct login *l, struct err *e)
+{
+	if (l->mech->proves && l->rc != GSASL_OK)
+		return fail(e, ST_AUTH, FATE_PERM, "%s did not prove that it knows the password", l->host);
+	return true;
+}
+
+static bool converse(struct login *l, struct err *e)
+{
+	bool held;
+
+	if (!say_auth(l, &held, e))
+		return false;
+	for (int steps = 0; steps < STEPS_MAX; steps++) {
+		if (reply_ok(&l->chat->reply))
+			return accepted(l, e);
+		if (l->chat->reply.code / 100 != 3)
+			return refused(l, e);
+		if (!answer(l, held, e))
+			return false;
+		held = false;
+	}
+	fail(e, ST_AUTH, FATE_PERM, "%s keeps asking", l->host);
+	return cancel(l);
+}
+
+static bool put_binding(struct login *l, enum tls_binding kind, Gsasl_property property, struct err *e)
+{
+	unsigned char data[TLS_BINDING_MAX];
+	struct buf text = buf_max(1024, "the channel binding");
+	size_t len;
+
+	if (tls_of(l->chat->io) == NULL || !tls_binding(tls_of(l->chat->io), kind, data, &len))
+		return true;
+	if (!base64_encode(&text, data, len, e))
+		return false;
+	gsasl_property_set(l->exchange, property, buf_text(&text));
+	buf_free(&text);
+	return true;
+}
+
+/* With a plain SCRAM the client says that it could have bound the channel only where the server did
+ * not offer to (RFC 5802 6); where it did, `auth` asked for the plain form. */
+static bool put_properties(struct login *l, struct err *e)
+{
+	gsasl_property_set(l->exchange, GSASL_AUTHID, l->p->user);
+	if (l->p->authzid != NULL)
+		gsasl_property_set(l->exchange, GSASL_AUTHZID, l->p->authzid);
+	else if (l->mech->wants == CERT)
+		gsasl_property_set(l->exchange, GSASL_AUTHZID, "");
+	if (l->secret != NULL)
+		gsasl_property_set(l->exchange, GSASL_PASSWORD, l->secret);
+	if (!l->mech->proves || (!l->mech->binds && l->binding))
+		return true;
+	return put_binding(l, TLS_EXPORTER, GSASL_CB_TLS_EXPORTER, e)
+	    && put_binding(l, TLS_UNIQUE, GSASL_CB_TLS_UNIQUE, e);
+}
+
+static bool start(struct login *l, struct err *e)
+{
+	l->rc = GSASL_NEEDS_MORE;
+	if (l->mech->wants == TOKEN) /* libgsasl does not have them, and there is nothing to compute */
+		return true;
+	if ((l->rc = gsasl_init(&l->gsasl)) != GSASL_OK
+	    || (l->rc = gsasl_client_start(l->gsasl, l->mech->name, &l->exchange)) != GSASL_OK)
+		return fail_library(l, e);
+	l->rc = GSASL_NEEDS_MORE;
+	return put_properties(l, e);
+}
+
+static void finish(struct login *l)
+{
+	if (l->exchange != NULL)
+		gsasl_finish(l->exchange);
+	if (l->gsasl != NULL)
+		gsasl_done(l->gsasl);
+	buf_wipe(&l->challenge);
+	buf_wipe(&l->response);
+	buf_wipe(&l->line);
+}
+
+bool sasl_login(struct chat *c, const struct caps *caps, const struct sasl_params *p, const char *host,
+		unsigned port, const char *secret, const char **chosen, struct err *e)
+{
+	struct login l = {
+		.chat = c, .p = p, .host = host, .port = port, .secret = secret,
+		.binding = caps_offer_mech(caps, "SCRAM-SHA-256-PLUS") || caps_offer_mech(caps, "SCRAM-SHA-1-PLUS"),
+		.challenge = buf_max(CHALLENGE_MAX, "the challenge"),
+		.response = buf_max(RESPONSE_MAX, "the response"),
+		.line = buf_max(RESPONSE_MAX * 2, "the response"),
+	};
+	bool ok;
+
+	c->secret = secret;
+	l.mech = choose(&l, caps);
+	if (l.mech == NULL)
+		return fail_no_mech(&l, caps, e);
+	*chosen = l.mech->name;
+	if (l.mech->plaintext && tls_of(c->io) == NULL)
+		log_warn("sending a secret to %s without TLS, because auth_cleartext is on", host);
+	ok = start(&l, e) && converse(&l, e);
+	finish(&l);
+	return ok;
+}
