@@ -12,7 +12,7 @@
 
 #include "base/log.h"
 #include "config/secret.h"
-#include "mail/message.h"
+#include "mail/fix.h"
 #include "net/dial.h"
 #include "net/tls.h"
 #include "smtp/session.h"

@@ -4,34 +4,22 @@
  * The whole input is read before anybody connects: the head and up to 1 MiB of body into memory,
  * more of it into an unlinked temporary file; a regular file on stdin is read in place.  So size,
  * longest line, 8-bit and NUL are known, a slow producer keeps no server waiting, and the body can
- * be read again for the next host or transaction.  Never sends, never looks at the configuration.
+ * be read again for the next host or transaction.  Never sends, never changes what it was given: for
+ * that see fix.h (the head) and recode.h (the body).
  */
 #ifndef MAIL_MESSAGE_H
 #define MAIL_MESSAGE_H
 
 #include <sys/types.h>
 
+#include "base/buf.h"
 #include "mail/encode.h"
-#include "mail/envelope.h"
 #include "mail/lines.h"
 
 enum {
 	MESSAGE_HEAD_MAX = 1024 * 1024, /* bytes */
 	MESSAGE_MEMORY = 1024 * 1024,   /* bytes of body kept in memory */
 	MESSAGE_PIECE = 64 * 1024,      /* bytes message_piece() gives at most */
-};
-
-enum set_from { SET_FROM_AUTO, SET_FROM_ON, SET_FROM_OFF };
-enum set_to { SET_TO_OFF, SET_TO_ON, SET_TO_UNDISCLOSED };
-
-struct message_params {
-	enum set_from set_from_header;
-	bool          set_date_header, set_msgid_header; /* add what is missing */
-	enum set_to   set_to_header;     /* when To, Cc and Bcc are missing */
-	bool          remove_bcc_headers;
-	char         *from_full_name;    /* for a From that we write; NULL: the bare address */
-	char         *qualify_domain;    /* "": leave unqualified names alone */
-	struct strlist always_bcc;
 };
 
 struct message {
@@ -55,17 +43,8 @@ struct message {
  * file.  A signal that asks us to stop ends it (stop.h). */
 bool message_read(struct message *m, int fd, bool dot_ends, struct err *e) MUST_CHECK;
 
-/* Adds the head's recipients (`-t`) and always_bcc to the envelope, removes Bcc and Return-Path, qualifies, adds
- * Date, Message-ID, From and To as `p` says, and counts the facts again. */
-bool message_fix(struct message *m, const struct message_params *p, bool take_recipients,
-		 struct envelope *v, struct err *e) MUST_CHECK;
-
-/* The body cannot be carried as it is: send it as quoted-printable.  ST_INPUT PERM, with `why`,
- * when it cannot be re-encoded (multipart, message/..., signed, already base64). */
-bool message_encode(struct message *m, const char *why, struct err *e) MUST_CHECK;
-
-/* What the address of the From field is (normalised), or false. */
-bool message_from(const struct message *m, char *to, size_t room);
+/* Counts the facts of what message_piece() gives: after the head was changed. */
+bool message_count(struct message *m, struct err *e) MUST_CHECK;
 
 void message_rewind(struct message *m);
 

@@ -306,8 +306,7 @@ static bool cancel(struct login *l)
 {
 	struct err unheard;
 
-	(void)chat_say(l->chat, &AUTH, 0, &unheard, "*");
-	return false;
+	return chat_say(l->chat, &AUTH, 0, &unheard, "*") && false;
 }
 
 static bool answer(struct login *l, bool held, struct err *e)

@@ -8,6 +8,7 @@
 #ifndef SMTP_SESSION_H
 #define SMTP_SESSION_H
 
+#include "mail/envelope.h"
 #include "mail/message.h"
 #include "net/tls.h"
 #include "smtp/chat.h"
