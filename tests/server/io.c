@@ -1,0 +1,238 @@
+/* Octets to and from the client.  All is blocking: a child has nothing else to do, and dies with the listener. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include "server.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { FLUSH_AT = 32768 };	/* more replies than this do not wait for the end of the client's flight */
+
+void pause_ms(unsigned ms)
+{
+	struct timespec t = { .tv_sec = ms / 1000, .tv_nsec = (long) (ms % 1000) * 1000000 };
+
+	while (nanosleep(&t, &t) < 0 && errno == EINTR)
+		;
+}
+
+/* Flights are counted here, below TLS, so that the handshake's count too. */
+ssize_t raw_read(struct conn *c, void *p, size_t n)
+{
+	ssize_t got;
+
+	do
+		got = recv(c->fd, p, n, 0);
+	while (got < 0 && errno == EINTR);
+	if (got > 0) {
+		if (c->turned || c->flight == 0)
+			c->flight++;
+		c->turned = false;
+		atomic_fetch_add(&c->shared->in_bytes, (unsigned long long) got);
+		atomic_fetch_add(&c->shared->reads, 1);
+	} else if (!c->closed_by_peer) {
+		c->closed_by_peer = true;
+		record_event(c, got == 0 || c->quit ? "eof" : "reset");
+	}
+	return got;
+}
+
+bool raw_write(struct conn *c, const char *p, size_t n)
+{
+	if (!c->turned && c->script->rtt > 0)
+		pause_ms(c->script->rtt);
+	c->turned = true;
+	while (n > 0) {
+		ssize_t done = send(c->fd, p, n, MSG_NOSIGNAL);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done <= 0)
+			return false;
+		atomic_fetch_add(&c->shared->out_bytes, (unsigned long long) done);
+		p += done;
+		n -= (size_t) done;
+	}
+	return true;
+}
+
+/* One piece as one segment or TLS record. */
+static bool send_piece(struct conn *c, const char *p, size_t n)
+{
+	if (c->tls == NULL)
+		return raw_write(c, p, n);
+	while (n > 0) {
+		ssize_t done = gnutls_record_send(c->tls, p, n);
+
+		if (done == GNUTLS_E_AGAIN || done == GNUTLS_E_INTERRUPTED)
+			continue;
+		if (done < 0)
+			return false;
+		p += done;
+		n -= (size_t) done;
+	}
+	return true;
+}
+
+bool io_send(struct conn *c, const char *p, size_t n)
+{
+	size_t most = c->script->split > 0 ? c->script->split : n;
+
+	while (n > 0) {
+		size_t piece = n < most ? n : most;
+
+		if (!send_piece(c, p, piece)) {
+			c->over = true;
+			return false;
+		}
+		p += piece;
+		n -= piece;
+	}
+	return true;
+}
+
+bool io_flush(struct conn *c)
+{
+	size_t len = c->out.len;
+
+	c->out.len = 0;
+	return len == 0 || io_send(c, c->out.p, len);
+}
+
+bool io_readable(struct conn *c, int ms)
+{
+	struct pollfd p = { .fd = c->fd, .events = POLLIN };
+
+	if (c->tls != NULL && gnutls_record_check_pending(c->tls) > 0)
+		return true;
+	return poll(&p, 1, ms) > 0;
+}
+
+static ssize_t receive(struct conn *c, char *p, size_t n)
+{
+	ssize_t got;
+
+	if (c->tls == NULL)
+		return raw_read(c, p, n);
+	do
+		got = gnutls_record_recv(c->tls, p, n);
+	while (got == GNUTLS_E_AGAIN || got == GNUTLS_E_INTERRUPTED);
+	if (got > 0)
+		atomic_fetch_add(&c->shared->records, 1);
+	else if (got == 0)
+		record_event(c, "close_notify");
+	else if (got != GNUTLS_E_PREMATURE_TERMINATION && !c->closed_by_peer)
+		record_event(c, "tls-error %s", gnutls_strerror((int) got));
+	return got;
+}
+
+size_t io_unread(const struct conn *c) { return c->in.len - c->in_at; }
+
+/*
+ * Adds what the client has sent to c->in; false at the end of the connection.  Replies go out before we wait.  When the
+ * client is in the middle of something (a line, a body), more of the same flight may be under way: then we give it
+ * `patience_ms` before the replies go out, so that the count of flights does not depend on how TCP cut the flight up.
+ */
+bool io_fill(struct conn *c, int patience_ms)
+{
+	char block[65536];
+	ssize_t got;
+
+	if (c->over)
+		return false;
+	if (c->out.len > FLUSH_AT || (c->out.len > 0 && !io_readable(c, patience_ms)))
+		if (!io_flush(c))
+			return false;
+	if (c->in_at > 0) {
+		memmove(c->in.p, c->in.p + c->in_at, c->in.len - c->in_at);
+		c->in.len -= c->in_at;
+		c->in_at = 0;
+	}
+	got = receive(c, block, c->script->slow_bytes > 0 && c->body.started ? c->script->slow_bytes : sizeof(block));
+	if (got <= 0) {
+		c->over = true;
+		return false;
+	}
+	bytes_add(&c->in, block, (size_t) got);
+	return true;
+}
+
+/* Reads and forgets until the client goes away.  The replies that are still owed were lost on purpose. */
+void io_drain(struct conn *c)
+{
+	char block[65536];
+
+	c->out.len = 0;
+	while (!c->closed_by_peer && receive(c, block, sizeof(block)) > 0)
+		;
+	while (!c->closed_by_peer && raw_read(c, block, sizeof(block)) > 0)
+		;
+	c->over = true;
+}
+
+/* Never reads again.  The listener is told not to wait for us: with a full window not even the end arrives. */
+void io_park(struct conn *c)
+{
+	struct pollfd p = { .fd = c->fd, .events = POLLRDHUP };
+
+	record_event(c, "stopped reading");
+	if (write(c->tell, "P", 1) != 1)
+		c->over = true;
+	while (poll(&p, 1, -1) < 0 && errno == EINTR)
+		;
+	c->over = true;
+}
+
+/*
+ * One line, without its LF or CRLF, valid until the next call; complaints about its form are made here.  A line longer
+ * than `max` octets, CRLF included, is a violation but is read; at 1 MiB we give up.
+ */
+bool io_line(struct conn *c, size_t max, char **line, size_t *len)
+{
+	size_t seen = 0;
+	char *lf = NULL, *p;
+	size_t n;
+
+	while (lf == NULL) {
+		size_t have = io_unread(c);
+
+		if (have > seen)
+			lf = memchr(c->in.p + c->in_at + seen, '\n', have - seen);
+		seen = have;
+		if (lf != NULL)
+			break;
+		if (have > 1048576) {
+			violation(c, "a line without an end");
+			return false;
+		}
+		if (!io_fill(c, have > 0 ? PATIENCE_MS : 0)) {
+			if (have > 0)
+				record_line(c, 'C', c->in.p + c->in_at, have);
+			return false;
+		}
+	}
+	p = c->in.p + c->in_at;
+	n = (size_t) (lf - p);
+	c->in_at += n + 1;
+	if (n + 1 > max)
+		violation(c, "a line of %zu octets, where %zu are allowed", n + 1, max);
+	if (n > 0 && p[n - 1] == '\r')
+		n--;
+	else
+		violation(c, "a line that ends in a bare LF");
+	if (memchr(p, '\r', n) != NULL)
+		violation(c, "a bare CR in a command");
+	if (memchr(p, '\0', n) != NULL)
+		violation(c, "a NUL in a command");
+	p[n] = '\0';
+	*line = p;
+	*len = n;
+	record_line(c, 'C', p, n);
+	return true;
+}
