@@ -43,7 +43,7 @@ struct message {
  * file.  A signal that asks us to stop ends it (stop.h). */
 bool message_read(struct message *m, int fd, bool dot_ends, struct err *e) MUST_CHECK;
 
-/* Counts the facts of what message_piece() gives: after the head was changed. */
+/* Counts the facts of what message_piece() gives: once the head is as it will be sent. */
 bool message_count(struct message *m, struct err *e) MUST_CHECK;
 
 void message_rewind(struct message *m);

@@ -1,0 +1,440 @@
+#include "mail/fix.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+#include "base/host.h"
+#include "mail/header.h"
+
+/* What the fields of a head are to us, in alphabetical order. */
+enum role {
+	ADDRESSES = 1 << 0,  /* unqualified names in it are qualified */
+	RECIPIENTS = 1 << 1, /* of -t */
+	DROPPED = 1 << 2,    /* always */
+	BLIND = 1 << 3,      /* dropped unless remove_bcc_headers is off */
+	RESENT = 1 << 4,     /* belongs to a Resent- block, RFC 5322 3.6.6 */
+};
+
+static const struct role_of {
+	const char *name;
+	unsigned    role;
+} fields[] = {
+	{ "Bcc", ADDRESSES | RECIPIENTS | BLIND },
+	{ "Cc", ADDRESSES | RECIPIENTS },
+	{ "Date", 0 },
+	{ "From", ADDRESSES },
+	{ "Message-ID", 0 },
+	{ "Reply-To", ADDRESSES },
+	{ "Resent-Bcc", ADDRESSES | RECIPIENTS | BLIND | RESENT },
+	{ "Resent-Cc", ADDRESSES | RECIPIENTS | RESENT },
+	{ "Resent-Date", RESENT },
+	{ "Resent-From", ADDRESSES | RESENT },
+	{ "Resent-Message-ID", RESENT },
+	{ "Resent-Reply-To", ADDRESSES | RESENT },
+	{ "Resent-Sender", ADDRESSES | RESENT },
+	{ "Resent-To", ADDRESSES | RECIPIENTS | RESENT },
+	{ "Return-Path", DROPPED },
+	{ "Sender", ADDRESSES },
+	{ "To", ADDRESSES | RECIPIENTS },
+};
+_Static_assert(COUNT(fields) <= 32, "one bit of a uint32_t for each");
+
+struct fixing {
+	struct message              *m;
+	const struct message_params *p;
+	struct envelope             *v;
+	bool                         resent;      /* the head has a Resent- block */
+	uint32_t                     seen;        /* fields[] that were in the head, or in its newest block */
+	size_t                       block_end;   /* offset in the head where the newest block ends */
+	struct buf                   out;
+};
+
+static const struct role_of *role_of(const struct field *f)
+{
+	for (size_t i = 0; i < COUNT(fields); i++)
+		if (header_is(f, fields[i].name))
+			return &fields[i];
+	return NULL;
+}
+
+static uint32_t bit(const char *name)
+{
+	for (size_t i = 0; i < COUNT(fields); i++)
+		if (strcmp(fields[i].name, name) == 0)
+			return 1U << i;
+	return 0;
+}
+
+/* ---- addresses ---------------------------------------------------------------------------------- */
+
+bool fix_qualify(const char *addr, const char *domain, char to[ADDRESS_MAX], struct err *e)
+{
+	bool bare = addr[0] != '\0' && address_domain(addr) == NULL && domain != NULL && domain[0] != '\0';
+
+	if ((size_t)snprintf(to, ADDRESS_MAX, "%s%s%s", addr, bare ? "@" : "", bare ? domain : "") < ADDRESS_MAX)
+		return true;
+	return fail(e, ST_INPUT, FATE_PERM, "the address %.60s... is too long", addr);
+}
+
+struct adding {
+	struct envelope *v;
+	const char      *domain;
+};
+
+static bool add_recipient(void *ctx, const struct mailbox *m, struct err *e)
+{
+	const struct adding *a = ctx;
+	char addr[ADDRESS_MAX];
+
+	return fix_qualify(m->addr, a->domain, addr, e) && envelope_add(a->v, addr, e);
+}
+
+bool fix_add_recipients(struct envelope *v, const char *text, size_t len, const char *domain, struct err *e)
+{
+	struct adding a = { v, domain };
+
+	return address_list(text, len, false, add_recipient, &a, e);
+}
+
+struct qualifying {
+	struct buf *out;
+	const char *text, *domain;
+	size_t      done; /* bytes of text that are in out */
+	size_t      added;
+};
+
+static bool qualify_one(void *ctx, const struct mailbox *m, struct err *e)
+{
+	struct qualifying *q = ctx;
+
+	if (address_domain(m->addr) != NULL || m->addr[0] == '\0')
+		return true;
+	if (!buf_add(q->out, q->text + q->done, m->at + m->len - q->done, e)
+	    || !buf_printf(q->out, e, "@%s", q->domain))
+		return false;
+	q->done = m->at + m->len;
+	q->added++;
+	return true;
+}
+
+/* Copies the field with its unqualified names qualified; one that cannot be read stays as it is. */
+static bool copy_qualified(struct fixing *x, const struct field *f, struct err *e)
+{
+	size_t before = x->out.len;
+	struct qualifying q = { &x->out, f->body, x->p->qualify_domain, 0, 0 };
+	struct err unread;
+
+	if (!buf_add(&x->out, f->raw, (size_t)(f->body - f->raw), e))
+		return false;
+	if (x->p->qualify_domain == NULL || x->p->qualify_domain[0] == '\0'
+	    || !address_list(f->body, f->body_len, true, qualify_one, &q, &unread) || q.added == 0) {
+		x->out.len = before;
+		return buf_add(&x->out, f->raw, f->raw_len, e);
+	}
+	return buf_add(&x->out, f->body + q.done, f->body_len - q.done, e);
+}
+
+/* ---- recipients --------------------------------------------------------------------------------- */
+
+static bool is_recipient_field(const struct fixing *x, const struct field *f, const struct role_of *r)
+{
+	if (r == NULL || (r->role & RECIPIENTS) == 0)
+		return false;
+	if (!x->resent)
+		return (r->role & RESENT) == 0;
+	/* only of the newest block, which stands first */
+	return (r->role & RESENT) != 0 && (size_t)(f->raw - x->m->head.bytes) < x->block_end;
+}
+
+/* The newest Resent- block is the first run of Resent- fields; a field that comes again starts an older one. */
+static void find_block(struct fixing *x)
+{
+	struct field f;
+	uint32_t seen = 0;
+
+	for (size_t at = 0; header_next(buf_text(&x->m->head), x->m->head.len, &at, &f);) {
+		const struct role_of *r = role_of(&f);
+		uint32_t b = r == NULL ? 0 : bit(r->name);
+		bool resent = r != NULL && (r->role & RESENT) != 0;
+
+		if ((x->resent && !resent) || (resent && (seen & b) != 0))
+			break;
+		if (resent) {
+			x->resent = true;
+			seen |= b;
+			x->block_end = at;
+		}
+	}
+}
+
+static bool take_recipients(struct fixing *x, struct err *e)
+{
+	struct field f;
+
+	for (size_t at = 0; header_next(buf_text(&x->m->head), x->m->head.len, &at, &f);)
+		if (is_recipient_field(x, &f, role_of(&f))
+		    && !fix_add_recipients(x->v, f.body, f.body_len, x->p->qualify_domain, e))
+			return err_hint(e, "with -t the recipients are taken from the header: this one is in %.*s",
+					(int)f.name_len, f.name);
+	return true;
+}
+
+static bool add_always(struct fixing *x, struct err *e)
+{
+	for (size_t i = 0; i < x->p->always_bcc.n; i++)
+		if (!fix_add_recipients(x->v, x->p->always_bcc.items[i], strlen(x->p->always_bcc.items[i]),
+					x->p->qualify_domain, e))
+			return false;
+	return true;
+}
+
+/* ---- fields that we write ----------------------------------------------------------------------- */
+
+static void sender_address(const struct fixing *x, char *to, size_t room)
+{
+	if (x->v->sender != NULL && x->v->sender[0] != '\0')
+		snprintf(to, room, "%s", x->v->sender);
+	else
+		snprintf(to, room, "MAILER-DAEMON%s%s", x->p->qualify_domain == NULL ? "" : "@",
+			 x->p->qualify_domain == NULL ? "" : x->p->qualify_domain);
+}
+
+static bool put_from(struct fixing *x, const char *prefix, struct err *e)
+{
+	const char *name = x->p->from_full_name;
+	char addr[ADDRESS_MAX];
+
+	sender_address(x, addr, sizeof addr);
+	if (!buf_printf(&x->out, e, "%sFrom: ", prefix))
+		return false;
+	if (name == NULL || name[0] == '\0')
+		return buf_printf(&x->out, e, "%s\n", addr);
+	return header_phrase(&x->out, name, strlen(prefix) + 6, e) && buf_printf(&x->out, e, " <%s>\n", addr);
+}
+
+struct replacing {
+	char   addr[ADDRESS_MAX];
+	size_t at, len;
+	size_t name_at, name_len;
+	bool   angle, found;
+};
+
+static bool keep_first(void *ctx, const struct mailbox *m, struct err *e)
+{
+	struct replacing *r = ctx;
+
+	(void)e;
+	if (!r->found) {
+		snprintf(r->addr, sizeof r->addr, "%s", m->addr);
+		r->at = m->at;
+		r->len = m->len;
+		r->name_at = m->name_at;
+		r->name_len = m->name_len;
+		r->angle = m->angle;
+	}
+	r->found = true;
+	return true;
+}
+
+/* `set_from_header on`: the address becomes the envelope sender's, name and comments stay.  A field that cannot be
+ * read, or has several addresses, is written anew. */
+static bool replace_from(struct fixing *x, const struct field *f, struct err *e)
+{
+	struct replacing r = { .found = false };
+	struct err unread;
+	char addr[ADDRESS_MAX];
+
+	if (x->v->sender == NULL || x->v->sender[0] == '\0')
+		return copy_qualified(x, f, e);
+	if (!address_list(f->body, f->body_len, true, keep_first, &r, &unread) || !r.found)
+		return put_from(x, "", e);
+	sender_address(x, addr, sizeof addr);
+	if (address_same(r.addr, addr))
+		return buf_add(&x->out, f->raw, f->raw_len, e);
+	return buf_add(&x->out, f->raw, (size_t)(f->body - f->raw), e)
+	    && buf_add(&x->out, f->body, r.at, e) && buf_str(&x->out, addr, e)
+	    && buf_add(&x->out, f->body + r.at + r.len, f->body_len - r.at - r.len, e);
+}
+
+static bool put_date(struct fixing *x, const char *prefix, struct err *e)
+{
+	return buf_printf(&x->out, e, "%sDate: ", prefix) && header_date(&x->out, time(NULL), e)
+	    && buf_char(&x->out, '\n', e);
+}
+
+/* Date and 96 random bits: unique without naming the user or the process. */
+static bool put_message_id(struct fixing *x, const char *prefix, struct err *e)
+{
+	char sender[ADDRESS_MAX], stamp[32], fallback[HOST_MAX];
+	const char *domain;
+	uint32_t random[3] = { 0 };
+	time_t now = time(NULL);
+	struct tm tm;
+
+	if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random)
+		return fail(e, ST_INTERNAL, FATE_TEMP, "there are no random numbers");
+	sender_address(x, sender, sizeof sender);
+	domain = address_domain(sender);
+	if (domain == NULL || !host_is_domain(domain)) {
+		host_mail_domain(fallback);
+		domain = fallback;
+	}
+	gmtime_r(&now, &tm);
+	strftime(stamp, sizeof stamp, "%Y%m%d%H%M%S", &tm);
+	snprintf(x->m->id, sizeof x->m->id, "<%s.%08x%08x%08x@%.180s>", stamp, random[0], random[1], random[2],
+		 domain);
+	return buf_printf(&x->out, e, "%sMessage-ID: %s\n", prefix, x->m->id);
+}
+
+static bool put_one_to(struct fixing *x, size_t i, struct err *e)
+{
+	return buf_printf(&x->out, e, "%s%s", i == 0 ? "To: " : ",\n\t", x->v->rcpts[i].address);
+}
+
+static bool put_to(struct fixing *x, const char *prefix, struct err *e)
+{
+	if (x->p->set_to_header == SET_TO_UNDISCLOSED)
+		return buf_printf(&x->out, e, "%sTo: undisclosed-recipients:;\n", prefix);
+	for (size_t i = 0; i < x->v->n; i++)
+		if (!put_one_to(x, i, e))
+			return false;
+	return x->v->n == 0 || buf_char(&x->out, '\n', e);
+}
+
+static bool has(const struct fixing *x, const char *plain, const char *resent)
+{
+	return (x->seen & bit(x->resent ? resent : plain)) != 0;
+}
+
+static bool has_recipient(const struct fixing *x)
+{
+	return has(x, "To", "Resent-To") || has(x, "Cc", "Resent-Cc") || has(x, "Bcc", "Resent-Bcc");
+}
+
+/* What is missing, in the newest Resent- block where there is one. */
+static bool add_missing(struct fixing *x, struct err *e)
+{
+	const char *prefix = x->resent ? "Resent-" : "";
+
+	return (has(x, "Date", "Resent-Date") || !x->p->set_date_header || put_date(x, prefix, e))
+	    && (has(x, "From", "Resent-From") || x->p->set_from_header == SET_FROM_OFF || put_from(x, prefix, e))
+	    && (has(x, "Message-ID", "Resent-Message-ID") || !x->p->set_msgid_header
+		|| put_message_id(x, prefix, e))
+	    && (has_recipient(x) || x->p->set_to_header == SET_TO_OFF || put_to(x, prefix, e));
+}
+
+/* ---- the walk ----------------------------------------------------------------------------------- */
+
+static void note_id(struct fixing *x, const struct field *f)
+{
+	char body[2 * sizeof x->m->id];
+	const char *id;
+
+	snprintf(body, sizeof body, "%.*s", (int)(f->body_len < sizeof body ? f->body_len : sizeof body - 1), f->body);
+	id = body + strspn(body, " \t\r\n");
+	snprintf(x->m->id, sizeof x->m->id, "%.*s", (int)strcspn(id, " \t\r\n"), id);
+}
+
+static bool dropped(const struct fixing *x, const struct role_of *r)
+{
+	if ((r->role & DROPPED) != 0 || ((r->role & BLIND) != 0 && x->p->remove_bcc_headers))
+		return true;
+	return x->p->set_to_header == SET_TO_UNDISCLOSED && (r->role & (RECIPIENTS | RESENT)) == RECIPIENTS;
+}
+
+static bool copy_field(struct fixing *x, const struct field *f, const struct role_of *r, struct err *e)
+{
+	if (r == NULL)
+		return buf_add(&x->out, f->raw, f->raw_len, e);
+	if (strcmp(r->name, "Message-ID") == 0)
+		note_id(x, f);
+	if (strcmp(r->name, "From") == 0 && x->p->set_from_header == SET_FROM_ON)
+		return replace_from(x, f, e);
+	if ((r->role & ADDRESSES) != 0)
+		return copy_qualified(x, f, e);
+	return buf_add(&x->out, f->raw, f->raw_len, e);
+}
+
+static bool end_line(struct fixing *x, struct err *e)
+{
+	return x->out.len == 0 || x->out.bytes[x->out.len - 1] == '\n' || buf_char(&x->out, '\n', e);
+}
+
+static bool copy_head(struct fixing *x, struct err *e)
+{
+	const char *head = buf_text(&x->m->head);
+	struct field f;
+
+	for (size_t at = 0; header_next(head, x->m->head.len, &at, &f);) {
+		const struct role_of *r = role_of(&f);
+
+		if (r != NULL && (!x->resent || (size_t)(f.raw - head) < x->block_end))
+			x->seen |= bit(r->name);
+		if (r != NULL && dropped(x, r))
+			continue;
+		if (!end_line(x, e) || !copy_field(x, &f, r, e))
+			return false;
+	}
+	return true;
+}
+
+/* The fields of a Resent- block go in front of it (RFC 5322 3.6.6), the others behind what is there. */
+static bool place_added(struct fixing *x, size_t copied, struct err *e)
+{
+	struct buf *head = &x->m->head;
+
+	buf_clear(head);
+	if (!x->resent)
+		return buf_add(head, buf_text(&x->out), x->out.len, e);
+	return buf_add(head, x->out.bytes + copied, x->out.len - copied, e)
+	    && buf_add(head, x->out.bytes, copied, e);
+}
+
+static bool fix_head(struct fixing *x, struct err *e)
+{
+	size_t copied, len;
+
+	if (!copy_head(x, e))
+		return false;
+	copied = x->out.len;
+	len = copied;
+	if (!end_line(x, e))
+		return false;
+	copied = x->out.len;
+	if (!add_missing(x, e))
+		return false;
+	if (x->out.len == copied) /* nothing was added: nor is a line end */
+		x->out.len = len;
+	return place_added(x, copied < x->out.len ? copied : x->out.len, e);
+}
+
+bool message_fix(struct message *m, const struct message_params *p, bool take, struct envelope *v, struct err *e)
+{
+	struct fixing x = { .m = m, .p = p, .v = v };
+	bool ok;
+
+	x.out = buf_max(2 * MESSAGE_HEAD_MAX, m->head.what);
+	m->head.max = 2 * MESSAGE_HEAD_MAX; /* qualification and a long To of ours may add to it */
+	find_block(&x);
+	/* always_bcc comes last: no To of ours may show it */
+	ok = (!take || take_recipients(&x, e)) && fix_head(&x, e) && add_always(&x, e) && message_count(m, e);
+	buf_free(&x.out);
+	return ok;
+}
+
+bool message_from(const struct message *m, char *to, size_t room)
+{
+	struct replacing r = { .found = false };
+	struct field f;
+	struct err unread;
+
+	for (size_t at = 0; header_next(buf_text(&m->head), m->head.len, &at, &f);)
+		if (header_is(&f, "From") && address_list(f.body, f.body_len, true, keep_first, &r, &unread)
+		    && r.found)
+			break;
+	if (!r.found || strlen(r.addr) >= room)
+		return false;
+	snprintf(to, room, "%s", r.addr);
+	return true;
+}

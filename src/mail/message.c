@@ -1,0 +1,346 @@
+#include "mail/message.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/stop.h"
+#include "mail/header.h"
+
+enum {
+	LINE_JUDGED = 1024, /* bytes of an unfinished line that show whether a field starts there */
+};
+
+struct intake {
+	struct message *m;
+	int             fd;
+	bool            dot_ends;
+	bool            in_place; /* fd is a regular file that can be read again */
+	off_t           at;       /* where in fd the next piece starts */
+	struct buf      early;    /* what came so far, until the end of the head is found */
+	size_t          judged;   /* bytes of `early` that are known to be head */
+	bool            ended;
+	char            piece[MESSAGE_PIECE];
+};
+
+/* ---- reading ------------------------------------------------------------------------------------ */
+
+/* read(2) that a signal can end, and that tells an error from the end. */
+static bool read_piece(struct intake *in, size_t *n, struct err *e)
+{
+	for (;;) {
+		struct pollfd p = { in->fd, POLLIN, 0 };
+		ssize_t r;
+
+		if (stop_asked())
+			return stop_fail(e, ST_INPUT);
+		if (!in->in_place && stop_poll(&p, 1, -1) < 0 && errno == EINTR)
+			continue;
+		r = read(in->fd, in->piece, sizeof in->piece);
+		if (r >= 0) {
+			*n = (size_t)r;
+			return true;
+		}
+		if (errno != EINTR && errno != EAGAIN)
+			return fail_sys(e, ST_INPUT, errno, "cannot read the message from standard input");
+	}
+}
+
+/* A terminal gives one line at a time, so the lone dot comes alone. */
+static bool is_lone_dot(const struct intake *in, size_t n)
+{
+	return in->dot_ends && ((n == 2 && memcmp(in->piece, ".\n", 2) == 0)
+				|| (n == 3 && memcmp(in->piece, ".\r\n", 3) == 0));
+}
+
+static bool write_temp(struct message *m, const char *p, size_t n, struct err *e)
+{
+	if (!file_write_all(m->fd, p, n))
+		return fail_sys(e, ST_SPOOL, errno, "cannot write the temporary file");
+	m->end += (off_t)n;
+	return true;
+}
+
+/* The body has become too large for memory: into a file with it, or leave it where it is.  `n` bytes of the
+ * last piece are not in memory yet. */
+static bool spill(struct intake *in, size_t n, struct err *e)
+{
+	struct message *m = in->m;
+
+	if (in->in_place) {
+		m->fd = in->fd;
+		m->start = in->at - (off_t)(n + m->body.len);
+		buf_free(&m->body);
+		return true;
+	}
+	m->fd = file_temp(e);
+	if (m->fd < 0)
+		return false;
+	m->fd_owned = true;
+	if (!write_temp(m, m->body.bytes, m->body.len, e))
+		return false;
+	buf_free(&m->body);
+	return true;
+}
+
+/* The next n bytes of body.  In fd they end where the next piece starts. */
+static bool take_body(struct intake *in, const char *p, size_t n, struct err *e)
+{
+	struct message *m = in->m;
+
+	if (m->fd < 0 && m->body.len + n <= MESSAGE_MEMORY)
+		return buf_add(&m->body, p, n, e);
+	if (m->fd < 0 && !spill(in, n, e))
+		return false;
+	if (!in->in_place)
+		return write_temp(m, p, n, e);
+	m->end = in->at;
+	return true;
+}
+
+/* ---- finding the end of the head ---------------------------------------------------------------- */
+
+/* "From user date", with which mbox files start a message, and what protects such a line. */
+static bool is_mbox_line(const char *line, size_t len)
+{
+	return (len >= 5 && memcmp(line, "From ", 5) == 0) || (len >= 6 && memcmp(line, ">From ", 6) == 0);
+}
+
+enum judgement { HEAD_LINE, EMPTY_LINE, BODY_LINE, UNDECIDED };
+
+static enum judgement judge(const struct intake *in, const char *line, size_t have, bool whole)
+{
+	size_t len = have - (whole && have > 0 && line[have - 1] == '\n');
+
+	len -= len > 0 && line[len - 1] == '\r';
+	if (whole && len == 0)
+		return EMPTY_LINE;
+	if (in->judged == 0 && is_mbox_line(line, len))
+		return whole ? HEAD_LINE : UNDECIDED;
+	if (str_isblank(line[0]) && in->judged > 0)
+		return HEAD_LINE;
+	if (header_starts_field(line, len))
+		return HEAD_LINE;
+	return whole || have > LINE_JUDGED ? BODY_LINE : UNDECIDED;
+}
+
+static bool end_head(struct intake *in, size_t body_at, bool no_body, struct err *e)
+{
+	struct message *m = in->m;
+	const char *text = buf_text(&in->early);
+	const char *first_end = memchr(text, '\n', in->judged);
+	size_t skip = first_end != NULL && is_mbox_line(text, in->judged) ? (size_t)(first_end + 1 - text) : 0;
+
+	in->ended = true;
+	m->ends_in_head = no_body;
+	return buf_add(&m->head, text + skip, in->judged - skip, e)
+	    && (no_body || take_body(in, text + body_at, in->early.len - body_at, e));
+}
+
+/* Judge the lines that came; `last`: there will be no more. */
+static bool find_end(struct intake *in, bool last, struct err *e)
+{
+	while (!in->ended && in->judged < in->early.len) {
+		const char *line = in->early.bytes + in->judged;
+		size_t have = in->early.len - in->judged;
+		const char *nl = memchr(line, '\n', have);
+		size_t len = nl == NULL ? have : (size_t)(nl + 1 - line);
+
+		switch (judge(in, line, len, nl != NULL || last)) {
+		case EMPTY_LINE: return end_head(in, in->judged + len, false, e);
+		case BODY_LINE: return end_head(in, in->judged, false, e);
+		case UNDECIDED: return true;
+		case HEAD_LINE:
+			if (nl == NULL && !last)
+				return in->early.len < MESSAGE_HEAD_MAX
+				    || fail(e, ST_INPUT, FATE_PERM, "the head of the message is larger than %d bytes",
+					    MESSAGE_HEAD_MAX);
+			in->judged += len;
+		}
+	}
+	return in->ended || !last || end_head(in, in->early.len, true, e);
+}
+
+static bool take_piece(struct intake *in, size_t n, struct err *e)
+{
+	if (in->ended)
+		return take_body(in, in->piece, n, e);
+	return buf_add(&in->early, in->piece, n, e) && find_end(in, false, e);
+}
+
+static bool take_all(struct intake *in, struct err *e)
+{
+	for (;;) {
+		size_t n;
+
+		if (!read_piece(in, &n, e))
+			return false;
+		if (n == 0 || is_lone_dot(in, n))
+			return in->ended || find_end(in, true, e);
+		in->at += (off_t)n;
+		if (!take_piece(in, n, e))
+			return false;
+	}
+}
+
+bool message_read(struct message *m, int fd, bool dot_ends, struct err *e)
+{
+	struct intake *in = calloc(1, sizeof *in);
+	struct stat s;
+	bool ok;
+
+	*m = (struct message){ .fd = -1 };
+	m->head = buf_max(MESSAGE_HEAD_MAX, "the head of the message");
+	m->body = buf_max(MESSAGE_MEMORY, "the body in memory");
+	if (in == NULL)
+		return fail_memory(e);
+	in->m = m;
+	in->fd = fd;
+	in->dot_ends = dot_ends;
+	in->in_place = fstat(fd, &s) == 0 && S_ISREG(s.st_mode) && (in->at = lseek(fd, 0, SEEK_CUR)) >= 0;
+	in->early = buf_max(MESSAGE_HEAD_MAX + MESSAGE_PIECE, m->head.what);
+	ok = take_all(in, e);
+	buf_free(&in->early);
+	free(in);
+	return ok;
+}
+
+/* ---- reading it again --------------------------------------------------------------------------- */
+
+enum phase { HEAD, GAP, BODY, END };
+
+void message_rewind(struct message *m)
+{
+	m->at = 0;
+	m->phase = HEAD;
+	m->qp = (struct qp){ 0 };
+}
+
+static bool read_at(const struct message *m, char *to, size_t n, struct err *e)
+{
+	for (size_t done = 0; done < n;) {
+		ssize_t r = pread(m->fd, to + done, n - done, m->start + m->at + (off_t)done);
+
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r < 0)
+			return fail_sys(e, ST_INPUT, errno, "cannot read the message again");
+		if (r == 0)
+			return fail(e, ST_INPUT, FATE_TEMP, "the message became shorter while it was being sent");
+		done += (size_t)r;
+	}
+	return true;
+}
+
+static off_t body_size(const struct message *m)
+{
+	return m->fd < 0 ? (off_t)m->body.len : m->end - m->start;
+}
+
+/* Up to `room` bytes of the body as it came; *n == 0: its end. */
+static bool raw_piece(struct message *m, char *to, size_t room, size_t *n, struct err *e)
+{
+	off_t left = body_size(m) - m->at;
+
+	*n = left < (off_t)room ? (size_t)left : room;
+	if (m->fd < 0)
+		memcpy(to, buf_text(&m->body) + m->at, *n);
+	else if (!read_at(m, to, *n, e))
+		return false;
+	m->at += (off_t)*n;
+	return true;
+}
+
+static bool encoded_piece(struct message *m, char *to, size_t *n, struct err *e)
+{
+	char raw[(MESSAGE_PIECE - QP_SLACK) / QP_GROWTH];
+	size_t got;
+
+	*n = 0;
+	do {
+		if (!raw_piece(m, raw, sizeof raw, &got, e))
+			return false;
+		*n = got > 0 ? qp_feed(&m->qp, raw, got, to) : qp_end(&m->qp, to);
+	} while (*n == 0 && got > 0);
+	if (got == 0)
+		m->phase = END;
+	return true;
+}
+
+static bool head_piece(struct message *m, char *to, size_t *n)
+{
+	size_t left = m->head.len - (size_t)m->at;
+
+	*n = left < MESSAGE_PIECE ? left : MESSAGE_PIECE;
+	memcpy(to, buf_text(&m->head) + m->at, *n);
+	m->at += (off_t)*n;
+	return true;
+}
+
+/* What stands between head and body: the end of the last field's line if it has none, and the
+ * empty line, unless there is nothing to separate. */
+static bool gap_piece(struct message *m, char *to, size_t *n)
+{
+	*n = 0;
+	if (m->head.len > 0 && m->head.bytes[m->head.len - 1] != '\n')
+		to[(*n)++] = '\n';
+	if (!m->ends_in_head)
+		to[(*n)++] = '\n';
+	return true;
+}
+
+bool message_piece(struct message *m, char to[MESSAGE_PIECE], size_t *n, struct err *e)
+{
+	*n = 0;
+	while (*n == 0 && m->phase != END) {
+		if (m->phase == HEAD && (size_t)m->at < m->head.len)
+			return head_piece(m, to, n);
+		if (m->phase == BODY && m->encode)
+			return encoded_piece(m, to, n, e);
+		if (m->phase == BODY && m->at < body_size(m))
+			return raw_piece(m, to, MESSAGE_PIECE, n, e);
+		if (m->phase == GAP)
+			gap_piece(m, to, n);
+		m->phase++;
+		m->at = 0;
+	}
+	return true;
+}
+
+bool message_count(struct message *m, struct err *e)
+{
+	struct facts f = { 0 };
+	char *piece = malloc(MESSAGE_PIECE);
+	size_t n = 0;
+	bool ok;
+
+	if (piece == NULL)
+		return fail_memory(e);
+	for (size_t i = 0; i < m->head.len; i++)
+		f.utf8_head = f.utf8_head || str_is8bit(m->head.bytes[i]);
+	message_rewind(m);
+	while ((ok = message_piece(m, piece, &n, e)) && n > 0) {
+		if (stop_asked()) {
+			ok = stop_fail(e, ST_INPUT);
+			break;
+		}
+		facts_feed(&f, piece, n);
+	}
+	facts_end(&f);
+	free(piece);
+	m->facts = f;
+	message_rewind(m);
+	return ok;
+}
+
+void message_free(struct message *m)
+{
+	buf_free(&m->head);
+	buf_free(&m->body);
+	if (m->fd_owned)
+		close(m->fd);
+	*m = (struct message){ .fd = -1 };
+}
