@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/printable.h"
+#include "base/str.h"
 #include "mail/header.h"
 
 enum { LINE_MAX_SMTP = 998 }; /* octets without CRLF, RFC 5321 4.5.3.1.6 */

@@ -1,15 +1,13 @@
 /*
- * session.h - one SMTP or LMTP session: greeting, EHLO, STARTTLS, AUTH, transactions, QUIT.
- * RFC 5321, 2033, 3207, 1870, 6152, 6531, 3030, 3461, 9422.
+ * session.h - an SMTP or LMTP connection made ready for mail: greeting, EHLO, STARTTLS, AUTH; and
+ * its end.  RFC 5321, 2033, 3207, 4954.
  *
- * Owns the verb table and the rows of MAIL and RCPT parameters.  What the server refuses is kept in
- * the envelope's recipients; only a dialogue that cannot go on makes these functions return false.
+ * What was learnt before TLS is forgotten after it.  Nothing is sent on a connection that is less
+ * protected than the parameters ask for.  The mail itself is transaction.h's.
  */
 #ifndef SMTP_SESSION_H
 #define SMTP_SESSION_H
 
-#include "mail/envelope.h"
-#include "mail/message.h"
 #include "net/tls.h"
 #include "smtp/chat.h"
 #include "smtp/ehlo.h"
@@ -25,5 +23,34 @@ struct session_params {
 	char    *dsn_return;    /* "full" or "hdrs"; NULL: not sent */
 	bool     dsn_require;   /* no DSN offered is a failure */
 };
+
+struct session {
+	/* set by the caller; all borrowed */
+	const struct session_params *p;
+	const struct tls_params     *tls;
+	const struct sasl_params    *auth;
+	const char                  *host;   /* for SNI, certificate and sentences */
+	unsigned                     port;
+	const char                  *secret; /* NUL-terminated; NULL: none */
+	struct stream               *io;
+
+	struct chat      chat;
+	struct caps      caps;       /* of the last EHLO */
+	struct tls_facts tls_facts;
+	const char      *mechanism;  /* static; NULL: not logged in */
+	bool             hello_only; /* the server knows no EHLO */
+	uint64_t         mails;      /* transactions so far, RFC 9422 MAILMAX */
+	void            *payload;    /* of the transaction under way: what its `got` functions fill */
+};
+
+/* From a connected stream to one that MAIL can be said on: implicit TLS, greeting, EHLO or HELO,
+ * STARTTLS and EHLO again, AUTH. */
+bool session_open(struct session *s, struct err *e) MUST_CHECK;
+
+/* EHLO once more: some servers offer more after AUTH.  A refusal leaves the old list in force. */
+bool session_ask_again(struct session *s, struct err *e) MUST_CHECK;
+
+/* QUIT where the dialogue is intact, its answer not waited for; wipes.  The stream is the caller's. */
+void session_close(struct session *s);
 
 #endif

@@ -1,0 +1,122 @@
+#include "smtp/params.h"
+
+#include <stdio.h>
+
+#include "mail/address.h"
+#include "mail/idn.h"
+#include "mail/xtext.h"
+
+static bool wants_dsn(const struct needs *n)
+{
+	return n->p->dsn_notify != NULL || n->p->dsn_return != NULL || n->v->envid != NULL;
+}
+
+/* ---- MAIL --------------------------------------------------------------------------------------- */
+
+static bool put_size(struct buf *to, const struct needs *n, struct err *e)
+{
+	return buf_printf(to, e, " SIZE=%llu", (unsigned long long)n->m->facts.bytes);
+}
+
+static bool put_body(struct buf *to, const struct needs *n, struct err *e)
+{
+	return !n->eight_bit || buf_str(to, " BODY=8BITMIME", e);
+}
+
+static bool put_utf8(struct buf *to, const struct needs *n, struct err *e)
+{
+	return !n->utf8 || buf_str(to, " SMTPUTF8", e);
+}
+
+static bool put_ret(struct buf *to, const struct needs *n, struct err *e)
+{
+	return n->p->dsn_return == NULL
+	    || buf_printf(to, e, " RET=%s", str_same(n->p->dsn_return, "full") ? "FULL" : "HDRS");
+}
+
+static bool put_envid(struct buf *to, const struct needs *n, struct err *e)
+{
+	return n->v->envid == NULL || buf_printf(to, e, " ENVID=%s", n->v->envid);
+}
+
+static const struct {
+	enum ext ext;
+	bool (*put)(struct buf *to, const struct needs *n, struct err *e);
+} mail_params[] = {
+	{ EXT_SIZE, put_size }, { EXT_8BITMIME, put_body }, { EXT_SMTPUTF8, put_utf8 },
+	{ EXT_DSN, put_ret },	{ EXT_DSN, put_envid },
+};
+
+bool params_mail(struct buf *to, const struct caps *caps, const struct needs *n, struct err *e)
+{
+	for (size_t i = 0; i < COUNT(mail_params); i++)
+		if ((caps->ext & mail_params[i].ext) != 0 && !mail_params[i].put(to, n, e))
+			return false;
+	return true;
+}
+
+/* ---- RCPT --------------------------------------------------------------------------------------- */
+
+static bool put_notify(struct buf *to, const struct needs *n, const struct rcpt *r, struct err *e)
+{
+	(void)r;
+	if (n->p->dsn_notify == NULL)
+		return true;
+	if (!buf_str(to, " NOTIFY=", e))
+		return false;
+	for (const char *p = n->p->dsn_notify; *p != '\0'; p++)
+		if (!buf_char(to, str_islower(*p) ? (char)(*p - 32) : *p, e))
+			return false;
+	return true;
+}
+
+static bool put_orcpt(struct buf *to, const struct needs *n, const struct rcpt *r, struct err *e)
+{
+	return !wants_dsn(n)
+	    || (buf_str(to, " ORCPT=", e) && xtext_orcpt(to, r->address, n->utf8, e));
+}
+
+static const struct {
+	enum ext ext;
+	bool (*put)(struct buf *to, const struct needs *n, const struct rcpt *r, struct err *e);
+} rcpt_params[] = {
+	{ EXT_DSN, put_notify },
+	{ EXT_DSN, put_orcpt },
+};
+
+bool params_rcpt(struct buf *to, const struct caps *caps, const struct needs *n, const struct rcpt *r,
+		 struct err *e)
+{
+	for (size_t i = 0; i < COUNT(rcpt_params); i++)
+		if ((caps->ext & rcpt_params[i].ext) != 0 && !rcpt_params[i].put(to, n, r, e))
+			return false;
+	return true;
+}
+
+/* ---- needs -------------------------------------------------------------------------------------- */
+
+/* A domain alone never needs SMTPUTF8: as A-labels it passes everywhere. */
+static bool address_needs_utf8(const char *address)
+{
+	return !address_local_is_ascii(address);
+}
+
+void params_needs(struct needs *n, const struct session_params *p, const struct envelope *v,
+		  const struct message *m)
+{
+	*n = (struct needs){ .p = p, .v = v, .m = m };
+	n->utf8 = m->facts.utf8_head || address_needs_utf8(v->sender);
+	for (size_t i = 0; i < v->n && !n->utf8; i++)
+		n->utf8 = address_needs_utf8(v->rcpts[i].address);
+	n->eight_bit = m->facts.eight_bit;
+}
+
+bool params_address(const struct needs *n, const char *address, char *to, size_t room, struct err *e)
+{
+	if (address_is_ascii(address) || (n->utf8 && !address_local_is_ascii(address))) {
+		if ((size_t)snprintf(to, room, "%s", address) < room)
+			return true;
+		return fail(e, ST_INPUT, FATE_PERM, "the address %.60s... is too long", address);
+	}
+	return idn_address_to_ascii(address, to, room, e);
+}

@@ -1,0 +1,32 @@
+/*
+ * params.h - the parameters of MAIL and RCPT: one row each, and whether the server can carry the
+ * message at all.  RFC 1870, 6152, 6531, 3461.
+ */
+#ifndef SMTP_PARAMS_H
+#define SMTP_PARAMS_H
+
+#include "mail/envelope.h"
+#include "mail/message.h"
+#include "smtp/ehlo.h"
+#include "smtp/session.h"
+
+struct needs { /* what this message asks of a server */
+	const struct session_params *p;
+	const struct envelope       *v;
+	const struct message        *m;
+	bool                         utf8;      /* an address or the head is not ASCII */
+	bool                         eight_bit;
+};
+
+void params_needs(struct needs *n, const struct session_params *p, const struct envelope *v,
+		  const struct message *m);
+
+/* Appends " SIZE=1234 BODY=8BITMIME ...", each only where it is needed and was offered. */
+bool params_mail(struct buf *to, const struct caps *caps, const struct needs *n, struct err *e) MUST_CHECK;
+bool params_rcpt(struct buf *to, const struct caps *caps, const struct needs *n, const struct rcpt *r,
+		 struct err *e) MUST_CHECK;
+
+/* The address as this session can say it: as it is under SMTPUTF8, else with its domain in A-labels. */
+bool params_address(const struct needs *n, const char *address, char *to, size_t room, struct err *e) MUST_CHECK;
+
+#endif

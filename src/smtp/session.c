@@ -1,0 +1,201 @@
+#include "smtp/session.h"
+
+#include <netdb.h>
+#include <stdio.h>
+#include <sys/socket.h>
+
+#include "base/host.h"
+#include "base/log.h"
+
+/* The answer is in chat->reply when a `last` verb returns. */
+static void got_answer(void *ctx, size_t arg, const struct reply *r)
+{
+	(void)ctx;
+	(void)arg;
+	(void)r;
+}
+
+/* RFC 5321 4.5.3.2, in protocol order. */
+static const struct verb GREETING = { .name = "", .stage = ST_GREETING, .timeout = 300, .last = true,
+				      .classes = CLASS_USUAL, .got = got_answer };
+static const struct verb EHLO = { .name = "EHLO", .stage = ST_EHLO, .timeout = 300, .last = true,
+				  .classes = CLASS_USUAL, .got = got_answer };
+static const struct verb STARTTLS = { .name = "STARTTLS", .stage = ST_STARTTLS, .timeout = 120, .last = true,
+				      .classes = CLASS_USUAL, .got = got_answer };
+static const struct verb QUIT = { .name = "QUIT", .stage = ST_QUIT, .timeout = 5, .last = false,
+				  .classes = CLASS_USUAL, .got = got_answer };
+
+static bool needs_tls(const struct session *s)
+{
+	return s->tls->on;
+}
+
+static bool needs_auth(const struct session *s)
+{
+	return s->auth->user != NULL && s->auth->auth.n > 0;
+}
+
+/* ---- hello -------------------------------------------------------------------------------------- */
+
+/* "[192.0.2.1]" or "[IPv6:2001:db8::1]" of our end, RFC 5321 4.1.3. */
+static void literal(const struct session *s, char to[HOST_MAX])
+{
+	struct sockaddr_storage a;
+	socklen_t len = sizeof a;
+	char ip[64];
+	int fd = s->io->wire.fd(s->io->wire.ctx);
+
+	snprintf(to, HOST_MAX, "localhost");
+	if (fd < 0 || getsockname(fd, (struct sockaddr *)&a, &len) != 0 || a.ss_family == AF_UNIX
+	    || getnameinfo((struct sockaddr *)&a, len, ip, sizeof ip, NULL, 0, NI_NUMERICHOST) != 0)
+		return;
+	ip[strcspn(ip, "%")] = '\0';
+	snprintf(to, HOST_MAX, "[%s%s]", a.ss_family == AF_INET6 ? "IPv6:" : "", ip);
+}
+
+static void our_name(const struct session *s, char to[HOST_MAX])
+{
+	if (s->p->domain != NULL)
+		snprintf(to, HOST_MAX, "%s", s->p->domain);
+	else
+		host_fqdn(to);
+	if (to[0] == '\0')
+		literal(s, to);
+}
+
+/* RFC 5321 3.2 and 4.1.4: HELO is for servers that do not know EHLO, not for those that refuse us;
+ * and it gives up what protects us, so never where that is needed. */
+static bool knows_no_ehlo(const struct reply *r)
+{
+	return r->code == 500 || r->code == 501 || r->code == 502 || r->code == 504;
+}
+
+static bool hello_plain(struct session *s, const char *name, struct err *e)
+{
+	if (needs_tls(s) || needs_auth(s)) {
+		reply_fail(&s->chat.reply, ST_EHLO, e, "%s does not know EHLO, so %s cannot be used", s->host,
+			   needs_tls(s) ? "TLS" : "authentication");
+		return err_hint(e, "check `host` and `port`: a submission server knows EHLO");
+	}
+	if (!chat_say(&s->chat, &EHLO, 0, e, "HELO %s", name))
+		return false;
+	s->hello_only = true;
+	s->caps = (struct caps){ 0 };
+	if (!reply_ok(&s->chat.reply))
+		return reply_fail(&s->chat.reply, ST_EHLO, e, "%s refused our HELO", s->host);
+	return true;
+}
+
+static void take_caps(struct session *s)
+{
+	caps_parse(&s->caps, s->chat.reply.text);
+	s->chat.depth = (s->caps.ext & EXT_PIPELINING) != 0 ? CHAT_DEPTH : 1;
+}
+
+static bool hello(struct session *s, struct err *e)
+{
+	char name[HOST_MAX];
+
+	our_name(s, name);
+	s->caps = (struct caps){ 0 };
+	s->chat.depth = 1;
+	if (!chat_say(&s->chat, &EHLO, 0, e, "%s %s", s->p->lmtp ? "LHLO" : "EHLO", name))
+		return false;
+	if (!s->p->lmtp && knows_no_ehlo(&s->chat.reply))
+		return hello_plain(s, name, e);
+	if (!reply_ok(&s->chat.reply))
+		return reply_fail(&s->chat.reply, ST_EHLO, e, "%s refused our EHLO", s->host);
+	take_caps(s);
+	return true;
+}
+
+bool session_ask_again(struct session *s, struct err *e)
+{
+	char name[HOST_MAX];
+
+	our_name(s, name);
+	if (!chat_say(&s->chat, &EHLO, 0, e, "%s %s", s->p->lmtp ? "LHLO" : "EHLO", name))
+		return false;
+	if (reply_ok(&s->chat.reply))
+		take_caps(s);
+	return true;
+}
+
+/* ---- TLS ---------------------------------------------------------------------------------------- */
+
+static bool start_tls(struct session *s, struct err *e)
+{
+	if (!tls_start(s->io, s->tls, s->host, &s->tls_facts, e)) {
+		s->chat.broken = true;
+		return false;
+	}
+	trace_note(s->io->flights, "%s %s, certificate %s", s->tls_facts.version, s->tls_facts.cipher,
+		   s->tls_facts.verified ? "verified" : "NOT verified");
+	return true;
+}
+
+static bool say_starttls(struct session *s, struct err *e)
+{
+	if ((s->caps.ext & EXT_STARTTLS) == 0) {
+		fail(e, ST_STARTTLS, FATE_PERM, "%s does not offer STARTTLS, so nothing was sent", s->host);
+		return err_hint(e, "for implicit TLS set tls_starttls off (port 465); the network may also be "
+				   "hiding the offer");
+	}
+	if (!chat_say(&s->chat, &STARTTLS, 0, e, "STARTTLS"))
+		return false;
+	if (!reply_ok(&s->chat.reply))
+		return reply_fail(&s->chat.reply, ST_STARTTLS, e, "%s refused STARTTLS, so nothing was sent", s->host);
+	return start_tls(s, e) && hello(s, e);
+}
+
+/* ---- the way in --------------------------------------------------------------------------------- */
+
+static bool greeting(struct session *s, struct err *e)
+{
+	if (!chat_expect(&s->chat, &GREETING, 0, e)) {
+		if (e->fate == FATE_NONSENSE && !needs_tls(s))
+			err_hint(e, "does this port expect TLS from the start? then set tls on and tls_starttls off");
+		else if (e->fate == FATE_NONSENSE)
+			err_hint(e, "for TLS from the start (port 465) set tls_starttls off");
+		return false;
+	}
+	if (!reply_ok(&s->chat.reply))
+		return reply_fail(&s->chat.reply, ST_GREETING, e, "%s does not want to talk to us", s->host);
+	return true;
+}
+
+static bool login(struct session *s, struct err *e)
+{
+	if (!needs_auth(s))
+		return true;
+	if (!sasl_login(&s->chat, &s->caps, s->auth, s->host, s->port, s->secret, &s->mechanism, e))
+		return false;
+	trace_note(s->io->flights, "logged in as %s with %s", s->auth->user, s->mechanism);
+	return true;
+}
+
+bool session_open(struct session *s, struct err *e)
+{
+	bool implicit = s->tls->on && !s->tls->starttls, starttls = s->tls->on && s->tls->starttls;
+
+	chat_open(&s->chat, s->io, s);
+	s->chat.cap = s->p->timeout;
+	s->caps = (struct caps){ 0 };
+	s->mechanism = NULL;
+	s->hello_only = false;
+	s->mails = 0;
+	return (!implicit || start_tls(s, e)) && greeting(s, e) && hello(s, e)
+	    && (!starttls || say_starttls(s, e)) && login(s, e);
+}
+
+void session_close(struct session *s)
+{
+	struct err unheard;
+
+	s->chat.depth = CHAT_DEPTH; /* say it, but do not wait: no answer could change anything */
+	if (s->io != NULL && s->io->wire.ctx != NULL && !s->chat.broken && s->chat.owed == 0
+	    && chat_say(&s->chat, &QUIT, 0, &unheard, "QUIT") && !stream_flush(s->io, &unheard))
+		s->chat.broken = true;
+	if (s->io != NULL)
+		chat_close(&s->chat);
+}

@@ -1,0 +1,40 @@
+/*
+ * transaction.h - MAIL, RCPT, DATA or BDAT: one message to its recipients in as few flights as the server
+ * allows.  RFC 5321 3.3, 2920, 1870, 6152, 6531, 3030, 3461, 2033, 9422.
+ *
+ * Owns the rows of MAIL and RCPT parameters.  What the server refuses is kept with each recipient in the
+ * envelope; only a dialogue that cannot go on makes transaction_send() return false.
+ */
+#ifndef SMTP_TRANSACTION_H
+#define SMTP_TRANSACTION_H
+
+#include "mail/envelope.h"
+#include "mail/message.h"
+#include "smtp/session.h"
+
+enum { QUEUE_ID = 128 };
+
+struct delivery { /* what came of it */
+	bool again;               /* open recipients are left for another connection (MAILMAX) */
+	char said[RCPT_SAID];     /* the server's words that accepted the message */
+	char queue_id[QUEUE_ID];  /* the id found in them; "": none */
+	int  code;                /* of the last answer to the message; 0: none */
+	struct esc esc;
+};
+
+/* Compares capabilities with envelope and facts before MAIL: size, 8-bit, SMTPUTF8, DSN.  May recode the
+ * body, and ask the server again.  ST_INPUT PERM when the message cannot be carried as it is. */
+bool transaction_can_carry(struct session *s, const struct envelope *v, struct message *m, struct err *e)
+	MUST_CHECK;
+
+/* All open recipients, in as many transactions as the server's limits ask for. */
+bool transaction_send(struct session *s, struct envelope *v, struct message *m, struct delivery *d,
+		      struct err *e) MUST_CHECK;
+
+/* The worst refusal (permanent before temporary) as an err; true when every recipient has the message. */
+bool transaction_verdict(const struct envelope *v, struct err *e);
+
+/* One recipient's refusal as an err. */
+void transaction_refusal(const struct rcpt *r, const char *sender, struct err *e);
+
+#endif
