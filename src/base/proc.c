@@ -1,0 +1,257 @@
+#include "base/proc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/auxv.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/stop.h"
+#include "base/str.h"
+
+extern char **environ;
+
+enum {
+	LOOK_MS = 100,     /* how often a helper is looked at that is silent or slow to end */
+	FD_MANY = 65536,   /* descriptors closed one by one where close_range(2) is missing */
+	PIECE = 4096,      /* bytes read at once */
+	NOT_STARTED = 126, /* the child's status when it could not run the program */
+};
+
+struct child {
+	pid_t pid;
+	int   out;     /* what it writes */
+	int   trouble; /* gets errno when the program cannot be started, else just closes */
+	int   status;
+	bool  reaped;
+	bool  eof;
+};
+
+#if defined(SYS_close_range) && !defined(CLOSE_RANGE_CLOEXEC)
+#define CLOSE_RANGE_CLOEXEC (1U << 2)
+#endif
+
+#ifdef SYS_close_range
+static bool close_range_on_exec(unsigned from)
+{
+	return syscall(SYS_close_range, from, ~0U, CLOSE_RANGE_CLOEXEC) == 0;
+}
+#else
+static bool close_range_on_exec(unsigned from)
+{
+	(void)from;
+	return false;
+}
+#endif
+
+/* Ours are close-on-exec anyhow; these are what whoever started us left open. */
+static void close_inherited(void)
+{
+	long max = sysconf(_SC_OPEN_MAX);
+
+	if (close_range_on_exec(3))
+		return;
+	for (int fd = 3; fd < (max < 0 || max > FD_MANY ? FD_MANY : max); fd++)
+		(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
+/* POSTERN_PASSWORD is nobody else's business; and what started us with more rights than its own
+ * must not choose what a program finds. */
+static void clean_environment(void)
+{
+	for (char **v = environ; *v != NULL;) {
+		char name[128];
+		size_t len = strcspn(*v, "=");
+
+		if (!str_starts(*v, "POSTERN_") || len >= sizeof name) {
+			v++;
+			continue;
+		}
+		memcpy(name, *v, len);
+		name[len] = '\0';
+		unsetenv(name);
+	}
+	if (getauxval(AT_SECURE) != 0 && (clearenv() != 0 || setenv("PATH", "/usr/bin:/bin", 1) != 0))
+		_exit(NOT_STARTED);
+}
+
+static void default_signals(void)
+{
+	struct sigaction plain = { .sa_handler = SIG_DFL };
+	sigset_t none;
+
+	for (int sig = 1; sig < NSIG; sig++)
+		(void)sigaction(sig, &plain, NULL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static void be_child(char *const argv[], int out, int trouble)
+{
+	int null = open("/dev/null", O_RDONLY | O_CLOEXEC), why;
+	ssize_t told;
+
+	setpgid(0, 0);
+	default_signals();
+	if (null >= 0 && dup2(null, STDIN_FILENO) >= 0 && dup2(out, STDOUT_FILENO) >= 0
+	    && setregid(getgid(), getgid()) == 0 && setreuid(getuid(), getuid()) == 0) {
+		close_inherited();
+		clean_environment();
+		execvp(argv[0], argv);
+	}
+	why = errno;
+	told = write(trouble, &why, sizeof why);
+	_exit(told < 0 ? 127 : NOT_STARTED);
+}
+
+static bool start(char *const argv[], const char *what, struct child *c, struct err *e)
+{
+	int out[2], trouble[2];
+
+	if (pipe2(out, O_CLOEXEC) != 0)
+		return fail_sys(e, ST_INTERNAL, errno, "cannot start %s", what);
+	if (pipe2(trouble, O_CLOEXEC) != 0) {
+		fail_sys(e, ST_INTERNAL, errno, "cannot start %s", what);
+		close(out[0]);
+		close(out[1]);
+		return false;
+	}
+	*c = (struct child){ .out = out[0], .trouble = trouble[0], .pid = fork() };
+	if (c->pid == 0)
+		be_child(argv, out[1], trouble[1]);
+	if (c->pid < 0)
+		fail_sys(e, ST_INTERNAL, errno, "cannot start %s", what);
+	else
+		setpgid(c->pid, c->pid); /* here too: whoever comes first */
+	close(out[1]);
+	close(trouble[1]);
+	(void)fcntl(c->out, F_SETFL, O_NONBLOCK);
+	if (c->pid < 0) {
+		close(c->out);
+		close(c->trouble);
+	}
+	return c->pid > 0;
+}
+
+/* All that is there for now. */
+static bool take(struct child *c, enum stage st, struct buf *answer, struct err *e)
+{
+	char piece[PIECE];
+	ssize_t n;
+
+	while ((n = read(c->out, piece, sizeof piece)) > 0) {
+		bool fits = buf_add(answer, piece, (size_t)n, e);
+
+		explicit_bzero(piece, sizeof piece);
+		if (!fits) {
+			e->stage = e->stage == ST_INPUT ? st : e->stage;
+			return false;
+		}
+	}
+	c->eof = n == 0 || (errno != EAGAIN && errno != EINTR);
+	return true;
+}
+
+/* A program that ended is done, even when something that it left in the background still holds our
+ * pipe; one that closed its output is waited for. */
+static bool follow(struct child *c, const char *what, enum stage st, int64_t deadline,
+		   struct buf *answer, struct err *e)
+{
+	int nap = 1;
+
+	while (!c->reaped) {
+		struct pollfd p = { c->eof ? -1 : c->out, POLLIN, 0 };
+		int left = clock_left_ms(deadline), slice = c->eof ? nap : LOOK_MS;
+
+		if (left == 0)
+			return fail(e, st, FATE_TEMP, "%s did not answer in time", what);
+		(void)stop_poll(&p, 1, left > 0 && left < slice ? left : slice);
+		if (stop_asked())
+			return stop_fail(e, st);
+		c->reaped = waitpid(c->pid, &c->status, WNOHANG) == c->pid;
+		if (!c->eof && !take(c, st, answer, e))
+			return false;
+		nap = nap < LOOK_MS ? nap * 2 : LOOK_MS;
+	}
+	return true;
+}
+
+static bool judge(const struct child *c, const char *what, enum stage st, struct err *e)
+{
+	int why;
+
+	if (WIFSIGNALED(c->status))
+		return fail(e, st, FATE_TEMP, "%s was ended by signal %d", what, WTERMSIG(c->status));
+	if (WEXITSTATUS(c->status) == NOT_STARTED && read(c->trouble, &why, sizeof why) == sizeof why)
+		return fail_sys(e, st, why, "cannot start %s", what);
+	if (WEXITSTATUS(c->status) != 0)
+		return fail(e, st, FATE_TEMP, "%s failed with exit status %d", what, WEXITSTATUS(c->status));
+	return true;
+}
+
+bool proc_read(char *const argv[], const char *what, enum stage st, int64_t deadline,
+	       struct buf *answer, struct err *e)
+{
+	struct child c;
+	bool ok;
+
+	if (!start(argv, what, &c, e))
+		return false;
+	ok = follow(&c, what, st, deadline, answer, e) && judge(&c, what, st, e);
+	if (!ok)
+		kill(-c.pid, SIGKILL);
+	while (!c.reaped && waitpid(c.pid, &c.status, 0) < 0 && errno == EINTR)
+		;
+	close(c.out);
+	close(c.trouble);
+	return ok;
+}
+
+/* One word, its quotes and backslashes taken off; *at is left behind it. */
+static bool split_word(const char *s, size_t *at, struct buf *word, struct err *e)
+{
+	char quote = '\0';
+
+	for (; s[*at] != '\0' && (quote != '\0' || !str_isblank(s[*at])); ++*at) {
+		char c = s[*at];
+		bool ends = quote != '\0' && c == quote, begins = quote == '\0' && (c == '\'' || c == '"');
+		bool escapes = c == '\\' && quote != '\''
+			    && (quote == '\0' || s[*at + 1] == '"' || s[*at + 1] == '\\');
+
+		if (escapes && s[*at + 1] == '\0')
+			return fail(e, ST_CONFIG, FATE_PERM, "the command ends in a backslash");
+		if (ends || begins)
+			quote = ends ? '\0' : c;
+		else if (!buf_char(word, escapes ? s[++*at] : c, e))
+			return false;
+	}
+	if (quote != '\0')
+		return fail(e, ST_CONFIG, FATE_PERM, "the command has a %c without its partner", quote);
+	return true;
+}
+
+bool proc_split(const char *command, struct strlist *argv, struct err *e)
+{
+	struct buf word = buf_max(strlen(command), "the command");
+	bool ok = true;
+	size_t at = 0;
+
+	for (;;) {
+		while (str_isblank(command[at]))
+			at++;
+		if (!ok || command[at] == '\0')
+			break;
+		buf_clear(&word);
+		ok = split_word(command, &at, &word, e) && strlist_add(argv, buf_text(&word), e);
+	}
+	buf_wipe(&word);
+	if (ok && argv->n == 0)
+		return fail(e, ST_CONFIG, FATE_PERM, "the command is empty");
+	return ok;
+}

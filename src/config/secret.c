@@ -1,0 +1,302 @@
+#include "config/secret.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/printable.h"
+#include "base/proc.h"
+#include "base/stop.h"
+#include "config/netrc.h"
+
+enum {
+	HELPER_S = 60,           /* seconds that anything but a person may take */
+	NETRC_MAX = 1024 * 1024, /* bytes */
+};
+
+#ifdef __SANITIZE_ADDRESS__
+enum { DUMPABLE = 1 }; /* the leak checker attaches to its own process */
+#else
+enum { DUMPABLE = 0 };
+#endif
+
+struct ask { /* one search for one secret; all borrowed */
+	const struct secret_params *p;
+	const char *host, *user;
+	int64_t     until;
+};
+
+/* True with *found unset: this source has none, and that is no failure. */
+typedef bool (*source_fn)(const struct ask *a, struct buf *to, bool *found, struct err *e);
+
+static bool ask_password(const struct ask *a, struct buf *to, bool *found, struct err *e)
+{
+	*found = a->p->password != NULL;
+	return !*found || buf_str(to, a->p->password, e);
+}
+
+static bool ask_command(const struct ask *a, struct buf *to, bool *found, struct err *e)
+{
+	struct strlist argv = { 0 };
+	bool ok;
+
+	*found = a->p->password_command != NULL;
+	if (!*found)
+		return true;
+	ok = proc_split(a->p->password_command, &argv, e);
+	if (ok) {
+		char **vector = reallocarray(argv.items, argv.n + 1, sizeof *vector);
+
+		ok = vector != NULL || fail_memory(e);
+		if (vector != NULL) {
+			argv.items = vector;
+			vector[argv.n] = NULL;
+			ok = proc_read(vector, "the command of `password_command`", ST_SECRET, a->until, to, e);
+		}
+	}
+	strlist_free(&argv);
+	return ok;
+}
+
+static bool ask_eval(const struct ask *a, struct buf *to, bool *found, struct err *e)
+{
+	char shell[] = "/bin/sh", c[] = "-c";
+	char *argv[] = { shell, c, a->p->passwordeval, NULL };
+
+	*found = a->p->passwordeval != NULL;
+	return !*found || proc_read(argv, "the command of `passwordeval`", ST_SECRET, a->until, to, e);
+}
+
+/* A file that is not there may come (a mount, a credential of the session): temporary.  One that we may
+ * not read is NOPERM. */
+static bool read_secret_file(const char *path, struct buf *to, struct file_facts *facts, struct err *e)
+{
+	if (file_read(path, ST_SECRET, to, facts, e))
+		return true;
+	if (e->sys == ENOENT || e->sys == ENOTDIR)
+		e->fate = FATE_TEMP;
+	return false;
+}
+
+static bool check_private(const char *path, const struct file_facts *facts, struct err *e)
+{
+	if (!facts->others_read && !facts->others_write && facts->owned)
+		return true;
+	fail(e, ST_CONFIG, FATE_PERM, facts->owned ? "%s holds a password and is open to others"
+						   : "%s holds a password and belongs to somebody else", path);
+	return err_hint(e, facts->owned ? "chmod 600 %s" : "it must belong to you or to root: %s", path);
+}
+
+static bool ask_file(const struct ask *a, struct buf *to, bool *found, struct err *e)
+{
+	struct file_facts facts;
+
+	*found = a->p->password_file != NULL;
+	return !*found
+	    || (read_secret_file(a->p->password_file, to, &facts, e)
+		&& check_private(a->p->password_file, &facts, e));
+}
+
+static bool search_netrc(const struct ask *a, const char *path, struct buf *to, bool *found, struct err *e)
+{
+	struct buf text = buf_max(NETRC_MAX, "the netrc file");
+	struct file_facts facts;
+	bool given = a->p->netrc_file != NULL, ok;
+
+	if (!read_secret_file(path, &text, &facts, e)) {
+		ok = !given && !facts.exists;
+	} else {
+		ok = netrc_find(buf_text(&text), text.len, a->host, a->user, to, found, e)
+		  && (!*found || check_private(path, &facts, e));
+		if (ok && given && !*found)
+			ok = fail(e, ST_SECRET, FATE_PERM, "%s has no password for %s at %s", path, a->user, a->host);
+	}
+	buf_wipe(&text);
+	return ok;
+}
+
+/* ~/.netrc is a place to look; `netrc_file` is an order. */
+static bool ask_netrc(const struct ask *a, struct buf *to, bool *found, struct err *e)
+{
+	char *path;
+	bool ok;
+
+	*found = false;
+	if (a->p->netrc_file == NULL && file_home() == NULL)
+		return true;
+	path = file_expand(a->p->netrc_file != NULL ? a->p->netrc_file : "~/.netrc", e);
+	if (path == NULL)
+		return false;
+	ok = search_netrc(a, path, to, found, e);
+	free(path);
+	return ok;
+}
+
+/* One line from the terminal. */
+static bool read_typed(int tty, int64_t until, struct buf *to, struct err *e)
+{
+	for (;;) {
+		struct pollfd p = { tty, POLLIN, 0 };
+		int ready = stop_poll(&p, 1, clock_left_ms(until));
+		ssize_t n;
+		char c;
+
+		if (stop_asked())
+			return stop_fail(e, ST_SECRET);
+		if (ready == 0)
+			return fail(e, ST_SECRET, FATE_TEMP, "no password was typed in time");
+		n = ready < 0 ? -1 : read(tty, &c, 1);
+		if (n < 0 && (errno == EINTR || errno == EAGAIN))
+			continue;
+		if (n <= 0)
+			return fail(e, ST_SECRET, FATE_TEMP, "no password was typed");
+		if (c == '\n')
+			return true;
+		if (!buf_char(to, c, e))
+			return false;
+	}
+}
+
+static void show_prompt(int tty, const struct ask *a)
+{
+	char host[256], user[256], text[600];
+
+	printable(host, sizeof host, a->host, strlen(a->host), false);
+	printable(user, sizeof user, a->user, strlen(a->user), false);
+	snprintf(text, sizeof text, "password for %s at %s: ", user, host);
+	(void)file_write_all(tty, text, strlen(text));
+}
+
+/* The terminal itself, not stdin, which carries the message.  In the background nobody could answer, and
+ * asking would only stop us (SIGTTOU). */
+static bool ask_terminal(const struct ask *a, struct buf *to, bool *found, struct err *e)
+{
+	int tty = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+	struct termios was, quiet;
+	bool ok = true;
+
+	*found = tty >= 0 && tcgetpgrp(tty) == getpgrp() && tcgetattr(tty, &was) == 0;
+	if (*found) {
+		quiet = was;
+		quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL);
+		quiet.c_lflag |= ICANON;
+		show_prompt(tty, a);
+		tcsetattr(tty, TCSAFLUSH, &quiet);
+		ok = read_typed(tty, a->until, to, e);
+		tcsetattr(tty, TCSAFLUSH, &was);
+		(void)file_write_all(tty, "\n", 1);
+	}
+	if (tty >= 0)
+		close(tty);
+	return ok;
+}
+
+/* In the order in which they are asked. */
+static const struct {
+	const char *name;       /* for errors */
+	source_fn   ask;
+	bool        person;     /* may take longer than HELPER_S */
+	bool        first_line; /* the files and commands of msmtp's users have notes in further lines */
+} sources[] = {
+	{ .name = "`password`", .ask = ask_password },
+	{ .name = "`password_command`", .ask = ask_command },
+	{ .name = "`passwordeval`", .ask = ask_eval, .first_line = true },
+	{ .name = "`password_file`", .ask = ask_file, .first_line = true },
+	{ .name = "the netrc file", .ask = ask_netrc },
+	{ .name = "the terminal", .ask = ask_terminal, .person = true },
+};
+
+/* One line end off; what is left must be one line of text. */
+static bool trim(struct buf *b, size_t source, struct err *e)
+{
+	const char *name = sources[source].name;
+	const char *newline = b->len == 0 ? NULL : memchr(b->bytes, '\n', b->len);
+
+	if (newline != NULL && (sources[source].first_line || newline + 1 == b->bytes + b->len))
+		b->len = (size_t)(newline - b->bytes);
+	if (newline != NULL && b->len > 0 && b->bytes[b->len - 1] == '\r')
+		b->len--;
+	if (b->len == 0)
+		return fail(e, ST_SECRET, FATE_TEMP, "%s gave an empty password", name);
+	if (memchr(b->bytes, '\n', b->len) != NULL)
+		return fail(e, ST_SECRET, FATE_TEMP, "%s gave more than one line", name);
+	for (size_t i = 0; i < b->len; i++)
+		if (str_iscontrol(b->bytes[i]))
+			return fail(e, ST_SECRET, FATE_TEMP, "%s gave a password with a control character", name);
+	return true;
+}
+
+static bool keep(struct secret *s, const struct buf *b, struct err *e)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), room = (b->len + page) / page * page;
+	char *bytes = mmap(NULL, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (bytes == MAP_FAILED)
+		return fail_memory(e);
+	/* best effort: RLIMIT_MEMLOCK and old kernels may refuse */
+	(void)mlock(bytes, room);
+	(void)madvise(bytes, room, MADV_DONTDUMP);
+	(void)madvise(bytes, room, MADV_DONTFORK);
+	memcpy(bytes, b->bytes, b->len);
+	*s = (struct secret){ .bytes = bytes, .len = b->len, .room = room };
+	return true;
+}
+
+static bool fail_nowhere(const struct ask *a, struct err *e)
+{
+	fail(e, ST_SECRET, FATE_PERM, "there is no password for %s at %s", a->user, a->host);
+	return err_hint(e, "set password_command, password_file or password, or put it into ~/.netrc");
+}
+
+bool secret_get(const struct secret_params *p, const char *host, const char *user,
+		int64_t until, struct secret *s, struct err *e)
+{
+	struct buf b = buf_max(SECRET_MAX, "the password");
+	bool ok = true, found = false;
+
+	for (size_t i = 0; ok && !found && i < COUNT(sources); i++) {
+		int64_t helper = clock_sooner(until, clock_in_s(HELPER_S));
+		struct ask a = { p, host, user, sources[i].person ? until : helper };
+
+		ok = sources[i].ask(&a, &b, &found, e);
+		if (!ok && e->stage == ST_INPUT) /* the buffer's */
+			e->stage = ST_SECRET;
+		if (ok && found)
+			ok = trim(&b, i, e) && keep(s, &b, e);
+		else if (ok && i + 1 == COUNT(sources))
+			ok = fail_nowhere(&a, e);
+	}
+	buf_wipe(&b);
+	return ok;
+}
+
+void secret_wipe(struct secret *s)
+{
+	if (s->bytes != NULL) {
+		explicit_bzero(s->bytes, s->room);
+		munmap(s->bytes, s->room);
+	}
+	*s = (struct secret){ 0 };
+}
+
+void secret_params_wipe(struct secret_params *p)
+{
+	if (p->password != NULL)
+		explicit_bzero(p->password, strlen(p->password));
+}
+
+void secret_harden(void)
+{
+	struct rlimit none = { 0, 0 };
+
+	(void)prctl(PR_SET_DUMPABLE, DUMPABLE, 0, 0, 0);
+	(void)setrlimit(RLIMIT_CORE, &none);
+}
