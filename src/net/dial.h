@@ -1,16 +1,14 @@
 /*
  * dial.h - from a name to a connected socket: resolve, race the addresses (RFC 8305), unix sockets.
  *
- * Knows nothing of SMTP or TLS.  Everything, the resolver included, ends at the deadline: a child
- * asks the resolver, because getaddrinfo(3) itself cannot be given one.  Numeric addresses ask nobody.
+ * Knows nothing of SMTP or TLS.  Everything, the resolver included, ends at the deadline.
  */
 #ifndef NET_DIAL_H
 #define NET_DIAL_H
 
 #include "base/clock.h"
 #include "base/str.h"
-
-enum ip_version { IP_ANY, IP_4, IP_6 };
+#include "net/resolve.h"
 
 struct net_params {
 	struct strlist  hosts;           /* names or address literals (with or without []), in order */
@@ -22,16 +20,16 @@ struct net_params {
 };
 
 struct dialed {
-	int  fd;          /* non-blocking, close-on-exec, TCP_NODELAY; owned by the caller */
-	char peer[64];    /* numeric address, or the socket's path cut to fit; for trace and log */
-	bool source_used; /* private to tests */
+	int  fd;       /* non-blocking, close-on-exec, TCP_NODELAY; owned by the caller; -1 on failure */
+	char peer[64]; /* numeric address, or the socket's path cut to fit; for trace and log */
 };
 
-/* One host (or the unix socket when `host` is NULL).  Addresses are tried in the order of RFC 6724 as the
- * resolver gives them, families interleaved, a new attempt every 250 ms or as soon as one failed;
- * the first to connect wins.  Errors: ST_RESOLVE PERM (no such name: EX_NOHOST; names under
- * .invalid at once, RFC 6761), ST_RESOLVE TEMP (cannot be resolved now), ST_CONNECT TEMP (with
- * every distinct reason in the quote: "192.0.2.1: Connection refused; ..."). */
+/* One host (or the unix socket where p->socket is set; then `host` is only for messages, or NULL).
+ * Addresses are tried in the order of RFC 6724 as the resolver gives them, families interleaved, a
+ * new attempt every 250 ms or as soon as one failed; the first to connect wins.  Errors:
+ * ST_RESOLVE PERM (no such name: EX_NOHOST; names under .invalid at once, RFC 6761), ST_RESOLVE
+ * TEMP (cannot be resolved now), ST_CONNECT TEMP (with every distinct reason in the quote:
+ * "192.0.2.1, 192.0.2.2: Connection refused; ..."). */
 bool dial(const struct net_params *p, const char *host, int64_t deadline, struct dialed *d,
 	  struct err *e) MUST_CHECK;
 

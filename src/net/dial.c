@@ -1,0 +1,286 @@
+#include "net/dial.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdio.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/stop.h"
+#include "net/resolve.h"
+
+enum {
+	STAGGER_MS = 250, /* RFC 8305 5: the recommended Connection Attempt Delay */
+	BACKLOG_MS = 50,  /* how soon a unix socket with a full backlog is tried again */
+};
+
+enum attempt_state { WAITING, TRYING, FAILED };
+
+struct attempt {
+	int                fd;
+	enum attempt_state state;
+	int                why; /* errno of a failed one */
+};
+
+struct race {
+	const struct addrs *to; /* borrowed */
+	struct addr         from; /* len 0: any */
+	struct attempt      tries[ADDRS_MAX];
+	size_t              started, trying;
+	int64_t             next; /* when another one starts, though the last has not failed */
+};
+
+/* ---- the race ---- */
+
+static int bind_source(const struct race *r, int fd, int family)
+{
+	if (r->from.len == 0)
+		return 0;
+	if (r->from.at.any.sa_family != family)
+		return EAFNOSUPPORT;
+	return bind(fd, &r->from.at.any, r->from.len) == 0 ? 0 : errno;
+}
+
+/* 0: on its way (or there already), else errno. */
+static int begin(struct race *r, const struct addr *a, int *fd)
+{
+	int one = 1, why;
+
+	*fd = socket(a->at.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (*fd < 0)
+		return errno;
+	(void)setsockopt(*fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one); /* we write whole flights */
+	why = bind_source(r, *fd, a->at.any.sa_family);
+	if (why == 0 && connect(*fd, &a->at.any, a->len) != 0)
+		why = errno == EINPROGRESS || errno == EINTR ? 0 : errno;
+	if (why != 0)
+		close(*fd);
+	return why;
+}
+
+static void lose(struct race *r, struct attempt *t, int why)
+{
+	if (t->state == TRYING) {
+		close(t->fd);
+		r->trying--;
+	}
+	t->state = FAILED;
+	t->why = why;
+	r->next = 0; /* the next one need not wait */
+}
+
+static void start_next(struct race *r)
+{
+	struct attempt *t = &r->tries[r->started];
+	int why = begin(r, &r->to->a[r->started], &t->fd);
+
+	r->started++;
+	r->next = clock_ms() + STAGGER_MS;
+	if (why != 0) {
+		lose(r, t, why);
+		return;
+	}
+	t->state = TRYING;
+	r->trying++;
+}
+
+/* A closed port among the ephemeral ones can be ours: TCP then connects us with ourselves. */
+static bool is_self(int fd)
+{
+	struct addr a = { .len = sizeof a.at }, b = { .len = sizeof b.at };
+
+	return getsockname(fd, &a.at.any, &a.len) == 0 && getpeername(fd, &b.at.any, &b.len) == 0
+	    && a.len == b.len && memcmp(&a.at, &b.at, a.len) == 0;
+}
+
+static bool arrived(struct race *r, struct attempt *t)
+{
+	int why = 0;
+	socklen_t len = sizeof why;
+
+	if (getsockopt(t->fd, SOL_SOCKET, SO_ERROR, &why, &len) != 0)
+		why = errno;
+	if (why == 0 && is_self(t->fd))
+		why = ECONNREFUSED;
+	if (why != 0)
+		lose(r, t, why);
+	return why == 0;
+}
+
+/* One wait over all that are on their way; the index of the winner, or ADDRS_MAX. */
+static size_t wait_once(struct race *r, int64_t deadline, int *why)
+{
+	struct pollfd fds[ADDRS_MAX];
+	int64_t until = r->started < r->to->n ? clock_sooner(deadline, r->next) : deadline;
+	int n;
+
+	for (size_t i = 0; i < r->started; i++)
+		fds[i] = (struct pollfd){ r->tries[i].state == TRYING ? r->tries[i].fd : -1, POLLOUT, 0 };
+	n = stop_poll(fds, r->started, clock_left_ms(until));
+	if (n < 0)
+		*why = errno == EINTR && !stop_asked() ? 0 : errno;
+	for (size_t i = 0; n > 0 && i < r->started; i++)
+		if (fds[i].revents != 0 && arrived(r, &r->tries[i]))
+			return i;
+	return ADDRS_MAX;
+}
+
+/* The socket of the winner, or -1; the losers are closed. */
+static int run(struct race *r, int64_t deadline, size_t *winner)
+{
+	int fd = -1, why = 0;
+
+	while (fd < 0 && why == 0 && (r->trying > 0 || r->started < r->to->n)) {
+		if (r->started < r->to->n && (r->trying == 0 || clock_ms() >= r->next))
+			start_next(r);
+		if (r->trying > 0 && (*winner = wait_once(r, deadline, &why)) < ADDRS_MAX)
+			fd = r->tries[*winner].fd;
+		if (fd < 0 && why == 0 && clock_passed(deadline))
+			why = ETIMEDOUT;
+	}
+	for (size_t i = 0; i < r->started; i++)
+		if (r->tries[i].state == TRYING && r->tries[i].fd != fd)
+			lose(r, &r->tries[i], why == 0 ? ECANCELED : why);
+	return fd;
+}
+
+/* ---- what to say about it ---- */
+
+static void name_peer(const struct addr *a, char *to, size_t room)
+{
+	if (getnameinfo(&a->at.any, a->len, to, (socklen_t)room, NULL, 0, NI_NUMERICHOST) != 0)
+		snprintf(to, room, "?");
+}
+
+static void append(char *to, size_t room, const char *piece)
+{
+	size_t len = strlen(to);
+
+	snprintf(to + len, room - len, "%s", piece);
+}
+
+/* "192.0.2.1, 192.0.2.2: Connection refused; 2001:db8::1: Network is unreachable" */
+static void quote_reasons(const struct race *r, struct err *e)
+{
+	char words[sizeof e->quote] = "", peer[64];
+
+	for (size_t i = 0; i < r->started; i++) {
+		bool said = false;
+
+		for (size_t j = 0; j < i; j++)
+			said = said || r->tries[j].why == r->tries[i].why;
+		for (size_t j = i; !said && j < r->started; j++) {
+			if (r->tries[j].why != r->tries[i].why)
+				continue;
+			name_peer(&r->to->a[j], peer, sizeof peer);
+			append(words, sizeof words, j > i ? ", " : i > 0 ? "; " : "");
+			append(words, sizeof words, peer);
+		}
+		if (said)
+			continue;
+		append(words, sizeof words, ": ");
+		append(words, sizeof words, strerror(r->tries[i].why));
+	}
+	err_quote(e, words, strlen(words));
+}
+
+static bool any_why(const struct race *r, int why)
+{
+	for (size_t i = 0; i < r->started; i++)
+		if (r->tries[i].why == why)
+			return true;
+	return false;
+}
+
+static bool fail_race(const struct race *r, const char *host, unsigned port, struct err *e)
+{
+	if (stop_asked())
+		return stop_fail(e, ST_CONNECT);
+	fail_sys(e, ST_CONNECT, r->started > 0 ? r->tries[0].why : ETIMEDOUT, "cannot connect to %s, port %u",
+		 host, port);
+	if (r->started > 0)
+		quote_reasons(r, e);
+	if (any_why(r, ECONNREFUSED))
+		return err_hint(e, "nothing listens on port %u of %s: check `port`", port, host);
+	if (any_why(r, ETIMEDOUT) || r->started == 0)
+		return err_hint(e, "a firewall or the provider may block port %u%s", port,
+				port == 25 ? ": try 587 or 465" : "");
+	if (any_why(r, EADDRNOTAVAIL) || any_why(r, EAFNOSUPPORT))
+		return r->from.len > 0 ? err_hint(e, "check `source_ip`") : false;
+	if (any_why(r, ENETUNREACH) || any_why(r, EHOSTUNREACH))
+		return err_hint(e, "is the network up?");
+	return false;
+}
+
+static bool dial_tcp(const struct net_params *p, const char *host, int64_t deadline, struct dialed *d,
+		     struct err *e)
+{
+	struct question q = { host, p->port, p->ip_version, deadline };
+	struct addrs to;
+	struct race r = { .to = &to };
+	size_t winner = 0;
+
+	if (p->source_ip != NULL && !resolve_literal(p->source_ip, 0, &r.from))
+		return fail(e, ST_CONFIG, FATE_PERM, "source_ip is no address: %s", p->source_ip);
+	if (!resolve(&q, &to, e))
+		return false;
+	d->fd = run(&r, deadline, &winner);
+	if (d->fd < 0)
+		return fail_race(&r, host, p->port, e);
+	name_peer(&to.a[winner], d->peer, sizeof d->peer);
+	return true;
+}
+
+/* ---- unix sockets ---- */
+
+/* A full backlog is EAGAIN at once, and nothing to poll for: try again until the deadline. */
+static int connect_unix(int fd, const struct sockaddr_un *to, int64_t deadline)
+{
+	while (connect(fd, (const struct sockaddr *)to, sizeof *to) != 0) {
+		if (errno != EAGAIN && errno != EINTR)
+			return errno;
+		if (clock_passed(deadline))
+			return ETIMEDOUT;
+		if (stop_poll(NULL, 0, BACKLOG_MS) < 0 && stop_asked())
+			return EINTR;
+	}
+	return 0;
+}
+
+static bool dial_unix(const char *path, int64_t deadline, struct dialed *d, struct err *e)
+{
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	int why;
+
+	if (strlen(path) >= sizeof to.sun_path)
+		return fail(e, ST_CONFIG, FATE_PERM, "the path of the socket is longer than %zu bytes: %s",
+			    sizeof to.sun_path - 1, path);
+	memcpy(to.sun_path, path, strlen(path));
+	d->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (d->fd < 0)
+		return fail_sys(e, ST_INTERNAL, errno, "cannot make a socket");
+	why = connect_unix(d->fd, &to, deadline);
+	if (why == 0) {
+		snprintf(d->peer, sizeof d->peer, "%.*s", (int)sizeof d->peer - 1, path);
+		return true;
+	}
+	close(d->fd);
+	d->fd = -1;
+	if (stop_asked())
+		return stop_fail(e, ST_CONNECT);
+	fail_sys(e, ST_CONNECT, why, "cannot connect to %s", path);
+	if (why == ENOENT || why == ECONNREFUSED)
+		err_hint(e, "is the server that listens on %s running?", path);
+	return false;
+}
+
+bool dial(const struct net_params *p, const char *host, int64_t deadline, struct dialed *d,
+	  struct err *e)
+{
+	*d = (struct dialed){ .fd = -1 };
+	if (p->socket != NULL)
+		return dial_unix(p->socket, deadline, d, e);
+	return dial_tcp(p, host, deadline, d, e);
+}

@@ -1,0 +1,49 @@
+/*
+ * resolve.h - from a name to addresses, within a deadline.
+ *
+ * getaddrinfo(3) cannot be given a deadline and cannot be interrupted, so a child asks it and is killed
+ * when the time is up.  Numeric addresses and localhost (RFC 6761) ask nobody.
+ */
+#ifndef NET_RESOLVE_H
+#define NET_RESOLVE_H
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+
+enum ip_version { IP_ANY, IP_4, IP_6 };
+
+enum { ADDRS_MAX = 32 }; /* per host; more are not tried */
+
+struct addr {
+	union {
+		struct sockaddr     any;
+		struct sockaddr_in  v4;
+		struct sockaddr_in6 v6;
+	} at;
+	socklen_t len; /* 0: none */
+};
+
+struct addrs {
+	size_t      n;
+	struct addr a[ADDRS_MAX];
+};
+
+struct question {
+	const char     *host; /* borrowed, like the rest of the question */
+	unsigned        port;
+	enum ip_version version;
+	int64_t         deadline;
+};
+
+/* "192.0.2.1", "2001:db8::1", "fe80::1%eth0", in [] or not, with or without RFC 5321's "IPv6:". */
+bool resolve_literal(const char *host, unsigned port, struct addr *a);
+
+/* At least one address, in the order of RFC 6724 as the resolver gives them, families interleaved
+ * (RFC 8305 4).  Errors: ST_RESOLVE PERM (no such name, no address of that version: EX_NOHOST; names
+ * under .invalid at once, RFC 6761), ST_RESOLVE TEMP (cannot be resolved now). */
+bool resolve(const struct question *q, struct addrs *to, struct err *e) MUST_CHECK;
+
+#endif
