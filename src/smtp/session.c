@@ -193,7 +193,7 @@ void session_close(struct session *s)
 	struct err unheard;
 
 	s->chat.depth = CHAT_DEPTH; /* say it, but do not wait: no answer could change anything */
-	if (s->io != NULL && s->io->wire.ctx != NULL && !s->chat.broken && s->chat.owed == 0
+	if (s->io != NULL && s->io->wire.close != NULL && !s->chat.broken && s->chat.owed == 0
 	    && chat_say(&s->chat, &QUIT, 0, &unheard, "QUIT") && !stream_flush(s->io, &unheard))
 		s->chat.broken = true;
 	if (s->io != NULL)

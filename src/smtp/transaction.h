@@ -22,11 +22,6 @@ struct delivery { /* what came of it */
 	struct esc esc;
 };
 
-/* Compares capabilities with envelope and facts before MAIL: size, 8-bit, SMTPUTF8, DSN.  May recode the
- * body, and ask the server again.  ST_INPUT PERM when the message cannot be carried as it is. */
-bool transaction_can_carry(struct session *s, const struct envelope *v, struct message *m, struct err *e)
-	MUST_CHECK;
-
 /* All open recipients, in as many transactions as the server's limits ask for. */
 bool transaction_send(struct session *s, struct envelope *v, struct message *m, struct delivery *d,
 		      struct err *e) MUST_CHECK;

@@ -1,0 +1,59 @@
+#include "smtp/carry.h"
+
+#include "mail/recode.h"
+#include "smtp/params.h"
+
+static bool small_enough(const struct session *s, const struct message *m, struct err *e)
+{
+	if (s->caps.size == 0 || m->facts.bytes <= s->caps.size)
+		return true;
+	fail(e, ST_INPUT, FATE_PERM, "the message has %llu bytes, but %s takes at most %llu",
+	     (unsigned long long)m->facts.bytes, s->host, (unsigned long long)s->caps.size);
+	return err_hint(e, "send large files another way, or as a link");
+}
+
+static bool dsn_offered(const struct session *s, const struct envelope *v, struct err *e)
+{
+	bool wanted = s->p->dsn_notify != NULL || s->p->dsn_return != NULL || v->envid != NULL;
+
+	if (!s->p->dsn_require || !wanted || (s->caps.ext & EXT_DSN) != 0)
+		return true;
+	return fail(e, ST_EHLO, FATE_PERM, "%s does not offer delivery status notifications, and dsn_require is on",
+		    s->host);
+}
+
+static bool utf8_carried(const struct session *s, const struct message *m, struct err *e)
+{
+	if ((s->caps.ext & EXT_SMTPUTF8) == 0 || (s->caps.ext & EXT_8BITMIME) == 0)
+		return fail(e, ST_INPUT, FATE_PERM,
+			    "%s does not offer SMTPUTF8, which %s needs", s->host,
+			    m->facts.utf8_head ? "a header that is not ASCII" : "an address that is not ASCII");
+	if (!str_is_utf8(buf_text(&m->head), m->head.len))
+		return fail(e, ST_INPUT, FATE_PERM, "the header is neither ASCII nor UTF-8");
+	return true;
+}
+
+/* What this message needs and the server has not offered, as extension bits. */
+static unsigned missing(const struct session *s, const struct needs *n)
+{
+	unsigned want = (n->utf8 ? EXT_SMTPUTF8 | EXT_8BITMIME : 0) | (n->eight_bit ? EXT_8BITMIME : 0)
+		      | (s->p->dsn_require ? EXT_DSN : 0);
+
+	return want & ~s->caps.ext;
+}
+
+bool carry_check(struct session *s, const struct envelope *v, struct message *m, struct err *e)
+{
+	struct needs n;
+
+	params_needs(&n, s->p, v, m);
+	/* some servers tell more after AUTH; one more question only where something is missing */
+	if (missing(s, &n) != 0 && s->mechanism != NULL && !session_ask_again(s, e))
+		return false;
+	if (n.utf8 && !utf8_carried(s, m, e))
+		return false;
+	if (n.eight_bit && (s->caps.ext & EXT_8BITMIME) == 0
+	    && !message_recode(m, "the server does not take 8-bit text", e))
+		return false;
+	return small_enough(s, m, e) && dsn_offered(s, v, e);
+}

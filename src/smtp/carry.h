@@ -1,0 +1,17 @@
+/*
+ * carry.h - can this server be given this message?  Asked after EHLO and AUTH, before MAIL.
+ * RFC 1870 6.2, 6152 3, 6531 3.1, 3461 4.
+ */
+#ifndef SMTP_CARRY_H
+#define SMTP_CARRY_H
+
+#include "mail/envelope.h"
+#include "mail/message.h"
+#include "smtp/session.h"
+
+/* Compares what the server offers with envelope and facts: size, 8-bit text, SMTPUTF8, DSN.  May ask the server
+ * again and may recode the body.  ST_INPUT PERM when the message cannot be carried as it is, ST_EHLO
+ * PERM when something that was required is not offered. */
+bool carry_check(struct session *s, const struct envelope *v, struct message *m, struct err *e) MUST_CHECK;
+
+#endif

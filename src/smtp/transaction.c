@@ -1,0 +1,466 @@
+#include "smtp/transaction.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "base/stop.h"
+#include "smtp/params.h"
+
+enum {
+	ONE_FLIGHT_MAX = 64 * 1024, /* bytes of message that go out before the envelope is answered */
+	BLOCK_S = 180,              /* for each block of the message, RFC 5321 4.5.3.2.5 */
+	ADDRESS_ROOM = 1100,
+};
+
+struct txn { /* one transaction */
+	struct session  *s;
+	struct envelope *v;
+	struct message  *m;
+	struct delivery *d;
+	struct needs     needs;
+	size_t           from;    /* recipients before this one are settled */
+	size_t           asked, taken, refused;
+	bool             no_mail; /* MAIL was refused */
+	bool             no_body; /* DATA or the message was refused */
+	bool             stop;    /* no further transaction makes sense */
+};
+
+/* ---- what was answered -------------------------------------------------------------------------- */
+
+static void refuse(struct rcpt *r, enum stage stage, const struct reply *reply)
+{
+	r->state = RCPT_REFUSED;
+	r->stage = stage;
+	r->code = reply->code;
+	r->esc = reply->esc;
+	(void)rcpt_say(r, reply->text, reply->len); /* without memory the code has to do */
+}
+
+static void refuse_all(struct txn *t, enum rcpt_state state, enum stage stage, const struct reply *reply)
+{
+	for (size_t i = 0; i < t->v->n; i++)
+		if (t->v->rcpts[i].state == state)
+			refuse(&t->v->rcpts[i], stage, reply);
+}
+
+/* The sender is refused for everybody; the answers to RCPT that follow say nothing new. */
+static void got_mail(void *ctx, size_t arg, const struct reply *r)
+{
+	struct txn *t = ((struct session *)ctx)->payload;
+
+	(void)arg;
+	if (reply_ok(r))
+		return;
+	t->no_mail = true;
+	t->stop = true;
+	refuse_all(t, RCPT_OPEN, ST_MAIL, r);
+}
+
+/* RFC 5321 4.5.3.1.10: "too many recipients" is 452, and was 552.  Whoever is told so after others
+ * were accepted is asked again in the next transaction. */
+static bool is_too_many(const struct txn *t, const struct reply *r)
+{
+	return (r->code == 452 || r->code == 552) && t->taken > 0;
+}
+
+static void got_rcpt(void *ctx, size_t arg, const struct reply *r)
+{
+	struct txn *t = ((struct session *)ctx)->payload;
+	struct rcpt *rcpt = &t->v->rcpts[arg];
+
+	if (t->no_mail || is_too_many(t, r))
+		return;
+	if (reply_ok(r)) {
+		rcpt->state = RCPT_TAKEN;
+		t->taken++;
+	} else {
+		refuse(rcpt, ST_RCPT, r);
+		t->refused++;
+	}
+}
+
+/* For everybody, also for those who were to get it in a later transaction. */
+static void refuse_message(struct txn *t, enum stage stage, const struct reply *r)
+{
+	t->no_body = true;
+	t->stop = true;
+	refuse_all(t, RCPT_TAKEN, stage, r);
+	refuse_all(t, RCPT_OPEN, stage, r);
+}
+
+static void got_data(void *ctx, size_t arg, const struct reply *r)
+{
+	struct txn *t = ((struct session *)ctx)->payload;
+
+	(void)arg;
+	if (r->code / 100 == 3)
+		return;
+	refuse_message(t, ST_DATA, r);
+}
+
+/* "queued as 4A5B6C", "OK id=1abc-0002De-Fg", "x1Y2z3 Message accepted for delivery". */
+static void find_queue_id(struct delivery *d)
+{
+	static const char *const before[] = { "queued as ", "id=" };
+	const char *at = NULL;
+
+	for (size_t i = 0; i < COUNT(before) && at == NULL; i++)
+		if ((at = strstr(d->said, before[i])) != NULL)
+			at += strlen(before[i]);
+	if (at == NULL && strstr(d->said, " Message accepted") != NULL)
+		at = d->said;
+	if (at != NULL)
+		snprintf(d->queue_id, sizeof d->queue_id, "%.*s", (int)strcspn(at, " \t\n,;)>"), at);
+}
+
+static void keep_answer(struct delivery *d, const struct reply *r)
+{
+	d->code = r->code;
+	d->esc = r->esc;
+	snprintf(d->said, sizeof d->said, "%.*s", RCPT_SAID - 1, r->text);
+	if (reply_ok(r))
+		find_queue_id(d);
+}
+
+static void got_message(void *ctx, size_t arg, const struct reply *r)
+{
+	struct txn *t = ((struct session *)ctx)->payload;
+
+	(void)arg;
+	keep_answer(t->d, r);
+	if (!reply_ok(r)) {
+		refuse_message(t, ST_BODY, r);
+		return;
+	}
+	for (size_t i = 0; i < t->v->n; i++)
+		if (t->v->rcpts[i].state == RCPT_TAKEN)
+			t->v->rcpts[i].state = RCPT_DONE;
+}
+
+/* LMTP: the answer for one recipient, RFC 2033 4.2. */
+static void got_delivery(void *ctx, size_t arg, const struct reply *r)
+{
+	struct txn *t = ((struct session *)ctx)->payload;
+
+	keep_answer(t->d, r);
+	if (reply_ok(r))
+		t->v->rcpts[arg].state = RCPT_DONE;
+	else
+		refuse(&t->v->rcpts[arg], ST_BODY, r);
+}
+
+static void got_rset(void *ctx, size_t arg, const struct reply *r)
+{
+	(void)ctx; /* the next MAIL shows whether it helped */
+	(void)arg;
+	(void)r;
+}
+
+/* RFC 5321 4.5.3.2, in protocol order. */
+static const struct verb MAIL = { .name = "MAIL", .stage = ST_MAIL, .timeout = 300, .classes = CLASS_USUAL,
+				  .got = got_mail };
+static const struct verb RCPT = { .name = "RCPT", .stage = ST_RCPT, .timeout = 300, .classes = CLASS_USUAL,
+				  .got = got_rcpt };
+static const struct verb DATA = { .name = "DATA", .stage = ST_DATA, .timeout = 120, .last = true,
+				  .classes = CLASS_3 | CLASS_4 | CLASS_5, .got = got_data };
+static const struct verb DOT = { .name = "the message", .stage = ST_BODY, .timeout = 600, .commits = true,
+				 .classes = CLASS_USUAL, .got = got_message };
+static const struct verb BDAT = { .name = "BDAT", .stage = ST_BODY, .timeout = 600, .commits = true,
+				  .classes = CLASS_USUAL, .got = got_message };
+static const struct verb LMTP_DOT = { .name = "the message", .stage = ST_BODY, .timeout = 600, .commits = true,
+				      .classes = CLASS_USUAL, .got = got_delivery };
+static const struct verb RSET = { .name = "RSET", .stage = ST_MAIL, .timeout = 300, .classes = CLASS_USUAL,
+				  .got = got_rset };
+
+/* ---- the envelope ------------------------------------------------------------------------------- */
+
+static bool say_mail(struct txn *t, struct err *e)
+{
+	struct buf params = buf_max(CHAT_COMMAND_MAX, "MAIL");
+	char address[ADDRESS_ROOM];
+	bool ok = params_address(&t->needs, t->v->sender, address, sizeof address, e)
+	       && params_mail(&params, &t->s->caps, &t->needs, e)
+	       && chat_say(&t->s->chat, &MAIL, 0, e, "MAIL FROM:<%s>%s", address, buf_text(&params));
+
+	buf_free(&params);
+	return ok;
+}
+
+static bool say_rcpt(struct txn *t, size_t i, struct err *e)
+{
+	struct buf params = buf_max(CHAT_COMMAND_MAX, "RCPT");
+	char address[ADDRESS_ROOM];
+	bool ok = params_address(&t->needs, t->v->rcpts[i].address, address, sizeof address, e)
+	       && params_rcpt(&params, &t->s->caps, &t->needs, &t->v->rcpts[i], e)
+	       && chat_say(&t->s->chat, &RCPT, i, e, "RCPT TO:<%s>%s", address, buf_text(&params));
+
+	buf_free(&params);
+	return ok;
+}
+
+static bool say_envelope(struct txn *t, struct err *e)
+{
+	uint64_t limit = t->s->caps.rcptmax > 0 ? t->s->caps.rcptmax : UINT64_MAX;
+
+	if (!say_mail(t, e))
+		return false;
+	for (size_t i = t->from; i < t->v->n && t->asked < limit && !t->no_mail; i++)
+		if (t->v->rcpts[i].state == RCPT_OPEN) {
+			t->asked++;
+			if (!say_rcpt(t, i, e))
+				return false;
+		}
+	return true;
+}
+
+/* ---- the message -------------------------------------------------------------------------------- */
+
+/* One block into the stream's own buffer: no copy in between. */
+static bool put_block(struct txn *t, struct lines *l, const char *p, size_t n, uint64_t *sent, struct err *e)
+{
+	while (n > 0) {
+		size_t room, take, made;
+		char *to = stream_out_room(t->s->io, STREAM_OUT_MAX / 4, &room, e);
+
+		if (to == NULL)
+			return false;
+		take = (room - LINES_SLACK) / LINES_GROWTH;
+		take = take < n ? take : n;
+		made = lines_feed(l, p, take, to);
+		stream_out_used(t->s->io, made);
+		*sent += made;
+		p += take;
+		n -= take;
+	}
+	return true;
+}
+
+static bool put_end(struct txn *t, struct lines *l, uint64_t *sent, struct err *e)
+{
+	size_t room;
+	char *to = stream_out_room(t->s->io, LINES_SLACK, &room, e);
+	size_t made = to == NULL ? 0 : lines_end(l, to);
+
+	stream_out_used(t->s->io, made);
+	*sent += made;
+	return to != NULL;
+}
+
+/* Broken off: without the end of the message the server has nothing. */
+static bool break_off(struct txn *t, struct err *e)
+{
+	t->s->chat.broken = true;
+	t->s->io->out_len = 0;
+	e->stage = e->stage == ST_CONNECT ? ST_BODY : e->stage;
+	return false;
+}
+
+static bool between_blocks(struct txn *t, const struct verb *v, struct err *e)
+{
+	unsigned cap = t->s->chat.cap;
+
+	if (stop_asked()) {
+		stop_fail(e, ST_BODY);
+		return break_off(t, e);
+	}
+	t->s->io->deadline = clock_in_s(cap > 0 && cap < BLOCK_S ? cap : BLOCK_S);
+	return !chat_interrupted(&t->s->chat) || chat_early(&t->s->chat, v, e);
+}
+
+/* The write failed: the server may have said why before it closed. */
+static bool block_failed(struct txn *t, const struct verb *v, struct err *e)
+{
+	if (!t->s->chat.broken && e->stage == ST_CONNECT && chat_interrupted(&t->s->chat)
+	    && stream_unread(t->s->io) > 0)
+		return chat_early(&t->s->chat, v, e);
+	return break_off(t, e);
+}
+
+static bool put_message(struct txn *t, const struct verb *v, bool dots, uint64_t *sent, struct err *e)
+{
+	struct lines l = { .dots = dots };
+	char *piece = malloc(MESSAGE_PIECE);
+	size_t n = 0;
+	bool ok = piece != NULL || fail_memory(e);
+
+	*sent = 0;
+	message_rewind(t->m);
+	while (ok && (ok = between_blocks(t, v, e) && message_piece(t->m, piece, &n, e)) && n > 0)
+		ok = put_block(t, &l, piece, n, sent, e);
+	ok = ok && put_end(t, &l, sent, e);
+	free(piece);
+	trace_note(t->s->io->flights, "%llu bytes of message", (unsigned long long)*sent);
+	return ok || block_failed(t, v, e);
+}
+
+/* The number of bytes is announced before the first is read; a file on stdin may have changed since. */
+static bool as_announced(struct txn *t, uint64_t sent, struct err *e)
+{
+	if (sent == t->m->facts.bytes)
+		return true;
+	fail(e, ST_INPUT, FATE_TEMP, "the message changed while it was being sent");
+	return break_off(t, e);
+}
+
+/* LMTP answers once for each recipient that it accepted, RFC 2033 4.2; SMTP once. */
+static bool expect_answers(struct txn *t, const struct verb *v, struct err *e)
+{
+	if (!t->s->p->lmtp)
+		return chat_expect(&t->s->chat, v, 0, e);
+	for (size_t i = t->from; i < t->v->n; i++)
+		if (t->v->rcpts[i].state == RCPT_TAKEN && !chat_expect(&t->s->chat, &LMTP_DOT, i, e))
+			return false;
+	return true;
+}
+
+static bool send_bdat(struct txn *t, struct err *e)
+{
+	uint64_t sent;
+
+	return chat_put(&t->s->chat, &BDAT, e, "BDAT %llu LAST", (unsigned long long)t->m->facts.bytes)
+	    && put_message(t, &BDAT, false, &sent, e) && as_announced(t, sent, e) && expect_answers(t, &BDAT, e);
+}
+
+static bool say_dot(struct txn *t, struct err *e)
+{
+	if (!between_blocks(t, &DOT, e)) /* nobody may have answered yet */
+		return false;
+	if (!stream_write(t->s->io, ".\r\n", 3, e))
+		return block_failed(t, &DOT, e);
+	return expect_answers(t, &DOT, e);
+}
+
+static bool send_data(struct txn *t, struct err *e)
+{
+	uint64_t sent;
+
+	if (!chat_say(&t->s->chat, &DATA, 0, e, "DATA"))
+		return false;
+	if (t->no_body)
+		return true;
+	/* 354 although nobody is there to receive it: end it at once, RFC 2920 3.1 */
+	if (t->taken == 0 || t->no_mail)
+		return stream_write(t->s->io, ".\r\n", 3, e) && chat_expect(&t->s->chat, &DOT, 0, e);
+	return put_message(t, &DOT, true, &sent, e) && say_dot(t, e);
+}
+
+/* ---- one transaction ---------------------------------------------------------------------------- */
+
+/* Is it too much to send for nothing, or do we need to know first who is there? */
+static bool envelope_first(const struct txn *t)
+{
+	return t->s->p->require_all_recipients || t->s->p->lmtp || t->m->facts.bytes > ONE_FLIGHT_MAX;
+}
+
+static bool worth_sending(struct txn *t)
+{
+	if (t->s->p->require_all_recipients && t->refused > 0) {
+		t->stop = true;
+		return false;
+	}
+	return !t->no_mail && t->taken > 0;
+}
+
+static bool send_message(struct txn *t, struct err *e)
+{
+	if (envelope_first(t)) {
+		if (!chat_settle(&t->s->chat, e))
+			return false;
+		if (!worth_sending(t))
+			return true;
+	}
+	if (t->no_mail) /* known already, when a long envelope was answered in parts */
+		return true;
+	return ((t->s->caps.ext & EXT_CHUNKING) != 0 ? send_bdat(t, e) : send_data(t, e))
+	    && chat_settle(&t->s->chat, e);
+}
+
+/* An answer that nobody asked for: then the one we took for the message's may have been another's. */
+static bool in_turn(struct txn *t, struct err *e)
+{
+	if (!chat_out_of_turn(&t->s->chat))
+		return true;
+	t->s->chat.broken = true;
+	return fail(e, ST_BODY, FATE_UNKNOWN, "the server answered more often than it was asked");
+}
+
+static bool one_transaction(struct txn *t, struct err *e)
+{
+	t->asked = t->taken = t->refused = 0;
+	t->no_mail = t->no_body = false;
+	t->s->mails++;
+	while (t->from < t->v->n && t->v->rcpts[t->from].state != RCPT_OPEN)
+		t->from++;
+	return say_envelope(t, e) && send_message(t, e) && in_turn(t, e);
+}
+
+static size_t count_open(const struct envelope *v)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < v->n; i++)
+		n += v->rcpts[i].state == RCPT_OPEN;
+	return n;
+}
+
+static bool all_at_once(const struct txn *t, struct err *e)
+{
+	if (!t->s->p->require_all_recipients || t->s->caps.rcptmax == 0 || t->v->n <= t->s->caps.rcptmax)
+		return true;
+	return fail(e, ST_RCPT, FATE_PERM,
+		    "require_all_recipients is on, but the server takes only %llu recipients at once",
+		    (unsigned long long)t->s->caps.rcptmax);
+}
+
+bool transaction_send(struct session *s, struct envelope *v, struct message *m, struct delivery *d, struct err *e)
+{
+	struct txn t = { .s = s, .v = v, .m = m, .d = d };
+
+	params_needs(&t.needs, s->p, v, m);
+	s->payload = &t;
+	d->again = false;
+	if (!all_at_once(&t, e))
+		return false;
+	for (bool first = true; !t.stop && count_open(v) > 0; first = false) {
+		d->again = s->caps.mailmax > 0 && s->mails >= s->caps.mailmax;
+		if (d->again)
+			break;
+		/* what is left of the last one: a refused message, or recipients without one */
+		if (!first && !chat_say(&s->chat, &RSET, 0, e, "RSET"))
+			return false;
+		if (!one_transaction(&t, e))
+			return false;
+	}
+	return true;
+}
+
+/* ---- afterwards ---------------------------------------------------------------------------------- */
+
+void transaction_refusal(const struct rcpt *r, const char *sender, struct err *e)
+{
+	enum fate fate = r->code / 100 == 4 ? FATE_TEMP : FATE_PERM;
+
+	if (r->stage == ST_RCPT)
+		fail(e, ST_RCPT, fate, "the server refused %s", r->address);
+	else if (r->stage == ST_MAIL)
+		fail(e, ST_MAIL, fate, "the server refused the sender <%s>", sender);
+	else
+		fail(e, r->stage, fate, "the server refused the message for %s", r->address);
+	e->code = r->code;
+	e->esc = r->esc;
+	reply_quote(r->code, r->esc, r->said == NULL ? "" : r->said, e->quote, sizeof e->quote);
+}
+
+bool transaction_verdict(const struct envelope *v, struct err *e)
+{
+	const struct rcpt *worst = NULL;
+
+	for (size_t i = 0; i < v->n; i++)
+		if (v->rcpts[i].state == RCPT_REFUSED
+		    && (worst == NULL || (worst->code / 100 == 4 && v->rcpts[i].code / 100 == 5)))
+			worst = &v->rcpts[i];
+	if (worst != NULL)
+		transaction_refusal(worst, v->sender, e);
+	return worst == NULL;
+}
