@@ -15,7 +15,7 @@ load ../helper
 owner=mail
 group=games
 
-# --------------------------------------------------------------------------------------------------------------- set-up
+# -------------------------------------------------------------------------------------------------------------- set-up
 
 # What can be missing is a reason to skip, not to fail: this suite needs root, a mirror and Debian's versions.
 interop_setup_file() {
@@ -118,18 +118,21 @@ await() {
 greets() {
 	local line
 	line=$(
-		exec 7<> "/dev/tcp/127.0.0.1/$1" && read -r -t 5 line <&7 && echo "$line" && printf 'QUIT\r\n' >&7
-	) 2> /dev/null
+		exec 2> /dev/null 7<> "/dev/tcp/127.0.0.1/$1" && read -r -t 5 line <&7 && echo "$line" && printf 'QUIT\r\n' >&7
+	)
 	[[ $line == "220 "*"$2"* ]]
 }
 
 give_up() {
+	local file
 	printf '%s\n' "$1 did not start" >&2
-	tail -n 20 "$run"/*.out "$run"/*.log "$run"/exim/log/* >&2 2> /dev/null
+	for file in "$run"/{dovecot,postfix,exim}.{out,log} "$run"/exim/log/*; do
+		[[ ! -s $file ]] || { echo "--- $file"; tail -n 20 "$file"; } >&2
+	done
 	return 1
 }
 
-# ----------------------------------------------------------------------------------------------------------- certificates
+# -------------------------------------------------------------------------------------------------------- certificates
 
 interop_certs() {
 	if [[ -x $SMARTHOST ]]; then
@@ -158,13 +161,13 @@ openssl_certs() {
 	cd - > /dev/null || return 1
 }
 
-# ------------------------------------------------------------------------------------------------------ users, mailboxes
+# ---------------------------------------------------------------------------------------------------- users, mailboxes
 
 # Both servers read this file: Postfix as texthash, Exim with lsearch.
 write_mailboxes() {
 	local n name
 	{
-		for name in {alice,bob,carol,dave}@example.org; do
+		for name in {alice,bob,carol,dave,disabled}@example.org; do
 			echo "$name $name/"
 		done
 		for ((n = 1; n <= 100; n++)); do
@@ -193,7 +196,7 @@ write_token() {
 	END
 }
 
-# ---------------------------------------------------------------------------------------------------------------- Dovecot
+# ------------------------------------------------------------------------------------------------------------- Dovecot
 
 # Only the authentication server, for Postfix and Exim alike.  The passwords are in clear so that every mechanism works.
 start_dovecot() {
@@ -251,7 +254,7 @@ start_dovecot() {
 	chmod 755 "$run/dovecot"
 }
 
-# ---------------------------------------------------------------------------------------------------------------- Postfix
+# ------------------------------------------------------------------------------------------------------------- Postfix
 
 # The ports differ in what they offer: see the end of master.cf.
 start_postfix() {
@@ -321,6 +324,7 @@ write_postfix() {
 		virtual_mailbox_domains = example.org example.net bücher.example xn--bcher-kva.example
 		virtual_mailbox_maps = texthash:$run/mailboxes
 		virtual_mailbox_base = $run/mail
+		transport_maps = inline:{ {disabled@example.org=refusing:5.2.1 mailbox disabled} }
 		virtual_mailbox_limit = 0
 		virtual_minimum_uid = 1
 		virtual_uid_maps = static:$owner_uid
@@ -357,6 +361,7 @@ write_postfix() {
 		flush unix n - n 1000? 0 flush
 		proxymap unix - - n - - proxymap
 		error unix - - n - - error
+		refusing unix - - n - - error
 		retry unix - - n - - error
 		virtual unix - n n - - virtual
 		anvil unix - - n - 1 anvil
@@ -378,7 +383,7 @@ write_postfix() {
 	END
 }
 
-# ------------------------------------------------------------------------------------------------------------------- Exim
+# ---------------------------------------------------------------------------------------------------------------- Exim
 
 # Debian's Exim looks up its own user before it reads anything; nss_wrapper lets it find one.
 start_exim() {
@@ -436,7 +441,6 @@ write_exim() {
 		acl_smtp_mail = check_mail
 		acl_smtp_rcpt = check_rcpt
 		message_size_limit = \${if eq{\$received_port}{$nosize}{0}{8000000}}
-		recipients_max = \${if eq{\$received_port}{$few}{10}{1000}}
 		domainlist here = example.org : example.net : bücher.example : xn--bcher-kva.example
 
 		tls_advertise_hosts = *
@@ -461,11 +465,19 @@ write_exim() {
 		    message = 5.7.1 authenticate first
 		  deny !domains = +here
 		    message = 5.7.1 relay not permitted
+		  defer condition = \${if and{{eq{\$received_port}{$few}}{>={\$rcpt_count}{11}}}}
+		    message = 452 4.5.3 too many recipients
 		  deny !verify = recipient
 		    message = 5.1.1 no such user
 		  accept
 
 		begin routers
+		disabled:
+		  driver = redirect
+		  local_parts = disabled
+		  data = :fail: 5.2.1 mailbox disabled
+		  allow_fail
+		  no_verify
 		mailbox:
 		  driver = accept
 		  condition = \${lookup{\$local_part@\$domain}lsearch{$run/mailboxes}{yes}{no}}
@@ -496,17 +508,17 @@ write_exim() {
 		  server_prompts = Username:: : Password::
 		  server_condition = \${if and{{eq{\$auth1}{alice@example.org}}{eq{\$auth2}{secret}}}}
 		  server_set_id = \$auth1
-		cram:
+		cram_md5:
 		  driver = cram_md5
 		  public_name = CRAM-MD5
 		  server_secret = \${if eq{\$auth1}{alice@example.org}{secret}fail}
 		  server_set_id = \$auth1
-		scram1:
+		scram_sha_1:
 		  driver = dovecot
 		  public_name = SCRAM-SHA-1
 		  server_socket = $run/dovecot/auth-client
 		  server_set_id = \$auth1
-		scram256:
+		scram_sha_256:
 		  driver = dovecot
 		  public_name = SCRAM-SHA-256
 		  server_socket = $run/dovecot/auth-client
@@ -520,7 +532,7 @@ write_exim() {
 	END
 }
 
-# ------------------------------------------------------------------------------------------------------------- each test
+# ----------------------------------------------------------------------------------------------------------- each test
 
 # Both files use these as their setup and teardown.
 interop_setup() {
