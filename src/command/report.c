@@ -1,0 +1,196 @@
+#include "command/report.h"
+
+#include <stdio.h>
+
+#include "base/buf.h"
+#include "base/str.h"
+
+/* The most particular first; a row without host, words, code or esc does not look at that. */
+static const struct {
+	enum stage  stage;
+	int         code;
+	struct esc  esc;
+	const char *host, *words; /* globs */
+	const char *hint;
+} hints[] = {
+	{ ST_AUTH, 534, { 5, 7, 9 }, NULL, "*pplication-specific*",
+	  "Gmail wants an application password (myaccount.google.com/apppasswords) or OAuth2" },
+	{ ST_AUTH, 0, { 0 }, "*.gmail.com", NULL,
+	  "Gmail wants an application password (myaccount.google.com/apppasswords) or OAuth2 (auth xoauth2)" },
+	{ ST_AUTH, 0, { 0 }, "*.googlemail.com", NULL,
+	  "Gmail wants an application password (myaccount.google.com/apppasswords) or OAuth2 (auth xoauth2)" },
+	{ ST_AUTH, 0, { 0 }, NULL, "*gsmtp*",
+	  "Google wants an application password (myaccount.google.com/apppasswords) or OAuth2 (auth xoauth2)" },
+	{ ST_AUTH, 0, { 0 }, NULL, "*SmtpClientAuthentication is disabled*",
+	  "the administrator has to enable authenticated SMTP for this mailbox (aka.ms/smtp_auth_disabled)" },
+	{ ST_AUTH, 0, { 0 }, NULL, "*basic authentication is disabled*",
+	  "Microsoft takes no passwords any more: set auth xoauth2 and give an OAuth2 token as the password" },
+	{ ST_AUTH, 0, { 0 }, "*.office365.com", NULL,
+	  "Microsoft 365 needs OAuth2: set auth xoauth2 and give a token as the password" },
+	{ ST_AUTH, 0, { 0 }, "*.outlook.com", NULL,
+	  "Outlook needs OAuth2: set auth xoauth2 and give a token as the password" },
+	{ ST_AUTH, 0, { 0 }, "*.mail.me.com", NULL,
+	  "iCloud wants an app-specific password (account.apple.com), and the full address as `user`" },
+	{ ST_AUTH, 0, { 0 }, "*.icloud.com", NULL,
+	  "iCloud wants an app-specific password (account.apple.com), and the full address as `user`" },
+	{ ST_AUTH, 0, { 0 }, "*.yahoo.*", NULL,
+	  "Yahoo wants an application password (login.yahoo.com/account/security)" },
+	{ ST_AUTH, 0, { 0 }, "*.aol.com", NULL, "AOL wants an application password (login.aol.com/account/security)" },
+	{ ST_AUTH, 0, { 0 }, NULL, "*pplication*password*", "this provider wants an application password" },
+	{ ST_AUTH, 535, { 0 }, NULL, NULL,
+	  "check `user` and the password; many providers want an application password or OAuth2" },
+	{ ST_AUTH, 534, { 0 }, NULL, NULL, "another mechanism may be wanted: see `auth`" },
+	{ ST_AUTH, 538, { 0 }, NULL, NULL, "the server wants TLS first: set tls on" },
+	{ ST_AUTH, 454, { 0 }, NULL, NULL, "the server cannot check passwords at the moment: try again later" },
+	{ ST_MAIL, 530, { 0 }, NULL, NULL, "the server wants a login: set `user` and a password" },
+	{ ST_RCPT, 530, { 0 }, NULL, NULL, "the server wants a login: set `user` and a password" },
+	{ ST_MAIL, 552, { 0 }, NULL, NULL, "the message is too big for this server" },
+	{ ST_MAIL, 0, { 5, 3, 4 }, NULL, NULL, "the message is too big for this server" },
+	{ ST_BODY, 0, { 5, 3, 4 }, NULL, NULL, "the message is too big for this server" },
+	{ ST_BODY, 0, { 5, 2, 3 }, NULL, NULL, "the message is too big for this server" },
+	{ ST_BODY, 0, { 5, 7, 60 }, NULL, NULL, "this login may not send with that sender: see `from` and set_from_header" },
+	{ ST_BODY, 0, { 0 }, NULL, "*SendAsDenied*", "this login may not send with that sender: see `from` and set_from_header" },
+	{ ST_MAIL, 550, { 0 }, NULL, NULL, "set `from` to an address that this login may send with" },
+	{ ST_MAIL, 553, { 0 }, NULL, NULL, "set `from` to an address that this login may send with" },
+	{ ST_MAIL, 554, { 0 }, NULL, NULL, "set `from` to an address that this login may send with" },
+	{ ST_MAIL, 501, { 0 }, NULL, NULL, "the sender's address is not understood there: see `from`" },
+	{ ST_RCPT, 0, { 0 }, NULL, "*not owned by*", "set `from` to an address that this login may send with" },
+	{ ST_RCPT, 0, { 0 }, NULL, "*sender*", "set `from` to an address that this login may send with" },
+	{ ST_RCPT, 0, { 0 }, NULL, "*relay*",
+	  "the server delivers elsewhere only after a login: set `user` and a password, and check `port`" },
+};
+
+static bool matches(size_t i, const struct err *e, const char *host)
+{
+	return hints[i].stage == e->stage && e->code != 0 && (hints[i].code == 0 || hints[i].code == e->code)
+	    && (hints[i].esc.class == 0
+		|| (hints[i].esc.class == e->esc.class && hints[i].esc.subject == e->esc.subject
+		    && hints[i].esc.detail == e->esc.detail))
+	    && (hints[i].host == NULL || (host != NULL && str_glob(hints[i].host, host)))
+	    && (hints[i].words == NULL || str_glob(hints[i].words, e->quote));
+}
+
+static const char *hint_for(const struct err *e, const char *host)
+{
+	if (e->hint[0] != '\0')
+		return e->hint;
+	for (size_t i = 0; i < COUNT(hints); i++)
+		if (matches(i, e, host))
+			return hints[i].hint;
+	return "";
+}
+
+/* A reply of several lines is one line here. */
+static void print_joined(const char *words)
+{
+	for (; *words != '\0'; words++)
+		fputc(*words == '\n' ? ' ' : *words, stderr);
+	fputc('\n', stderr);
+}
+
+void report_error(const struct err *e, const char *host)
+{
+	const char *hint = hint_for(e, host);
+
+	fprintf(stderr, "postern: %s: %s", err_stage_name(e->stage), e->say);
+	fprintf(stderr, "%s\n", e->fate == FATE_UNKNOWN ? ", and may have the message: sending it again may duplicate it" : "");
+	if (e->quote[0] != '\0')
+		print_joined(e->quote);
+	if (hint[0] != '\0')
+		fprintf(stderr, "hint: %s\n", hint);
+}
+
+void report_refusals(const struct envelope *v, const char *host)
+{
+	for (size_t i = 0; i < v->n; i++) {
+		struct err e;
+
+		if (v->rcpts[i].state != RCPT_REFUSED)
+			continue;
+		transaction_refusal(&v->rcpts[i], v->sender, &e);
+		report_error(&e, host);
+		if (v->rcpts[i].stage == ST_MAIL)
+			return; /* the same for all */
+	}
+}
+
+void report_unfinished(const struct envelope *v)
+{
+	size_t done = 0;
+
+	for (size_t i = 0; i < v->n; i++)
+		done += v->rcpts[i].state == RCPT_DONE;
+	for (size_t i = 0; i < v->n && done > 0; i++)
+		if (v->rcpts[i].state == RCPT_OPEN || v->rcpts[i].state == RCPT_TAKEN)
+			fprintf(stderr, "postern: not sent to %s\n", v->rcpts[i].address);
+}
+
+/* ---- the log line ------------------------------------------------------------------------------- */
+
+static void put_recipients(struct buf *to, const struct envelope *v)
+{
+	struct err full;
+
+	for (size_t i = 0; v != NULL && i < v->n; i++)
+		if (!buf_printf(to, &full, "%s%s", i == 0 ? "" : ",", v->rcpts[i].address))
+			return; /* the first ones have to do */
+}
+
+struct texts { /* numbers as text */
+	char size[32], code[16], esc[ESC_TEXT], duration[32], status[32], said[700];
+};
+
+static void put_verdict(struct texts *t, const struct outcome *o)
+{
+	bool ok = o->e == NULL;
+	int code = ok ? (o->delivery != NULL ? o->delivery->code : 0) : o->e->code;
+
+	if (code != 0)
+		snprintf(t->code, sizeof t->code, "%d", code);
+	if (ok && o->delivery != NULL)
+		esc_text(o->delivery->esc, t->esc);
+	else if (!ok)
+		esc_text(o->e->esc, t->esc);
+	snprintf(t->said, sizeof t->said, "%s", !ok ? o->e->quote : o->delivery != NULL ? o->delivery->said : "");
+	snprintf(t->status, sizeof t->status, "EX_%s", err_status_name(o->status));
+}
+
+static void put_texts(struct texts *t, const struct outcome *o)
+{
+	*t = (struct texts){ .size = "" };
+	if (o->m != NULL)
+		snprintf(t->size, sizeof t->size, "%llu", (unsigned long long)o->m->facts.bytes);
+	snprintf(t->duration, sizeof t->duration, "%lld.%03llds", (long long)(o->duration_ms / 1000),
+		 (long long)(o->duration_ms % 1000));
+	put_verdict(t, o);
+}
+
+void report_log(const struct log_params *p, const struct outcome *o)
+{
+	struct buf recipients = buf_max(512 * 1024, "the recipients");
+	const struct session *s = o->session;
+	struct texts t;
+
+	if (p->file == NULL && p->syslog == NULL)
+		return;
+	put_texts(&t, o);
+	put_recipients(&recipients, o->v);
+	log_entry(p, (const struct log_field[]){
+		{ "host", o->host },
+		{ "tls", s != NULL && s->tls_facts.version[0] != '\0' ? s->tls_facts.version : "off" },
+		{ "auth", s != NULL && s->mechanism != NULL ? s->mechanism : "off" },
+		{ "user", o->user },
+		{ "from", o->v != NULL && o->v->sender != NULL && o->v->sender[0] != '\0' ? o->v->sender : "<>" },
+		{ "recipients", buf_text(&recipients) },
+		{ "mailsize", t.size },
+		{ "smtpstatus", t.code },
+		{ "enhanced", t.esc },
+		{ "smtpmsg", t.said },
+		{ "queueid", o->delivery != NULL ? o->delivery->queue_id : "" },
+		{ "msgid", o->m != NULL ? o->m->id : "" },
+		{ "error", o->e != NULL ? o->e->say : "" },
+		{ "duration", t.duration },
+		{ "exitcode", t.status },
+	}, 15, o->status != 0);
+	buf_free(&recipients);
+}

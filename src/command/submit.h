@@ -1,0 +1,16 @@
+/*
+ * submit.h - one message from stdin to the smarthost: the twelve steps of src/README in order.
+ *
+ * The only place that knows all parts.  Returns the exit status; everything was said by then.
+ */
+#ifndef COMMAND_SUBMIT_H
+#define COMMAND_SUBMIT_H
+
+#include "config/opts.h"
+
+int submit(const struct options *o, bool had_stdin);
+
+/* Loads the configuration and chooses the account as submit() would, for --dump-config. */
+int submit_dump_config(const struct options *o);
+
+#endif

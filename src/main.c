@@ -1,0 +1,64 @@
+/*
+ * main.c - postern, a sendmail-compatible mail submission client: a table of contents.
+ */
+#include "base/base.h"
+
+#include <stdio.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/stop.h"
+#include "command/report.h"
+#include "command/submit.h"
+#include "config/opts.h"
+#include "config/secret.h"
+
+static int print(void (*what)(FILE *))
+{
+	struct err e;
+
+	what(stdout);
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return 0;
+	fail(&e, ST_INTERNAL, FATE_TEMP, "cannot write to standard output");
+	report_error(&e, NULL);
+	return err_exit_status(&e);
+}
+
+static void version(FILE *to)
+{
+	fprintf(to, "postern %s\n", PACKAGE_VERSION);
+}
+
+static int run(const struct options *o, bool had_stdin)
+{
+	switch (o->mode) {
+	case MODE_DUMP_CONFIG: return submit_dump_config(o);
+	case MODE_LIST_KEYS: return print(conf_list_keys);
+	case MODE_LIST_OPTIONS: return print(opts_list);
+	case MODE_VERSION: return print(version);
+	case MODE_HELP: return print(opts_help);
+	case MODE_SUBMIT: break;
+	}
+	trace_start(o->verbose);
+	return submit(o, had_stdin);
+}
+
+int main(int argc, char **argv)
+{
+	bool had_stdin = file_sanitise_std();
+	struct options o = { 0 };
+	struct err e;
+	int status;
+
+	secret_harden();
+	stop_catch();
+	if (opts_parse(argc, argv, &o, &e)) {
+		status = run(&o, had_stdin);
+	} else {
+		report_error(&e, NULL);
+		status = err_exit_status(&e);
+	}
+	opts_free(&o);
+	return status;
+}
