@@ -1,11 +1,11 @@
 #include "command/submit.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/host.h"
+#include "base/stop.h"
 #include "command/report.h"
 #include "config/secret.h"
 #include "mail/address.h"
@@ -219,7 +219,7 @@ static bool one_connection(struct submission *x, const char *host, int64_t deadl
  * the user must decide (a certificate, a refused login) is no reason to look elsewhere. */
 static bool next_may_help(const struct err *e)
 {
-	if (e->sys == EINTR || e->stage < ST_RESOLVE)
+	if (stop_asked() != 0 || e->stage < ST_RESOLVE)
 		return false;
 	return e->stage <= ST_CONNECT || e->stage == ST_GREETING || e->stage == ST_EHLO
 	    || (e->fate == FATE_TEMP && (e->stage == ST_TLS || e->stage == ST_STARTTLS));

@@ -324,7 +324,7 @@ write_postfix() {
 		virtual_mailbox_domains = example.org example.net bücher.example xn--bcher-kva.example
 		virtual_mailbox_maps = texthash:$run/mailboxes
 		virtual_mailbox_base = $run/mail
-		transport_maps = inline:{ {disabled@example.org=refusing:5.2.1 mailbox disabled} }
+		transport_maps = inline:{ {disabled@example.org=refusing:} }
 		virtual_mailbox_limit = 0
 		virtual_minimum_uid = 1
 		virtual_uid_maps = static:$owner_uid
@@ -361,7 +361,8 @@ write_postfix() {
 		flush unix n - n 1000? 0 flush
 		proxymap unix - - n - - proxymap
 		error unix - - n - - error
-		refusing unix - - n - - error
+		refusing unix - n n - - pipe
+		 user=nobody argv=/bin/sh -c {exit 67}
 		retry unix - - n - - error
 		virtual unix - n n - - virtual
 		anvil unix - - n - 1 anvil
@@ -462,7 +463,7 @@ write_exim() {
 		  accept
 		check_rcpt:
 		  deny !authenticated = *
-		    message = 5.7.1 authenticate first
+		    message = 530 5.7.0 Authentication required
 		  deny !domains = +here
 		    message = 5.7.1 relay not permitted
 		  defer condition = \${if and{{eq{\$received_port}{$few}}{>={\$rcpt_count}{11}}}}
@@ -487,6 +488,7 @@ write_exim() {
 		maildir:
 		  driver = appendfile
 		  maildir_format
+		  return_path_add
 		  directory = $run/mail/\${lookup{\$local_part@\$domain}lsearch{$run/mailboxes}}
 		  create_directory
 		  user = Debian-exim
@@ -651,7 +653,7 @@ send() { postern_ok -i -f alice@example.org -- "$@" < "$mail"; }
 
 # A report (RFC 3464) in Alice's mailbox about this test's message; sets $file.
 report_found() {
-	file=$(grep -lsr -m 1 -F "Original-Envelope-Id: $1" "$run/mail/alice@example.org/new" | head -n 1)
+	file=$(grep -lsri -m 1 -F "Original-Envelope-Id: $1" "$run/mail/alice@example.org/new" | head -n 1)
 	[[ -n $file ]]
 }
-reported() { await 10 report_found "$1" || complain "no report about $1 came back"; }
+reported() { await 3 report_found "$1" || { cat "$run"/mail/alice@example.org/new/* >&2; complain "no report about $1 came back"; } }

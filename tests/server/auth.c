@@ -248,7 +248,7 @@ static void accept_login(struct exchange *x)
 		id = c->peer_name != NULL && strcmp(x->mech, "EXTERNAL") == 0 ? c->peer_name : "-";
 	c->auth_mech = must(strdup(x->mech));
 	c->authid = must(strdup(id));
-	c->authzid = must(strdup(zid != NULL ? zid : ""));
+	c->authzid = must(strdup(zid != NULL && strcmp(zid, id) != 0 ? zid : ""));	/* libgsasl fills it in for PLAIN */
 }
 
 /* Says what the step led to; returns the code. */
