@@ -1,0 +1,39 @@
+/*
+ * account.h - what a configuration comes to: accounts, each the parameters of every module.
+ */
+#ifndef CONFIG_ACCOUNT_H
+#define CONFIG_ACCOUNT_H
+
+#include "base/log.h"
+#include "config/secret.h"
+#include "mail/fix.h"
+#include "net/dial.h"
+#include "net/tls.h"
+#include "smtp/sasl.h"
+#include "smtp/session.h"
+
+struct account {
+	char                 *name;
+	struct net_params     net;
+	struct tls_params     tls;
+	struct sasl_params    auth;
+	struct secret_params  secret;
+	struct session_params smtp;
+	struct message_params message;
+	struct log_params     log;
+	struct strlist        from;                /* address, or patterns that choose this account */
+	bool                  allow_from_override; /* -f may replace `from` */
+	/* private: which keys were set (not left at a default), a bit for each row of the table; where
+	 * the account begins ("FILE:LINE"); 0 the system's file, 1 the user's or -C's */
+	uint64_t              set[2];
+	char                 *origin;
+	unsigned              layer;
+};
+
+struct conf {
+	struct account *accounts; /* owned array; [0] holds the defaults of the file being read */
+	size_t          n;
+	bool            no_file;  /* none was found */
+};
+
+#endif

@@ -1,0 +1,160 @@
+#include "config/assign.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "config/keys.h"
+#include "config/url.h"
+
+static const struct key *named(const char *name)
+{
+	return key_find(name, strlen(name));
+}
+
+static void mark(struct account *a, const struct key *k)
+{
+	size_t i = key_index(k);
+
+	a->set[i / 64] |= UINT64_C(1) << i % 64;
+}
+
+static bool is_marked(const struct account *a, const struct key *k)
+{
+	size_t i = key_index(k);
+
+	return (a->set[i / 64] >> i % 64 & 1) != 0;
+}
+
+bool key_was_set(const struct account *a, const char *name)
+{
+	return is_marked(a, named(name));
+}
+
+/* Only the last source of the password counts, or a `password` in the defaults would win over the
+ * `password_command` of an account. */
+static void clear_rivals(struct account *a, const struct key *k)
+{
+	if (!k->source || !value_is_set(a, k))
+		return;
+	for (const struct key *other = key_row(0); other != NULL; other = key_next(other))
+		if (other->source && other != k)
+			value_clear(a, other);
+}
+
+static bool set_real(struct account *a, const struct key *k, const char *text, struct err *e)
+{
+	if (!value_read(a, k, text, e))
+		return false;
+	clear_rivals(a, k);
+	mark(a, k);
+	return true;
+}
+
+static bool set_url(struct account *a, const char *text, struct err *e)
+{
+	struct url u;
+	char port[16];
+
+	if (!url_parse(text, &u, e))
+		return false;
+	snprintf(port, sizeof port, "%u", u.port);
+	value_clear(a, named("port"));
+	a->net.port = u.port;
+	return set_real(a, named("host"), u.host, e)
+	    && (u.port == 0 || set_real(a, named("port"), port, e))
+	    && (u.user[0] == '\0' || set_real(a, named("user"), u.user, e))
+	    && set_real(a, named("protocol"), u.lmtp ? "lmtp" : "smtp", e)
+	    && (u.lmtp || set_real(a, named("tls"), "on", e))
+	    && (u.lmtp || set_real(a, named("tls_starttls"), u.implicit_tls ? "off" : "on", e));
+}
+
+static bool set_renamed(struct account *a, const struct key *k, const char *text, struct err *e)
+{
+	const struct key *to = named(k->renamed_to);
+
+	if (!k->translates)
+		return set_real(a, to, text, e);
+	if (text[0] == '\0' || str_same(text, "on"))
+		text = k->on;
+	else if (str_same(text, "off"))
+		text = k->off;
+	else
+		return fail(e, ST_CONFIG, FATE_PERM, "%s must be on or off, not `%s`", k->name, text);
+	return text == NULL || set_real(a, to, text, e);
+}
+
+static bool is_off(const char *text)
+{
+	return text[0] == '\0' || str_same(text, "off");
+}
+
+static bool set_any(struct account *a, const struct key *k, const char *text, const char *place, struct err *e)
+{
+	for (const char *p = text; *p != '\0'; p++)
+		if (str_iscontrol(*p) && *p != '\t')
+			return fail(e, ST_CONFIG, FATE_PERM, "the value of %s has a control character", k->name);
+	if (k->missing && !is_off(text)) {
+		fail(e, ST_CONFIG, FATE_PERM, "%s is not supported yet", k->name);
+		return err_hint(e, "remove the key, if mail can be sent without it");
+	}
+	if (k->obsolete != NULL && !is_off(text))
+		log_warn("%s: %s is ignored: %s", place, k->name, k->obsolete);
+	if (k->kind == KIND_URL)
+		return set_url(a, text, e);
+	if (k->renamed_to != NULL)
+		return set_renamed(a, k, text, e);
+	return !key_is_real(k) || set_real(a, k, text, e);
+}
+
+bool key_set(struct account *a, const struct key *k, const char *text, const char *place, enum stage st,
+	     struct err *e)
+{
+	struct err why;
+
+	if (set_any(a, k, text, place, &why))
+		return true;
+	*e = why;
+	if (why.stage == ST_INTERNAL)
+		return false;
+	fail(e, st, FATE_PERM, "%s: %s", place, why.say);
+	return err_hint(e, "%s", why.hint);
+}
+
+bool account_begin(struct account *a, struct err *e)
+{
+	for (const struct key *k = key_row(0); k != NULL; k = key_next(k))
+		if (k->standard != NULL && !value_read(a, k, k->standard, e))
+			return false;
+	return true;
+}
+
+bool account_copy(struct account *to, const struct account *from, struct err *e)
+{
+	for (const struct key *k = key_row(0); k != NULL; k = key_next(k))
+		if (key_is_real(k) && !value_copy(to, from, k, e))
+			return false;
+	return true;
+}
+
+bool account_inherit(struct account *a, const struct account *base, struct err *e)
+{
+	for (const struct key *k = key_row(0); k != NULL; k = key_next(k)) {
+		if (!is_marked(base, k))
+			continue;
+		if (!value_copy(a, base, k, e))
+			return false;
+		clear_rivals(a, k);
+		mark(a, k);
+	}
+	return true;
+}
+
+void account_free(struct account *a)
+{
+	for (const struct key *k = key_row(0); k != NULL; k = key_next(k))
+		if (key_is_real(k))
+			value_clear(a, k);
+	free(a->name);
+	free(a->origin);
+	*a = (struct account){ 0 };
+}

@@ -1,0 +1,412 @@
+#include "config/conf.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/file.h"
+#include "config/assign.h"
+#include "config/environ.h"
+#include "config/keys.h"
+#include "config/reader.h"
+#include "mail/address.h"
+
+#ifndef SYSCONFDIR
+#define SYSCONFDIR "/etc"
+#endif
+
+#define SYSTEM_FILE SYSCONFDIR "/postern.conf"
+
+enum { LAYER_SYSTEM, LAYER_USER };
+enum { PORT_SUBMISSION = 587, PORT_SUBMISSIONS = 465, PORT_SMTP = 25 };
+
+/* --------------------------------------------------------------------------------------- loading */
+
+/* $XDG_CONFIG_HOME/postern/config; *path stays NULL where there is no home. */
+static bool user_file(char **path, struct err *e)
+{
+	const char *config = secure_getenv("XDG_CONFIG_HOME"), *home = file_home();
+	int n = 0;
+
+	*path = NULL;
+	if (config != NULL && config[0] == '/')
+		n = asprintf(path, "%s/postern/config", config);
+	else if (home != NULL)
+		n = asprintf(path, "%s/.config/postern/config", home);
+	if (n >= 0)
+		return true;
+	*path = NULL;
+	return fail_memory(e);
+}
+
+static bool read_optional(struct conf *c, const char *path, unsigned layer, bool ours, struct err *e)
+{
+	if (reader_file(c, path, layer, ours, e)) {
+		c->no_file = false;
+		return true;
+	}
+	return e->sys == ENOENT || e->sys == ENOTDIR;
+}
+
+static bool read_files(struct conf *c, const char *file, struct err *e)
+{
+	char *path;
+	bool ok;
+
+	if (file != NULL) {
+		c->no_file = false;
+		return reader_file(c, file, LAYER_USER, true, e);
+	}
+	c->no_file = true;
+	if (!read_optional(c, SYSTEM_FILE, LAYER_SYSTEM, false, e) || !user_file(&path, e))
+		return false;
+	ok = path == NULL || read_optional(c, path, LAYER_USER, true, e);
+	free(path);
+	return ok;
+}
+
+/* A server that is named outside of the files is not at the socket that a file names. */
+static void forget_sockets(struct conf *c)
+{
+	for (size_t i = 1; i < c->n; i++)
+		value_clear(&c->accounts[i], key_find("socket", strlen("socket")));
+}
+
+static bool is_server(const char *key)
+{
+	const struct key *k = key_find(key, strlen(key));
+
+	return k != NULL && (strcmp(k->name, "host") == 0 || strcmp(k->name, "url") == 0);
+}
+
+static bool set_in_all(struct conf *c, const struct key *k, const char *value, const char *place,
+		       enum stage st, struct err *e)
+{
+	for (size_t i = 1; i < c->n; i++)
+		if (!key_set(&c->accounts[i], k, value, place, st, e))
+			return false;
+	return true;
+}
+
+static bool take_environment(struct conf *c, struct err *e)
+{
+	bool ok = true;
+
+	for (const struct key *k = key_row(0); ok && k != NULL; k = key_next(k)) {
+		struct environ_value v = { 0 };
+
+		ok = environ_get(k, &v, e);
+		if (ok && v.found) {
+			if (is_server(k->name))
+				forget_sockets(c);
+			ok = set_in_all(c, k, buf_text(&v.text), v.place, ST_CONFIG, e);
+		}
+		environ_free(&v);
+	}
+	return ok;
+}
+
+static bool take_given(struct conf *c, const struct setting *s, struct err *e)
+{
+	const struct key *k = key_find(s->key, strlen(s->key));
+	char place[64] = "--";
+
+	if (k == NULL)
+		return fail(e, ST_USAGE, FATE_PERM, "there is no key `%s`", s->key);
+	for (size_t i = 0; k->name[i] != '\0' && i + 3 < sizeof place; i++)
+		place[i + 2] = k->name[i] == '_' ? '-' : k->name[i];
+	if (k->kind == KIND_SECRET) {
+		fail(e, ST_USAGE, FATE_PERM, "%s: everybody can see the command line", place);
+		return err_hint(e, "use --password-command or --password-file, or set POSTERN_PASSWORD");
+	}
+	return set_in_all(c, k, s->value, place, ST_USAGE, e);
+}
+
+static bool take_all_given(struct conf *c, const struct setting *given, size_t n, struct err *e)
+{
+	bool ok = true;
+
+	for (size_t i = 0; i < n; i++)
+		if (is_server(given[i].key))
+			forget_sockets(c);
+	for (size_t i = 0; ok && i < n; i++)
+		ok = take_given(c, &given[i], e);
+	return ok;
+}
+
+/* What follows from other keys, once all of them are known. */
+static void derive(struct account *a)
+{
+	if (a->net.port == 0 && a->net.socket == NULL && !a->smtp.lmtp)
+		a->net.port = !a->tls.on ? PORT_SMTP : a->tls.starttls ? PORT_SUBMISSION : PORT_SUBMISSIONS;
+	a->auth.has_cert = a->tls.cert_file != NULL;
+}
+
+bool conf_load(struct conf *c, const char *file, const struct setting *given, size_t n_given, struct err *e)
+{
+	struct account *only;
+
+	*c = (struct conf){ .accounts = calloc(1, sizeof *c->accounts) };
+	if (c->accounts == NULL)
+		return fail_memory(e);
+	c->n = 1;
+	if (!account_begin(&c->accounts[0], e) || !read_files(c, file, e))
+		return false;
+	if (c->n == 1 && !reader_add(c, "default", "", LAYER_USER, &only, e))
+		return false;
+	if (!take_environment(c, e) || !take_all_given(c, given, n_given, e))
+		return false;
+	for (size_t i = 1; i < c->n; i++)
+		derive(&c->accounts[i]);
+	return true;
+}
+
+/* -------------------------------------------------------------------------------------- choosing */
+
+/* Has the user an account of the same name? */
+static bool is_hidden(struct conf *c, const struct account *a)
+{
+	return reader_account(c, a->name) != a;
+}
+
+static bool fits(const struct account *a, const char *sender)
+{
+	for (size_t i = 0; i < a->from.n; i++)
+		if (address_matches(sender, a->from.items[i]))
+			return true;
+	return false;
+}
+
+/* The user's accounts are asked before the system's, in the order of their file. */
+static struct account *by_sender(struct conf *c, const char *sender)
+{
+	for (unsigned layer = LAYER_USER + 1; layer-- > 0;)
+		for (size_t i = 1; i < c->n; i++)
+			if (c->accounts[i].layer == layer && !is_hidden(c, &c->accounts[i])
+			    && fits(&c->accounts[i], sender))
+				return &c->accounts[i];
+	return NULL;
+}
+
+static struct account *the_only(struct conf *c)
+{
+	struct account *found = NULL;
+
+	for (size_t i = 1; i < c->n; i++) {
+		if (is_hidden(c, &c->accounts[i]))
+			continue;
+		if (found != NULL)
+			return NULL;
+		found = &c->accounts[i];
+	}
+	return found;
+}
+
+/* "; there are work, home" in the hint of an error. */
+static bool hint_names(struct conf *c, struct err *e)
+{
+	struct buf names = buf_max(200, "the names of accounts");
+	struct err full;
+	bool ok = true;
+
+	for (size_t i = 1; ok && i < c->n; i++)
+		if (!is_hidden(c, &c->accounts[i]))
+			ok = buf_printf(&names, &full, "%s%s", names.len > 0 ? ", " : "", c->accounts[i].name);
+	err_hint(e, "the accounts are: %s%s", buf_text(&names), ok ? "" : ", ...");
+	buf_free(&names);
+	return false;
+}
+
+static bool find_account(struct conf *c, const char *name, const char *sender, struct account **chosen,
+			 struct err *e)
+{
+	*chosen = NULL;
+	if (name != NULL) {
+		*chosen = reader_account(c, name);
+		if (*chosen != NULL)
+			return true;
+		fail(e, ST_CONFIG, FATE_PERM, "there is no account `%s`", name);
+		return hint_names(c, e);
+	}
+	if (sender != NULL && sender[0] != '\0')
+		*chosen = by_sender(c, sender);
+	if (*chosen == NULL)
+		*chosen = reader_account(c, "default");
+	if (*chosen == NULL)
+		*chosen = the_only(c);
+	if (*chosen != NULL)
+		return true;
+	fail(e, ST_CONFIG, FATE_PERM, "no account was asked for, and none is called default%s%s",
+	     sender != NULL && sender[0] != '\0' ? " or is for " : "", sender != NULL ? sender : "");
+	return hint_names(c, e);
+}
+
+/* `auth` that was asked for but cannot happen must not become a submission without it. */
+static bool lacks_user(const struct account *a)
+{
+	return key_was_set(a, "auth") && a->auth.auth.n > 0 && a->auth.user == NULL && !a->auth.has_cert
+	    && !str_same(a->auth.auth.items[0], "EXTERNAL");
+}
+
+static bool lacks_server(const struct account *a)
+{
+	return a->net.hosts.n == 0 && a->net.socket == NULL;
+}
+
+static bool lacks_port(const struct account *a)
+{
+	return a->net.port == 0 && a->net.socket == NULL;
+}
+
+static bool lacks_key(const struct account *a)
+{
+	return a->tls.cert_file != NULL && a->tls.key_file == NULL;
+}
+
+static bool lacks_certificate(const struct account *a)
+{
+	return a->tls.cert_file == NULL && a->tls.key_file != NULL;
+}
+
+static bool lacks_name(const struct account *a)
+{
+	return a->tls.on && a->net.hosts.n == 0 && a->tls.host_override == NULL && a->tls.certcheck
+	    && a->tls.fingerprints.n == 0;
+}
+
+static const struct {
+	bool (*lacks)(const struct account *a);
+	const char *say, *hint;
+} demands[] = {
+	{ lacks_server, "names no server", "set `host`" },
+	{ lacks_port, "is for LMTP, which has no usual port", "set `port` or `socket`" },
+	{ lacks_key, "has tls_cert_file without tls_key_file", "set both or neither" },
+	{ lacks_certificate, "has tls_key_file without tls_cert_file", "set both or neither" },
+	{ lacks_name, "uses TLS over a socket and has no name to verify", "set `host`, or `tls off`" },
+	{ lacks_user, "has `auth` but no `user`", "set `user`, or `auth off`" },
+};
+
+static bool check_whole(const struct conf *c, const struct account *a, struct err *e)
+{
+	bool somewhere = a->origin[0] != '\0';
+
+	if (c->no_file && lacks_server(a)) {
+		fail(e, ST_CONFIG, FATE_PERM, "there is no configuration, and no host was given");
+		return err_hint(e, "write `host`, `user` and `password_command` into ~/.config/postern/config or %s",
+				SYSTEM_FILE);
+	}
+	for (size_t i = 0; i < COUNT(demands); i++)
+		if (demands[i].lacks(a)) {
+			fail(e, ST_CONFIG, FATE_PERM, "%s%saccount %s %s", a->origin, somewhere ? ": " : "",
+			     a->name, demands[i].say);
+			return err_hint(e, "%s", demands[i].hint);
+		}
+	return true;
+}
+
+bool conf_choose(struct conf *c, const char *name, const char *sender, struct account **chosen, struct err *e)
+{
+	return find_account(c, name, sender, chosen, e) && check_whole(c, *chosen, e);
+}
+
+/* --------------------------------------------------------------------------------------- showing */
+
+static bool needs_quotes(const char *value)
+{
+	size_t len = strlen(value);
+
+	return len == 0 || str_isblank(value[0]) || value[0] == '"' || str_isblank(value[len - 1])
+	    || value[len - 1] == '"';
+}
+
+static void put_line(const char *key, const char *value, FILE *to)
+{
+	const char *quote = needs_quotes(value) ? "\"" : "";
+
+	fprintf(to, "%s %s%s%s\n", key, quote, value, quote);
+}
+
+static bool dump_key(const struct account *a, const struct key *k, FILE *to)
+{
+	struct buf value = buf_max(1024 * 1024, k->name);
+	struct err e;
+	bool ok = true;
+
+	if (k->kind == KIND_SECRET && value_is_set(a, k)) {
+		fprintf(to, "# %s: set, not shown\n", k->name);
+	} else if (value_is_set(a, k)) {
+		ok = value_show(a, k, &value, &e);
+		put_line(k->name, buf_text(&value), to);
+	} else if (k->standard != NULL && k->unset != NULL) {
+		put_line(k->name, k->unset, to);
+	}
+	buf_free(&value);
+	return ok;
+}
+
+bool conf_dump(const struct account *a, FILE *to)
+{
+	bool ok = true;
+
+	put_line("account", a->name, to);
+	for (const struct key *k = key_row(0); ok && k != NULL; k = key_next(k))
+		if (key_is_real(k))
+			ok = dump_key(a, k, to);
+	return ok && fflush(to) == 0 && !ferror(to);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct key *const *x = a, *const *y = b;
+
+	return strcmp((*x)->name, (*y)->name);
+}
+
+static void list_key(const struct key *k, FILE *to)
+{
+	struct buf form = buf_max(200, k->name);
+	struct err e;
+
+	if (k->renamed_to != NULL)
+		fprintf(to, "%s\trenamed to %s\n", k->name, k->renamed_to);
+	else if (k->obsolete != NULL)
+		fprintf(to, "%s\tignored: %s\n", k->name, k->obsolete);
+	else if (key_is_real(k) && value_form(k, &form, &e))
+		fprintf(to, "%s\t%s\t%s\t%s\n", k->name, buf_text(&form), k->standard != NULL ? k->standard : "",
+			k->summary);
+	buf_free(&form);
+}
+
+void conf_list_keys(FILE *to)
+{
+	const struct key *sorted[128];
+	size_t n = 0;
+
+	for (const struct key *k = key_row(0); k != NULL && n < COUNT(sorted); k = key_next(k))
+		sorted[n++] = k;
+	qsort(sorted, n, sizeof sorted[0], by_name);
+	for (size_t i = 0; i < n; i++)
+		list_key(sorted[i], to);
+}
+
+bool conf_is_key(const char *name, bool *wants_value)
+{
+	const struct key *k = key_find(name, strlen(name));
+
+	if (k == NULL)
+		return false;
+	*wants_value = !k->bare && !k->translates;
+	return true;
+}
+
+const char *conf_key_name(size_t i)
+{
+	return key_name(i);
+}
+
+void conf_free(struct conf *c)
+{
+	for (size_t i = 0; i < c->n; i++)
+		account_free(&c->accounts[i]);
+	free(c->accounts);
+	*c = (struct conf){ 0 };
+}

@@ -1,0 +1,100 @@
+#include "config/environ.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/file.h"
+#include "config/keys.h"
+
+enum { VALUE_MAX = 64 * 1024 };
+
+static void variable_of(const struct key *k, const char *suffix, char *to, size_t room)
+{
+	snprintf(to, room, "POSTERN_%s%s", k->name, suffix);
+	for (char *p = to; *p != '\0'; p++)
+		if (str_islower(*p))
+			*p = (char)(*p - 32);
+}
+
+/* password_file has the variable that `password` has for its file, and would say the same. */
+static bool is_shadowed(const struct key *k)
+{
+	size_t len = strlen(k->name), suffix = strlen("_file");
+	const struct key *stem = NULL;
+
+	if (len > suffix && strcmp(k->name + len - suffix, "_file") == 0)
+		stem = key_find(k->name, len - suffix);
+	return stem != NULL && stem->kind == KIND_SECRET;
+}
+
+/* May KEY_FILE name a file?  Not where it is the variable of another key. */
+static bool has_file_variable(const struct key *k)
+{
+	char name[64];
+	const struct key *other;
+
+	snprintf(name, sizeof name, "%s_file", k->name);
+	other = key_find(name, strlen(name));
+	return other == NULL || is_shadowed(other);
+}
+
+/* An empty variable is as good as none: containers have them. */
+static char *variable(const char *name)
+{
+	char *value = secure_getenv(name);
+
+	return value != NULL && value[0] != '\0' ? value : NULL;
+}
+
+/* No look at permissions: what a container hands in belongs to root and is open to all in it. */
+static bool read_value(const char *path, struct environ_value *v, struct err *e)
+{
+	struct err why;
+
+	if (!file_read(path, ST_CONFIG, &v->text, NULL, &why)) {
+		*e = why;
+		fail(e, ST_CONFIG, why.fate, "%s: %s", v->place, why.say);
+		e->sys = why.sys;
+		return err_quote(e, why.quote, strlen(why.quote));
+	}
+	if (v->text.len > 0 && v->text.bytes[v->text.len - 1] == '\n')
+		v->text.bytes[--v->text.len] = '\0';
+	if (v->text.len > 0 && v->text.bytes[v->text.len - 1] == '\r')
+		v->text.bytes[--v->text.len] = '\0';
+	if (v->text.len == 0 || memchr(v->text.bytes, '\0', v->text.len) != NULL)
+		return fail(e, ST_CONFIG, FATE_PERM, "%s: %s %s", v->place, path,
+			    v->text.len == 0 ? "is empty" : "has a NUL byte in it");
+	return true;
+}
+
+bool environ_get(const struct key *k, struct environ_value *v, struct err *e)
+{
+	char *value, *path, name[80];
+
+	*v = (struct environ_value){ .text = buf_max(VALUE_MAX, k->name) };
+	if (!key_is_real(k) || is_shadowed(k))
+		return true;
+	variable_of(k, "_FILE", name, sizeof name);
+	variable_of(k, "", v->place, sizeof v->place);
+	value = variable(v->place);
+	path = has_file_variable(k) ? variable(name) : NULL;
+	if (value != NULL && path != NULL)
+		return fail(e, ST_CONFIG, FATE_PERM, "%s and %s are both set", v->place, name);
+	v->found = value != NULL || path != NULL;
+	if (path != NULL) {
+		memcpy(v->place, name, sizeof name);
+		return read_value(path, v, e);
+	}
+	if (value == NULL)
+		return true;
+	if (!buf_str(&v->text, value, e))
+		return fail(e, ST_CONFIG, FATE_PERM, "%s is too long", v->place);
+	if (k->kind == KIND_SECRET) /* /proc/PID/environ shows this very memory */
+		explicit_bzero(value, strlen(value));
+	return true;
+}
+
+void environ_free(struct environ_value *v)
+{
+	buf_wipe(&v->text);
+}

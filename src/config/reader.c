@@ -1,0 +1,430 @@
+#include "config/reader.h"
+
+#include <errno.h>
+#include <glob.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/proc.h"
+#include "config/assign.h"
+#include "config/keys.h"
+
+enum {
+	BYTES_MAX = 1024 * 1024, /* of a file */
+	LINE_BYTES = 64 * 1024,
+	DEPTH_MAX = 8,           /* of includes */
+	FILES_MAX = 500,         /* in all: files that include others twice would be read 2^8 times */
+	ACCOUNTS_MAX = 1000,
+	EVAL_S = 60,             /* seconds */
+	KEY_SHOWN = 40,          /* longer words are no key, and nobody's business */
+};
+
+struct file {
+	const struct file *above; /* includes this one */
+	const char        *path;
+	struct file_facts  facts;
+	dev_t              dev;
+	ino_t              ino;
+	unsigned           line, depth;
+};
+
+struct reader {
+	struct conf *conf;
+	unsigned     layer, files;
+	size_t       section; /* the account that keys go to; 0: the defaults */
+	bool         begun;   /* `account` or `defaults` was seen */
+	bool         evaluating;
+};
+
+static bool fail_at(const struct file *f, struct err *e, const char *fmt, ...) PRINTF(3, 4);
+static bool take_line(struct reader *r, struct file *f, char *line, struct err *e);
+static bool read_file(struct reader *r, struct file *f, struct err *e);
+
+static bool fail_at(const struct file *f, struct err *e, const char *fmt, ...)
+{
+	char what[300];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(what, sizeof what, fmt, ap);
+	va_end(ap);
+	return fail(e, ST_CONFIG, FATE_PERM, "%s:%u: %s", f->path, f->line, what);
+}
+
+/* Blanks, then one pair of quotes, are taken off.  There are no escapes: `""a""` is `"a"`. */
+static char *trim(char *s)
+{
+	size_t len;
+
+	while (str_isblank(*s))
+		s++;
+	len = strlen(s);
+	while (len > 0 && str_isblank(s[len - 1]))
+		len--;
+	if (len > 1 && s[0] == '"' && s[len - 1] == '"') {
+		s++;
+		len -= 2;
+	}
+	s[len] = '\0';
+	return s;
+}
+
+/* -------------------------------------------------------------------------------------- accounts */
+
+static struct account *find(struct conf *c, const char *name, size_t below)
+{
+	for (size_t i = below; i-- > 1;)
+		if (strcmp(c->accounts[i].name, name) == 0)
+			return &c->accounts[i];
+	return NULL;
+}
+
+struct account *reader_account(struct conf *c, const char *name)
+{
+	return find(c, name, c->n);
+}
+
+bool reader_add(struct conf *c, const char *name, const char *origin, unsigned layer,
+		struct account **made, struct err *e)
+{
+	struct account *more = reallocarray(c->accounts, c->n + 1, sizeof *more);
+
+	if (more == NULL)
+		return fail_memory(e);
+	c->accounts = more;
+	*made = &more[c->n];
+	**made = (struct account){ .layer = layer };
+	c->n++;
+	return ((*made)->name = str_dup(name, e)) != NULL
+	    && ((*made)->origin = str_dup(origin, e)) != NULL
+	    && account_copy(*made, &more[0], e);
+}
+
+static bool add_account(struct reader *r, const struct file *f, const char *name, struct err *e)
+{
+	const struct account *before = reader_account(r->conf, name);
+	struct account *made;
+	char origin[512];
+
+	if (before != NULL && before->layer == r->layer)
+		return fail_at(f, e, "account %s was already defined, at %s", name, before->origin);
+	if (r->conf->n > ACCOUNTS_MAX)
+		return fail_at(f, e, "there are more than %d accounts", ACCOUNTS_MAX);
+	snprintf(origin, sizeof origin, "%s:%u", f->path, f->line);
+	r->section = r->conf->n;
+	r->begun = true;
+	return reader_add(r->conf, name, origin, r->layer, &made, e);
+}
+
+/* In order; later ones win.  An account of the system's may be the base of ours with the same name. */
+static bool inherit(struct reader *r, const struct file *f, char *bases, struct err *e)
+{
+	while (bases != NULL) {
+		char *comma = strchr(bases, ','), *name;
+		const struct account *base;
+
+		if (comma != NULL)
+			*comma++ = '\0';
+		name = trim(bases);
+		base = find(r->conf, name, r->section);
+		if (base == NULL)
+			return fail_at(f, e, "there is no account `%s` above, to inherit from", name);
+		if (!account_inherit(&r->conf->accounts[r->section], base, e))
+			return false;
+		bases = comma;
+	}
+	return true;
+}
+
+static bool take_account(struct reader *r, struct file *f, char *value, struct err *e)
+{
+	char *bases = strchr(value, ':'), *name;
+
+	if (bases != NULL)
+		*bases++ = '\0';
+	name = trim(value);
+	if (name[0] == '\0')
+		return fail_at(f, e, "account needs a name");
+	for (const char *p = name; *p != '\0'; p++)
+		if (*p == ',' || str_iscontrol(*p))
+			return fail_at(f, e, "the name of an account has no commas or control characters");
+	return add_account(r, f, name, e) && inherit(r, f, bases, e);
+}
+
+static bool take_defaults(struct reader *r, struct file *f, char *value, struct err *e)
+{
+	if (value[0] != '\0')
+		return fail_at(f, e, "defaults takes no value");
+	r->section = 0;
+	r->begun = true;
+	return true;
+}
+
+/* -------------------------------------------------------------------------------------- includes */
+
+static bool include_one(struct reader *r, struct file *f, const char *path, struct err *e)
+{
+	struct file inner = { .above = f, .path = path, .depth = f->depth + 1 };
+	size_t section = r->section;
+	bool begun = r->begun;
+
+	if (inner.depth > DEPTH_MAX)
+		return fail_at(f, e, "more than %d files include each other", DEPTH_MAX);
+	if (!read_file(r, &inner, e))
+		return false;
+	/* An account that begins there ends there: what follows the include belongs to what came before it. */
+	r->section = section;
+	r->begun = begun;
+	return true;
+}
+
+static bool include_all(struct reader *r, struct file *f, const char *pattern, struct err *e)
+{
+	glob_t g = { 0 };
+	int failed = glob(pattern, GLOB_ERR, NULL, &g);
+	bool ok = true;
+
+	if (failed == GLOB_NOSPACE)
+		ok = fail_memory(e);
+	else if (failed == GLOB_ABORTED)
+		ok = fail_at(f, e, "cannot read the directory of %s: %s", pattern, strerror(errno));
+	for (size_t i = 0; ok && failed == 0 && i < g.gl_pathc; i++)
+		ok = include_one(r, f, g.gl_pathv[i], e);
+	globfree(&g);
+	return ok;
+}
+
+/* Relative to the file that includes. */
+static char *beside(const struct file *f, const char *path, struct err *e)
+{
+	const char *slash = strrchr(f->path, '/');
+	char *whole;
+
+	if (path[0] == '/' || path[0] == '~' || slash == NULL)
+		return file_expand(path, e);
+	if (asprintf(&whole, "%.*s/%s", (int)(slash - f->path), f->path, path) < 0) {
+		fail_memory(e);
+		return NULL;
+	}
+	return whole;
+}
+
+static bool take_include(struct reader *r, struct file *f, char *value, struct err *e)
+{
+	char *path;
+	bool ok;
+
+	if (value[0] == '\0')
+		return fail_at(f, e, "include needs the name of a file");
+	path = beside(f, value, e);
+	if (path == NULL)
+		return false;
+	ok = strpbrk(path, "*?[") != NULL ? include_all(r, f, path, e) : include_one(r, f, path, e);
+	free(path);
+	return ok;
+}
+
+/* ----------------------------------------------------------------------------------------- lines */
+
+/* msmtp's: the first line that a shell command prints stands for this one. */
+static bool take_eval(struct reader *r, struct file *f, char *value, struct err *e)
+{
+	struct buf line = buf_max(LINE_BYTES, "the output of an eval command");
+	char shell[] = "/bin/sh", c[] = "-c", what[512];
+	char *argv[] = { shell, c, value, NULL };
+	bool ok;
+
+	if (r->evaluating)
+		return fail_at(f, e, "eval within eval");
+	snprintf(what, sizeof what, "the eval command at %s:%u", f->path, f->line);
+	ok = proc_read(argv, what, ST_CONFIG, clock_in_s(EVAL_S), &line, e);
+	if (ok && line.len > 0) {
+		if (memchr(line.bytes, '\0', line.len) != NULL)
+			ok = fail_at(f, e, "the eval command printed a NUL byte");
+		line.bytes[strcspn(line.bytes, "\r\n")] = '\0';
+		r->evaluating = true;
+		ok = ok && take_line(r, f, line.bytes, e);
+		r->evaluating = false;
+	}
+	buf_wipe(&line);
+	return ok;
+}
+
+static bool fail_unknown(const struct file *f, const char *word, size_t len, struct err *e)
+{
+	const char *near;
+	char key[KEY_SHOWN + 1];
+
+	/* Not a key at all: perhaps not even our file, so it is not shown. */
+	for (size_t i = 0; i < len; i++)
+		if (len > KEY_SHOWN || (!str_isalnum(word[i]) && word[i] != '_' && word[i] != '-'))
+			return fail_at(f, e, "this line does not begin with a key");
+	memcpy(key, word, len);
+	key[len] = '\0';
+	near = str_nearest(key, key_name);
+	if (near == NULL)
+		return fail_at(f, e, "there is no key `%s`", key);
+	return fail_at(f, e, "there is no key `%s`; did you mean `%s`?", key, near);
+}
+
+/* A password in a file that others can open is no secret any more: no use in going on with it. */
+static bool check_private(const struct reader *r, const struct file *f, struct err *e)
+{
+	if (r->evaluating || (!f->facts.others_read && !f->facts.others_write))
+		return true;
+	fail_at(f, e, "the file holds a password and is open to others");
+	return err_hint(e, "chmod 600 %s, and change the password if others could see it", f->path);
+}
+
+static bool take_key(struct reader *r, struct file *f, const char *word, size_t len, const char *value,
+		     struct err *e)
+{
+	const struct key *k = key_find(word, len);
+	char place[512];
+
+	if (k == NULL)
+		return fail_unknown(f, word, len, e);
+	if (k->kind == KIND_SECRET && value[0] != '\0' && !check_private(r, f, e))
+		return false;
+	if (!r->begun && !add_account(r, f, "default", e)) /* as in msmtp */
+		return false;
+	snprintf(place, sizeof place, "%s:%u", f->path, f->line);
+	return key_set(&r->conf->accounts[r->section], k, value, place, ST_CONFIG, e);
+}
+
+static const struct {
+	const char *word;
+	bool (*take)(struct reader *r, struct file *f, char *value, struct err *e);
+} directives[] = {
+	{ "account", take_account },
+	{ "defaults", take_defaults },
+	{ "eval", take_eval },
+	{ "include", take_include },
+};
+
+static bool take_line(struct reader *r, struct file *f, char *line, struct err *e)
+{
+	char *word = line + strspn(line, " \t");
+	size_t len = strcspn(word, " \t");
+	char *value = trim(word + len);
+
+	if (len == 0 || word[0] == '#')
+		return true;
+	for (size_t i = 0; i < COUNT(directives); i++)
+		if (str_same_n(word, len, directives[i].word))
+			return directives[i].take(r, f, value, e);
+	return take_key(r, f, word, len, value, e);
+}
+
+static bool take_lines(struct reader *r, struct file *f, struct buf *content, struct err *e)
+{
+	char *p = content->bytes, *end = p + content->len;
+
+	if (content->len >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0)
+		p += 3; /* some editors begin UTF-8 with a mark */
+	for (f->line = 1; p < end; f->line++) {
+		char *newline = memchr(p, '\n', (size_t)(end - p));
+		char *next = newline != NULL ? newline + 1 : end, *stop = newline != NULL ? newline : end;
+
+		if (stop - p > LINE_BYTES)
+			return fail_at(f, e, "the line is longer than %d bytes", LINE_BYTES);
+		if (memchr(p, '\0', (size_t)(stop - p)) != NULL)
+			return fail_at(f, e, "there is a NUL byte");
+		if (stop > p && stop[-1] == '\r')
+			stop--;
+		*stop = '\0';
+		if (!take_line(r, f, p, e))
+			return false;
+		p = next;
+	}
+	return true;
+}
+
+/* ----------------------------------------------------------------------------------------- files */
+
+static bool check_loop(const struct file *f, struct err *e)
+{
+	for (const struct file *above = f->above; above != NULL; above = above->above)
+		if (above->ino == f->ino && above->dev == f->dev)
+			return fail_at(f->above, e, "%s includes itself", f->path);
+	return true;
+}
+
+static bool read_content(struct reader *r, struct file *f, struct buf *content, struct err *e)
+{
+	struct stat s;
+
+	if (stat(f->path, &s) == 0) {
+		f->dev = s.st_dev;
+		f->ino = s.st_ino;
+		if (!check_loop(f, e))
+			return false;
+	}
+	if (++r->files > FILES_MAX)
+		return fail(e, ST_CONFIG, FATE_PERM, "%s: there are more than %d files", f->path, FILES_MAX);
+	if (!file_read(f->path, ST_CONFIG, content, &f->facts, e)) {
+		if (f->above != NULL) /* a file that another one names is not "no file" */
+			e->sys = e->sys == ENOENT ? 0 : e->sys;
+		return false;
+	}
+	if (!f->facts.owned)
+		return fail(e, ST_CONFIG, FATE_PERM, "%s belongs to somebody else: neither to you nor to root", f->path);
+	return true;
+}
+
+static bool read_file(struct reader *r, struct file *f, struct err *e)
+{
+	struct buf content = buf_max(BYTES_MAX, f->path);
+	bool ok = read_content(r, f, &content, e) && (content.len == 0 || take_lines(r, f, &content, e));
+
+	buf_wipe(&content);
+	return ok;
+}
+
+/* With set-id bits, what the user names is opened as the user: else an error message, or a log in a
+ * place of the user's choice, would show what only we may read. */
+static bool drop(uid_t uid, gid_t gid, struct err *e)
+{
+	if (setegid(gid) != 0 || seteuid(uid) != 0)
+		return fail_sys(e, ST_INTERNAL, errno, "cannot change rights to read the configuration");
+	return true;
+}
+
+static bool regain(uid_t uid, gid_t gid, struct err *e)
+{
+	if (seteuid(uid) != 0 || setegid(gid) != 0)
+		return fail_sys(e, ST_INTERNAL, errno, "cannot change rights after reading the configuration");
+	return true;
+}
+
+static bool read_as_user(struct reader *r, struct file *f, struct err *e)
+{
+	uid_t uid = geteuid();
+	gid_t gid = getegid();
+	struct err why;
+	bool ok;
+
+	if (uid == getuid() && gid == getgid())
+		return read_file(r, f, e);
+	if (!drop(getuid(), getgid(), e))
+		return false;
+	ok = read_file(r, f, e);
+	if (regain(uid, gid, &why))
+		return ok;
+	*e = why;
+	return false;
+}
+
+bool reader_file(struct conf *c, const char *path, unsigned layer, bool ours, struct err *e)
+{
+	struct reader r = { .conf = c, .layer = layer };
+	struct file f = { .path = path };
+
+	account_free(&c->accounts[0]);
+	return account_begin(&c->accounts[0], e) && (ours ? read_as_user(&r, &f, e) : read_file(&r, &f, e));
+}

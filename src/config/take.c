@@ -1,0 +1,242 @@
+#include "config/take.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/host.h"
+#include "mail/address.h"
+
+enum { TEXT_MAX = 64 * 1024 };
+
+/* ----------------------------------------------------------------------------------- %U %H %C %M */
+
+static void host_name(char to[HOST_MAX])
+{
+	const char *set = secure_getenv("HOSTNAME");
+
+	to[0] = '\0';
+	if (set != NULL && set[0] != '\0' && strlen(set) < HOST_MAX)
+		memcpy(to, set, strlen(set) + 1);
+	else if (gethostname(to, HOST_MAX - 1) != 0)
+		to[0] = '\0';
+	to[HOST_MAX - 1] = '\0';
+}
+
+/* msmtp asks the resolver for %C; nothing here may wait for a name server. */
+static void full_host_name(char to[HOST_MAX])
+{
+	host_fqdn(to);
+	if (to[0] == '\0')
+		host_name(to);
+}
+
+static const struct {
+	char letter;
+	void (*get)(char to[HOST_MAX]);
+} substitutes[] = {
+	{ 'C', full_host_name },
+	{ 'H', host_name },
+	{ 'M', host_mail_domain },
+	{ 'U', host_login },
+};
+
+static bool put_char(struct buf *to, const char **p, struct err *e)
+{
+	char value[HOST_MAX];
+
+	for (size_t i = 0; **p == '%' && i < COUNT(substitutes); i++)
+		if ((*p)[1] == substitutes[i].letter) {
+			substitutes[i].get(value);
+			++*p;
+			return buf_str(to, value, e);
+		}
+	return buf_char(to, **p, e);
+}
+
+static bool substitute(const char *text, struct buf *to, struct err *e)
+{
+	for (const char *p = text; *p != '\0'; p++)
+		if (!put_char(to, &p, e))
+			return false;
+	return true;
+}
+
+/* ------------------------------------------------------------------------------------- addresses */
+
+static bool check_address(const struct key *k, char **item, struct err *e)
+{
+	struct mailbox m;
+	struct err why = { 0 };
+	char *normal;
+
+	if (!address_one(*item, strlen(*item), false, &m, &why))
+		return fail(e, ST_CONFIG, FATE_PERM, "%s: %s", k->name, why.say);
+	normal = str_dup(m.addr, e);
+	if (normal == NULL)
+		return false;
+	free(*item);
+	*item = normal;
+	return true;
+}
+
+static bool check_items(const struct key *k, struct strlist *l, bool patterns, struct err *e)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (!(patterns && strpbrk(l->items[i], "*?") != NULL) && !check_address(k, &l->items[i], e))
+			return false;
+	return true;
+}
+
+bool take_addresses(struct account *a, const struct key *k, const char *text, struct err *e)
+{
+	return value_list(a, k, text, e) && check_items(k, value_list_of(a, k), false, e);
+}
+
+bool take_patterns(struct account *a, const struct key *k, const char *text, struct err *e)
+{
+	struct buf whole = buf_max(TEXT_MAX, k->name);
+	bool ok = substitute(text, &whole, e)
+	       && value_list(a, k, buf_text(&whole), e)
+	       && check_items(k, value_list_of(a, k), true, e);
+
+	buf_free(&whole);
+	return ok;
+}
+
+/* ----------------------------------------------------------------------------- hosts and domains */
+
+static bool check_host(const char *host, struct err *e)
+{
+	const char *colon = strchr(host, ':');
+
+	if (strchr(host, '/') != NULL) {
+		fail(e, ST_CONFIG, FATE_PERM, "host must be a name or an address, not `%s`", host);
+		return err_hint(e, "smtps://host and the like are values of `url`");
+	}
+	if (colon != NULL && strchr(colon + 1, ':') == NULL) {
+		fail(e, ST_CONFIG, FATE_PERM, "host must be a name or an address, not `%s`", host);
+		return err_hint(e, "the port has a key of its own: `port %s`", colon + 1);
+	}
+	return true;
+}
+
+bool take_hosts(struct account *a, const struct key *k, const char *text, struct err *e)
+{
+	const struct strlist *hosts = value_list_of(a, k);
+
+	if (!value_list(a, k, text, e))
+		return false;
+	for (size_t i = 0; i < hosts->n; i++)
+		if (!check_host(hosts->items[i], e))
+			return false;
+	return true;
+}
+
+/* It becomes part of a command and of addresses: no blanks, no '@'; an address literal is fine. */
+bool take_domain(struct account *a, const struct key *k, const char *text, struct err *e)
+{
+	struct buf whole = buf_max(TEXT_MAX, k->name);
+	bool ok = substitute(text, &whole, e);
+
+	if (ok && strpbrk(buf_text(&whole), " \t@<>\"") != NULL)
+		ok = fail(e, ST_CONFIG, FATE_PERM, "%s must be a domain, not `%s`", k->name, buf_text(&whole));
+	ok = ok && value_text(a, k, buf_text(&whole), e);
+	buf_free(&whole);
+	return ok;
+}
+
+/* ----------------------------------------------------------------------------------------- words */
+
+bool take_auth(struct account *a, const struct key *k, const char *text, struct err *e)
+{
+	const char *mechanisms = str_same(text, "on") ? "auto" : str_same(text, "off") ? "" : text;
+
+	return value_list(a, k, mechanisms, e);
+}
+
+bool take_trust_file(struct account *a, const struct key *k, const char *text, struct err *e)
+{
+	char *path;
+	bool ok;
+
+	if (str_same(text, "system"))
+		return value_text(a, k, NULL, e);
+	path = file_expand(text, e);
+	ok = path != NULL && value_text(a, k, path, e);
+	free(path);
+	return ok;
+}
+
+bool take_syslog(struct account *a, const struct key *k, const char *text, struct err *e)
+{
+	const char *facility;
+
+	if (str_same(text, "off"))
+		return value_text(a, k, NULL, e);
+	if (str_same(text, "on"))
+		text = "mail";
+	else if (str_same_n(text, strnlen(text, strlen("LOG_")), "LOG_")) /* msmtp's spelling */
+		text += strlen("LOG_");
+	for (size_t i = 0; (facility = log_facility(i)) != NULL; i++)
+		if (str_same(text, facility))
+			return value_text(a, k, facility, e);
+	return fail(e, ST_CONFIG, FATE_PERM, "%s must be on, off or a facility such as mail or local0, not `%s`",
+		    k->name, text);
+}
+
+/* The values of RET, RFC 3461 4.3, and the names that msmtp has for them. */
+bool take_dsn_return(struct account *a, const struct key *k, const char *text, struct err *e)
+{
+	static const struct {
+		const char *word, *value;
+	} words[] = {
+		{ "off", NULL }, { "full", "full" }, { "hdrs", "hdrs" }, { "headers", "hdrs" },
+	};
+
+	for (size_t i = 0; i < COUNT(words); i++)
+		if (str_same(text, words[i].word))
+			return value_text(a, k, words[i].value, e);
+	return fail(e, ST_CONFIG, FATE_PERM, "%s must be off, full or hdrs, not `%s`", k->name, text);
+}
+
+static const char *const notices[] = { "success", "failure", "delay" }; /* RFC 3461 4.1 */
+
+/* A bit for each of the words; 0: there is another one among them. */
+static unsigned notices_of(const char *text)
+{
+	unsigned set = 0;
+
+	for (const char *p = text;; p++) {
+		size_t len = strcspn(p, ","), i = 0;
+
+		while (i < COUNT(notices) && !str_same_n(p, len, notices[i]))
+			i++;
+		if (i == COUNT(notices))
+			return 0;
+		set |= 1U << i;
+		p += len;
+		if (*p == '\0')
+			return set;
+	}
+}
+
+bool take_dsn_notify(struct account *a, const struct key *k, const char *text, struct err *e)
+{
+	struct buf value = buf_max(64, k->name);
+	unsigned set;
+	bool ok = true;
+
+	if (str_same(text, "off") || str_same(text, "never"))
+		return value_text(a, k, str_same(text, "off") ? NULL : "never", e);
+	set = notices_of(text);
+	if (set == 0)
+		return fail(e, ST_CONFIG, FATE_PERM, "%s must be off, never or a list of success, failure, delay, not `%s`",
+			    k->name, text);
+	for (size_t i = 0; ok && i < COUNT(notices); i++)
+		if ((set & 1U << i) != 0)
+			ok = buf_printf(&value, e, "%s%s", value.len > 0 ? "," : "", notices[i]);
+	ok = ok && value_text(a, k, buf_text(&value), e);
+	buf_free(&value);
+	return ok;
+}

@@ -1,0 +1,21 @@
+/*
+ * take.h - values that need more than their kind: addresses, hosts, names with %U and %H, DSN and syslog words.
+ *
+ * Each is the `take` of rows in the key table (value.h).
+ */
+#ifndef CONFIG_TAKE_H
+#define CONFIG_TAKE_H
+
+#include "config/value.h"
+
+bool take_addresses(struct account *a, const struct key *k, const char *text, struct err *e);
+bool take_auth(struct account *a, const struct key *k, const char *text, struct err *e);
+bool take_domain(struct account *a, const struct key *k, const char *text, struct err *e);
+bool take_dsn_notify(struct account *a, const struct key *k, const char *text, struct err *e);
+bool take_dsn_return(struct account *a, const struct key *k, const char *text, struct err *e);
+bool take_hosts(struct account *a, const struct key *k, const char *text, struct err *e);
+bool take_patterns(struct account *a, const struct key *k, const char *text, struct err *e);
+bool take_syslog(struct account *a, const struct key *k, const char *text, struct err *e);
+bool take_trust_file(struct account *a, const struct key *k, const char *text, struct err *e);
+
+#endif

@@ -1,0 +1,422 @@
+#include "config/value.h"
+
+#include <stdlib.h>
+
+#include "base/file.h"
+
+enum { SECONDS_MAX = 366 * 24 * 3600 };
+
+static const struct {
+	char     letter;
+	unsigned seconds;
+} units[] = { /* the largest first */
+	{ 'd', 24 * 3600 },
+	{ 'h', 3600 },
+	{ 'm', 60 },
+	{ 's', 1 },
+};
+
+static void *field(struct account *a, const struct key *k)
+{
+	return (char *)a + k->at;
+}
+
+static const void *field_of(const struct account *a, const struct key *k)
+{
+	return (const char *)a + k->at;
+}
+
+/* ------------------------------------------------------------------------------------------ text */
+
+static void clear_text(void *at)
+{
+	char **text = at;
+
+	if (*text != NULL)
+		explicit_bzero(*text, strlen(*text)); /* it may be a secret, or a command with one in it */
+	free(*text);
+	*text = NULL;
+}
+
+static bool set_text(char **at, const char *text, bool keep_empty, struct err *e)
+{
+	char *copy = NULL;
+
+	if (text != NULL && (text[0] != '\0' || keep_empty) && (copy = str_dup(text, e)) == NULL)
+		return false;
+	clear_text(at);
+	*at = copy;
+	return true;
+}
+
+static bool read_text(void *at, const struct key *k, const char *text, struct err *e)
+{
+	return set_text(at, text, k->empty, e);
+}
+
+static bool read_path(void *at, const struct key *k, const char *text, struct err *e)
+{
+	char *whole = file_expand(text, e);
+	bool ok = whole != NULL && read_text(at, k, whole, e);
+
+	free(whole);
+	return ok;
+}
+
+static bool show_text(const void *at, const struct key *k, struct buf *to, struct err *e)
+{
+	char *const *text = at;
+
+	(void)k;
+	return *text == NULL || buf_str(to, *text, e);
+}
+
+static bool show_secret(const void *at, const struct key *k, struct buf *to, struct err *e)
+{
+	(void)at, (void)k, (void)to, (void)e;
+	return true;
+}
+
+static bool copy_text(void *to, const void *from, struct err *e)
+{
+	char *const *text = from;
+
+	return set_text(to, *text, true, e);
+}
+
+static bool text_is_set(const void *at)
+{
+	char *const *text = at;
+
+	return *text != NULL;
+}
+
+/* ------------------------------------------------------------------------------------------ list */
+
+static void clear_list(void *at)
+{
+	strlist_free(at);
+}
+
+/* Where the item at `p` ends: commas and blanks within double quotes are part of an address. */
+static size_t item_length(const char *p)
+{
+	bool quoted = false;
+	size_t n = 0;
+
+	for (; p[n] != '\0' && (quoted || (p[n] != ',' && !str_isblank(p[n]))); n++) {
+		if (p[n] == '"')
+			quoted = !quoted;
+		else if (quoted && p[n] == '\\' && p[n + 1] != '\0')
+			n++;
+	}
+	return n;
+}
+
+static bool read_list(void *at, const struct key *k, const char *text, struct err *e)
+{
+	struct strlist made = { 0 };
+	bool ok = true;
+
+	(void)k;
+	for (const char *p = text; ok && *p != '\0';) {
+		size_t n = item_length(p);
+		char *item = n == 0 ? NULL : strndup(p, n);
+
+		if (n > 0) {
+			ok = item != NULL ? strlist_add(&made, item, e) : fail_memory(e);
+			free(item);
+		}
+		p += n > 0 ? n : 1;
+	}
+	if (!ok) {
+		strlist_free(&made);
+		return false;
+	}
+	clear_list(at);
+	*(struct strlist *)at = made;
+	return true;
+}
+
+static bool show_list(const void *at, const struct key *k, struct buf *to, struct err *e)
+{
+	const struct strlist *l = at;
+
+	(void)k;
+	for (size_t i = 0; i < l->n; i++)
+		if (!buf_str(to, i > 0 ? ", " : "", e) || !buf_str(to, l->items[i], e))
+			return false;
+	return true;
+}
+
+static bool copy_list(void *to, const void *from, struct err *e)
+{
+	struct strlist made = { 0 };
+
+	if (!strlist_copy(&made, from, e)) {
+		strlist_free(&made);
+		return false;
+	}
+	clear_list(to);
+	*(struct strlist *)to = made;
+	return true;
+}
+
+static bool list_is_set(const void *at)
+{
+	const struct strlist *l = at;
+
+	return l->n > 0;
+}
+
+/* ----------------------------------------------------------------------------------------- words */
+
+static bool find_word(const struct key *k, const char *text, unsigned *value, struct err *e)
+{
+	struct buf form = buf_max(200, "the words");
+	struct err ignored;
+
+	for (const struct word *w = k->words; w->word != NULL; w++)
+		if (str_same(text, w->word)) {
+			*value = w->value;
+			return true;
+		}
+	fail(e, ST_CONFIG, FATE_PERM, "%s must be %s, not `%s`", k->name,
+	     value_form(k, &form, &ignored) ? buf_text(&form) : "one of its words", text);
+	buf_free(&form);
+	return false;
+}
+
+static bool show_word(const struct key *k, unsigned value, struct buf *to, struct err *e)
+{
+	const struct word *w = k->words;
+
+	while (w->word != NULL && w->value != value)
+		w++;
+	return w->word == NULL || buf_str(to, w->word, e);
+}
+
+static bool read_flag(void *at, const struct key *k, const char *text, struct err *e)
+{
+	unsigned value;
+
+	if (!find_word(k, text, &value, e))
+		return false;
+	*(bool *)at = value != 0;
+	return true;
+}
+
+static bool show_flag(const void *at, const struct key *k, struct buf *to, struct err *e)
+{
+	return show_word(k, *(const bool *)at, to, e);
+}
+
+static bool copy_flag(void *to, const void *from, struct err *e)
+{
+	(void)e;
+	*(bool *)to = *(const bool *)from;
+	return true;
+}
+
+/* Every enum in struct account is an unsigned int: gcc and clang make it one without negative values. */
+_Static_assert(sizeof(enum set_from) == sizeof(unsigned) && sizeof(enum ip_version) == sizeof(unsigned)
+		   && sizeof(enum log_format) == sizeof(unsigned), "enums are read and written as unsigned");
+
+static bool read_enum(void *at, const struct key *k, const char *text, struct err *e)
+{
+	unsigned value;
+
+	if (!find_word(k, text, &value, e))
+		return false;
+	memcpy(at, &value, sizeof value);
+	return true;
+}
+
+static bool show_enum(const void *at, const struct key *k, struct buf *to, struct err *e)
+{
+	unsigned value;
+
+	memcpy(&value, at, sizeof value);
+	return show_word(k, value, to, e);
+}
+
+static bool copy_number(void *to, const void *from, struct err *e)
+{
+	(void)e;
+	memcpy(to, from, sizeof(unsigned));
+	return true;
+}
+
+static bool always_set(const void *at)
+{
+	(void)at;
+	return true;
+}
+
+/* --------------------------------------------------------------------------------------- numbers */
+
+static bool fail_seconds(const struct key *k, const char *text, struct err *e)
+{
+	return fail(e, ST_CONFIG, FATE_PERM, "%s must be a time from %u to %u seconds%s, not `%s`", k->name,
+		    k->min, (unsigned)SECONDS_MAX, k->min == 0 ? " (or with s, m, h, d), or off" : " (or with s, m, h, d)",
+		    text);
+}
+
+static bool read_seconds(void *at, const struct key *k, const char *text, struct err *e)
+{
+	size_t len = strlen(text);
+	uint64_t n = 0;
+	unsigned unit = 1;
+
+	if (k->min == 0 && str_same(text, "off")) {
+		*(unsigned *)at = 0;
+		return true;
+	}
+	for (size_t i = 0; len > 0 && i < COUNT(units); i++)
+		if (str_lower(text[len - 1]) == units[i].letter) {
+			unit = units[i].seconds;
+			len--;
+			break;
+		}
+	if (!str_number_n(text, len, 0, SECONDS_MAX, &n) || n * unit < k->min || n * unit > SECONDS_MAX)
+		return fail_seconds(k, text, e);
+	*(unsigned *)at = (unsigned)n * unit;
+	return true;
+}
+
+static bool show_seconds(const void *at, const struct key *k, struct buf *to, struct err *e)
+{
+	unsigned n = *(const unsigned *)at;
+	size_t i = 0;
+
+	(void)k;
+	if (n == 0)
+		return buf_str(to, "off", e);
+	while (n % units[i].seconds != 0)
+		i++;
+	return units[i].seconds == 1 ? buf_printf(to, e, "%u", n)
+				     : buf_printf(to, e, "%u%c", n / units[i].seconds, units[i].letter);
+}
+
+static bool read_port(void *at, const struct key *k, const char *text, struct err *e)
+{
+	uint64_t n;
+
+	if (!str_number(text, 1, 65535, &n))
+		return fail(e, ST_CONFIG, FATE_PERM, "%s must be a number from 1 to 65535, not `%s`", k->name, text);
+	*(unsigned *)at = (unsigned)n;
+	return true;
+}
+
+static bool show_port(const void *at, const struct key *k, struct buf *to, struct err *e)
+{
+	(void)k;
+	return buf_printf(to, e, "%u", *(const unsigned *)at);
+}
+
+static bool port_is_set(const void *at)
+{
+	return *(const unsigned *)at != 0;
+}
+
+static void clear_number(void *at)
+{
+	(void)at;
+}
+
+/* ----------------------------------------------------------------------------------------- kinds */
+
+static bool read_none(void *at, const struct key *k, const char *text, struct err *e)
+{
+	(void)at, (void)k, (void)text, (void)e;
+	return true;
+}
+
+static bool copy_none(void *to, const void *from, struct err *e)
+{
+	(void)to, (void)from, (void)e;
+	return true;
+}
+
+static bool never_set(const void *at)
+{
+	(void)at;
+	return false;
+}
+
+static const struct {
+	const char *form;
+	bool (*read)(void *at, const struct key *k, const char *text, struct err *e);
+	bool (*show)(const void *at, const struct key *k, struct buf *to, struct err *e);
+	bool (*copy)(void *to, const void *from, struct err *e);
+	bool (*is_set)(const void *at);
+	void (*clear)(void *at);
+} kinds[] = {
+	[KIND_URL]     = { "text",    read_none,    show_secret,  copy_none,   never_set,   clear_number },
+	[KIND_TEXT]    = { "text",    read_text,    show_text,    copy_text,   text_is_set, clear_text },
+	[KIND_PATH]    = { "path",    read_path,    show_text,    copy_text,   text_is_set, clear_text },
+	[KIND_SECRET]  = { "secret",  read_text,    show_secret,  copy_text,   text_is_set, clear_text },
+	[KIND_LIST]    = { "list",    read_list,    show_list,    copy_list,   list_is_set, clear_list },
+	[KIND_FLAG]    = { "word",    read_flag,    show_flag,    copy_flag,   always_set,  clear_number },
+	[KIND_WORD]    = { "word",    read_enum,    show_enum,    copy_number, always_set,  clear_number },
+	[KIND_SECONDS] = { "seconds", read_seconds, show_seconds, copy_number, always_set,  clear_number },
+	[KIND_PORT]    = { "port",    read_port,    show_port,    copy_number, port_is_set, clear_number },
+};
+_Static_assert(COUNT(kinds) == KIND_COUNT, "every kind has a row");
+
+bool value_read(struct account *a, const struct key *k, const char *text, struct err *e)
+{
+	if (k->bare && text[0] == '\0')
+		text = "on";
+	return k->take != NULL ? k->take(a, k, text, e) : kinds[k->kind].read(field(a, k), k, text, e);
+}
+
+bool value_text(struct account *a, const struct key *k, const char *text, struct err *e)
+{
+	return set_text(field(a, k), text, k->empty, e);
+}
+
+bool value_list(struct account *a, const struct key *k, const char *text, struct err *e)
+{
+	return read_list(field(a, k), k, text, e);
+}
+
+struct strlist *value_list_of(struct account *a, const struct key *k)
+{
+	return field(a, k);
+}
+
+bool value_is_set(const struct account *a, const struct key *k)
+{
+	return kinds[k->kind].is_set(field_of(a, k));
+}
+
+bool value_show(const struct account *a, const struct key *k, struct buf *to, struct err *e)
+{
+	return kinds[k->kind].show(field_of(a, k), k, to, e);
+}
+
+bool value_copy(struct account *to, const struct account *from, const struct key *k, struct err *e)
+{
+	return kinds[k->kind].copy(field(to, k), field_of(from, k), e);
+}
+
+void value_clear(struct account *a, const struct key *k)
+{
+	kinds[k->kind].clear(field(a, k));
+}
+
+bool value_form(const struct key *k, struct buf *to, struct err *e)
+{
+	unsigned seen = 0; /* values: an alias is not shown */
+	bool ok = true;
+
+	if (k->form != NULL || k->words == NULL)
+		return buf_str(to, k->form != NULL ? k->form : kinds[k->kind].form, e);
+	for (const struct word *w = k->words; ok && w->word != NULL; w++) {
+		if ((seen & 1U << w->value) == 0)
+			ok = buf_printf(to, e, "%s%s", seen != 0 ? "|" : "", w->word);
+		seen |= 1U << w->value;
+	}
+	return ok;
+}
