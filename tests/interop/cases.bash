@@ -126,7 +126,7 @@ sender_null() {
 	use "$submission"
 	postern_ok -i -f '<>' bob@example.org < "$mail"
 	arrived_same bob@example.org
-	grep -q '^Return-Path: <>' "$file"
+	grep -qi '^Return-Path: <>' "$file"
 }
 
 rcpt_from_head() {
@@ -154,7 +154,7 @@ utf8_needed() {
 	subject="Grüße, Zoë" write_message > "$mail"
 	postern_ok -i -f zoë@example.org zoë@example.org bob@bücher.example bob@example.org < "$mail"
 	arrived_same zoe
-	grep -q '^Return-Path: <zoë@example.org>' "$file"
+	grep -qi '^Return-Path: <zoë@example.org>' "$file"
 	grep -qiE 'with utf8e?smtpsa' "$file"
 	arrived_same idn
 	arrived_same bob@example.org
@@ -185,15 +185,15 @@ dsn_headers() {
 	reported "$id"
 	grep -q '^Action: delivered' "$file"
 	grep -qi '^Original-Recipient: rfc822; *bob@example.org' "$file"
-	grep -q '^Content-Type: text/rfc822-headers' "$file"
+	grep -qi '^Content-Type: text/rfc822-headers' "$file"
 	[[ $(< "$file") != *"and this is the last one"* ]]
 }
 
 dsn_full() {
-	local id="a+b=c.$RANDOM"
+	local n=$RANDOM
 	use "$submission"
-	postern_ok -i -N failure -R full -V "$id" -f alice@example.org disabled@example.org < "$mail"
-	reported "$id"
+	postern_ok -i -N failure -R full -V "a+b=c.$n" -f alice@example.org disabled@example.org < "$mail"
+	reported "a+b=c.$n" "a+2Bb+3Dc.$n"
 	grep -q '^Action: failed' "$file"
 	grep -q 'and this is the last one' "$file"
 }

@@ -11,11 +11,7 @@ acceptance=' <= '
 logged_in_with() { logs " <= .* A=${1//-/_}:${2:-alice@example.org}"; }
 refused_login_with() { logs "${1//-/_} authenticator failed .*535"; }
 
-setup_file() {
-	interop_setup_file
-	start_dovecot
-	start_exim
-}
+setup_file() { interop_setup_file start_dovecot start_exim; }
 teardown_file() { interop_teardown_file; }
 setup() { interop_setup; }
 teardown() { interop_teardown; }

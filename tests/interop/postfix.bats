@@ -11,11 +11,7 @@ acceptance=': message-id='
 logged_in_with() { logs "sasl_method=${1^^}, sasl_username=${2:-alice@example.org}"; }
 refused_login_with() { logs "SASL ${1^^} authentication failed"; }
 
-setup_file() {
-	interop_setup_file
-	start_dovecot
-	start_postfix
-}
+setup_file() { interop_setup_file start_dovecot start_postfix; }
 teardown_file() { interop_teardown_file; }
 setup() { interop_setup; }
 teardown() { interop_teardown; }
