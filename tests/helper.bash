@@ -96,8 +96,14 @@ start_server() {
 	cat > "$script"
 	make_certs || return 1
 	mkfifo "$server_dir/hold" "$server_dir/says"
-	"$SMARTHOST" --dir "$server_dir" --certs "$certs" --script "$script" \
-	    < "$server_dir/hold" > "$server_dir/says" 2> "$server_dir/stderr" 3>&- &
+	(
+		# None of the earlier servers' descriptors, or those would never see the end of their standard input.
+		for hold in "${server_holds[@]}" "${server_says[@]}"; do
+			[[ -z $hold ]] || exec {hold}>&-
+		done
+		exec "$SMARTHOST" --dir "$server_dir" --certs "$certs" --script "$script" \
+		    < "$server_dir/hold" > "$server_dir/says" 2> "$server_dir/stderr" 3>&-
+	) &
 	server_pid=$!
 	exec {hold}> "$server_dir/hold" {say}< "$server_dir/says"
 	server_pids+=("$server_pid") server_holds+=("$hold") server_says+=("$say") server_dirs+=("$server_dir")
@@ -127,7 +133,7 @@ stop_server_number() {
 	local hold=${server_holds[$1]} say=${server_says[$1]}
 	[[ -n $hold ]] || return 0
 	exec {hold}>&- {say}<&-
-	server_holds[$1]=
+	server_holds[$1]= server_says[$1]=
 	wait "${server_pids[$1]}" || :
 	if grep -qE 'Sanitizer|runtime error:' "${server_dirs[$1]}/stderr"; then
 		cat "${server_dirs[$1]}/stderr" >&2

@@ -22,14 +22,25 @@ void pause_ms(unsigned ms)
 		;
 }
 
+long long now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (long long) t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
 /* Flights are counted here, below TLS, so that the handshake's count too. */
 ssize_t raw_read(struct conn *c, void *p, size_t n)
 {
+	atomic_llong *waiting = &c->shared->waiting[c->number % MAX_CHILDREN];
 	ssize_t got;
 
+	atomic_store(waiting, now_ms());
 	do
 		got = recv(c->fd, p, n, 0);
 	while (got < 0 && errno == EINTR);
+	atomic_store(waiting, 0);
 	if (got > 0) {
 		if (c->turned || c->flight == 0)
 			c->flight++;

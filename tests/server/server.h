@@ -23,6 +23,7 @@
 enum {
 	MAX_RULES = 256,
 	MAX_LISTEN = 8,
+	MAX_CHILDREN = 512,
 	MAX_CAPS = 128,
 	LINE_MAX_OCTETS = 512,		/* RFC 5321 4.5.3.1.4, with CRLF */
 	PATIENCE_MS = 50,		/* how long half a command or half a body may take to become whole */
@@ -86,6 +87,7 @@ struct shared {
 	atomic_uint connections, messages, records, reads;
 	atomic_ullong body_bytes, in_bytes, out_bytes;
 	atomic_uint seen[MAX_RULES];
+	atomic_llong waiting[MAX_CHILDREN];	/* since when a child waits for its client, clock in ms; 0: it works */
 };
 
 struct bytes {
@@ -171,6 +173,7 @@ ssize_t raw_read(struct conn *c, void *p, size_t n);
 size_t io_unread(const struct conn *c);
 bool io_line(struct conn *c, size_t max, char **line, size_t *len);
 void pause_ms(unsigned ms);
+long long now_ms(void);
 
 /* record.c */
 void bytes_add(struct bytes *b, const char *p, size_t n);
