@@ -4,7 +4,7 @@
  * Quoted-printable is a state machine fed in pieces of any size; the result does not depend on
  * where they were cut.  Input lines end with LF or CRLF, output lines with CRLF, no output line
  * is longer than 76 characters, bare CR and NUL and everything over 126 is encoded, trailing
- * blanks too, as is a '.' or "From " at the start of a line.
+ * blanks too, as is a '.' or 'F' (of "From ") at the start of a line.
  */
 #ifndef MAIL_ENCODE_H
 #define MAIL_ENCODE_H
@@ -15,7 +15,6 @@ struct qp { /* zeroed is the start */
 	size_t column;
 	bool   cr;          /* a CR is waiting for its LF */
 	char   blank;       /* a blank is waiting: encoded if a line end follows */
-	uint8_t from;       /* how much of a "From " at the start of a line was matched */
 };
 
 /* At most QP_GROWTH bytes of output for each of input, plus QP_SLACK. */

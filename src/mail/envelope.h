@@ -34,6 +34,7 @@ struct envelope {
 	/* private: hash of addresses, so that 10^5 recipients stay linear */
 	uint32_t    *slots;
 	size_t       n_slots;
+	uint32_t     seed;
 };
 
 enum { ENVELOPE_RCPTS_MAX = 200000 };

@@ -1,0 +1,506 @@
+#include "mail/address.h"
+
+#include <stdio.h>
+
+/*
+ * One pass over the text: a lexer that knows blanks, comments, quotes and literals, and a small machine
+ * that collects tokens until it sees what they were.  "a . b (c) @ d" is an address when a comma or
+ * the end follows, and a display name when "<" does, so the tokens since the last boundary are kept both
+ * as an address being built (`addr`) and as a stretch of text (`name`).
+ */
+
+enum token { END, ATOM, QUOTED, LITERAL, SPECIAL };
+
+struct scan {
+	const char *text;
+	size_t      len, at;
+	bool        null_ok;
+	struct err *e;
+	/* the token just read */
+	enum token  token;
+	char        special;
+	size_t      from, to;
+	/* the comment passed last, without its parentheses */
+	size_t      comment_at, comment_len;
+};
+
+static bool bad(struct scan *s, size_t at, const char *what)
+{
+	size_t n = s->len - at < 40 ? s->len - at : 40;
+
+	if (s->len < 120)
+		fail(s->e, ST_INPUT, FATE_PERM, "%s in the address %.*s", what, (int)s->len, s->text);
+	else
+		fail(s->e, ST_INPUT, FATE_PERM, "%s in an address, near %.*s", what, (int)n, s->text + at);
+	return false;
+}
+
+/* ---- the lexer ---------------------------------------------------------------------------------- */
+
+/* RFC 5322 3.2.3 and RFC 6532 3.2: every octet of a non-ASCII character is atext; str_is_utf8() looks at
+ * the whole before. */
+static bool is_atext(char c)
+{
+	return str_isalnum(c) || str_is8bit(c) || (c != '\0' && strchr("!#$%&'*+-/=?^_`{|}~", c) != NULL);
+}
+
+/* A line end is folding only: a blank follows, or nothing more. */
+static bool skip_line_end(struct scan *s)
+{
+	size_t i = s->at;
+
+	i += s->text[i] == '\r' && i + 1 < s->len && s->text[i + 1] == '\n';
+	if (s->text[i] != '\n' || (i + 1 < s->len && !str_isblank(s->text[i + 1])))
+		return bad(s, s->at, "there is a line break");
+	s->at = i + 1;
+	return true;
+}
+
+/* Nesting is a number, not a stack. */
+static bool skip_comment(struct scan *s)
+{
+	size_t depth = 0, start = s->at;
+
+	while (s->at < s->len) {
+		char c = s->text[s->at];
+
+		if (c == '\n' || c == '\r') {
+			if (!skip_line_end(s))
+				return false;
+			continue;
+		}
+		if (c == '\0')
+			return bad(s, s->at, "there is a NUL");
+		s->at += c == '\\' && s->at + 1 < s->len && s->text[s->at + 1] != '\n' ? 2 : 1;
+		depth += c == '(';
+		if (c == ')' && --depth == 0) {
+			s->comment_at = start + 1;
+			s->comment_len = s->at - start - 2;
+			return true;
+		}
+	}
+	return bad(s, start, "a comment is not closed");
+}
+
+static bool skip_blanks(struct scan *s)
+{
+	while (s->at < s->len) {
+		char c = s->text[s->at];
+
+		if (str_isblank(c))
+			s->at++;
+		else if (c == '(' ? !skip_comment(s) : (c == '\n' || c == '\r') && !skip_line_end(s))
+			return false;
+		else if (c != '(' && c != '\n' && c != '\r')
+			break;
+	}
+	return true;
+}
+
+/* "..." or [...]: up to the closing character that no backslash precedes. */
+static bool read_enclosed(struct scan *s, char close, const char *unclosed)
+{
+	for (s->at++; s->at < s->len; s->at++) {
+		char c = s->text[s->at];
+
+		if (c == '\r' || c == '\n') {
+			if (!skip_line_end(s))
+				return false;
+			s->at--;
+			continue;
+		}
+		if (str_iscontrol(c) && c != '\t')
+			return bad(s, s->at, "there is a control character");
+		if (c == close) {
+			s->at++;
+			return true;
+		}
+		if (c == '\\') {
+			s->at++;
+			if (s->at < s->len && str_iscontrol(s->text[s->at]))
+				return bad(s, s->at, "there is a control character");
+		}
+	}
+	return bad(s, s->from, unclosed);
+}
+
+static bool next(struct scan *s)
+{
+	if (!skip_blanks(s))
+		return false;
+	s->from = s->at;
+	s->special = '\0';
+	if (s->at == s->len) {
+		s->token = END;
+	} else if (s->text[s->at] == '"') {
+		s->token = QUOTED;
+		if (!read_enclosed(s, '"', "a quote is not closed"))
+			return false;
+	} else if (s->text[s->at] == '[') {
+		s->token = LITERAL;
+		if (!read_enclosed(s, ']', "a bracket is not closed"))
+			return false;
+	} else if (is_atext(s->text[s->at])) {
+		s->token = ATOM;
+		while (s->at < s->len && is_atext(s->text[s->at]))
+			s->at++;
+	} else if (strchr("<>@,;:.", s->text[s->at]) != NULL && s->text[s->at] != '\0') {
+		s->token = SPECIAL;
+		s->special = s->text[s->at++];
+	} else {
+		return bad(s, s->at, "there is an unexpected character");
+	}
+	s->to = s->at;
+	return true;
+}
+
+/* ---- building one address ----------------------------------------------------------------------- */
+
+struct build {
+	struct mailbox box;
+	size_t         len;      /* of box.addr */
+	size_t         at_sign;  /* offset of the '@' in box.addr; 0: none yet */
+	size_t         words;    /* tokens since the last boundary */
+	bool           phrase;   /* the tokens are no address (two words side by side): only a name */
+	bool           dot;      /* the last token was a dot */
+	bool           quoted;   /* the local part needs its quotes */
+	size_t         first, last; /* the stretch of text of the tokens */
+};
+
+static void clear(struct build *b)
+{
+	*b = (struct build){ 0 };
+}
+
+static bool put(struct scan *s, struct build *b, const char *p, size_t n)
+{
+	if (b->len + n >= sizeof b->box.addr)
+		return bad(s, b->first, "there are too many characters");
+	memcpy(b->box.addr + b->len, p, n);
+	b->len += n;
+	b->box.addr[b->len] = '\0';
+	return true;
+}
+
+/* Can the content of this quoted string stand without its quotes? */
+static bool is_dot_atom(const char *p, size_t n)
+{
+	if (n == 0 || p[0] == '.' || p[n - 1] == '.')
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (!is_atext(p[i]) && !(p[i] == '.' && p[i + 1] != '.'))
+			return false;
+	return true;
+}
+
+/* A quoted local part without backslashes it does not need, and without quotes if they are not needed. */
+static bool put_quoted(struct scan *s, struct build *b)
+{
+	char plain[ADDRESS_MAX];
+	size_t n = 0;
+
+	if (s->to - s->from > sizeof plain)
+		return bad(s, s->from, "there are too many characters");
+	for (size_t i = s->from + 1; i + 1 < s->to; i++) {
+		if (s->text[i] == '\\')
+			i++;
+		if (s->text[i] != '\r' && s->text[i] != '\n')
+			plain[n++] = s->text[i];
+	}
+	if (is_dot_atom(plain, n))
+		return put(s, b, plain, n);
+	if (!put(s, b, "\"", 1))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (((plain[i] == '"' || plain[i] == '\\') && !put(s, b, "\\", 1)) || !put(s, b, plain + i, 1))
+			return false;
+	return put(s, b, "\"", 1);
+}
+
+/* Two words side by side make a name; a dot or an @ between them an address. */
+static bool add_word(struct scan *s, struct build *b)
+{
+	if (b->words > 0 && !b->dot && !(b->at_sign > 0 && b->len == b->at_sign + 1))
+		b->phrase = true;
+	if (b->words++ == 0)
+		b->first = s->from;
+	b->last = s->to;
+	b->dot = false;
+	if (b->phrase)
+		return true;
+	if (s->token == QUOTED && b->at_sign == 0)
+		return put_quoted(s, b);
+	if (s->token == QUOTED || (s->token == LITERAL && (b->at_sign == 0 || b->len != b->at_sign + 1))) {
+		b->phrase = true;
+		return true;
+	}
+	return put(s, b, s->text + s->from, s->to - s->from);
+}
+
+static bool add_special(struct scan *s, struct build *b)
+{
+	if (b->words++ == 0)
+		b->first = s->from;
+	b->last = s->to;
+	if (b->phrase)
+		return s->special == '.' || bad(s, s->from, "there is an unexpected @");
+	if (s->special == '@') {
+		if (b->at_sign > 0)
+			return bad(s, s->from, "there is a second @");
+		if (b->len == 0)
+			return bad(s, s->from, "there is nothing before the @");
+		b->at_sign = b->len;
+	} else {
+		b->dot = true;
+	}
+	return put(s, b, &s->special, 1);
+}
+
+/* Labels of letters, digits, hyphens, underscores (found in real names) and non-ASCII; or a literal. */
+static bool domain_ok(const char *d)
+{
+	size_t label = 0;
+
+	if (*d == '[')
+		return true;
+	for (; *d != '\0'; d++) {
+		if (*d == '.' && label == 0)
+			return false;
+		if (*d != '.' && !str_isalnum(*d) && *d != '-' && *d != '_' && !str_is8bit(*d))
+			return false;
+		label = *d == '.' ? 0 : label + 1;
+	}
+	return label > 0;
+}
+
+/* Dots at the ends of a local part, or two in a row, were given out by some providers: they pass as
+ * they are, a server that does not like them will say so. */
+static bool finish(struct scan *s, struct build *b, size_t end)
+{
+	if (b->phrase)
+		return bad(s, b->first, "there are two words side by side");
+	if (b->at_sign > 0 && !domain_ok(b->box.addr + b->at_sign + 1))
+		return bad(s, b->first, "there is no valid domain");
+	if (!str_is_utf8(b->box.addr, b->len))
+		return bad(s, b->first, "there is neither ASCII nor UTF-8");
+	b->box.at = b->first;
+	b->box.len = end - b->first;
+	return true;
+}
+
+/* ---- mailboxes, groups, lists ------------------------------------------------------------------- */
+
+struct walk {
+	struct scan  s;
+	struct build b;
+	bool         in_group;
+	mailbox_fn   each;
+	void        *ctx;
+};
+
+static bool give(struct walk *w)
+{
+	bool ok = w->each(w->ctx, &w->b.box, w->s.e);
+
+	clear(&w->b);
+	w->s.comment_len = 0;
+	return ok;
+}
+
+/* "addr (Full Name)" is how names were written before RFC 822. */
+static void name_from_comment(struct walk *w)
+{
+	w->b.box.name_at = w->s.comment_at;
+	w->b.box.name_len = w->s.comment_len;
+}
+
+/* A boundary: what was collected is an address, or nothing (an empty list element). */
+static bool boundary(struct walk *w)
+{
+	if (w->b.words == 0)
+		return true;
+	if (!finish(&w->s, &w->b, w->b.last))
+		return false;
+	name_from_comment(w);
+	return give(w);
+}
+
+/* "@a,@b:" of a route-addr (RFC 5322 4.4) says nothing any more. */
+static bool skip_route(struct walk *w)
+{
+	while (w->s.token != END && w->s.special != ':') {
+		if (w->s.special == '>' || w->s.special == '<')
+			return bad(&w->s, w->s.from, "there is a broken route");
+		if (!next(&w->s))
+			return false;
+	}
+	return w->s.token == END ? bad(&w->s, w->s.from, "there is a broken route") : next(&w->s);
+}
+
+/* After "<": the address and ">". */
+static bool angle(struct walk *w)
+{
+	size_t name_at = w->b.first, name_len = w->b.words > 0 ? w->b.last - w->b.first : 0;
+	size_t inside = w->s.at;
+
+	clear(&w->b);
+	if (!next(&w->s) || (w->s.special == '@' && !skip_route(w)))
+		return false;
+	for (; w->s.special != '>'; ) {
+		bool word = w->s.token == ATOM || w->s.token == QUOTED || w->s.token == LITERAL;
+
+		if (w->s.token == END || (!word && w->s.special != '.' && w->s.special != '@'))
+			return bad(&w->s, w->s.from < w->s.len ? w->s.from : 0, "a < is not closed");
+		if (!(word ? add_word(&w->s, &w->b) : add_special(&w->s, &w->b)) || !next(&w->s))
+			return false;
+	}
+	if (w->b.words == 0 && !w->s.null_ok)
+		return bad(&w->s, w->s.from, "there is nothing between < and >");
+	if (w->b.words == 0)
+		w->b.first = w->b.last = inside;
+	if (!finish(&w->s, &w->b, w->b.last))
+		return false;
+	w->b.box.angle = true;
+	w->b.box.name_at = name_at;
+	w->b.box.name_len = name_len;
+	return true;
+}
+
+/* What may follow ">": a boundary. */
+static bool after_angle(struct walk *w)
+{
+	struct build done = w->b;
+
+	if (!next(&w->s))
+		return false;
+	if (w->s.token != END && w->s.special != ',' && w->s.special != ';')
+		return bad(&w->s, w->s.from, "there is something after the >");
+	w->b = done;
+	return give(w);
+}
+
+static bool take(struct walk *w)
+{
+	switch (w->s.special) {
+	case '\0': return add_word(&w->s, &w->b) && next(&w->s);
+	case '.':
+	case '@': return add_special(&w->s, &w->b) && next(&w->s);
+	case '<': return angle(w) && after_angle(w);
+	case ',': return boundary(w) && next(&w->s);
+	case ':':
+		if (w->in_group || w->b.words == 0)
+			return bad(&w->s, w->s.from, "there is an unexpected colon");
+		w->in_group = true;
+		clear(&w->b);
+		return next(&w->s);
+	case ';': /* also as the end of a list, as some people separate addresses */
+		w->in_group = false;
+		return boundary(w) && next(&w->s);
+	default: return bad(&w->s, w->s.from, "there is an unexpected >");
+	}
+}
+
+bool address_list(const char *text, size_t len, bool null_ok, mailbox_fn each, void *ctx, struct err *e)
+{
+	struct walk w = { .s = { .text = text, .len = len, .null_ok = null_ok, .e = e }, .each = each, .ctx = ctx };
+
+	if (memchr(text, '\0', len) != NULL)
+		return bad(&w.s, 0, "there is a NUL");
+	if (!next(&w.s))
+		return false;
+	while (w.s.token != END)
+		if (!take(&w))
+			return false;
+	if (w.in_group && w.b.words == 0)
+		return true; /* a group that is not closed at the end of the field harms nobody */
+	return boundary(&w);
+}
+
+struct one {
+	struct mailbox *m;
+	size_t          n;
+};
+
+static bool keep_one(void *ctx, const struct mailbox *m, struct err *e)
+{
+	struct one *o = ctx;
+
+	(void)e;
+	*o->m = *m;
+	return o->n++ == 0;
+}
+
+bool address_one(const char *text, size_t len, bool null_ok, struct mailbox *m, struct err *e)
+{
+	struct one o = { .m = m };
+
+	*m = (struct mailbox){ .name_len = 0 };
+	*e = (struct err){ .stage = ST_INPUT };
+	if (null_ok && len == 0)
+		return true;
+	if (address_list(text, len, null_ok, keep_one, &o, e) && o.n == 1)
+		return true;
+	if (o.n == 0 && e->say[0] != '\0')
+		return false;
+	return fail(e, ST_INPUT, FATE_PERM, "'%.*s' is not one address", (int)(len < 120 ? len : 120), text);
+}
+
+/* ---- looking at a normalised address ------------------------------------------------------------ */
+
+const char *address_domain(const char *addr)
+{
+	const char *at = NULL;
+	bool quoted = false;
+
+	for (; *addr != '\0'; addr++) {
+		if (quoted && *addr == '\\' && addr[1] != '\0')
+			addr++;
+		else if (*addr == '"')
+			quoted = !quoted;
+		else if (*addr == '@' && !quoted)
+			at = addr;
+	}
+	return at == NULL ? NULL : at + 1;
+}
+
+static bool is_ascii(const char *p, const char *end)
+{
+	for (; p < end; p++)
+		if (str_is8bit(*p))
+			return false;
+	return true;
+}
+
+bool address_is_ascii(const char *addr)
+{
+	return is_ascii(addr, addr + strlen(addr));
+}
+
+bool address_local_is_ascii(const char *addr)
+{
+	const char *domain = address_domain(addr);
+
+	return is_ascii(addr, domain == NULL ? addr + strlen(addr) : domain);
+}
+
+bool address_same(const char *a, const char *b)
+{
+	const char *da = address_domain(a), *db = address_domain(b);
+
+	if (da == NULL || db == NULL)
+		return strcmp(a, b) == 0;
+	return da - a == db - b && memcmp(a, b, (size_t)(da - a)) == 0 && str_same(da, db);
+}
+
+bool address_matches(const char *addr, const char *pattern)
+{
+	char without[ADDRESS_MAX];
+	const char *domain = address_domain(addr), *plus = strchr(addr, '+');
+
+	if (str_glob(pattern, addr))
+		return true;
+	if (strchr(pattern, '+') != NULL || plus == NULL || domain == NULL || plus > domain)
+		return false;
+	snprintf(without, sizeof without, "%.*s@%s", (int)(plus - addr), addr, domain);
+	return str_glob(pattern, without);
+}

@@ -1,0 +1,153 @@
+#include "mail/encode.h"
+
+#include "base/str.h"
+
+enum { QP_LINE = 76 }; /* characters, the soft line break included: RFC 2045 6.7 (5) */
+
+static const char hex[] = "0123456789ABCDEF";
+
+static char *put_break(struct qp *q, const char *end, char *out)
+{
+	while (*end != '\0')
+		*out++ = *end++;
+	q->column = 0;
+	return out;
+}
+
+/* One octet as `width` characters; a soft break first where the line is full. */
+static char *put_octet(struct qp *q, unsigned char c, bool encode, char *out)
+{
+	size_t width = encode ? 3 : 1;
+
+	if (q->column + width > QP_LINE - 1)
+		out = put_break(q, "=\r\n", out);
+	if (encode) {
+		*out++ = '=';
+		*out++ = hex[c >> 4];
+		*out++ = hex[c & 15];
+	} else {
+		*out++ = (char)c;
+	}
+	q->column += width;
+	return out;
+}
+
+/* At the start of a line a dot would be doubled and "From " escaped by somebody on the way:
+ * the '.' and the 'F' are encoded there. */
+static bool must_encode(const struct qp *q, unsigned char c)
+{
+	return c < 0x20 || c > 0x7e || c == '=' || (q->column == 0 && (c == '.' || c == 'F'));
+}
+
+static char *put_waiting_blank(struct qp *q, bool at_end, char *out)
+{
+	if (q->blank == '\0')
+		return out;
+	out = put_octet(q, (unsigned char)q->blank, at_end, out);
+	q->blank = '\0';
+	return out;
+}
+
+static char *put_line_end(struct qp *q, char *out)
+{
+	out = put_waiting_blank(q, true, out);
+	q->cr = false;
+	return put_break(q, "\r\n", out);
+}
+
+static char *put_char(struct qp *q, char c, char *out)
+{
+	if (q->cr) { /* a bare CR */
+		out = put_waiting_blank(q, false, out);
+		out = put_octet(q, '\r', true, out);
+		q->cr = false;
+	}
+	out = put_waiting_blank(q, false, out);
+	if (c == '\r')
+		q->cr = true;
+	else if (str_isblank(c))
+		q->blank = c;
+	else
+		out = put_octet(q, (unsigned char)c, must_encode(q, (unsigned char)c), out);
+	return out;
+}
+
+size_t qp_feed(struct qp *q, const char *in, size_t n, char *out)
+{
+	const char *start = out;
+
+	for (size_t i = 0; i < n; i++)
+		out = in[i] == '\n' ? put_line_end(q, out) : put_char(q, in[i], out);
+	return (size_t)(out - start);
+}
+
+size_t qp_end(struct qp *q, char *out)
+{
+	const char *start = out;
+
+	if (q->column > 0 || q->blank != '\0' || q->cr)
+		out = put_line_end(q, out);
+	return (size_t)(out - start);
+}
+
+static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+bool base64_encode(struct buf *to, const void *p, size_t n, struct err *e)
+{
+	const unsigned char *u = p;
+
+	if (!buf_room(to, (n + 2) / 3 * 4, e))
+		return false;
+	for (size_t i = 0; i < n; i += 3) {
+		uint32_t bits = (uint32_t)u[i] << 16 | (i + 1 < n ? (uint32_t)u[i + 1] << 8 : 0) | (i + 2 < n ? u[i + 2] : 0);
+		char four[4] = { alphabet[bits >> 18], alphabet[bits >> 12 & 63],
+				 i + 1 < n ? alphabet[bits >> 6 & 63] : '=', i + 2 < n ? alphabet[bits & 63] : '=' };
+
+		if (!buf_add(to, four, sizeof four, e))
+			return false;
+	}
+	return true;
+}
+
+static int value(char c)
+{
+	const char *at = c == '\0' ? NULL : strchr(alphabet, c);
+
+	return at == NULL ? -1 : (int)(at - alphabet);
+}
+
+/* Four characters, `pad` of which are '='; the bits that padding leaves over must be zero. */
+static bool decode_four(struct buf *to, const char *p, unsigned pad)
+{
+	uint32_t bits = 0;
+	char three[3];
+	struct err unheard;
+
+	for (unsigned i = 0; i < 4; i++) {
+		int v = i < 4 - pad ? value(p[i]) : p[i] == '=' ? 0 : -1;
+
+		if (v < 0)
+			return false;
+		bits = bits << 6 | (uint32_t)v;
+	}
+	if ((bits & ((1U << 8 * pad) - 1)) != 0)
+		return false;
+	three[0] = (char)(bits >> 16);
+	three[1] = (char)(bits >> 8);
+	three[2] = (char)bits;
+	return buf_add(to, three, 3 - pad, &unheard);
+}
+
+bool base64_decode(struct buf *to, const char *p, size_t n)
+{
+	if (n % 4 != 0)
+		return false;
+	for (size_t i = 0; i < n; i += 4) {
+		bool last = i + 4 == n;
+		unsigned pad = last ? (p[i + 3] == '=') + (p[i + 3] == '=' && p[i + 2] == '=') : 0;
+
+		if (!decode_four(to, p + i, pad))
+			return false;
+	}
+	return true;
+}

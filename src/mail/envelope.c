@@ -1,0 +1,97 @@
+#include "mail/envelope.h"
+
+#include <stdlib.h>
+#include <sys/random.h>
+
+#include "base/printable.h"
+#include "mail/address.h"
+
+bool envelope_set_sender(struct envelope *v, const char *address, struct err *e)
+{
+	free(v->sender);
+	v->sender = str_dup(address, e);
+	return v->sender != NULL;
+}
+
+/* FNV-1a from a random start, so that nobody can prepare addresses that all collide.  Case is
+ * folded everywhere; address_same() decides what is really the same. */
+static uint32_t hash(const struct envelope *v, const char *address)
+{
+	uint32_t h = 2166136261U ^ v->seed;
+
+	for (; *address != '\0'; address++)
+		h = (h ^ (unsigned char)str_lower(*address)) * 16777619U;
+	return h ^ h >> 15;
+}
+
+/* Where the address is, or the empty slot where it belongs; slots hold an index and 1. */
+static uint32_t *find(const struct envelope *v, const char *address)
+{
+	size_t i = hash(v, address) & (v->n_slots - 1);
+
+	while (v->slots[i] != 0 && !address_same(v->rcpts[v->slots[i] - 1].address, address))
+		i = (i + 1) & (v->n_slots - 1);
+	return &v->slots[i];
+}
+
+static bool grow(struct envelope *v, struct err *e)
+{
+	size_t room = v->room == 0 ? 8 : v->room * 2;
+	struct rcpt *rcpts = reallocarray(v->rcpts, room, sizeof *rcpts);
+
+	if (rcpts == NULL)
+		return fail_memory(e);
+	v->rcpts = rcpts;
+	v->room = room;
+	free(v->slots);
+	v->n_slots = room * 2;
+	v->slots = calloc(v->n_slots, sizeof *v->slots);
+	if (v->slots == NULL)
+		return fail_memory(e);
+	if (v->seed == 0 && getrandom(&v->seed, sizeof v->seed, 0) < 0)
+		v->seed = 1;
+	for (size_t i = 0; i < v->n; i++)
+		*find(v, v->rcpts[i].address) = (uint32_t)i + 1;
+	return true;
+}
+
+bool envelope_add(struct envelope *v, const char *address, struct err *e)
+{
+	uint32_t *slot;
+	char *copy;
+
+	if (v->n == v->room && !grow(v, e))
+		return false;
+	slot = find(v, address);
+	if (*slot != 0)
+		return true;
+	if (v->n == ENVELOPE_RCPTS_MAX)
+		return fail(e, ST_INPUT, FATE_PERM, "there are more than %d recipients", ENVELOPE_RCPTS_MAX);
+	if ((copy = str_dup(address, e)) == NULL)
+		return false;
+	v->rcpts[v->n++] = (struct rcpt){ .address = copy };
+	*slot = (uint32_t)v->n;
+	return true;
+}
+
+bool rcpt_say(struct rcpt *r, const char *words, size_t len)
+{
+	free(r->said);
+	r->said = malloc(RCPT_SAID);
+	if (r->said != NULL)
+		printable(r->said, RCPT_SAID, words, len, true);
+	return r->said != NULL;
+}
+
+void envelope_free(struct envelope *v)
+{
+	for (size_t i = 0; i < v->n; i++) {
+		free(v->rcpts[i].address);
+		free(v->rcpts[i].said);
+	}
+	free(v->rcpts);
+	free(v->slots);
+	free(v->sender);
+	free(v->envid);
+	*v = (struct envelope){ 0 };
+}

@@ -1,0 +1,263 @@
+#include "mail/header.h"
+
+#include <stdio.h>
+
+#include "base/printable.h"
+#include "base/str.h"
+
+enum {
+	WORD_MAX = 75, /* characters of an encoded word, RFC 2047 2 */
+	LINE_WISH = 78 /* characters of a line, RFC 5322 2.1.1 */
+};
+
+/* ---- fields ------------------------------------------------------------------------------------- */
+
+static bool is_ftext(char c)
+{
+	return c > ' ' && c <= '~' && c != ':';
+}
+
+bool header_starts_field(const char *line, size_t len)
+{
+	size_t i = 0;
+
+	while (i < len && is_ftext(line[i]))
+		i++;
+	if (i == 0)
+		return false;
+	while (i < len && str_isblank(line[i]))
+		i++;
+	return i < len && line[i] == ':';
+}
+
+static size_t line_length(const char *p, size_t left)
+{
+	const char *nl = memchr(p, '\n', left);
+
+	return nl == NULL ? left : (size_t)(nl + 1 - p);
+}
+
+bool header_next(const char *head, size_t len, size_t *at, struct field *f)
+{
+	const char *p = head + *at, *colon;
+	size_t n;
+
+	if (*at >= len)
+		return false;
+	n = line_length(p, len - *at);
+	if (!header_starts_field(p, n))
+		return false;
+	while (*at + n < len && str_isblank(p[n])) /* folded */
+		n += line_length(p + n, len - *at - n);
+	colon = memchr(p, ':', n);
+	*f = (struct field){ .raw = p, .raw_len = n, .name = p, .name_len = (size_t)(colon - p) };
+	while (str_isblank(p[f->name_len - 1]))
+		f->name_len--;
+	f->body = colon + 1;
+	f->body_len = n - (size_t)(colon + 1 - p);
+	*at += n;
+	return true;
+}
+
+bool header_is(const struct field *f, const char *name)
+{
+	return str_same_n(f->name, f->name_len, name);
+}
+
+/* ---- a display name ----------------------------------------------------------------------------- */
+
+static bool is_atext(char c)
+{
+	return str_isalnum(c) || (c != '\0' && strchr("!#$%&'*+-/=?^_`{|}~", c) != NULL);
+}
+
+static bool is_atoms(const char *name)
+{
+	bool blank = true;
+
+	for (; *name != '\0'; name++) {
+		if (*name == ' ' && blank)
+			return false;
+		blank = *name == ' ';
+		if (!blank && !is_atext(*name))
+			return false;
+	}
+	return !blank;
+}
+
+/* RFC 2047 5 (3): what may stand for itself in an encoded word within a phrase. */
+static bool is_q_plain(char c)
+{
+	return str_isalnum(c) || (c != '\0' && strchr("!*+-/", c) != NULL);
+}
+
+static size_t q_width(const char *p, size_t n)
+{
+	return n == 1 && (is_q_plain(*p) || *p == ' ') ? 1 : 3 * n;
+}
+
+static bool put_q(struct buf *to, const char *p, size_t n, struct err *e)
+{
+	if (n == 1 && *p == ' ')
+		return buf_char(to, '_', e);
+	if (n == 1 && is_q_plain(*p))
+		return buf_char(to, *p, e);
+	for (size_t i = 0; i < n; i++)
+		if (!buf_printf(to, e, "=%02X", (unsigned)(unsigned char)p[i]))
+			return false;
+	return true;
+}
+
+/* A name that is not UTF-8 is labelled as RFC 1428 says: nobody knows. */
+static bool put_encoded(struct buf *to, const char *name, size_t column, struct err *e)
+{
+	bool utf8 = str_is_utf8(name, strlen(name));
+	const char *open = utf8 ? "=?utf-8?Q?" : "=?unknown-8bit?Q?";
+	size_t limit = WORD_MAX - 2, width = strlen(open);
+
+	if (column + WORD_MAX > LINE_WISH) /* at most what is left of this line, if that is of any use */
+		limit = LINE_WISH - column > width + 16 && column < LINE_WISH ? LINE_WISH - column - 2 : limit;
+	if (!buf_str(to, open, e))
+		return false;
+	while (*name != '\0') {
+		size_t n = utf8 ? utf8_char(name, strlen(name)) : 1, w = q_width(name, n);
+
+		if (width + w > limit) {
+			if (!buf_printf(to, e, "?=\n %s", open))
+				return false;
+			width = strlen(open);
+			limit = WORD_MAX - 2;
+		}
+		if (!put_q(to, name, n, e))
+			return false;
+		width += w;
+		name += n;
+	}
+	return buf_str(to, "?=", e);
+}
+
+static bool put_quoted(struct buf *to, const char *name, struct err *e)
+{
+	if (!buf_char(to, '"', e))
+		return false;
+	for (; *name != '\0'; name++)
+		if (((*name == '"' || *name == '\\') && !buf_char(to, '\\', e)) || !buf_char(to, *name, e))
+			return false;
+	return buf_char(to, '"', e);
+}
+
+/* Encoded words serve for ASCII too where quoting would make a line that is too long. */
+bool header_phrase(struct buf *to, const char *name, size_t column, struct err *e)
+{
+	bool ascii = true;
+
+	for (const char *p = name; *p != '\0'; p++) {
+		if (str_iscontrol(*p))
+			return fail(e, ST_INPUT, FATE_PERM, "there is a control character in the name %s", name);
+		ascii = ascii && !str_is8bit(*p);
+	}
+	/* what looks like an encoded word must not become one */
+	if (!ascii || strlen(name) + column > LINE_WISH || strstr(name, "=?") != NULL)
+		return put_encoded(to, name, column, e);
+	return is_atoms(name) ? buf_str(to, name, e) : put_quoted(to, name, e);
+}
+
+/* ---- date --------------------------------------------------------------------------------------- */
+
+bool header_date(struct buf *to, time_t when, struct err *e)
+{
+	static const char days[] = "SunMonTueWedThuFriSat";
+	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+	struct tm tm;
+	long zone;
+
+	if (localtime_r(&when, &tm) == NULL)
+		return fail(e, ST_INTERNAL, FATE_TEMP, "the clock shows no date");
+	zone = tm.tm_gmtoff / 60;
+	return buf_printf(to, e, "%.3s, %d %.3s %d %02d:%02d:%02d %c%02ld%02ld", days + 3 * tm.tm_wday, tm.tm_mday,
+			  months + 3 * tm.tm_mon, tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec,
+			  zone < 0 ? '-' : '+', (zone < 0 ? -zone : zone) / 60, (zone < 0 ? -zone : zone) % 60);
+}
+
+/* ---- MIME fields -------------------------------------------------------------------------------- */
+
+/* Past blanks, folding and comments. */
+static size_t skip_cfws(const char *p, size_t len, size_t i)
+{
+	size_t depth = 0;
+
+	for (; i < len; i++) {
+		if (depth > 0 && p[i] == '\\' && i + 1 < len)
+			i++;
+		else if (p[i] == '(')
+			depth++;
+		else if (p[i] == ')' && depth > 0)
+			depth--;
+		else if (depth == 0 && p[i] != ' ' && p[i] != '\t' && p[i] != '\r' && p[i] != '\n')
+			break;
+	}
+	return i;
+}
+
+static bool is_token(char c)
+{
+	return c > ' ' && c <= '~' && strchr("()<>@,;:\\\"[]?=", c) == NULL;
+}
+
+bool header_token(const char *body, size_t len, char *to, size_t room)
+{
+	size_t i = skip_cfws(body, len, 0), n = 0;
+
+	for (; i < len && is_token(body[i]); i++) {
+		if (n + 1 >= room)
+			return false;
+		to[n++] = str_lower(body[i]);
+	}
+	to[n] = '\0';
+	return n > 0;
+}
+
+/* A token or a quoted string at *i into `to`; *i is past it afterwards. */
+static bool take_value(const char *p, size_t len, size_t *i, char *to, size_t room)
+{
+	bool quoted = *i < len && p[*i] == '"', fits = true;
+	size_t n = 0;
+
+	*i += quoted;
+	for (; *i < len && (quoted ? p[*i] != '"' : is_token(p[*i])); (*i)++) {
+		if (quoted && p[*i] == '\\' && *i + 1 < len)
+			(*i)++;
+		fits = fits && n + 1 < room;
+		if (fits)
+			to[n++] = p[*i];
+	}
+	*i += quoted && *i < len;
+	to[n] = '\0';
+	return fits;
+}
+
+bool header_parameter(const char *body, size_t len, const char *name, char *to, size_t room)
+{
+	size_t i = 0;
+
+	while (i < len && body[i] != ';')
+		i++;
+	while (i < len && body[i] == ';') {
+		size_t start = skip_cfws(body, len, i + 1), n;
+		char unwanted[256];
+		bool ours;
+
+		for (n = start; n < len && is_token(body[n]); n++)
+			;
+		ours = str_same_n(body + start, n - start, name);
+		i = skip_cfws(body, len, n);
+		if (i >= len || body[i] != '=')
+			return false;
+		i = skip_cfws(body, len, i + 1);
+		if (ours)
+			return take_value(body, len, &i, to, room);
+		(void)take_value(body, len, &i, unwanted, sizeof unwanted);
+		i = skip_cfws(body, len, i);
+	}
+	return false;
+}

@@ -1,0 +1,132 @@
+#include "mail/lines.h"
+
+/* 8-bit octets are found eight at a time. */
+static bool has_8bit(const char *p, size_t n)
+{
+	uint64_t sum = 0, word;
+	size_t i = 0;
+
+	for (; i + sizeof word <= n; i += sizeof word) {
+		memcpy(&word, p + i, sizeof word);
+		sum |= word;
+	}
+	for (; i < n; i++)
+		sum |= (uint64_t)(unsigned char)p[i];
+	return (sum & 0x8080808080808080U) != 0;
+}
+
+static void end_line(struct facts *f)
+{
+	if (f->line > f->longest)
+		f->longest = f->line;
+	f->bytes += f->line + 2;
+	f->line = 0;
+}
+
+/* The part of a line up to `end`, which is its LF or the end of the piece.  A CR counts as a part of the
+ * line end only when the LF follows, maybe in the next piece. */
+static void take_part(struct facts *f, const char *p, const char *end, bool whole)
+{
+	size_t n = (size_t)(end - p);
+	const char *cr = n == 0 ? NULL : memchr(p, '\r', n);
+
+	if (f->cr && n > 0) { /* the CR that ended the last piece stands alone */
+		f->bare_cr = true;
+		f->line++;
+		f->cr = false;
+	}
+	if (cr != NULL && (cr + 1 < end || memchr(cr + 1, '\r', (size_t)(end - cr - 1)) != NULL))
+		f->bare_cr = true;
+	if (n > 0 && end[-1] == '\r') {
+		f->cr = true;
+		n--;
+	}
+	f->line += n;
+	if (whole) {
+		f->cr = false;
+		end_line(f);
+	}
+}
+
+void facts_feed(struct facts *f, const char *p, size_t n)
+{
+	const char *end = p + n;
+
+	f->eight_bit = f->eight_bit || has_8bit(p, n);
+	f->nul = f->nul || memchr(p, '\0', n) != NULL;
+	while (p < end) {
+		const char *nl = memchr(p, '\n', (size_t)(end - p));
+
+		take_part(f, p, nl == NULL ? end : nl, nl != NULL);
+		p = nl == NULL ? end : nl + 1;
+	}
+}
+
+/* A CR as the very last byte is taken for the end of its line. */
+void facts_end(struct facts *f)
+{
+	if (f->line > 0 || f->cr)
+		end_line(f);
+	f->cr = false;
+}
+
+/* One line's part without its end, with the dot that RFC 5321 4.5.2 doubles. */
+static char *copy_part(struct lines *l, const char *p, size_t n, char *out)
+{
+	if (n == 0)
+		return out;
+	if (l->dots && !l->in_line && *p == '.')
+		*out++ = '.';
+	memcpy(out, p, n);
+	l->in_line = true;
+	return out + n;
+}
+
+static char *put_end(struct lines *l, char *out)
+{
+	*out++ = '\r';
+	*out++ = '\n';
+	l->in_line = false;
+	l->cr = false;
+	return out;
+}
+
+/* Up to the next CR or LF; no byte of a CR is written before it is known what follows. */
+static const char *part_end(const char *p, const char *end)
+{
+	const char *nl = memchr(p, '\n', (size_t)(end - p));
+	const char *cr = memchr(p, '\r', (size_t)((nl == NULL ? end : nl) - p));
+
+	return cr != NULL ? cr : nl != NULL ? nl : end;
+}
+
+size_t lines_feed(struct lines *l, const char *in, size_t n, char *out)
+{
+	const char *end = in + n, *start = out;
+
+	while (in < end) {
+		const char *stop;
+
+		if (l->cr && *in != '\n') /* a bare CR: never as it is */
+			out = put_end(l, out);
+		stop = part_end(in, end);
+		out = copy_part(l, in, (size_t)(stop - in), out);
+		if (stop == end)
+			break;
+		if (*stop == '\n')
+			out = put_end(l, out);
+		else
+			l->cr = true;
+		in = stop + 1;
+	}
+	return (size_t)(out - start);
+}
+
+size_t lines_end(struct lines *l, char *out)
+{
+	const char *start = out;
+
+	if (l->cr || l->in_line)
+		out = put_end(l, out);
+	return (size_t)(out - start);
+}

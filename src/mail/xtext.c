@@ -1,0 +1,72 @@
+#include "mail/xtext.h"
+
+#include "base/printable.h"
+#include "base/str.h"
+#include "mail/address.h"
+
+static bool plain(char c)
+{
+	return c >= '!' && c <= '~' && c != '+' && c != '=';
+}
+
+bool xtext_encode(struct buf *to, const char *s, struct err *e)
+{
+	for (; *s != '\0'; s++)
+		if (!(plain(*s) ? buf_char(to, *s, e) : buf_printf(to, e, "+%02X", (unsigned)(unsigned char)*s)))
+			return false;
+	return true;
+}
+
+static bool hex_digit(char c)
+{
+	return str_isdigit(c) || (c >= 'A' && c <= 'F');
+}
+
+bool xtext_valid(const char *s)
+{
+	if (*s == '\0')
+		return false;
+	for (; *s != '\0'; s++) {
+		if (*s == '+' && hex_digit(s[1]) && hex_digit(s[2]))
+			s += 2;
+		else if (!plain(*s))
+			return false;
+	}
+	return true;
+}
+
+/* The code point of the n octets of one well-formed character. */
+static uint32_t code_point(const char *p, size_t n)
+{
+	uint32_t c = (unsigned char)*p & (n == 2 ? 0x1fU : n == 3 ? 0x0fU : 0x07U);
+
+	for (size_t i = 1; i < n; i++)
+		c = c << 6 | ((unsigned char)p[i] & 0x3fU);
+	return c;
+}
+
+/* RFC 6533 3: characters that xtext could not carry, as \x{HEX}. */
+static bool put_utf8(struct buf *to, const char *s, bool unitext, struct err *e)
+{
+	while (*s != '\0') {
+		size_t n = utf8_char(s, strlen(s));
+		bool ok;
+
+		if (n <= 1)
+			ok = plain(*s) && *s != '\\' ? buf_char(to, *s, e)
+						     : buf_printf(to, e, "\\x{%02X}", (unsigned)(unsigned char)*s);
+		else
+			ok = unitext ? buf_add(to, s, n, e) : buf_printf(to, e, "\\x{%02X}", code_point(s, n));
+		if (!ok)
+			return false;
+		s += n == 0 ? 1 : n;
+	}
+	return true;
+}
+
+bool xtext_orcpt(struct buf *to, const char *addr, bool smtputf8, struct err *e)
+{
+	if (address_is_ascii(addr))
+		return buf_str(to, "rfc822;", e) && xtext_encode(to, addr, e);
+	return buf_str(to, "utf-8;", e) && put_utf8(to, addr, smtputf8, e);
+}
