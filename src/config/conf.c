@@ -388,14 +388,14 @@ void conf_list_keys(FILE *to)
 		list_key(sorted[i], to);
 }
 
-bool conf_is_key(const char *name, bool *wants_value)
+const char *conf_key(const char *name, size_t len, bool *wants_value)
 {
-	const struct key *k = key_find(name, strlen(name));
+	const struct key *k = key_find(name, len);
 
 	if (k == NULL)
-		return false;
+		return NULL;
 	*wants_value = !k->bare && !k->translates;
-	return true;
+	return k->name;
 }
 
 const char *conf_key_name(size_t i)

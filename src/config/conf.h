@@ -34,9 +34,9 @@ bool conf_dump(const struct account *a, FILE *to);
  * reason" for msmtp's. */
 void conf_list_keys(FILE *to);
 
-/* Is it a key (with - or _)?  For the option parser.  *wants_value is false for a key whose value may be left
- * out, which then means `on` ("--tls-certcheck"). */
-bool conf_is_key(const char *name, bool *wants_value);
+/* The key of this name (with - or _), as the table spells it, or NULL; for the option parser.  *wants_value is
+ * false where the value may be left out, which then means `on` ("--tls-certcheck"). */
+const char *conf_key(const char *name, size_t len, bool *wants_value);
 const char *conf_key_name(size_t i); /* NULL past the end; renamed ones are not given */
 
 void conf_free(struct conf *c); /* wipes secrets */

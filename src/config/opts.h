@@ -2,7 +2,7 @@
  * opts.h - the command line: sendmail's letters with their arities, GNU long options, and every
  * configuration key as --key=value.  One table in opts.c.
  *
- * Touches no file and no environment.  Everything in the result is borrowed from argv, but for the arrays.
+ * Touches no file and no environment.  The strings in the result are borrowed from argv.
  */
 #ifndef CONFIG_OPTS_H
 #define CONFIG_OPTS_H

@@ -1,0 +1,537 @@
+#include "config/opts.h"
+
+#include <stdlib.h>
+
+#include "base/str.h"
+
+enum arity {
+	NOTHING,  /* takes no value */
+	VALUE,    /* attached or the next word */
+	ATTACHED, /* attached or none */
+};
+
+struct option {
+	char        letter;  /* 0: only a long name */
+	const char *name;    /* long; NULL: only a letter */
+	enum arity  arity;
+	const char *arg;     /* the value's name */
+	const char *summary; /* NULL for those that are not for new users */
+	bool (*take)(struct options *o, const char *value, struct err *e);
+	const char *key;     /* the value is one of this key */
+	const char *ignored; /* accepted and ignored: the reason */
+	const char *refused; /* what it does elsewhere and not here, a sentence */
+	const char *instead;
+};
+
+static bool fail_usage(struct err *e, const char *say)
+{
+	return fail(e, ST_USAGE, FATE_PERM, "%s", say);
+}
+
+/* ---------------------------------------------------------------------------------- what they do */
+
+static bool take_account(struct options *o, const char *value, struct err *e)
+{
+	(void)e;
+	o->account = value;
+	return true;
+}
+
+static bool take_body(struct options *o, const char *value, struct err *e)
+{
+	(void)o;
+	if (str_same(value, "7BIT") || str_same(value, "8BITMIME"))
+		return true; /* what the body is like is seen, not believed */
+	return fail(e, ST_USAGE, FATE_PERM, "-B must be 7BIT or 8BITMIME, not `%s`", value);
+}
+
+static bool take_config_file(struct options *o, const char *value, struct err *e)
+{
+	(void)e;
+	o->config_file = value;
+	return true;
+}
+
+static bool take_debug(struct options *o, const char *value, struct err *e)
+{
+	(void)e;
+	if (value == NULL) /* msmtp's; sendmail's -d0.1 and the like choose what we do not have */
+		o->verbose++;
+	return true;
+}
+
+static bool take_dump(struct options *o, const char *value, struct err *e)
+{
+	(void)value, (void)e;
+	o->mode = MODE_DUMP_CONFIG;
+	return true;
+}
+
+static bool take_envid(struct options *o, const char *value, struct err *e)
+{
+	if (value[0] == '\0')
+		return fail_usage(e, "the envelope identifier of -V is empty");
+	o->envid = value;
+	return true;
+}
+
+static bool take_help(struct options *o, const char *value, struct err *e)
+{
+	(void)value, (void)e;
+	o->mode = MODE_HELP;
+	return true;
+}
+
+static bool take_hops(struct options *o, const char *value, struct err *e)
+{
+	uint64_t n;
+
+	(void)o;
+	if (str_number(value, 0, 10000, &n))
+		return true;
+	return fail(e, ST_USAGE, FATE_PERM, "the hop count of -h must be a number, not `%s`", value);
+}
+
+static bool take_ignore_dots(struct options *o, const char *value, struct err *e)
+{
+	(void)value, (void)e;
+	o->ignore_dots = true;
+	return true;
+}
+
+static bool take_list_keys(struct options *o, const char *value, struct err *e)
+{
+	(void)value, (void)e;
+	o->mode = MODE_LIST_KEYS;
+	return true;
+}
+
+static bool take_list_options(struct options *o, const char *value, struct err *e)
+{
+	(void)value, (void)e;
+	o->mode = MODE_LIST_OPTIONS;
+	return true;
+}
+
+static bool take_read_recipients(struct options *o, const char *value, struct err *e)
+{
+	(void)value, (void)e;
+	o->take_recipients = true;
+	return true;
+}
+
+static bool take_read_sender(struct options *o, const char *value, struct err *e)
+{
+	(void)value, (void)e;
+	o->read_sender = true;
+	return true;
+}
+
+static bool take_sender(struct options *o, const char *value, struct err *e)
+{
+	(void)e;
+	o->sender = strcmp(value, "<>") == 0 ? "" : value;
+	return true;
+}
+
+static bool take_verbose(struct options *o, const char *value, struct err *e)
+{
+	(void)value, (void)e;
+	o->verbose++;
+	return true;
+}
+
+static bool take_version(struct options *o, const char *value, struct err *e)
+{
+	(void)value, (void)e;
+	o->mode = MODE_VERSION;
+	return true;
+}
+
+/* sendmail's old one-letter settings.  Of all of them only -oi and -ov ask for something that we have. */
+static bool take_setting(struct options *o, const char *value, struct err *e)
+{
+	bool on = value[0] == '\0' || value[1] == '\0' || strchr("tTyY1", value[1]) != NULL;
+
+	(void)e;
+	if (value[0] == 'i')
+		o->ignore_dots = on;
+	else if (value[0] == 'v')
+		o->verbose += on;
+	return true;
+}
+
+/* What -b asks for.  Alphabetical. */
+static const struct {
+	char        letter;
+	const char *refused, *instead;
+} modes[] = {
+	{ 'a', "ARPANET mode (-ba) is not available", "give the message on standard input, and -t or recipients" },
+	{ 'd', "postern is no daemon (-bd)", "it sends at once: run it for each message" },
+	{ 'D', "postern is no daemon (-bD)", "it sends at once: run it for each message" },
+	{ 'h', "there is no host status to show (-bh)", "postern keeps none: each run is on its own" },
+	{ 'H', "there is no host status to purge (-bH)", "postern keeps none: each run is on its own" },
+	{ 'i', "there is no alias database to build (-bi)", "postern has no aliases yet" },
+	{ 'm', NULL, NULL },
+	{ 'p', "there is no queue to list (-bp)", "postern sends at once, or says that it could not" },
+	{ 'P', "there is no queue to count (-bP)", "postern sends at once, or says that it could not" },
+	{ 's', "SMTP on standard input (-bs) is not available yet", "give the message itself, and -t or recipients" },
+	{ 't', "there are no rewriting rules to test (-bt)", "--dump-config shows the settings in force" },
+	{ 'v', "verifying recipients (-bv) is not available yet", "the server is asked when a message is sent" },
+};
+
+static bool take_mode(struct options *o, const char *value, struct err *e)
+{
+	(void)o;
+	for (size_t i = 0; i < COUNT(modes); i++) {
+		if (value[0] != modes[i].letter)
+			continue;
+		if (modes[i].refused == NULL)
+			return true;
+		fail_usage(e, modes[i].refused);
+		return err_hint(e, "%s", modes[i].instead);
+	}
+	return fail(e, ST_USAGE, FATE_PERM, "there is no mode -b%.1s", value);
+}
+
+/* Letters in alphabetical order, capitals first; then what has only a long name. */
+static const struct option options[] = {
+	{ .letter = 'A', .arity = VALUE, .arg = "c|m", .ignored = "there is one configuration" },
+	{ .letter = 'B', .arity = VALUE, .arg = "TYPE", .take = take_body, .ignored = "the body is looked at" },
+	{ .letter = 'C', .name = "file", .arity = VALUE, .arg = "FILE", .take = take_config_file,
+	  .summary = "use this configuration file alone" },
+	{ .letter = 'F', .arity = VALUE, .arg = "NAME", .key = "from_full_name",
+	  .summary = "full name, for a From field that is added" },
+	{ .letter = 'G', .ignored = "relayed mail is treated like any other" },
+	{ .letter = 'I', .refused = "there is no alias database to build (-I)",
+	  .instead = "postern has no aliases yet" },
+	{ .letter = 'L', .arity = VALUE, .arg = "TAG", .ignored = "the log says postern" },
+	{ .letter = 'M', .arity = VALUE, .arg = "X=VALUE", .ignored = "there are no macros" },
+	{ .letter = 'N', .arity = VALUE, .arg = "WHEN", .key = "dsn_notify",
+	  .summary = "never, or success,failure,delay: when to be told" },
+	{ .letter = 'O', .arity = VALUE, .arg = "NAME=VALUE", .ignored = "sendmail's settings are not ours" },
+	{ .letter = 'P', .name = "pretend", .take = take_dump, .summary = "msmtp's name for --dump-config" },
+	{ .letter = 'Q', .arity = ATTACHED, .arg = "REASON", .ignored = "there is no quarantine" },
+	{ .letter = 'R', .arity = VALUE, .arg = "WHAT", .key = "dsn_return",
+	  .summary = "full or hdrs: what comes back with a notice" },
+	{ .letter = 'S', .name = "serverinfo", .refused = "showing what a server offers (-S) is not available yet",
+	  .instead = "-v shows the session while a message is sent" },
+	{ .letter = 'T', .ignored = "obsolete in sendmail" },
+	{ .letter = 'U', .ignored = "SMTPUTF8 is used when it is needed" },
+	{ .letter = 'V', .arity = VALUE, .arg = "ID", .take = take_envid,
+	  .summary = "envelope identifier, for notices" },
+	{ .letter = 'X', .arity = VALUE, .arg = "FILE", .key = "logfile", .summary = "write a line to this log file" },
+	{ .letter = 'a', .name = "account", .arity = VALUE, .arg = "NAME", .take = take_account,
+	  .summary = "use this account of the configuration" },
+	{ .letter = 'b', .arity = VALUE, .arg = "MODE", .take = take_mode,
+	  .summary = "-bm, sending a message, is the only mode" },
+	{ .letter = 'c', .ignored = "obsolete in sendmail" },
+	{ .letter = 'd', .name = "debug", .arity = ATTACHED, .arg = "LEVEL", .take = take_debug,
+	  .summary = "alone like -v; sendmail's levels are ignored" },
+	{ .letter = 'e', .arity = VALUE, .arg = "MODE", .ignored = "errors go to standard error and the exit status" },
+	{ .letter = 'f', .name = "from", .arity = VALUE, .arg = "ADDRESS", .take = take_sender,
+	  .summary = "envelope sender; <> is the null sender" },
+	{ .letter = 'h', .arity = VALUE, .arg = "N", .take = take_hops, .ignored = "the server counts hops" },
+	{ .letter = 'i', .take = take_ignore_dots, .summary = "a line with a lone dot does not end the message" },
+	{ .letter = 'm', .ignored = "the sender is never taken out of the recipients" },
+	{ .letter = 'n', .ignored = "there are no aliases" },
+	{ .letter = 'o', .arity = VALUE, .arg = "XVALUE", .take = take_setting,
+	  .summary = "-oi is -i, -ov is -v; others are ignored" },
+	{ .letter = 'p', .arity = VALUE, .arg = "PROTOCOL", .ignored = "there is no Received field to name it in" },
+	{ .letter = 'q', .arity = ATTACHED, .arg = "INTERVAL", .refused = "there is no queue to send (-q)",
+	  .instead = "postern sends at once, or says that it could not" },
+	{ .letter = 'r', .arity = VALUE, .arg = "ADDRESS", .take = take_sender, .summary = "the same as -f" },
+	{ .letter = 's', .ignored = "obsolete in sendmail" },
+	{ .letter = 't', .name = "read-recipients", .take = take_read_recipients,
+	  .summary = "take recipients from To, Cc and Bcc, too" },
+	{ .letter = 'v', .name = "verbose", .take = take_verbose, .summary = "show the session, secrets masked" },
+	{ .letter = 'x', .ignored = "AIX's, without a meaning here" },
+	{ .name = "read-envelope-from", .take = take_read_sender, .summary = "take the sender from the From field" },
+	{ .name = "dump-config", .take = take_dump, .summary = "show the account's settings, without secrets" },
+	{ .name = "list-keys", .take = take_list_keys, .summary = "list the configuration keys" },
+	{ .name = "list-options", .take = take_list_options, .summary = "list the options" },
+	{ .name = "version", .take = take_version, .summary = "show the version" },
+	{ .name = "help", .take = take_help, .summary = "show this" },
+	{ .name = "configure", .arity = VALUE, .arg = "ADDRESS",
+	  .refused = "writing a configuration (--configure) is not available yet",
+	  .instead = "three lines do: host, user, password_command" },
+	{ .name = "rmqs", .arity = VALUE, .arg = "QUEUE", .refused = "remote queues (--rmqs) are not available",
+	  .instead = "servers no longer offer ETRN to clients" },
+};
+
+/* Programs that sendmail is also called as. */
+static const struct {
+	const char *name, *refused;
+} faces[] = {
+	{ "mailq", "there is no queue to list (mailq)" },
+	{ "newaliases", "there is no alias database to build (newaliases)" },
+	{ "runq", "there is no queue to send (runq)" },
+};
+
+/* --------------------------------------------------------------------------------------- parsing */
+
+struct words { /* the arguments as they are gone through */
+	char **argv;
+	int    argc, at;
+};
+
+static const char *shown(const struct option *p, char to[32])
+{
+	if (p->letter != '\0')
+		snprintf(to, 32, "-%c", p->letter);
+	else
+		snprintf(to, 32, "--%s", p->name);
+	return to;
+}
+
+static bool add_setting(struct options *o, const char *key, const char *value)
+{
+	o->settings[o->n_settings++] = (struct setting){ key, value };
+	return true;
+}
+
+/* Before any of it gets near a header, a command or a file. */
+static bool check_value(const char *name, const char *value, struct err *e)
+{
+	for (const char *p = value; *p != '\0'; p++)
+		if (str_iscontrol(*p))
+			return fail(e, ST_USAGE, FATE_PERM, "the value of %s has a control character in it", name);
+	return true;
+}
+
+static bool apply(struct options *o, const struct option *p, const char *value, struct err *e)
+{
+	char name[32];
+
+	if (p->refused != NULL) {
+		fail_usage(e, p->refused);
+		return err_hint(e, "%s", p->instead);
+	}
+	if (value != NULL && !check_value(shown(p, name), value, e))
+		return false;
+	if (p->key != NULL)
+		return add_setting(o, p->key, value);
+	return p->take == NULL || p->take(o, value, e);
+}
+
+/* The value that stands in the next word. */
+static bool next_word(struct words *w, const char *name, const char **value, struct err *e)
+{
+	if (w->at + 1 >= w->argc)
+		return fail(e, ST_USAGE, FATE_PERM, "%s needs a value", name);
+	*value = w->argv[++w->at];
+	return true;
+}
+
+static const struct option *by_letter(char letter)
+{
+	for (size_t i = 0; i < COUNT(options); i++)
+		if (options[i].letter == letter)
+			return &options[i];
+	return NULL;
+}
+
+/* One word of letters: -i, -ti, -tif ADDRESS, -fADDRESS. */
+static bool take_letters(struct options *o, struct words *w, const char *word, struct err *e)
+{
+	for (const char *p = word + 1; *p != '\0'; p++) {
+		const struct option *option = by_letter(*p);
+		const char *value = NULL;
+		char name[32];
+
+		if (option == NULL)
+			return fail(e, ST_USAGE, FATE_PERM, "there is no option -%c", *p);
+		if (option->arity == NOTHING) {
+			if (!apply(o, option, NULL, e))
+				return false;
+			continue;
+		}
+		if (p[1] != '\0')
+			value = p + 1;
+		else if (option->arity == VALUE && option->refused == NULL
+			 && !next_word(w, shown(option, name), &value, e))
+			return false;
+		return apply(o, option, value, e);
+	}
+	return true;
+}
+
+/* Candidates for a misspelt long option: ours, then the keys. */
+static const char *long_name(size_t i)
+{
+	size_t n = 0;
+
+	for (size_t j = 0; j < COUNT(options); j++)
+		if (options[j].name != NULL && n++ == i)
+			return options[j].name;
+	return conf_key_name(i - n);
+}
+
+static bool fail_unknown(const char *name, size_t len, struct err *e)
+{
+	char wrong[64] = "", near[64] = "";
+	const char *word;
+
+	if (len < sizeof wrong)
+		memcpy(wrong, name, len);
+	word = str_nearest(wrong, long_name);
+	for (size_t i = 0; word != NULL && word[i] != '\0' && i + 1 < sizeof near; i++)
+		near[i] = word[i] == '_' ? '-' : word[i];
+	fail(e, ST_USAGE, FATE_PERM, "there is no option --%.*s%s%s%s", len > 100 ? 100 : (int)len, name,
+	     word != NULL ? "; did you mean --" : "", near, word != NULL ? "?" : "");
+	return err_hint(e, "--help and --list-keys show what there is");
+}
+
+static bool take_key(struct options *o, struct words *w, const char *name, size_t len, struct err *e)
+{
+	const char *word = w->argv[w->at], *value = name[len] == '=' ? name + len + 1 : NULL;
+	bool wants_value = false;
+	const char *key = conf_key(name, len, &wants_value);
+
+	if (key == NULL)
+		return fail_unknown(name, len, e);
+	if (value == NULL && wants_value && !next_word(w, word, &value, e))
+		return false;
+	if (value == NULL)
+		value = "on";
+	return check_value(key, value, e) && add_setting(o, key, value);
+}
+
+/* Names are not abbreviated: what is short today is ambiguous tomorrow. */
+static bool take_long(struct options *o, struct words *w, struct err *e)
+{
+	const char *word = w->argv[w->at], *name = word + strlen("--"), *value = NULL;
+	size_t len = strcspn(name, "="), i = 0;
+
+	while (i < COUNT(options) && (options[i].name == NULL || !str_same_n(name, len, options[i].name)))
+		i++;
+	if (i == COUNT(options))
+		return take_key(o, w, name, len, e);
+	if (name[len] == '=')
+		value = name + len + 1;
+	if (options[i].arity == NOTHING && value != NULL)
+		return fail(e, ST_USAGE, FATE_PERM, "--%s takes no value", options[i].name);
+	if (options[i].arity == VALUE && options[i].refused == NULL && value == NULL
+	    && !next_word(w, word, &value, e))
+		return false;
+	return apply(o, &options[i], value, e);
+}
+
+static bool check_face(const char *name, struct err *e)
+{
+	const char *slash = name == NULL ? NULL : strrchr(name, '/');
+	const char *base = slash != NULL ? slash + 1 : name;
+
+	for (size_t i = 0; base != NULL && i < COUNT(faces); i++)
+		if (strcmp(base, faces[i].name) == 0)
+			return fail_usage(e, faces[i].refused);
+	return true;
+}
+
+/* Options may stand behind recipients, as in GNU's getopt and msmtp: no address that anybody has begins
+ * with a hyphen.  After `--` there are only recipients. */
+static bool take_words(struct options *o, struct words *w, struct err *e)
+{
+	bool only_recipients = false;
+
+	for (w->at = 1; w->at < w->argc; w->at++) {
+		const char *word = w->argv[w->at];
+
+		if (only_recipients || word[0] != '-' || word[1] == '\0') {
+			o->recipients[o->n_recipients++] = word;
+		} else if (strcmp(word, "--") == 0) {
+			only_recipients = true;
+		} else if (word[1] == '-') {
+			if (!take_long(o, w, e))
+				return false;
+		} else if (!take_letters(o, w, word, e)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+bool opts_parse(int argc, char **argv, struct options *o, struct err *e)
+{
+	struct words w = { .argv = argv, .argc = argc };
+	size_t room = argc > 0 ? (size_t)argc : 1; /* each word gives one of them at most */
+
+	*o = (struct options){ .mode = MODE_SUBMIT };
+	o->settings = calloc(room, sizeof *o->settings);
+	o->recipients = calloc(room, sizeof *o->recipients);
+	if (o->settings == NULL || o->recipients == NULL)
+		return fail_memory(e);
+	return check_face(argc > 0 ? argv[0] : NULL, e) && take_words(o, &w, e);
+}
+
+void opts_free(struct options *o)
+{
+	free(o->settings);
+	free(o->recipients);
+	*o = (struct options){ 0 };
+}
+
+/* --------------------------------------------------------------------------------------- showing */
+
+enum { HELP_COLUMN = 30, HELP_WIDTH = 79 };
+
+static void help_option(const struct option *p, FILE *to)
+{
+	const char *arg = p->arg != NULL ? p->arg : "";
+	char names[80];
+
+	if (p->name == NULL)
+		snprintf(names, sizeof names, "-%c %s", p->letter, arg);
+	else
+		snprintf(names, sizeof names, "%c%c%s--%s%s%s%s", p->letter != '\0' ? '-' : ' ',
+			 p->letter != '\0' ? p->letter : ' ', p->letter != '\0' ? ", " : "  ", p->name,
+			 p->arity == ATTACHED ? "[=" : p->arity == VALUE ? "=" : "", arg,
+			 p->arity == ATTACHED ? "]" : "");
+	fprintf(to, "  %-*s %s\n", HELP_COLUMN - 3, names, p->summary);
+}
+
+static void help_ignored(FILE *to)
+{
+	fputs("\nAccepted and ignored:", to);
+	for (size_t i = 0; i < COUNT(options); i++)
+		if (options[i].ignored != NULL)
+			fprintf(to, " -%c", options[i].letter);
+	fputc('\n', to);
+}
+
+void opts_help(FILE *to)
+{
+	fputs("Usage: postern [OPTION...] [--] RECIPIENT... < message\n"
+	      "  or:  postern [OPTION...] -t [--] [RECIPIENT...] < message\n"
+	      "Hands the message on standard input to a mail server; the exit status says\n"
+	      "what became of it.\n\n", to);
+	for (size_t i = 0; i < COUNT(options); i++)
+		if (options[i].summary != NULL)
+			help_option(&options[i], to);
+	help_ignored(to);
+	fputs("\nEvery configuration key is an option too: --host=NAME, --tls-certcheck=off;\n"
+	      "--list-keys lists them.  Options may follow recipients; -- ends them.\n", to);
+}
+
+static void list_option(const struct option *p, const char *spelling, FILE *to)
+{
+	const char *summary = p->summary != NULL ? p->summary : "not available";
+
+	if (p->ignored != NULL)
+		fprintf(to, "%s\t%s\taccepted, ignored: %s\n", spelling, p->arg != NULL ? p->arg : "", p->ignored);
+	else
+		fprintf(to, "%s\t%s\t%s\n", spelling, p->arg != NULL ? p->arg : "", summary);
+}
+
+void opts_list(FILE *to)
+{
+	for (size_t i = 0; i < COUNT(options); i++) {
+		char letter[] = { '-', options[i].letter, '\0' }, name[64];
+
+		if (options[i].letter != '\0')
+			list_option(&options[i], letter, to);
+		snprintf(name, sizeof name, "--%s", options[i].name != NULL ? options[i].name : "");
+		if (options[i].name != NULL)
+			list_option(&options[i], name, to);
+	}
+}
