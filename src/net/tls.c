@@ -1,0 +1,490 @@
+#include "net/tls.h"
+
+#include <errno.h>
+#include <gnutls/gnutls.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/stop.h"
+#include "net/explain.h"
+#include "net/resolve.h"
+#include "net/tlsconf.h"
+#include "net/verify.h"
+
+enum {
+	RECORD_MAX = 16 * 1024,             /* RFC 8446 5.1 */
+	RECORD_ROOM = RECORD_MAX + 512,     /* with header, padding and tag */
+	OUT_MAX = STREAM_OUT_MAX + 8 * 512, /* one flush of the stream is one write to the socket */
+	IN_MAX = 20 * 1024,                 /* a record and more */
+	HANDSHAKE_MAX = 256 * 1024,         /* bytes that a server may send before it is done */
+	MESSAGE_MAX = 64 * 1024,            /* of one handshake message: the largest is the chain */
+	WARNINGS_MAX = 8,                   /* alerts that end nothing; RFC 8446 6 does not limit them */
+	FIRST_MAX = 80,                     /* of what a server says in clear, to be shown */
+};
+
+struct tls {
+	gnutls_session_t                 session;
+	gnutls_certificate_credentials_t cred;
+	struct wire                      under;
+	struct verify                    verify;
+	struct verdict                   verdict;
+	struct err                       why;    /* what the wire below or the verdict said, if `failed` */
+	bool                             failed; /* below us, or by the verdict: `why` tells */
+	bool                             broken; /* no close_notify any more */
+	bool                             hold;   /* our Finished waits for the first command */
+	unsigned                         warnings;
+	size_t                           budget; /* bytes that may still come in */
+	size_t                           in_pos, in_len, out_pos, out_len;
+	size_t                           taken; /* of the present write: encrypted, but not yet sent */
+	size_t                           first_len;
+	char                             first[FIRST_MAX];
+	unsigned char                    in[IN_MAX];
+	unsigned char                    out[OUT_MAX];
+};
+
+/* ---- below: records from and to the wire ---- */
+
+/* GnuTLS asks for five bytes and then for the rest of a record; the wire is asked once for many. */
+static ptrdiff_t refill(struct tls *t)
+{
+	size_t n = t->budget < IN_MAX ? t->budget : IN_MAX;
+	ptrdiff_t r;
+
+	if (n == 0) {
+		fail(&t->why, ST_TLS, FATE_TEMP, "the TLS handshake does not end");
+		return WIRE_ERROR;
+	}
+	r = t->under.read(t->under.ctx, t->in, n, &t->why);
+	if (r <= 0)
+		return r;
+	t->in_pos = 0;
+	t->in_len = (size_t)r;
+	if (t->budget != SIZE_MAX)
+		t->budget -= (size_t)r;
+	if (t->first_len == 0) {
+		t->first_len = t->in_len < FIRST_MAX ? t->in_len : FIRST_MAX;
+		memcpy(t->first, t->in, t->first_len);
+	}
+	return r;
+}
+
+static ssize_t pull(gnutls_transport_ptr_t ptr, void *to, size_t n)
+{
+	struct tls *t = ptr;
+	ptrdiff_t r = t->in_pos < t->in_len ? 1 : refill(t);
+
+	if (r <= 0) {
+		t->failed = t->failed || r == WIRE_ERROR;
+		gnutls_transport_set_errno(t->session, r == WIRE_ERROR ? EIO : EAGAIN);
+		return r == 0 ? 0 : -1;
+	}
+	if (n > t->in_len - t->in_pos)
+		n = t->in_len - t->in_pos;
+	memcpy(to, t->in + t->in_pos, n);
+	t->in_pos += n;
+	return (ssize_t)n;
+}
+
+static ssize_t push(gnutls_transport_ptr_t ptr, const void *from, size_t n)
+{
+	struct tls *t = ptr;
+	size_t room = OUT_MAX - t->out_len;
+
+	if (room == 0) { /* only a server that asks for answers without reading them gets here */
+		gnutls_transport_set_errno(t->session, EAGAIN);
+		return -1;
+	}
+	if (n > room)
+		n = room;
+	memcpy(t->out + t->out_len, from, n);
+	t->out_len += n;
+	return (ssize_t)n;
+}
+
+/* Everything encrypted is handed to the wire: 1, or a WIRE_*. */
+static ptrdiff_t drain(struct tls *t, struct err *e)
+{
+	while (t->out_pos < t->out_len) {
+		ptrdiff_t r = t->under.write(t->under.ctx, t->out + t->out_pos, t->out_len - t->out_pos, e);
+
+		if (r <= 0) {
+			t->broken = t->broken || r == WIRE_ERROR;
+			return r == 0 ? WIRE_WANT_WRITE : r;
+		}
+		t->out_pos += (size_t)r;
+	}
+	t->out_pos = t->out_len = 0;
+	return 1;
+}
+
+/* ---- above: the wire that the stream sees ---- */
+
+static ptrdiff_t lost(struct tls *t, ssize_t r, struct err *e)
+{
+	const char *words = gnutls_strerror((int)r);
+
+	t->broken = true;
+	if (t->failed) {
+		*e = t->why;
+		return WIRE_ERROR;
+	}
+	if (r == GNUTLS_E_FATAL_ALERT_RECEIVED) {
+		fail(e, ST_CONNECT, FATE_TEMP, "the server ended the TLS session");
+		words = gnutls_alert_get_name(gnutls_alert_get(t->session));
+	} else if (r == GNUTLS_E_REHANDSHAKE) {
+		fail(e, ST_CONNECT, FATE_TEMP, "the server wants to renegotiate TLS, which is refused");
+	} else {
+		fail(e, ST_CONNECT, FATE_TEMP, "lost the TLS session with the server");
+	}
+	if (words != NULL)
+		err_quote(e, words, strlen(words));
+	return WIRE_ERROR;
+}
+
+/* May the call be repeated after this answer? */
+static bool goes_on(struct tls *t, ssize_t r)
+{
+	return r != GNUTLS_E_REHANDSHAKE && gnutls_error_is_fatal((int)r) == 0 && ++t->warnings <= WARNINGS_MAX;
+}
+
+static ptrdiff_t tls_read(void *ctx, void *to, size_t n, struct err *e)
+{
+	struct tls *t = ctx;
+	ssize_t r;
+
+	do {
+		r = gnutls_record_recv(t->session, to, n);
+		if (r >= 0)
+			return r;
+		if (r == GNUTLS_E_PREMATURE_TERMINATION) /* no close_notify: SMTP says itself when it is done */
+			return 0;
+		if (r == GNUTLS_E_AGAIN || r == GNUTLS_E_INTERRUPTED) {
+			ptrdiff_t d = t->hold ? 1 : drain(t, e);
+
+			return d == 1 ? WIRE_WANT_READ : d;
+		}
+	} while (goes_on(t, r));
+	return lost(t, r, e);
+}
+
+/* As many full records as there is room for. */
+static bool encrypt(struct tls *t, const char *from, size_t n, struct err *e)
+{
+	while (t->taken < n && OUT_MAX - t->out_len >= RECORD_ROOM) {
+		size_t left = n - t->taken;
+		ssize_t r = gnutls_record_send(t->session, from + t->taken, left < RECORD_MAX ? left : RECORD_MAX);
+
+		if (r < 0) {
+			lost(t, r, e);
+			return false;
+		}
+		t->taken += (size_t)r;
+	}
+	return true;
+}
+
+/* After a WANT the stream offers the same bytes again: those that are encrypted already are only counted
+ * once they are gone. */
+static ptrdiff_t tls_write(void *ctx, const void *from, size_t n, struct err *e)
+{
+	struct tls *t = ctx;
+	ptrdiff_t r;
+	size_t done;
+
+	t->hold = false;
+	do {
+		if (t->taken == 0 && !encrypt(t, from, n, e))
+			return WIRE_ERROR;
+		r = drain(t, e);
+	} while (r == 1 && t->taken == 0);
+	if (r != 1)
+		return r;
+	done = t->taken;
+	t->taken = 0;
+	return (ptrdiff_t)done;
+}
+
+static int tls_fd(void *ctx)
+{
+	struct tls *t = ctx;
+
+	return t->under.fd(t->under.ctx);
+}
+
+static void drain_until(struct tls *t, int64_t deadline)
+{
+	struct err quiet;
+
+	while (drain(t, &quiet) == WIRE_WANT_WRITE && !clock_passed(deadline)) {
+		struct pollfd p = { tls_fd(t), POLLOUT, 0 };
+
+		if (p.fd < 0 || stop_poll(&p, 1, clock_left_ms(deadline)) <= 0)
+			return;
+	}
+}
+
+static void tls_free(struct tls *t)
+{
+	gnutls_deinit(t->session);
+	if (t->cred != NULL)
+		gnutls_certificate_free_credentials(t->cred);
+	explicit_bzero(t, sizeof *t);
+	free(t);
+}
+
+/* RFC 8446 6.1: our close_notify; the server's is not waited for. */
+static void tls_close(void *ctx, int64_t deadline)
+{
+	struct tls *t = ctx;
+	struct wire under = t->under;
+
+	if (!t->broken && t->taken == 0)
+		(void)gnutls_bye(t->session, GNUTLS_SHUT_WR);
+	if (!t->broken)
+		drain_until(t, deadline);
+	tls_free(t);
+	under.close(under.ctx, deadline);
+}
+
+/* ---- the handshake ---- */
+
+static bool fail_handshake(const struct tls *t, int r, const struct tls_params *p, struct err *e)
+{
+	struct breakdown b = { .host = t->verify.host, .error = r, .first = t->first, .first_len = t->first_len,
+			       .starttls = p->starttls };
+
+	if (t->failed) {
+		*e = t->why;
+		e->stage = e->stage == ST_CONNECT ? ST_TLS : e->stage;
+		return false;
+	}
+	if (r == GNUTLS_E_FATAL_ALERT_RECEIVED)
+		b.alert = (int)gnutls_alert_get(t->session);
+	return explain_handshake(&b, e);
+}
+
+static int on_certificate(gnutls_session_t session)
+{
+	struct tls *t = gnutls_session_get_ptr(session);
+
+	if (verify_server(session, t->cred, &t->verify, &t->verdict, &t->why))
+		return 0;
+	t->failed = true;
+	return GNUTLS_E_CERTIFICATE_ERROR;
+}
+
+/* GnuTLS would write the session's secrets to $SSLKEYLOGFILE. */
+static int no_keylog(gnutls_session_t session, const char *label, const gnutls_datum_t *secret)
+{
+	(void)session;
+	(void)label;
+	(void)secret;
+	return 0;
+}
+
+/* A change_cipher_spec alone (RFC 8446 D.4) is for middleboxes and nobody answers it: it goes with what
+ * follows, as it does when the server's flight comes in one piece. */
+static bool worth_sending(const struct tls *t)
+{
+	static const unsigned char change[] = { 20, 3, 3, 0, 1, 1 };
+
+	return t->out_len > 0 && (t->out_len != sizeof change || memcmp(t->out, change, sizeof change) != 0);
+}
+
+static bool send_and_wait(struct stream *s, struct tls *t, struct err *e)
+{
+	if (worth_sending(t)) {
+		ptrdiff_t r;
+
+		while ((r = drain(t, e)) == WIRE_WANT_WRITE)
+			if (!stream_wait(s, POLLOUT, e))
+				return false;
+		if (r != 1)
+			return false;
+		s->flights++;
+	}
+	return stream_wait(s, POLLIN, e);
+}
+
+static bool shake(struct stream *s, struct tls *t, const struct tls_params *p, struct err *e)
+{
+	for (;;) {
+		int r = gnutls_handshake(t->session);
+
+		if (r == 0)
+			return true;
+		if (r == GNUTLS_E_AGAIN || r == GNUTLS_E_INTERRUPTED) {
+			if (send_and_wait(s, t, e))
+				continue;
+			e->stage = e->stage == ST_CONNECT ? ST_TLS : e->stage;
+			return false;
+		}
+		if (!t->failed && goes_on(t, r))
+			continue;
+		(void)gnutls_alert_send_appropriate(t->session, r);
+		return fail_handshake(t, r, p, e);
+	}
+}
+
+static bool shake_in_time(struct stream *s, struct tls *t, const struct tls_params *p, struct err *e)
+{
+	unsigned seconds = p->timeout > 0 && p->timeout < TLS_TIMEOUT_S ? p->timeout : TLS_TIMEOUT_S;
+	int64_t before = s->deadline;
+	bool ok;
+
+	s->deadline = clock_in_s(seconds);
+	ok = shake(s, t, p, e);
+	if (!ok)
+		drain_until(t, clock_sooner(s->until, clock_in_s(1))); /* the alert */
+	s->deadline = before;
+	s->waiting = true;
+	return ok;
+}
+
+/* ---- making it ---- */
+
+static bool configure(struct tls *t, const struct tls_params *p, const char *host, struct err *e)
+{
+	struct addr literal;
+	size_t len = host != NULL ? strlen(host) : 0;
+
+	gnutls_session_set_ptr(t->session, t);
+	gnutls_transport_set_ptr(t->session, t);
+	gnutls_transport_set_pull_function(t->session, pull);
+	gnutls_transport_set_push_function(t->session, push);
+	gnutls_session_set_keylog_function(t->session, no_keylog);
+	gnutls_session_set_verify_function(t->session, on_certificate);
+	gnutls_handshake_set_max_packet_length(t->session, MESSAGE_MAX);
+	gnutls_certificate_set_verify_limits(t->cred, CHAIN_KEY_BITS_MAX, CHAIN_MAX);
+	if (gnutls_credentials_set(t->session, GNUTLS_CRD_CERTIFICATE, t->cred) != 0)
+		return fail_memory(e);
+	if (len > 0 && host[len - 1] == '.')
+		len--;
+	if (len > 0 && !resolve_literal(host, 0, &literal) /* RFC 6066 3: no addresses */
+	    && gnutls_server_name_set(t->session, GNUTLS_NAME_DNS, host, len) != 0)
+		return fail(e, ST_CONFIG, FATE_PERM, "%s is no host name that TLS can ask for", host);
+	return tlsconf_priorities(t->session, p->priorities, TLS_PRIORITIES, e)
+	    && tlsconf_identity(t->cred, p->cert_file, p->key_file, e);
+}
+
+static struct verify what_to_verify(const struct tls_params *p, const char *host)
+{
+	return (struct verify){ .host = host != NULL ? host : "the server", .trust_file = p->trust_file,
+				.crl_file = p->crl_file, .pins = &p->fingerprints, .certcheck = p->certcheck };
+}
+
+/* NULL: *e says why. */
+static struct tls *tls_new(const struct tls_params *p, const char *host, struct err *e)
+{
+	struct tls *t = calloc(1, sizeof *t);
+
+	if (t == NULL || gnutls_global_init() != 0 || gnutls_certificate_allocate_credentials(&t->cred) != 0
+	    || gnutls_init(&t->session, GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_TICKETS) != 0) {
+		fail_memory(e);
+	} else if (configure(t, p, host, e)) {
+		t->verify = what_to_verify(p, host);
+		t->budget = HANDSHAKE_MAX;
+		return t;
+	}
+	if (t != NULL)
+		tls_free(t);
+	return NULL;
+}
+
+bool tls_check(const struct tls_params *p, struct err *e)
+{
+	struct verify v = what_to_verify(p, NULL);
+	struct tls *t;
+
+	if (!p->on)
+		return true;
+	t = tls_new(p, p->host_override, e);
+	if (t == NULL)
+		return false;
+	tls_free(t);
+	return verify_check(&v, e);
+}
+
+static void note(const struct tls *t, struct tls_facts *f)
+{
+	char *desc = gnutls_session_get_desc(t->session); /* "(TLS1.3)-(ECDHE-..." */
+	const char *cipher = desc != NULL ? strchr(desc, '-') : NULL;
+
+	snprintf(f->version, sizeof f->version, "%s",
+		 gnutls_protocol_get_name(gnutls_protocol_get_version(t->session)));
+	snprintf(f->cipher, sizeof f->cipher, "%s", cipher != NULL ? cipher + 1 : "");
+	gnutls_free(desc);
+	f->resumed = gnutls_session_is_resumed(t->session) != 0;
+}
+
+static bool fail_early_words(struct stream *s, struct err *e)
+{
+	fail(e, ST_TLS, FATE_PERM, "the server, or somebody between, said more before TLS than it was asked");
+	err_quote(e, s->in + s->in_pos, stream_unread(s));
+	return err_hint(e, "somebody may be tampering with the connection: port 465 leaves no room for that");
+}
+
+static bool fail_nameless(struct err *e)
+{
+	fail(e, ST_CONFIG, FATE_PERM, "a server behind a socket has no name that its certificate could be for");
+	return err_hint(e, "set `tls_host_override`, or tls off");
+}
+
+bool tls_start(struct stream *s, const struct tls_params *p, const char *host, struct tls_facts *facts,
+	       struct err *e)
+{
+	const char *name = p->host_override != NULL ? p->host_override : host;
+	struct tls *t;
+	bool ok;
+
+	*facts = (struct tls_facts){ 0 };
+	if (stream_unread(s) > 0)
+		return fail_early_words(s, e);
+	if (name == NULL && p->certcheck && p->fingerprints.n == 0)
+		return fail_nameless(e);
+	t = tls_new(p, name, e);
+	if (t == NULL)
+		return false;
+	t->under = s->wire;
+	ok = shake_in_time(s, t, p, e);
+	memcpy(facts->fingerprint, t->verdict.fingerprint, sizeof facts->fingerprint);
+	facts->verified = t->verdict.verified;
+	if (!ok) {
+		tls_free(t);
+		return false;
+	}
+	note(t, facts);
+	t->budget = SIZE_MAX;
+	t->warnings = 0;
+	t->hold = p->starttls; /* RFC 3207 4.2: the client speaks next */
+	s->wire = (struct wire){ tls_read, tls_write, tls_close, tls_fd, t };
+	return true;
+}
+
+struct tls *tls_of(const struct stream *s)
+{
+	return s->wire.read == tls_read ? s->wire.ctx : NULL;
+}
+
+bool tls_binding(struct tls *t, enum tls_binding kind, unsigned char to[TLS_BINDING_MAX], size_t *len)
+{
+	bool is_13 = gnutls_protocol_get_version(t->session) >= GNUTLS_TLS1_3;
+	gnutls_datum_t cb;
+	bool fits;
+
+	if (is_13 != (kind == TLS_EXPORTER))
+		return false;
+	/* RFC 7627: without the extended master secret, two sessions can share their tls-unique */
+	if (!is_13 && (gnutls_session_get_flags(t->session) & GNUTLS_SFLAGS_EXT_MASTER_SECRET) == 0)
+		return false;
+	if (gnutls_session_channel_binding(t->session, is_13 ? GNUTLS_CB_TLS_EXPORTER : GNUTLS_CB_TLS_UNIQUE, &cb) != 0)
+		return false;
+	fits = cb.size > 0 && cb.size <= TLS_BINDING_MAX;
+	if (fits) {
+		memcpy(to, cb.data, cb.size);
+		*len = cb.size;
+	}
+	gnutls_free(cb.data);
+	return fits;
+}

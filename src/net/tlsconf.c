@@ -1,0 +1,123 @@
+#include "net/tlsconf.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/buf.h"
+#include "base/file.h"
+#include "base/str.h"
+
+enum { PEM_MAX = 1024 * 1024, PRIORITIES_MAX = 2048 }; /* bytes */
+
+/* ---- priorities ---- */
+
+/* Left out unless the string asks for them. */
+static const struct {
+	const char *asked, *leave_out;
+} old_versions[] = {
+	{ "+VERS-SSL3.0", ":-VERS-SSL3.0" },
+	{ "+VERS-TLS1.0", ":-VERS-TLS1.0" },
+	{ "+VERS-TLS1.1", ":-VERS-TLS1.1" },
+};
+
+static void append(char to[PRIORITIES_MAX], const char *piece)
+{
+	size_t len = strlen(to);
+
+	snprintf(to + len, PRIORITIES_MAX - len, "%s", piece);
+}
+
+static void guard(char s[PRIORITIES_MAX])
+{
+	/* GnuTLS's own levels bring a profile that is as good, or better */
+	bool has_profile = strstr(s, "%PROFILE_") != NULL || strstr(s, "SECURE") != NULL || strstr(s, "SUITEB") != NULL;
+	bool all = strstr(s, "+VERS-ALL") != NULL || strstr(s, "+VERS-TLS-ALL") != NULL;
+
+	for (size_t i = 0; i < COUNT(old_versions); i++)
+		if (!all && strstr(s, old_versions[i].asked) == NULL)
+			append(s, old_versions[i].leave_out);
+	if (!has_profile)
+		append(s, ":%PROFILE_MEDIUM");
+}
+
+bool tlsconf_priorities(gnutls_session_t session, const char *user, const char *usual, struct err *e)
+{
+	char all[PRIORITIES_MAX] = "";
+	const char *wrong = NULL;
+	int r;
+
+	if (user != NULL && strlen(user) > PRIORITIES_MAX / 2)
+		return fail(e, ST_CONFIG, FATE_PERM, "tls_priorities is longer than %d bytes", PRIORITIES_MAX / 2);
+	append(all, user != NULL ? user : usual);
+	if (user != NULL)
+		guard(all);
+	r = gnutls_priority_set_direct(session, all, &wrong);
+	if (r == 0)
+		return true;
+	if (r == GNUTLS_E_MEMORY_ERROR)
+		return fail_memory(e);
+	fail(e, ST_CONFIG, FATE_PERM, "tls_priorities: GnuTLS does not understand \"%s\"",
+	     r == GNUTLS_E_INVALID_REQUEST && wrong != NULL ? wrong : all);
+	err_quote(e, gnutls_strerror(r), strlen(gnutls_strerror(r)));
+	return err_hint(e, "try: gnutls-cli --list --priority '%s'", user != NULL ? user : usual);
+}
+
+/* ---- the client's certificate ---- */
+
+static bool read_pem(const char *file, struct buf *to, struct file_facts *facts, struct err *e)
+{
+	if (file_read(file, ST_TLS, to, facts, e))
+		return true;
+	if (e->sys == ENOTDIR)
+		e->sys = ENOENT;
+	if (e->sys != ENOENT)
+		e->stage = ST_CONFIG;
+	return false;
+}
+
+static bool fail_open_key(const char *file, struct err *e)
+{
+	fail(e, ST_CONFIG, FATE_PERM, "others may read the private key in %s", file);
+	return err_hint(e, "chmod 600 %s", file);
+}
+
+static bool use(gnutls_certificate_credentials_t cred, const struct buf *cert, const struct buf *key,
+		const char *cert_file, const char *key_file, struct err *e)
+{
+	gnutls_datum_t c = { (unsigned char *)cert->bytes, (unsigned)cert->len };
+	gnutls_datum_t k = { (unsigned char *)key->bytes, (unsigned)key->len };
+	int r = gnutls_certificate_set_x509_key_mem2(cred, &c, &k, GNUTLS_X509_FMT_PEM, NULL, 0);
+
+	if (r >= 0)
+		return true;
+	if (r == GNUTLS_E_DECRYPTION_FAILED) {
+		fail(e, ST_CONFIG, FATE_PERM, "the private key in %s is encrypted", key_file);
+		return err_hint(e, "nobody is there to type its passphrase: use a key file without one");
+	}
+	if (r == GNUTLS_E_CERTIFICATE_KEY_MISMATCH)
+		return fail(e, ST_CONFIG, FATE_PERM, "the key in %s is not that of the certificate in %s", key_file,
+			    cert_file);
+	fail(e, ST_CONFIG, FATE_PERM, "cannot use the client certificate %s with the key %s", cert_file, key_file);
+	return err_quote(e, gnutls_strerror(r), strlen(gnutls_strerror(r)));
+}
+
+bool tlsconf_identity(gnutls_certificate_credentials_t cred, const char *cert_file, const char *key_file,
+		      struct err *e)
+{
+	struct buf cert = buf_max(PEM_MAX, cert_file), key = buf_max(PEM_MAX, key_file);
+	struct file_facts facts;
+	bool ok;
+
+	if (cert_file == NULL && key_file == NULL)
+		return true;
+	if (cert_file == NULL)
+		return fail(e, ST_CONFIG, FATE_PERM, "tls_key_file is set without tls_cert_file");
+	if (key_file == NULL)
+		key_file = cert_file;
+	ok = read_pem(cert_file, &cert, NULL, e) && read_pem(key_file, &key, &facts, e)
+	  && ((!facts.others_read && !facts.others_write) || fail_open_key(key_file, e))
+	  && use(cred, &cert, &key, cert_file, key_file, e);
+	buf_wipe(&cert); /* may hold the key */
+	buf_wipe(&key);
+	return ok;
+}

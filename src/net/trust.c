@@ -1,0 +1,292 @@
+#include "net/trust.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/file.h"
+
+enum {
+	BUNDLE_MAX = 16 * 1024 * 1024, /* bytes */
+	BUNDLE_USUAL = 255 * 1024,     /* the system's: room for it at once, so that it is never copied */
+	PREFIX_MAX = 3 * 1024,         /* of a certificate, within which its subject has to end */
+	NAMES_MAX = 64,                /* two for each certificate of a chain */
+};
+
+enum { SEQUENCE = 0x30, INTEGER = 0x02, VERSION = 0xa0 }; /* DER tags, RFC 5280 4.1 */
+
+static const char *const places[] = {
+#ifdef TRUST_FILE
+	TRUST_FILE,
+#endif
+	"/etc/ssl/certs/ca-certificates.crt",                /* Debian, Arch, Alpine, Gentoo */
+	"/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", /* Fedora, RHEL */
+	"/etc/ssl/ca-bundle.pem",                            /* openSUSE */
+	"/etc/ssl/cert.pem",                                 /* OpenBSD, macOS, Alpine */
+	"/usr/local/share/certs/ca-root-nss.crt",            /* FreeBSD */
+};
+
+const char *trust_system_file(void)
+{
+	for (size_t i = 0; i < COUNT(places); i++)
+		if (access(places[i], R_OK) == 0)
+			return places[i];
+	return NULL;
+}
+
+/* ---- DER that is decoded from base64 as far as it is looked at ---- */
+
+struct der {
+	const unsigned char *bytes;
+	size_t               len;
+	unsigned char       *room;      /* where more can be decoded to; NULL: `bytes` is all */
+	const char          *at, *end;  /* what is left of the base64 */
+	const signed char   *value;     /* of a base64 character; -1: none */
+};
+
+/* PEM as everybody writes it breaks lines between groups of four; any other cut is left to the whole store. */
+static bool decode_to(struct der *d, size_t need)
+{
+	while (d->len < need) {
+		const unsigned char *c;
+		int v;
+
+		while (d->at < d->end && (*d->at == '\n' || *d->at == '\r'))
+			d->at++;
+		if (d->end - d->at < 4 || d->len + 3 > PREFIX_MAX)
+			return false;
+		c = (const unsigned char *)d->at;
+		v = d->value[c[0]] * (1 << 18) | d->value[c[1]] * (1 << 12) | d->value[c[2]] * (1 << 6)
+		  | d->value[c[3]];
+		if (v < 0)
+			return false;
+		d->room[d->len] = (unsigned char)(v >> 16);
+		d->room[d->len + 1] = (unsigned char)(v >> 8);
+		d->room[d->len + 2] = (unsigned char)v;
+		d->len += 3;
+		d->at += 4;
+	}
+	return true;
+}
+
+static bool have(struct der *d, size_t need)
+{
+	return need <= d->len || (d->room != NULL && decode_to(d, need));
+}
+
+/* The tag and length at `at`: where its content begins and where it ends.  Lengths of up to three bytes:
+ * 16 MB. */
+static bool header(struct der *d, size_t at, unsigned tag, size_t *content, size_t *end)
+{
+	size_t n = 0, len;
+
+	if (!have(d, at + 2) || d->bytes[at] != tag)
+		return false;
+	len = d->bytes[at + 1];
+	if (len >= 0x80) {
+		n = len & 0x7f;
+		if (n == 0 || n > 3 || !have(d, at + 2 + n))
+			return false;
+		len = 0;
+		for (size_t i = 0; i < n; i++)
+			len = len << 8 | d->bytes[at + 2 + i];
+	}
+	*content = at + 2 + n;
+	*end = *content + len;
+	return true;
+}
+
+static bool enter(struct der *d, size_t *at)
+{
+	size_t end;
+
+	return header(d, *at, SEQUENCE, at, &end);
+}
+
+static bool skip(struct der *d, size_t *at, unsigned tag)
+{
+	size_t content;
+
+	return header(d, *at, tag, &content, at);
+}
+
+static bool name(struct der *d, size_t *at, size_t *from)
+{
+	*from = *at;
+	return skip(d, at, SEQUENCE);
+}
+
+/* Certificate, TBSCertificate, version, serialNumber, signature, issuer, validity, subject.  Offsets,
+ * since `bytes` may still grow; the subject's own bytes need not be there yet. */
+static bool find_names(struct der *d, size_t issuer[2], size_t subject[2])
+{
+	size_t at = 0;
+
+	if (!enter(d, &at) || !enter(d, &at))
+		return false;
+	(void)skip(d, &at, VERSION);
+	if (!skip(d, &at, INTEGER) || !skip(d, &at, SEQUENCE) || !name(d, &at, &issuer[0]))
+		return false;
+	issuer[1] = at;
+	if (!skip(d, &at, SEQUENCE) || !name(d, &at, &subject[0]))
+		return false;
+	subject[1] = at;
+	return true;
+}
+
+bool trust_names(const unsigned char *der, size_t len, gnutls_datum_t *issuer, gnutls_datum_t *subject)
+{
+	struct der d = { .bytes = der, .len = len };
+	size_t i[2], s[2];
+
+	if (!find_names(&d, i, s) || !have(&d, s[1]))
+		return false;
+	/* GnuTLS's datum has no const; nobody writes through it */
+	issuer->data = (unsigned char *)(uintptr_t)(der + i[0]);
+	issuer->size = (unsigned)(i[1] - i[0]);
+	subject->data = (unsigned char *)(uintptr_t)(der + s[0]);
+	subject->size = (unsigned)(s[1] - s[0]);
+	return true;
+}
+
+/* ---- the bundle ---- */
+
+static const char begin_mark[] = "-----BEGIN CERTIFICATE-----", end_mark[] = "-----END CERTIFICATE-----";
+
+struct scan {
+	const char    *at, *end;            /* what is left of the bundle */
+	const char    *block, *block_end;   /* the present certificate, with its marks */
+	signed char    value[256];          /* of base64 characters */
+	gnutls_datum_t wanted[NAMES_MAX];
+	unsigned       n;
+};
+
+/* What is above the certificates, or the certificates themselves where the store holds them. */
+static void want(struct scan *s, const gnutls_datum_t *chain, unsigned n)
+{
+	s->n = 0;
+	for (unsigned i = 0; i < n && s->n + 2 <= NAMES_MAX; i++)
+		if (trust_names(chain[i].data, chain[i].size, &s->wanted[s->n], &s->wanted[s->n + 1]))
+			s->n += 2;
+}
+
+static void begin(struct scan *s, const struct buf *bundle)
+{
+	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+	s->at = buf_text(bundle);
+	s->end = s->at + bundle->len;
+	memset(s->value, -1, sizeof s->value);
+	for (size_t i = 0; i < sizeof alphabet - 1; i++)
+		s->value[(unsigned char)alphabet[i]] = (signed char)i;
+}
+
+static bool starts(const char *p, const char *end, const char *mark, size_t len)
+{
+	return (size_t)(end - p) >= len && memcmp(p, mark, len) == 0;
+}
+
+/* base64 has no '-': so memchr(3), which is fast, jumps from mark to mark. */
+static bool next_block(struct scan *s)
+{
+	s->block = NULL;
+	while (s->at < s->end && (s->at = memchr(s->at, '-', (size_t)(s->end - s->at))) != NULL) {
+		if (starts(s->at, s->end, begin_mark, sizeof begin_mark - 1)) {
+			s->block = s->at;
+			s->at += sizeof begin_mark - 1;
+		} else if (s->block != NULL && starts(s->at, s->end, end_mark, sizeof end_mark - 1)) {
+			s->at += sizeof end_mark - 1;
+			s->block_end = s->at;
+			return true;
+		} else {
+			s->at++;
+		}
+	}
+	s->at = s->end;
+	return false;
+}
+
+static bool wanted(const struct scan *s)
+{
+	unsigned char prefix[PREFIX_MAX];
+	struct der d = { .bytes = prefix, .room = prefix, .value = s->value };
+	size_t issuer[2], subject[2];
+
+	d.at = s->block + sizeof begin_mark - 1;
+	d.end = s->block_end;
+	if (!find_names(&d, issuer, subject))
+		return false;
+	for (unsigned i = 0; i < s->n; i++)
+		if (s->wanted[i].size == subject[1] - subject[0] && have(&d, subject[1])
+		    && memcmp(s->wanted[i].data, prefix + subject[0], s->wanted[i].size) == 0)
+			return true;
+	return false;
+}
+
+static bool add_block(const struct scan *s, gnutls_x509_trust_list_t list)
+{
+	gnutls_datum_t pem = { (unsigned char *)(uintptr_t)s->block, (unsigned)(s->block_end - s->block) };
+	gnutls_x509_crt_t crt;
+
+	if (gnutls_x509_crt_init(&crt) != 0)
+		return false;
+	if (gnutls_x509_crt_import(crt, &pem, GNUTLS_X509_FMT_PEM) == 0
+	    && gnutls_x509_trust_list_add_cas(list, &crt, 1, GNUTLS_TL_NO_DUPLICATES) == 1)
+		return true; /* the list owns it now */
+	gnutls_x509_crt_deinit(crt);
+	return false;
+}
+
+static bool read_bundle(const char *file, struct buf *to, struct err *e)
+{
+	if (!buf_room(to, BUNDLE_USUAL, e))
+		return false;
+	if (file_read(file, ST_TLS, to, NULL, e))
+		return true;
+	if (e->sys == ENOTDIR)
+		e->sys = ENOENT;
+	if (e->sys != ENOENT)
+		e->stage = ST_CONFIG;
+	return err_hint(e, "tls_trust_file names a file of CA certificates in PEM");
+}
+
+static bool fail_empty(const char *file, struct err *e)
+{
+	fail(e, ST_CONFIG, FATE_PERM, "there is no certificate in %s", file);
+	return err_hint(e, "tls_trust_file names a file of CA certificates in PEM");
+}
+
+bool trust_add(gnutls_x509_trust_list_t list, const char *file, const gnutls_datum_t *chain, unsigned n,
+	       bool all, unsigned *added, struct err *e)
+{
+	struct buf bundle = buf_max(BUNDLE_MAX, file);
+	struct scan s;
+	unsigned seen = 0;
+
+	*added = 0;
+	if (!read_bundle(file, &bundle, e)) {
+		buf_free(&bundle);
+		return false;
+	}
+	want(&s, chain, n);
+	begin(&s, &bundle);
+	for (; next_block(&s); seen++)
+		if ((all || wanted(&s)) && add_block(&s, list))
+			++*added;
+	buf_free(&bundle);
+	return seen > 0 || fail_empty(file, e);
+}
+
+bool trust_check(const char *file, struct err *e)
+{
+	struct buf bundle = buf_max(BUNDLE_MAX, file);
+	struct scan s;
+	bool ok = read_bundle(file, &bundle, e);
+
+	if (ok) {
+		begin(&s, &bundle);
+		ok = next_block(&s) || fail_empty(file, e);
+	}
+	buf_free(&bundle);
+	return ok;
+}

@@ -1,0 +1,204 @@
+#include "net/verify.h"
+
+#include <errno.h>
+#include <gnutls/crypto.h>
+#include <gnutls/x509.h>
+#include <stdio.h>
+
+#include "base/log.h"
+#include "net/certname.h"
+#include "net/crl.h"
+#include "net/explain.h"
+#include "net/trust.h"
+
+/* Where another certificate of the store might make a difference. */
+static const unsigned worth_the_whole_store = GNUTLS_CERT_SIGNER_NOT_FOUND | GNUTLS_CERT_SIGNER_NOT_CA
+					    | GNUTLS_CERT_SIGNATURE_FAILURE | GNUTLS_CERT_EXPIRED;
+
+struct chain { /* the server's certificates, parsed; owned */
+	gnutls_x509_crt_t crt[CHAIN_MAX];
+	unsigned          n;
+};
+
+/* ---- pins ---- */
+
+bool verify_pin(const char *pin, char hex[SHA256_HEX + 1])
+{
+	size_t n = 0;
+
+	for (const char *p = pin; *p != '\0'; p++) {
+		char c = str_lower(*p);
+
+		if (c == ':' && n > 0 && n % 2 == 0 && p[-1] != ':' && p[1] != '\0')
+			continue;
+		if (n == SHA256_HEX || !(str_isdigit(c) || (c >= 'a' && c <= 'f')))
+			return false;
+		hex[n++] = c;
+	}
+	hex[n] = '\0';
+	return n == SHA256_HEX;
+}
+
+static bool take_fingerprint(const gnutls_datum_t *der, char hex[SHA256_HEX + 1], struct err *e)
+{
+	unsigned char hash[SHA256_HEX / 2];
+
+	if (gnutls_hash_fast(GNUTLS_DIG_SHA256, der->data, der->size, hash) != 0)
+		return fail(e, ST_INTERNAL, FATE_PERM, "SHA-256 does not work");
+	for (size_t i = 0; i < sizeof hash; i++)
+		snprintf(hex + 2 * i, 3, "%02x", hash[i]);
+	return true;
+}
+
+static bool check_pins(const struct verify *v, const char *fingerprint, struct err *e)
+{
+	char hex[SHA256_HEX + 1];
+
+	for (size_t i = 0; i < v->pins->n; i++)
+		if (verify_pin(v->pins->items[i], hex) && strcmp(hex, fingerprint) == 0)
+			return true;
+	fail(e, ST_TLS, FATE_PERM, "the certificate of %s is not the one pinned by tls_fingerprint", v->host);
+	return err_hint(e, "a new certificate? if its administrator confirms this SHA-256: tls_fingerprint %s",
+			fingerprint);
+}
+
+/* ---- the chain ---- */
+
+static void chain_free(struct chain *c)
+{
+	for (unsigned i = 0; i < c->n; i++)
+		gnutls_x509_crt_deinit(c->crt[i]);
+	c->n = 0;
+}
+
+static bool fail_gnutls(const struct verify *v, int r, struct err *e)
+{
+	if (r == GNUTLS_E_MEMORY_ERROR)
+		return fail_memory(e);
+	if (r == GNUTLS_E_CONSTRAINT_ERROR)
+		return fail(e, ST_TLS, FATE_PERM, "%s sends too many certificates, or too large ones", v->host);
+	fail(e, ST_TLS, FATE_PERM, "the certificate of %s cannot be read", v->host);
+	return err_quote(e, gnutls_strerror(r), strlen(gnutls_strerror(r)));
+}
+
+/* The first n of what the server sent. */
+static bool chain_parse(struct chain *c, const struct verify *v, const gnutls_datum_t *der, unsigned n,
+			struct err *e)
+{
+	int r = 0;
+
+	for (c->n = 0; r == 0 && c->n < n && c->n < CHAIN_MAX; c->n++) {
+		if (gnutls_x509_crt_init(&c->crt[c->n]) != 0)
+			return fail_memory(e);
+		r = gnutls_x509_crt_import(c->crt[c->n], &der[c->n], GNUTLS_X509_FMT_DER);
+	}
+	return r == 0 || fail_gnutls(v, r, e);
+}
+
+static int ask_gnutls(gnutls_session_t session, unsigned *status)
+{
+	/* without the purpose, a client's certificate would do */
+	static unsigned char server_auth[] = GNUTLS_KP_TLS_WWW_SERVER;
+	gnutls_typed_vdata_st purpose = { .type = GNUTLS_DT_KEY_PURPOSE_OID, .data = server_auth };
+
+	return gnutls_certificate_verify_peers(session, &purpose, 1, status);
+}
+
+static const char *trust_file(const struct verify *v)
+{
+	return v->trust_file != NULL ? v->trust_file : trust_system_file();
+}
+
+static bool fail_no_store(struct err *e)
+{
+	fail_sys(e, ST_TLS, ENOENT, "there is no store of CA certificates on this machine");
+	e->fate = FATE_PERM;
+	return err_hint(e, "install the package ca-certificates, or set tls_trust_file");
+}
+
+static bool judge_chain(gnutls_session_t session, gnutls_x509_trust_list_t list, const struct verify *v,
+			const gnutls_datum_t *der, unsigned n, unsigned *status, struct err *e)
+{
+	const char *file = trust_file(v);
+	unsigned added;
+	int r;
+
+	if (file == NULL)
+		return fail_no_store(e);
+	if (!trust_add(list, file, der, n, false, &added, e))
+		return false;
+	r = ask_gnutls(session, status);
+	if (r == 0 && (*status & worth_the_whole_store) != 0) {
+		if (!trust_add(list, file, der, n, true, &added, e))
+			return false;
+		r = ask_gnutls(session, status);
+	}
+	return r == 0 || fail_gnutls(v, r, e);
+}
+
+/* What is left once GnuTLS has spoken; parses the whole chain only where somebody looks at it. */
+static bool judge_rest(struct chain *c, gnutls_x509_trust_list_t list, const struct verify *v,
+		       const gnutls_datum_t *der, unsigned n, unsigned status, const char *fingerprint,
+		       struct err *e)
+{
+	struct suspect s = { .host = v->host, .fingerprint = fingerprint, .chain = c->crt, .list = list };
+
+	if (!chain_parse(c, v, der, status != 0 || v->crl_file != NULL ? n : 1, e))
+		return false;
+	s.n = c->n;
+	if (status != 0)
+		return explain_status(&s, status, e);
+	return certname_check(c->crt[0], v->host, e) && (v->crl_file == NULL || crl_check(v->crl_file, &s, e));
+}
+
+static bool check_chain(gnutls_session_t session, gnutls_certificate_credentials_t cred, const struct verify *v,
+			const gnutls_datum_t *der, unsigned n, const char *fingerprint, struct err *e)
+{
+	gnutls_x509_trust_list_t list;
+	struct chain c = { .n = 0 };
+	unsigned status = 0;
+	bool ok;
+
+	gnutls_certificate_get_trust_list(cred, &list);
+	ok = judge_chain(session, list, v, der, n, &status, e)
+	  && judge_rest(&c, list, v, der, n, status, fingerprint, e);
+	chain_free(&c);
+	return ok;
+}
+
+bool verify_server(gnutls_session_t session, gnutls_certificate_credentials_t cred, const struct verify *v,
+		   struct verdict *to, struct err *e)
+{
+	unsigned n = 0;
+	const gnutls_datum_t *der = gnutls_certificate_get_peers(session, &n);
+
+	if (der == NULL || n == 0)
+		return fail(e, ST_TLS, FATE_PERM, "%s shows no certificate", v->host);
+	if (!take_fingerprint(&der[0], to->fingerprint, e))
+		return false;
+	if (v->pins != NULL && v->pins->n > 0)
+		return to->verified = check_pins(v, to->fingerprint, e);
+	if (!v->certcheck) {
+		log_warn("the certificate of %s is not checked (tls_certcheck off)", v->host);
+		return true;
+	}
+	return to->verified = check_chain(session, cred, v, der, n, to->fingerprint, e);
+}
+
+bool verify_check(const struct verify *v, struct err *e)
+{
+	char hex[SHA256_HEX + 1];
+
+	for (size_t i = 0; v->pins != NULL && i < v->pins->n; i++)
+		if (!verify_pin(v->pins->items[i], hex)) {
+			fail(e, ST_CONFIG, FATE_PERM, "tls_fingerprint is no SHA-256 in hex: %s", v->pins->items[i]);
+			return err_hint(e, "64 digits: openssl x509 -in FILE -noout -fingerprint -sha256");
+		}
+	if ((v->pins != NULL && v->pins->n > 0) || !v->certcheck)
+		return true;
+	if (trust_file(v) == NULL)
+		return fail_no_store(e);
+	if (v->trust_file != NULL && !trust_check(v->trust_file, e))
+		return false;
+	return v->crl_file == NULL || crl_file_check(v->crl_file, e);
+}
