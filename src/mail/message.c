@@ -174,7 +174,7 @@ static bool take_piece(struct intake *in, size_t n, struct err *e)
 static bool take_all(struct intake *in, struct err *e)
 {
 	for (;;) {
-		size_t n;
+		size_t n = 0;
 
 		if (!read_piece(in, &n, e))
 			return false;

@@ -59,6 +59,9 @@ bool stream_flush(struct stream *s, struct err *e) MUST_CHECK;
  * carry ST_CONNECT; chat.c puts the stage in. */
 bool stream_line(struct stream *s, size_t max, char **line, size_t *len, struct err *e) MUST_CHECK;
 
+/* The number of the flight that what is written now belongs to. */
+static inline unsigned stream_flight(const struct stream *s) { return s->flights + (s->waiting ? 1 : 0); }
+
 size_t stream_unread(const struct stream *s); /* bytes read but not taken */
 
 /* Reads what is there without waiting; true when something unread is in the buffer or the server

@@ -56,6 +56,10 @@ static void trace_heard(const struct chat *c, const char *line, size_t len)
 		return;
 	memcpy(shown, line, len + 1);
 	hide_secrets(c, shown);
+	if (strncmp(line, "334", 3) == 0) { /* with our answer, a challenge would let the password be guessed */
+		snprintf(shown, sizeof shown, "334%s", len > 4 ? " ***" : "");
+		len = strlen(shown);
+	}
 	trace_line('S', c->io->flights, shown, len);
 }
 
@@ -209,7 +213,7 @@ static bool put_text(struct chat *c, const struct verb *v, struct err *e, const 
 		return fail(e, v->stage, FATE_PERM, "the %s command would be too long", v->name);
 	if (!put_line(c, v, line, (size_t)n, e))
 		return false;
-	trace_line('C', c->io->flights + (c->io->waiting ? 1 : 0), line, (size_t)n);
+	trace_line('C', stream_flight(c->io), line, (size_t)n);
 	return true;
 }
 
@@ -243,7 +247,7 @@ bool chat_say_secret(struct chat *c, const struct verb *v, const char *shown, co
 	word = word == NULL ? line->bytes : word + 1; /* the response, without "AUTH PLAIN" */
 	if (!buf_add(&c->sent, word, strlen(word) + 1, e) || !put_line(c, v, line->bytes, line->len, e))
 		return false;
-	trace_line('C', c->io->flights + (c->io->waiting ? 1 : 0), shown, strlen(shown));
+	trace_line('C', stream_flight(c->io), shown, strlen(shown));
 	return chat_expect(c, v, 0, e);
 }
 

@@ -290,7 +290,7 @@ static bool put_message(struct txn *t, const struct verb *v, bool dots, uint64_t
 		ok = put_block(t, &l, piece, n, sent, e);
 	ok = ok && put_end(t, &l, sent, e);
 	free(piece);
-	trace_note(t->s->io->flights, "%llu bytes of message", (unsigned long long)*sent);
+	trace_note(stream_flight(t->s->io), "%llu bytes of message", (unsigned long long)*sent);
 	return ok || block_failed(t, v, e);
 }
 
@@ -413,26 +413,34 @@ static bool all_at_once(const struct txn *t, struct err *e)
 		    (unsigned long long)t->s->caps.rcptmax);
 }
 
+static bool all_transactions(struct txn *t, struct err *e)
+{
+	const struct session *s = t->s;
+
+	for (bool first = true; !t->stop && count_open(t->v) > 0; first = false) {
+		t->d->again = s->caps.mailmax > 0 && s->mails >= s->caps.mailmax;
+		if (t->d->again)
+			break;
+		/* what is left of the last one: a refused message, or recipients without one */
+		if (!first && !chat_say(&t->s->chat, &RSET, 0, e, "RSET"))
+			return false;
+		if (!one_transaction(t, e))
+			return false;
+	}
+	return true;
+}
+
 bool transaction_send(struct session *s, struct envelope *v, struct message *m, struct delivery *d, struct err *e)
 {
 	struct txn t = { .s = s, .v = v, .m = m, .d = d };
+	bool ok;
 
 	params_needs(&t.needs, s->p, v, m);
 	s->payload = &t;
 	d->again = false;
-	if (!all_at_once(&t, e))
-		return false;
-	for (bool first = true; !t.stop && count_open(v) > 0; first = false) {
-		d->again = s->caps.mailmax > 0 && s->mails >= s->caps.mailmax;
-		if (d->again)
-			break;
-		/* what is left of the last one: a refused message, or recipients without one */
-		if (!first && !chat_say(&s->chat, &RSET, 0, e, "RSET"))
-			return false;
-		if (!one_transaction(&t, e))
-			return false;
-	}
-	return true;
+	ok = all_at_once(&t, e) && all_transactions(&t, e);
+	s->payload = NULL;
+	return ok;
 }
 
 /* ---- afterwards ---------------------------------------------------------------------------------- */
