@@ -71,7 +71,7 @@ static bool show_text(const void *at, const struct key *k, struct buf *to, struc
 	return *text == NULL || buf_str(to, *text, e);
 }
 
-static bool show_secret(const void *at, const struct key *k, struct buf *to, struct err *e)
+static bool show_nothing(const void *at, const struct key *k, struct buf *to, struct err *e)
 {
 	(void)at, (void)k, (void)to, (void)e;
 	return true;
@@ -352,10 +352,11 @@ static const struct {
 	bool (*is_set)(const void *at);
 	void (*clear)(void *at);
 } kinds[] = {
-	[KIND_URL]     = { "text",    read_none,    show_secret,  copy_none,   never_set,   clear_number },
+	[KIND_NONE]    = { "",        read_none,    show_nothing,  copy_none,   never_set,   clear_number },
+	[KIND_URL]     = { "text",    read_none,    show_nothing,  copy_none,   never_set,   clear_number },
 	[KIND_TEXT]    = { "text",    read_text,    show_text,    copy_text,   text_is_set, clear_text },
 	[KIND_PATH]    = { "path",    read_path,    show_text,    copy_text,   text_is_set, clear_text },
-	[KIND_SECRET]  = { "secret",  read_text,    show_secret,  copy_text,   text_is_set, clear_text },
+	[KIND_SECRET]  = { "secret",  read_text,    show_nothing,  copy_text,   text_is_set, clear_text },
 	[KIND_LIST]    = { "list",    read_list,    show_list,    copy_list,   list_is_set, clear_list },
 	[KIND_FLAG]    = { "word",    read_flag,    show_flag,    copy_flag,   always_set,  clear_number },
 	[KIND_WORD]    = { "word",    read_enum,    show_enum,    copy_number, always_set,  clear_number },

@@ -10,6 +10,7 @@
 #include "config/account.h"
 
 enum kind {
+	KIND_NONE,    /* obsolete keys: without a value of their own */
 	KIND_URL,     /* sets other keys, has no field (assign.c) */
 	KIND_TEXT,    /* char *, NULL: unset */
 	KIND_PATH,    /* char *, ~ expanded */
