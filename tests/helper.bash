@@ -109,6 +109,7 @@ start_server() {
 	server_pids+=("$server_pid") server_holds+=("$hold") server_says+=("$say") server_dirs+=("$server_dir")
 	servers=$number
 	if ! read -r -t 30 -u "$say" line || [[ $line != "port "* ]]; then
+		server_holds[number - 1]=
 		echo "the smarthost did not start:" "$(< "$server_dir/stderr")" >&2
 		return 1
 	fi
@@ -121,7 +122,8 @@ sync_server() {
 	local n line
 	for ((n = 0; n < servers; n++)); do
 		[[ -n ${server_holds[n]} ]] || continue
-		{ echo sync >&"${server_holds[n]}"; } 2> /dev/null || continue
+		# In a subshell: if the server has died, SIGPIPE must not kill the test.
+		(echo sync >&"${server_holds[n]}") 2> /dev/null || continue
 		read -r -t 30 -u "${server_says[n]}" line || :
 	done
 }

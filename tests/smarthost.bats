@@ -12,7 +12,7 @@ need() { command -v "$1" > /dev/null || skip "$1 is not installed"; }
 # Raw dialogue on descriptor $line.
 dial() { hang_up; exec {line}<> "/dev/tcp/127.0.0.1/$port"; hear; }
 hang_up() { [[ -z ${line:-} ]] || exec {line}>&-; line=; }
-say() { printf "$1" >&"$line"; }	# the format is the text: \r\n is wanted
+say() { printf "$1" | cat >&"$line" 2> /dev/null || :; }	# the format is the text; cat, since bash writes line by line
 hear() {				# one reply; its last line in $reply, all of it in $replies
 	replies=
 	while IFS= read -r -t 20 -u "$line" reply; do
@@ -172,7 +172,7 @@ curl_mail() {
 		tls implicit
 		tls_versions 1.1
 	S
-	run_bounded gnutls-cli --x509cafile "$certs/ca.pem" -p "$port" localhost < /dev/null
+	run_bounded gnutls-cli --priority NORMAL:-VERS-ALL:+VERS-TLS1.2 --x509cafile "$certs/ca.pem" -p "$port" localhost < /dev/null
 	((status != 0))
 	[[ $(transcript) == *"-- tls-failed"* ]]
 }
@@ -325,9 +325,9 @@ curl_mail() {
 # -------------------------------------------------------------------------------------------------------- misbehaviour
 
 @test "connections end as the script says" {
-	local verb want
-	while read -r verb want; do
-		plain_server <<< "drop $verb"
+	local verb how want
+	while read -r verb how want; do
+		plain_server <<< "drop $verb $how"
 		exec {line}<> "/dev/tcp/127.0.0.1/$port"
 		say "${EHLO}"
 		! hear || ! hear || ! hear
@@ -364,7 +364,8 @@ curl_mail() {
 	ask 'DATA\r\n' 354
 	say "$(printf '%080d\\r\\n' 0 0)"
 	! hear
-	[[ $(transcript) == *"bytes]"* && $(messages) == 0 ]]
+	[[ $(transcript) == *"bytes]"* ]]
+	(($(messages) == 0))
 	plain_server <<-'S'
 		drop AFTERDOT reset
 	S
@@ -425,7 +426,8 @@ curl_mail() {
 		stop_reading 1000
 	S
 	postern_timeout=2
-	curl_mail -T <(head -c 4000000 /dev/zero | tr '\0' 'x') "smtp://127.0.0.1:$port/client.example"
+	head -c 4000000 /dev/zero | tr '\0' 'x' > "$BATS_TEST_TMPDIR/big"
+	mail=$BATS_TEST_TMPDIR/big curl_mail "smtp://127.0.0.1:$port/client.example"
 	((status == 124))
 	violations_expected=1
 	[[ $(transcript) == *"-- stopped reading"* ]]
@@ -519,7 +521,7 @@ curl_mail() {
 	envelope_open
 	ask 'DATA\r\n' 354
 	ask "$HEAD$(printf '%0998d' 0)\r\n.\r\n" 250
-	no_violations
+	[[ ! -s $server_dir/violations ]]
 	ask "MAIL FROM:<a@b.example> SIZE=10\r\n${RCPT}DATA\r\n" 250 250 354
 	ask "$HEAD$(printf '%0999d' 0)\r\n.\r\n" 250
 	complained "more than 998"

@@ -142,27 +142,34 @@ static bool body_fill(struct conn *c)
 	return io_fill(c, PATIENCE_MS);
 }
 
-/* The next octets of a body have come; false if the script ends the connection among them. */
-static bool body_passes(struct conn *c, size_t n)
-{
-	unsigned long long from = c->body.wire;
-	const struct rule *r;
-
-	c->body.wire += n;
-	r = rule_body(c, from, c->body.wire);
-	if (r != NULL)
-		drop(c, r->number, "", 0);
-	else if (c->script->stop_reading >= 0 && c->body.wire > (unsigned long long) c->script->stop_reading)
-		io_park(c);
-	return !c->over;
-}
-
+/* Once per block, and before the script ends the connection in it. */
 static void record_size(struct conn *c, unsigned long long n)
 {
 	char text[64];
 	int len = snprintf(text, sizeof(text), "[%llu bytes]", n);
 
-	record_line(c, 'C', text, (size_t) len);
+	if (!c->body.recorded)
+		record_line(c, 'C', text, (size_t) len);
+}
+
+/* The next octets of a body have come; false if the script ends the connection among them. */
+static bool body_passes(struct conn *c, size_t n)
+{
+	unsigned long long from = c->body.wire;
+	const struct rule *r;
+	bool stop;
+
+	c->body.wire += n;
+	r = rule_body(c, from, c->body.wire);
+	stop = c->script->stop_reading >= 0 && c->body.wire > (unsigned long long) c->script->stop_reading;
+	if (r != NULL || stop)
+		record_size(c, c->body.wire);
+	if (r != NULL)
+		drop(c, r->number, "", 0);
+	else if (stop)
+		io_park(c);
+	c->body.recorded = r != NULL || stop;
+	return !c->over;
 }
 
 /*

@@ -118,6 +118,7 @@ struct body {
 	unsigned long long wire;	/* as received */
 	size_t line;
 	bool cr, head, long_line, bare_cr, bare_lf, nul, high, high_head;
+	bool recorded;			/* its length is in the transcript, since the connection was then broken */
 	bool started, failed;		/* BDAT: a chunk was received, a chunk was refused */
 	unsigned failed_flight;
 	unsigned chunks;

@@ -281,6 +281,12 @@ static void run_rset(struct conn *c, char *arg)
 static void run_noop(struct conn *c, char *arg) { answerf(c, V_NOOP, arg, "250 2.0.0 fine"); }
 static void run_vrfy(struct conn *c, char *arg) { answerf(c, V_VRFY, arg, "252 2.1.5 send and see"); }
 
+static void run_help(struct conn *c, char *arg)
+{
+	(void) arg;
+	answerf(c, V_OTHER, "HELP", "214 2.0.0 read tests/README");
+}
+
 static void run_quit(struct conn *c, char *arg)
 {
 	(void) arg;
@@ -302,6 +308,7 @@ static const struct command commands[] = {
 	{ "BDAT", V_BDAT, LINE_MAX_OCTETS, 0, run_bdat },
 	{ "RSET", V_RSET, LINE_MAX_OCTETS, FREE | BARE, run_rset },
 	{ "NOOP", V_NOOP, LINE_MAX_OCTETS, FREE | LAST, run_noop },
+	{ "HELP", V_OTHER, LINE_MAX_OCTETS, FREE | LAST, run_help },
 	{ "VRFY", V_VRFY, LINE_MAX_OCTETS, FREE | LAST, run_vrfy },
 	{ "QUIT", V_QUIT, LINE_MAX_OCTETS, FREE | LAST | BARE, run_quit },
 };

@@ -28,9 +28,11 @@ static char *version_priority(const char *versions)
 {
 	struct bytes b = { 0 };
 
+	static const char legacy[] = ":+SHA1:+SIGN-ALL:%VERIFY_ALLOW_SIGN_WITH_SHA1";
+
 	bytes_add(&b, "NORMAL:-VERS-ALL", 16);
 	if (strstr(versions, "1.0") != NULL || strstr(versions, "1.1") != NULL)
-		bytes_add(&b, ":+SHA1:+SIGN-ALL:%VERIFY_ALLOW_SIGN_WITH_SHA1", 44);
+		bytes_add(&b, legacy, sizeof(legacy) - 1);
 	while (*(versions += strspn(versions, " ,|")) != '\0') {
 		size_t n = strcspn(versions, " ,|");
 
@@ -101,7 +103,7 @@ static ssize_t pull(gnutls_transport_ptr_t p, void *data, size_t n) { return raw
 /* Something other than a handshake, then nothing until the client leaves. */
 static bool talk_nonsense(struct conn *c)
 {
-	static const char garbage[] = "\026\003\003\000\100\377\376garbage\001\002\003 and more of it than fits any hello.........";
+	static const char garbage[] = "\026\003\003\000\040\377\376garbage\001\002\003 and more of it than fits any hello.........";
 	const char *p = c->script->garbage_tls ? garbage : "220 hello\r\n";
 
 	record_event(c, c->script->garbage_tls ? "garbage instead of TLS" : "plain text instead of TLS");
