@@ -124,7 +124,7 @@ static void conclude(struct conn *c, enum verb v, const char *how)
 		if (code / 100 == 2)
 			kept = true;
 		else if (code != 0)
-			r->refused = text_copy(c->said.bytes, strcspn(c->said.bytes, "\r\n"));
+			r->refused = text_copy(c->said.p, strcspn(c->said.p, "\r\n"));
 		if (!c->script->lmtp)
 			break;
 	}

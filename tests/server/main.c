@@ -170,7 +170,7 @@ static void serve(int fd, int tell, unsigned number)
 	c.body.head = true;
 	bytes_add(&c.in, "", 0);
 	bytes_add(&c.out, "", 0);
-	c.said.bytes = c.out.p;
+	bytes_add(&c.said, "", 0);
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	record_event(&c, "connect");
 	smtp_serve(&c);
@@ -184,6 +184,7 @@ static void serve(int fd, int tell, unsigned number)
 	free(c.authzid);
 	free(c.in.p);
 	free(c.out.p);
+	free(c.said.p);
 }
 
 static void accept_one(int listener)

@@ -200,7 +200,8 @@ int answer(struct conn *c, enum verb v, const char *arg, const char *text, size_
 		drop(c, drops->number, text, len);
 		return 0;
 	}
-	c->said = (struct text) { (char *) (uintptr_t) text, len };
+	c->said.len = 0;
+	bytes_add(&c->said, text, len);
 	record_reply(c, text, len);
 	if (rule_find(c, R_ENDLESS, v, arg) != NULL) {
 		io_flush(c);

@@ -138,7 +138,7 @@ struct conn {
 	bool cert_ok;
 	char *peer_name;		/* the client certificate's CN */
 	struct bytes in, out;
-	struct text said;		/* the last answer; borrowed */
+	struct bytes said;		/* the last answer, NUL-terminated */
 	size_t in_at;
 	char *helo;			/* NULL: not greeted since the last reset of the session */
 	bool extended, ehlo_tried;

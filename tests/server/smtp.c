@@ -62,7 +62,7 @@ static void hello(struct conn *c, char *name, bool extended)
 		c->helo = name;
 		c->extended = extended;
 		if (extended)
-			ehlo_learn(c, c->said.bytes, c->said.len);
+			ehlo_learn(c, c->said.p, c->said.len);
 		else
 			ehlo_forget(c);
 	} else {
@@ -257,7 +257,7 @@ static void run_rcpt(struct conn *c, char *arg)
 	if (code / 100 == 2)
 		c->mail.accepted++;
 	else
-		r->refused = text_copy(c->said.bytes, strcspn(c->said.bytes, "\r\n"));
+		r->refused = text_copy(c->said.p, strcspn(c->said.p, "\r\n"));
 	while (*end != NULL)
 		end = &(*end)->next;
 	*end = r;
@@ -407,7 +407,7 @@ void smtp_serve(struct conn *c)
 	}
 	if (!c->script->greeting_before_tls)
 		greet(c);
-	while (!c->over && !c->quit && strncmp(c->said.bytes, "421", 3) != 0 && io_line(c, SIZE_MAX, &line, &len)) {
+	while (!c->over && !c->quit && strncmp(c->said.p, "421", 3) != 0 && io_line(c, SIZE_MAX, &line, &len)) {
 		copy = text_copy(line, len);
 		run_line(c, copy, len);
 		free(copy);
