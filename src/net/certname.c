@@ -1,13 +1,21 @@
 #include "net/certname.h"
 
 #include <arpa/inet.h>
-#include <gnutls/x509-ext.h>
 #include <stdio.h>
 
 #include "base/str.h"
 #include "net/resolve.h"
 
-enum { NAMES_SHOWN = 4 }; /* of a certificate that is for others; some have hundreds */
+enum {
+	NAMES_SHOWN = 4, /* of a certificate that is for others; some have hundreds */
+	SANS_MAX = 4096, /* looked at */
+};
+
+struct san {
+	unsigned type; /* GNUTLS_SAN_*, 0: of no use */
+	size_t   len;
+	char     bytes[512];
+};
 
 struct wanted {
 	const char   *host; /* borrowed */
@@ -53,37 +61,52 @@ static struct wanted want(const char *host)
 	return w;
 }
 
-static bool fits(const struct wanted *w, unsigned type, const gnutls_datum_t *san)
+/* The i-th name; false past the last.  One that does not fit is longer than any host's: type is 0.  (Not by
+ * gnutls_x509_ext_import_subject_alt_names(), which parses again what the import has parsed.) */
+static bool san_at(gnutls_x509_crt_t crt, unsigned i, struct san *s)
 {
-	if (w->ip_len > 0)
-		return type == GNUTLS_SAN_IPADDRESS && san->size == w->ip_len
-		    && memcmp(san->data, w->ip, w->ip_len) == 0;
-	return type == GNUTLS_SAN_DNSNAME && certname_match((const char *)san->data, san->size, w->host);
+	int type;
+
+	s->len = sizeof s->bytes;
+	type = gnutls_x509_crt_get_subject_alt_name(crt, i, s->bytes, &s->len, NULL);
+	s->type = type > 0 ? (unsigned)type : 0;
+	return type != GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE && i < SANS_MAX;
 }
 
-static bool show(unsigned type, const gnutls_datum_t *san, char *to, size_t room)
+static bool fits(const struct wanted *w, const struct san *s)
 {
-	if (type == GNUTLS_SAN_DNSNAME) {
-		snprintf(to, room, "%.*s", (int)(san->size < room ? san->size : room - 1), (const char *)san->data);
+	if (w->ip_len > 0)
+		return s->type == GNUTLS_SAN_IPADDRESS && s->len == w->ip_len && memcmp(s->bytes, w->ip, s->len) == 0;
+	return s->type == GNUTLS_SAN_DNSNAME && certname_match(s->bytes, s->len, w->host);
+}
+
+static bool show(const struct san *s, char *to, size_t room)
+{
+	struct addr literal;
+
+	if (s->type == GNUTLS_SAN_DNSNAME) {
+		snprintf(to, room, "%.*s", (int)s->len, s->bytes);
+		if (resolve_literal(to, 0, &literal)) /* which does not count as one */
+			snprintf(to, room, "the name \"%.*s\"", (int)s->len, s->bytes);
 		return true;
 	}
-	if (type == GNUTLS_SAN_IPADDRESS && (san->size == 4 || san->size == 16))
-		return inet_ntop(san->size == 4 ? AF_INET : AF_INET6, san->data, to, (socklen_t)room) != NULL;
+	if (s->type == GNUTLS_SAN_IPADDRESS && (s->len == 4 || s->len == 16))
+		return inet_ntop(s->len == 4 ? AF_INET : AF_INET6, s->bytes, to, (socklen_t)room) != NULL;
 	return false;
 }
 
 /* "a.example, b.example and others", or "" */
-static void show_all(gnutls_subject_alt_names_t sans, char *to, size_t room)
+static void show_all(gnutls_x509_crt_t crt, char *to, size_t room)
 {
-	unsigned found = 0, type;
-	gnutls_datum_t san;
+	unsigned found = 0;
 	size_t len = 0;
+	struct san s;
 
 	to[0] = '\0';
-	for (unsigned i = 0; len < room && gnutls_subject_alt_names_get(sans, i, &type, &san, NULL) == 0; i++) {
+	for (unsigned i = 0; len < room && san_at(crt, i, &s); i++) {
 		char one[80];
 
-		if (!show(type, &san, one, sizeof one))
+		if (!show(&s, one, sizeof one))
 			continue;
 		if (found++ == NAMES_SHOWN) {
 			snprintf(to + len, room - len, " and others");
@@ -93,38 +116,20 @@ static void show_all(gnutls_subject_alt_names_t sans, char *to, size_t room)
 	}
 }
 
-static bool check(gnutls_subject_alt_names_t sans, const char *host, struct err *e)
+bool certname_check(gnutls_x509_crt_t crt, const char *host, struct err *e)
 {
 	struct wanted w = want(host);
-	gnutls_datum_t san;
 	char names[300];
-	unsigned type;
+	struct san s;
 
-	for (unsigned i = 0; gnutls_subject_alt_names_get(sans, i, &type, &san, NULL) == 0; i++)
-		if (fits(&w, type, &san))
+	for (unsigned i = 0; san_at(crt, i, &s); i++)
+		if (fits(&w, &s))
 			return true;
-	show_all(sans, names, sizeof names);
+	show_all(crt, names, sizeof names);
 	if (names[0] == '\0') {
 		fail(e, ST_TLS, FATE_PERM, "the certificate of %s names no host at all", host);
 		return err_hint(e, "a name in the CN does not count (RFC 9525): it needs a subjectAltName");
 	}
 	fail(e, ST_TLS, FATE_PERM, "the certificate is for %s, not for %s", names, host);
 	return err_hint(e, "is `host` the server's proper name? else set `tls_host_override`");
-}
-
-bool certname_check(gnutls_x509_crt_t crt, const char *host, struct err *e)
-{
-	gnutls_subject_alt_names_t sans;
-	gnutls_datum_t der;
-	bool ok;
-
-	if (gnutls_subject_alt_names_init(&sans) != 0)
-		return fail_memory(e);
-	if (gnutls_x509_crt_get_extension_by_oid2(crt, GNUTLS_X509EXT_OID_SAN, 0, &der, NULL) == 0) {
-		(void)gnutls_x509_ext_import_subject_alt_names(&der, sans, 0); /* broken: none, or fewer */
-		gnutls_free(der.data);
-	}
-	ok = check(sans, host, e);
-	gnutls_subject_alt_names_deinit(sans);
-	return ok;
 }

@@ -39,7 +39,7 @@ struct tls {
 	size_t                           taken; /* of the present write: encrypted, but not yet sent */
 	size_t                           first_len;
 	char                             first[FIRST_MAX];
-	unsigned char                    in[IN_MAX];
+	unsigned char                    in[IN_MAX]; /* records; from here on nothing is zeroed */
 	unsigned char                    out[OUT_MAX];
 };
 
@@ -224,12 +224,13 @@ static void drain_until(struct tls *t, int64_t deadline)
 	}
 }
 
+/* What is left in `in` and `out` is encrypted; GnuTLS wipes the keys. */
 static void tls_free(struct tls *t)
 {
-	gnutls_deinit(t->session);
+	if (t->session != NULL)
+		gnutls_deinit(t->session);
 	if (t->cred != NULL)
 		gnutls_certificate_free_credentials(t->cred);
-	explicit_bzero(t, sizeof *t);
 	free(t);
 }
 
@@ -377,8 +378,10 @@ static struct verify what_to_verify(const struct tls_params *p, const char *host
 /* NULL: *e says why. */
 static struct tls *tls_new(const struct tls_params *p, const char *host, struct err *e)
 {
-	struct tls *t = calloc(1, sizeof *t);
+	struct tls *t = malloc(sizeof *t);
 
+	if (t != NULL)
+		memset(t, 0, offsetof(struct tls, in));
 	if (t == NULL || gnutls_global_init() != 0 || gnutls_certificate_allocate_credentials(&t->cred) != 0
 	    || gnutls_init(&t->session, GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_TICKETS) != 0) {
 		fail_memory(e);
@@ -395,15 +398,20 @@ static struct tls *tls_new(const struct tls_params *p, const char *host, struct 
 bool tls_check(const struct tls_params *p, struct err *e)
 {
 	struct verify v = what_to_verify(p, NULL);
-	struct tls *t;
+	gnutls_certificate_credentials_t cred;
+	bool ok;
 
 	if (!p->on)
 		return true;
-	t = tls_new(p, p->host_override, e);
-	if (t == NULL)
+	if (!verify_check(&v, e) || (p->priorities != NULL && !tlsconf_priorities(NULL, p->priorities, "", e)))
 		return false;
-	tls_free(t);
-	return verify_check(&v, e);
+	if (p->cert_file == NULL && p->key_file == NULL)
+		return true;
+	if (gnutls_global_init() != 0 || gnutls_certificate_allocate_credentials(&cred) != 0)
+		return fail_memory(e);
+	ok = tlsconf_identity(cred, p->cert_file, p->key_file, e);
+	gnutls_certificate_free_credentials(cred);
+	return ok;
 }
 
 static void note(const struct tls *t, struct tls_facts *f)

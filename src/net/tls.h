@@ -26,7 +26,9 @@ struct tls_params {
 
 enum { TLS_TIMEOUT_S = 60 };
 
-#define TLS_PRIORITIES "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%PROFILE_MEDIUM"
+/* X25519 first: half a million instructions less than P-256, which a server still gets in one flight. */
+#define TLS_PRIORITIES \
+	"SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-GROUP-ALL:+GROUP-X25519:+GROUP-ALL:%PROFILE_MEDIUM"
 
 struct tls; /* lives as the ctx of the stream's wire and goes with it */
 

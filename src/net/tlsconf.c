@@ -40,10 +40,23 @@ static void guard(char s[PRIORITIES_MAX])
 		append(s, ":%PROFILE_MEDIUM");
 }
 
+static bool fail_priorities(int r, const char *wrong, const char *all, const char *user, struct err *e)
+{
+	bool theirs = wrong != NULL && user != NULL && (size_t)(wrong - all) < strlen(user);
+
+	if (r == GNUTLS_E_MEMORY_ERROR)
+		return fail_memory(e);
+	fail(e, ST_CONFIG, FATE_PERM, "GnuTLS does not understand tls_priorities \"%s\"", user != NULL ? user : all);
+	if (theirs)
+		return err_hint(e, "it is wrong from here: %s", user + (wrong - all));
+	return err_hint(e, "try: gnutls-cli --list --priority STRING");
+}
+
 bool tlsconf_priorities(gnutls_session_t session, const char *user, const char *usual, struct err *e)
 {
 	char all[PRIORITIES_MAX] = "";
 	const char *wrong = NULL;
+	gnutls_priority_t made;
 	int r;
 
 	if (user != NULL && strlen(user) > PRIORITIES_MAX / 2)
@@ -51,15 +64,13 @@ bool tlsconf_priorities(gnutls_session_t session, const char *user, const char *
 	append(all, user != NULL ? user : usual);
 	if (user != NULL)
 		guard(all);
-	r = gnutls_priority_set_direct(session, all, &wrong);
-	if (r == 0)
-		return true;
-	if (r == GNUTLS_E_MEMORY_ERROR)
-		return fail_memory(e);
-	fail(e, ST_CONFIG, FATE_PERM, "tls_priorities: GnuTLS does not understand \"%s\"",
-	     r == GNUTLS_E_INVALID_REQUEST && wrong != NULL ? wrong : all);
-	err_quote(e, gnutls_strerror(r), strlen(gnutls_strerror(r)));
-	return err_hint(e, "try: gnutls-cli --list --priority '%s'", user != NULL ? user : usual);
+	r = gnutls_priority_init(&made, all, &wrong);
+	if (r != 0)
+		return fail_priorities(r, wrong, all, user, e);
+	if (session != NULL)
+		r = gnutls_priority_set(session, made); /* which counts its users */
+	gnutls_priority_deinit(made);
+	return r == 0 || fail_priorities(r, NULL, all, user, e);
 }
 
 /* ---- the client's certificate ---- */

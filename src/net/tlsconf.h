@@ -10,7 +10,7 @@
 
 /* A user's string means what it says, except that old versions and weak keys have to be named to be
  * allowed: "NORMAL" alone would mean TLS 1.0 and RSA-1024 to some builds of GnuTLS.  NULL: `usual`.
- * Errors: ST_CONFIG, with the place where the string goes wrong. */
+ * Without a session it is only looked at.  Errors: ST_CONFIG, with the place where it goes wrong. */
 bool tlsconf_priorities(gnutls_session_t session, const char *user, const char *usual, struct err *e) MUST_CHECK;
 
 /* The client's certificate and key (PEM; key_file NULL: both are in cert_file; cert_file NULL: none).
