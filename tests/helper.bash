@@ -6,8 +6,7 @@
 : "${SRCDIR:=$(cd "$BATS_TEST_DIRNAME/.." && pwd)}"
 : "${BUILDDIR:=$SRCDIR}"
 : "${POSTERN:=$BUILDDIR/postern}"
-: "${SMARTHOST:=$BUILDDIR/tests/smarthost}"
-[[ -x $SMARTHOST ]] || SMARTHOST=$BUILDDIR/smarthost
+: "${SMARTHOST:=$BUILDDIR/tests/server/smarthost}"
 [[ $POSTERN == /* ]] || POSTERN=$PWD/$POSTERN
 [[ $SMARTHOST == /* ]] || SMARTHOST=$PWD/$SMARTHOST
 export SRCDIR BUILDDIR POSTERN SMARTHOST
