@@ -27,7 +27,7 @@ missing() {
 	getent group "$group" > /dev/null || { echo "Postfix needs a group like $group, and there is none"; return; }
 	command -v openssl > /dev/null || { echo "there is no openssl to make a token and certificates with"; return; }
 	why=$("$BATS_TEST_DIRNAME/fetch" "$cache" 2>&1) || { echo "${why##*$'\n'}"; return; }
-	[[ $(in_cache dovecot --version 2>&1) == 2.3.* ]] || echo "the configuration here is for Dovecot 2.3"
+	[[ $(LD_LIBRARY_PATH=$(libs_below "$cache") "$cache/usr/sbin/dovecot" --version 2>&1) == 2.3.* ]] || echo "the configuration here is for Dovecot 2.3"
 }
 
 # interop_setup_file START...: those servers, one after the other.
@@ -38,14 +38,16 @@ interop_setup_file() {
 	skip_all=$(missing)
 	export cache skip_all
 	[[ -z $skip_all ]] || return 0
-	libs=$(libs_in_cache)
 	owner_uid=$(id -u "$owner") owner_gid=$(id -g "$owner")
 	run=$(mktemp -d /tmp/postern-interop.XXXXXX)
 	chmod 755 "$run"
 	mkdir "$run/pids" "$run/certs" "$run/mail"
+	# A copy: the build directory may have a name or a mode that the servers cannot live with.
+	cp -a "$cache" "$run/root"
+	libs=$(libs_below "$run/root")
 	chown "$owner" "$run/mail"
 	export libs run owner_uid owner_gid
-	watch_parent $$ &
+	setsid bash -c "$(declare -f watch_parent stop_servers running); watch_parent $$" 3>&- 4>&- < /dev/null > /dev/null 2>&1 &
 	interop_certs
 	write_mailboxes
 	for start in "$@"; do
@@ -59,10 +61,8 @@ interop_teardown_file() {
 	rm -rf "$run"
 }
 
-# If this run is killed, its servers must not outlive it.  It waits in no group that a signal to the run would reach.
+# If this run is killed, its servers must not outlive it.  In a session of its own, where no signal to the run's group arrives.
 watch_parent() {
-	trap '' HUP INT TERM
-	exec < /dev/null > /dev/null 2>&1 3>&- 4>&-
 	while kill -0 "$1" && [[ -d $run ]]; do
 		sleep 1
 	done
@@ -70,13 +70,8 @@ watch_parent() {
 	rm -rf "$run"
 }
 
-libs_in_cache() {
-	find "$cache" -name '*.so*' -printf '%h\n' | grep -v '/modules$' | sort -u | paste -sd :
-}
-
-# in_cache NAME ARGS: a program of the unpacked packages with the libraries it came with.
-in_cache() {
-	LD_LIBRARY_PATH=$(libs_in_cache) "$cache/usr/sbin/$1" "${@:2}"
+libs_below() {
+	find "$1" -name '*.so*' -printf '%h\n' | grep -v '/modules$' | sort -u | paste -sd :
 }
 
 # launch NAME COMMAND...: in a session of its own, so that one signal to the group ends all of it.
@@ -225,7 +220,7 @@ start_dovecot() {
 	cat > "$run/dovecot.conf" <<-END
 		base_dir = $run/dovecot
 		state_dir = $run/dovecot.state
-		libexec_dir = $cache/usr/lib/dovecot
+		libexec_dir = $run/root/usr/lib/dovecot
 		log_path = $run/dovecot.log
 		protocols =
 		ssl = no
@@ -264,9 +259,9 @@ start_dovecot() {
 		}
 	END
 	# dovecot would run /usr/bin/doveconf; when doveconf runs dovecot, it need not.
-	launch dovecot "$cache/usr/bin/doveconf" -f service=master -m master -c "$run/dovecot.conf" \
-	    -e "$cache/usr/sbin/dovecot" -F -c "$run/dovecot.conf"
-	await 20 test -S "$run/dovecot/auth-client" || give_up Dovecot
+	launch dovecot "$run/root/usr/bin/doveconf" -f service=master -m master -c "$run/dovecot.conf" \
+	    -e "$run/root/usr/sbin/dovecot" -F -c "$run/dovecot.conf"
+	await 20 test -S "$run/dovecot/auth-client" || give_up Dovecot || return 1
 	chmod 755 "$run/dovecot"
 }
 
@@ -278,7 +273,7 @@ start_postfix() {
 	for try in 1 2 3; do
 		pick_ports submission smtps nochunking nopipelining bare ascii nosize few
 		write_postfix
-		launch postfix "$cache/usr/lib/postfix/sbin/master" -d -c "$run/postfix"
+		launch postfix "$run/root/usr/lib/postfix/sbin/master" -d -c "$run/postfix"
 		if await 15 greets_or_gone postfix "$submission" "${run##*.}" && running postfix; then
 			log=$run/postfix.log
 			export log
@@ -315,9 +310,9 @@ write_postfix() {
 		compatibility_level = 3.6
 		queue_directory = $spool
 		data_directory = $run/data
-		daemon_directory = $cache/usr/lib/postfix/sbin
-		command_directory = $cache/usr/sbin
-		shlib_directory = $cache/usr/lib/postfix
+		daemon_directory = $run/root/usr/lib/postfix/sbin
+		command_directory = $run/root/usr/sbin
+		shlib_directory = $run/root/usr/lib/postfix
 		meta_directory = $run/postfix
 		mail_owner = $owner
 		setgid_group = $group
@@ -407,12 +402,12 @@ start_exim() {
 	local try
 	printf '%s\n' "root:x:0:0::/root:/bin/sh" "Debian-exim:x:$owner_uid:$owner_gid::/:/bin/false" > "$run/passwd"
 	printf '%s\n' "root:x:0:" "Debian-exim:x:$owner_gid:" > "$run/group"
-	wrapper=$(find "$cache" -name libnss_wrapper.so)
+	wrapper=$(find "$run/root" -name libnss_wrapper.so)
 	for try in 1 2 3; do
 		pick_ports submission smtps nochunking nopipelining bare ascii nosize few
 		write_exim
 		launch exim env LD_PRELOAD="$wrapper" NSS_WRAPPER_PASSWD="$run/passwd" NSS_WRAPPER_GROUP="$run/group" \
-		    "$cache/usr/sbin/exim4" -C "$run/exim.conf" -bdf
+		    "$run/root/usr/sbin/exim4" -C "$run/exim.conf" -bdf
 		if await 15 greets_or_gone exim "$submission" "${run##*.}" && running exim; then
 			log=$run/exim/log/mainlog
 			export log
@@ -436,7 +431,7 @@ write_exim() {
 	mkdir -p "$run/exim/log" "$run/exim/spool"
 	chown -R "$owner" "$run/exim"
 	cat > "$run/exim.conf" <<-END
-		exim_path = $cache/usr/sbin/exim4
+		exim_path = $run/root/usr/sbin/exim4
 		keep_environment = LD_LIBRARY_PATH : LD_PRELOAD : NSS_WRAPPER_PASSWD : NSS_WRAPPER_GROUP
 		exim_user = Debian-exim
 		exim_group = Debian-exim
