@@ -103,13 +103,13 @@ static bool read_enclosed(struct scan *s, char close, const char *unclosed)
 	for (s->at++; s->at < s->len; s->at++) {
 		char c = s->text[s->at];
 
-		if (c == '\r' || c == '\n') {
+		if ((c == '\r' || c == '\n') && close == '"') {
 			if (!skip_line_end(s))
 				return false;
 			s->at--;
 			continue;
 		}
-		if (str_iscontrol(c) && c != '\t')
+		if (str_iscontrol(c) && (c != '\t' || close != '"'))
 			return bad(s, s->at, "there is a control character");
 		if (c == close) {
 			s->at++;
@@ -204,8 +204,8 @@ static bool put_quoted(struct scan *s, struct build *b)
 	for (size_t i = s->from + 1; i + 1 < s->to; i++) {
 		if (s->text[i] == '\\')
 			i++;
-		if (s->text[i] != '\r' && s->text[i] != '\n')
-			plain[n++] = s->text[i];
+		if (s->text[i] != '\r' && s->text[i] != '\n') /* folding, which leaves its blank */
+			plain[n++] = (char)(s->text[i] == '\t' ? ' ' : s->text[i]);
 	}
 	if (is_dot_atom(plain, n))
 		return put(s, b, plain, n);

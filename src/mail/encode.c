@@ -14,13 +14,22 @@ static char *put_break(struct qp *q, const char *end, char *out)
 	return out;
 }
 
-/* One octet as `width` characters; a soft break first where the line is full. */
-static char *put_octet(struct qp *q, unsigned char c, bool encode, char *out)
+/* At the start of a line a dot would be doubled and "From " escaped by somebody on the way:
+ * the '.' and the 'F' are encoded there. */
+static bool must_encode(const struct qp *q, unsigned char c)
 {
-	size_t width = encode ? 3 : 1;
+	return c < 0x20 || c > 0x7e || c == '=' || (q->column == 0 && (c == '.' || c == 'F'));
+}
 
-	if (q->column + width > QP_LINE - 1)
+/* One octet; a soft break first where the line is full. */
+static char *put_octet(struct qp *q, unsigned char c, bool at_end, char *out)
+{
+	bool encode = at_end || must_encode(q, c);
+
+	if (q->column + (encode ? 3 : 1) > QP_LINE - 1) {
 		out = put_break(q, "=\r\n", out);
+		encode = at_end || must_encode(q, c);
+	}
 	if (encode) {
 		*out++ = '=';
 		*out++ = hex[c >> 4];
@@ -28,15 +37,8 @@ static char *put_octet(struct qp *q, unsigned char c, bool encode, char *out)
 	} else {
 		*out++ = (char)c;
 	}
-	q->column += width;
+	q->column += encode ? 3 : 1;
 	return out;
-}
-
-/* At the start of a line a dot would be doubled and "From " escaped by somebody on the way:
- * the '.' and the 'F' are encoded there. */
-static bool must_encode(const struct qp *q, unsigned char c)
-{
-	return c < 0x20 || c > 0x7e || c == '=' || (q->column == 0 && (c == '.' || c == 'F'));
 }
 
 static char *put_waiting_blank(struct qp *q, bool at_end, char *out)
@@ -59,7 +61,7 @@ static char *put_char(struct qp *q, char c, char *out)
 {
 	if (q->cr) { /* a bare CR */
 		out = put_waiting_blank(q, false, out);
-		out = put_octet(q, '\r', true, out);
+		out = put_octet(q, '\r', false, out);
 		q->cr = false;
 	}
 	out = put_waiting_blank(q, false, out);
@@ -68,7 +70,7 @@ static char *put_char(struct qp *q, char c, char *out)
 	else if (str_isblank(c))
 		q->blank = c;
 	else
-		out = put_octet(q, (unsigned char)c, must_encode(q, (unsigned char)c), out);
+		out = put_octet(q, (unsigned char)c, false, out);
 	return out;
 }
 

@@ -25,7 +25,6 @@ struct login {
 	Gsasl                    *gsasl;
 	Gsasl_session            *exchange;
 	int                       rc;        /* of the last step: GSASL_OK when nothing is open */
-	bool                      binding;   /* the server offers a -PLUS form */
 	struct buf                challenge; /* decoded */
 	struct buf                response;  /* not encoded */
 	struct buf                line;      /* on its way out */
@@ -379,8 +378,9 @@ static bool put_binding(struct login *l, enum tls_binding kind, Gsasl_property p
 	return true;
 }
 
-/* With a plain SCRAM the client says that it could have bound the channel only where the server did
- * not offer to (RFC 5802 6); where it did, `auth` asked for the plain form. */
+/* The channel's data go only to the -PLUS forms.  RFC 5802 6 would have a plain SCRAM say "y" where the
+ * server offers no -PLUS, but libgsasl 2.2 fails when it is to (GSASL_AUTHENTICATION_ERROR at once),
+ * so it says "n". */
 static bool put_properties(struct login *l, struct err *e)
 {
 	gsasl_property_set(l->exchange, GSASL_AUTHID, l->p->user);
@@ -390,10 +390,9 @@ static bool put_properties(struct login *l, struct err *e)
 		gsasl_property_set(l->exchange, GSASL_AUTHZID, "");
 	if (l->secret != NULL)
 		gsasl_property_set(l->exchange, GSASL_PASSWORD, l->secret);
-	if (!l->mech->proves || (!l->mech->binds && l->binding))
-		return true;
-	return put_binding(l, TLS_EXPORTER, GSASL_CB_TLS_EXPORTER, e)
-	    && put_binding(l, TLS_UNIQUE, GSASL_CB_TLS_UNIQUE, e);
+	return !l->mech->binds
+	    || (put_binding(l, TLS_EXPORTER, GSASL_CB_TLS_EXPORTER, e)
+		&& put_binding(l, TLS_UNIQUE, GSASL_CB_TLS_UNIQUE, e));
 }
 
 static bool start(struct login *l, struct err *e)
@@ -424,7 +423,6 @@ bool sasl_login(struct chat *c, const struct caps *caps, const struct sasl_param
 {
 	struct login l = {
 		.chat = c, .p = p, .host = host, .port = port, .secret = secret,
-		.binding = caps_offer_mech(caps, "SCRAM-SHA-256-PLUS") || caps_offer_mech(caps, "SCRAM-SHA-1-PLUS"),
 		.challenge = buf_max(CHALLENGE_MAX, "the challenge"),
 		.response = buf_max(RESPONSE_MAX, "the response"),
 		.line = buf_max(RESPONSE_MAX * 2, "the response"),

@@ -1,0 +1,33 @@
+/* Lists of addresses: what comes out is fit for an envelope, and parses to itself. */
+#include "fuzz.h"
+
+#include "mail/address.h"
+
+static bool check(void *ctx, const struct mailbox *m, struct err *e)
+{
+	size_t size = *(const size_t *)ctx;
+	struct mailbox again;
+	struct err unheard;
+
+	(void)e;
+	MUST(m->at + m->len <= size && m->name_at + m->name_len <= size);
+	MUST(strlen(m->addr) < ADDRESS_MAX && str_is_utf8(m->addr, strlen(m->addr)));
+	for (const char *p = m->addr; *p != '\0'; p++)
+		MUST(!str_iscontrol(*p));
+	if (m->addr[0] != '\0') {
+		MUST(address_one(m->addr, strlen(m->addr), false, &again, &unheard));
+		MUST(strcmp(again.addr, m->addr) == 0);
+	}
+	return true;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct mailbox one;
+	struct err e;
+	bool null_ok = size > 0 && (data[0] & 1) != 0;
+
+	(void)!address_list((const char *)data, size, null_ok, check, &size, &e);
+	(void)!address_one((const char *)data, size, null_ok, &one, &e);
+	return 0;
+}

@@ -1,0 +1,41 @@
+/* A configuration file, from a file that exists in memory only. */
+#include "fuzz.h"
+
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "config/conf.h"
+#include "config/netrc.h"
+
+static void as_netrc(const uint8_t *data, size_t size)
+{
+	struct buf password = buf_max(4096, "the password");
+	struct err e;
+	bool found;
+
+	(void)!netrc_find((const char *)data, size, "mail.example.org", "me", &password, &found, &e);
+	buf_wipe(&password);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	int fd = memfd_create("conf", MFD_CLOEXEC);
+	struct conf c = { 0 };
+	struct account *a;
+	struct err e;
+	char path[64];
+	static FILE *nowhere;
+
+	as_netrc(data, size);
+	if (nowhere == NULL)
+		nowhere = fopen("/dev/null", "w");
+	MUST(fd >= 0 && nowhere != NULL && write(fd, data, size) == (ssize_t)size && fchmod(fd, 0600) == 0);
+	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+	if (conf_load(&c, path, NULL, 0, &e) && conf_choose(&c, NULL, "me@example.org", &a, &e))
+		(void)conf_dump(a, nowhere);
+	conf_free(&c);
+	close(fd);
+	return 0;
+}

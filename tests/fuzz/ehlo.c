@@ -1,0 +1,17 @@
+/* The text of an EHLO reply. */
+#include "fuzz.h"
+
+#include "smtp/ehlo.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char *text = fuzz_string(data, size);
+	struct caps c;
+
+	caps_parse(&c, text);
+	MUST(strlen(c.mechs) < sizeof c.mechs);
+	MUST(c.rcptmax <= UINT32_MAX);
+	(void)caps_offer_mech(&c, "PLAIN");
+	free(text);
+	return 0;
+}
