@@ -238,10 +238,10 @@ static bool take_value(const char *p, size_t len, size_t *i, char *to, size_t ro
 
 bool header_parameter(const char *body, size_t len, const char *name, char *to, size_t room)
 {
-	size_t i = 0;
+	size_t i = skip_cfws(body, len, 0);
 
-	while (i < len && body[i] != ';')
-		i++;
+	while (i < len && body[i] != ';') /* a comment may hold one too */
+		i = skip_cfws(body, len, i + 1);
 	while (i < len && body[i] == ';') {
 		size_t start = skip_cfws(body, len, i + 1), n;
 		char unwanted[256];

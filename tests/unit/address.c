@@ -1,0 +1,187 @@
+/* mail/address: what people and programs write, and what must not pass. */
+#include "tap.h"
+
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "mail/address.h"
+
+/* The normalised addresses joined by '|', or NULL where the text is refused. */
+static const struct {
+	const char *text, *addresses;
+} lists[] = {
+	{ "a@b.example", "a@b.example" },
+	{ " a@b.example , c@d.example ", "a@b.example|c@d.example" },
+	{ "a", "a" },
+	{ "", "" },
+	{ ",, a@b ,,", "a@b" },
+	{ "Name <a@b>", "a@b" },
+	{ "\"A, B\" <a@b>, c@d", "a@b|c@d" },
+	{ "John Q. Public <jqp@x.example>", "jqp@x.example" },
+	{ "<a@b>", "a@b" },
+	{ "<@h1,@h2:a@b>", "a@b" },
+	{ "a . b @ c . d", "a.b@c.d" },
+	{ "a (one (two) \\) three) @ (x) b", "a@b" },
+	{ "root (Cron Daemon)", "root" },
+	{ "\"root (Cron Daemon)\" <root>", "root" },
+	{ "team: a@b, c@d;, e@f", "a@b|c@d|e@f" },
+	{ "undisclosed-recipients:;", "" },
+	{ "g: a@b; c@d", "a@b|c@d" },
+	{ "\"john\"@x", "john@x" },
+	{ "\"a b\"@x", "\"a b\"@x" },
+	{ "\"a,b c\"@x", "\"a,b c\"@x" },
+	{ "\"a\\\"b\"@x", "\"a\\\"b\"@x" },
+	{ "\"\"@x", "\"\"@x" },
+	{ "\"a@b\"@x", "\"a@b\"@x" },
+	{ "a@[192.0.2.1]", "a@[192.0.2.1]" },
+	{ "a@[IPv6:2001:db8::1]", "a@[IPv6:2001:db8::1]" },
+	{ "=?utf-8?q?J=C3=B6rg?= <j@x>", "j@x" },
+	{ "J\303\266rg <j@x>", "j@x" },
+	{ "j\303\266rg@ex\303\244mple.example", "j\303\266rg@ex\303\244mple.example" },
+	{ "a@b,\n\tc@d", "a@b|c@d" },
+	{ "a@b,\r\n c@d\r\n", "a@b|c@d" },
+	{ "first.last+tag@x", "first.last+tag@x" },
+	{ "a..b.@docomo.example", "a..b.@docomo.example" },
+	{ "a_b@under_score.example", "a_b@under_score.example" },
+	{ "a@b\nc@d", NULL },
+	{ "a\r@b", NULL },
+	{ "a@b@c", NULL },
+	{ "@b", NULL },
+	{ "a@", NULL },
+	{ "a@b c", NULL },
+	{ "a b@c", NULL },
+	{ "a@.b", NULL },
+	{ "a@b..c", NULL },
+	{ "a@b.", NULL },
+	{ "<a@b", NULL },
+	{ "a@b>", NULL },
+	{ "<a@b> c", NULL },
+	{ "\"open@x", NULL },
+	{ "(open a@b", NULL },
+	{ "a@[1.2", NULL },
+	{ "<>", NULL },
+	{ "a:b:c;", NULL },
+	{ "a\001@b", NULL },
+	{ "\377\376@b", NULL },
+	{ "a@b> SIZE=1", NULL },
+};
+
+static bool join(void *ctx, const struct mailbox *m, struct err *e)
+{
+	struct buf *b = ctx;
+
+	return (b->len == 0 || buf_char(b, '|', e)) && buf_str(b, m->addr, e);
+}
+
+static void test_lists(void)
+{
+	for (size_t i = 0; i < COUNT(lists); i++) {
+		struct buf got = buf_max(10000, "addresses");
+		struct err e;
+		bool parsed = address_list(lists[i].text, strlen(lists[i].text), false, join, &got, &e);
+
+		if (lists[i].addresses == NULL)
+			ok(!parsed && e.stage == ST_INPUT && e.fate == FATE_PERM, "refused: %s", lists[i].text);
+		else if (ok(parsed, "accepted: %s", lists[i].text))
+			same(buf_text(&got), lists[i].addresses, "  and normalised");
+		buf_free(&got);
+	}
+}
+
+static bool count(void *ctx, const struct mailbox *m, struct err *e)
+{
+	(void)m;
+	(void)e;
+	++*(size_t *)ctx;
+	return true;
+}
+
+/* Linear in time and without a stack: these would not come back otherwise. */
+static void test_large(void)
+{
+	enum { N = 200000 };
+	char *text = malloc(2 * N + 10);
+	size_t n = 0;
+	struct err e;
+
+	memset(text, '(', N);
+	memset(text + N, ')', N);
+	strcpy(text + 2 * N, "a@b");
+	ok(address_list(text, strlen(text), false, count, &n, &e) && n == 1, "200000 nested comments");
+	ok(!address_list(text, N, false, count, &n, &e), "200000 open comments are refused");
+	for (size_t i = 0; i < N / 2; i++)
+		memcpy(text + 4 * i, "a@b,", 4);
+	n = 0;
+	ok(address_list(text, 2 * N, false, count, &n, &e) && n == N / 2, "100000 addresses");
+	memset(text, 'x', N);
+	ok(!address_list(text, N, false, count, &n, &e), "an address of 200000 characters is refused");
+	free(text);
+}
+
+static const struct {
+	const char *text, *name;
+} names[] = {
+	{ "Full Name <a@b>", "Full Name" },
+	{ "\"Full, Name\" <a@b>", "\"Full, Name\"" },
+	{ "root (Cron Daemon)", "Cron Daemon" },
+	{ "a@b", "" },
+};
+
+static void test_names(void)
+{
+	for (size_t i = 0; i < COUNT(names); i++) {
+		struct mailbox m;
+		struct err e;
+		char name[100];
+
+		ok(address_one(names[i].text, strlen(names[i].text), false, &m, &e), "one: %s", names[i].text);
+		snprintf(name, sizeof name, "%.*s", (int)m.name_len, names[i].text + m.name_at);
+		same(name, names[i].name, "  its name");
+	}
+}
+
+static void test_one(void)
+{
+	struct mailbox m;
+	struct err e;
+
+	ok(address_one("", 0, true, &m, &e) && m.addr[0] == '\0', "nothing is the null sender");
+	ok(address_one("<>", 2, true, &m, &e) && m.addr[0] == '\0', "<> is the null sender");
+	ok(!address_one("<>", 2, false, &m, &e), "but no recipient");
+	ok(!address_one("a@b, c@d", 8, false, &m, &e), "two are not one");
+	ok(!address_one("", 0, false, &m, &e), "none is not one");
+}
+
+static void test_parts(void)
+{
+	same(address_domain("a@b"), "b", "the domain");
+	same(address_domain("\"a@x\"@b"), "b", "the domain behind a quoted @");
+	ok(address_domain("a") == NULL && address_domain("\"a@b\"") == NULL, "no domain");
+	ok(address_same("A@x", "A@X") && !address_same("a@x", "A@x"), "case counts in the local part only");
+	ok(!address_same("a", "a@x"), "unqualified is another");
+	ok(address_local_is_ascii("a@\303\266") && !address_is_ascii("a@\303\266"), "where it is not ASCII");
+}
+
+static const struct {
+	const char *addr, *pattern;
+	bool        match;
+} patterns[] = {
+	{ "me@x.example", "me@x.example", true },   { "ME@X.example", "me@x.example", true },
+	{ "me+a@x.example", "me@x.example", true }, { "me+a@x.example", "me+b@x.example", false },
+	{ "me@x.example", "*@x.example", true },    { "me@x.example", "me@*", true },
+	{ "you@x.example", "me@*", false },	    { "me@y.example", "*@x.example", false },
+	{ "me", "me", true },
+};
+
+int main(void)
+{
+	test_lists();
+	test_large();
+	test_names();
+	test_one();
+	test_parts();
+	for (size_t i = 0; i < COUNT(patterns); i++)
+		ok(address_matches(patterns[i].addr, patterns[i].pattern) == patterns[i].match, "%s %s %s",
+		   patterns[i].addr, patterns[i].match ? "matches" : "does not match", patterns[i].pattern);
+	return done();
+}

@@ -1,0 +1,187 @@
+/* smtp/reply, smtp/ehlo, base/err: what a server says, and what it comes to. */
+#include "tap.h"
+
+#include <sysexits.h>
+
+#include "base/str.h"
+#include "mail/envelope.h"
+#include "smtp/ehlo.h"
+#include "smtp/reply.h"
+
+static const struct {
+	const char *lines[4]; /* NULL after the last */
+	int         code;     /* 0: refused */
+	const char *esc, *text;
+} replies[] = {
+	{ { "250 ok" }, 250, "", "ok" },
+	{ { "250" }, 250, "", "" },
+	{ { "250 " }, 250, "", "" },
+	{ { "250-a", "250-b", "250 c" }, 250, "", "a\nb\nc" },
+	{ { "550 5.1.1 no such user" }, 550, "5.1.1", "no such user" },
+	{ { "550-5.7.1 a", "550 5.7.1 b" }, 550, "5.7.1", "a\nb" },
+	{ { "550 5.1.1" }, 550, "5.1.1", "" },
+	{ { "550 4.1.1 wrong class" }, 550, "", "4.1.1 wrong class" },
+	{ { "550 5.1.1x glued" }, 550, "", "5.1.1x glued" },
+	{ { "550 5.1111.1 long" }, 550, "", "5.1111.1 long" },
+	{ { "299 unheard of" }, 299, "", "unheard of" },
+	{ { "250-a", "251 b" }, 0, "", "" },
+	{ { "25 x" }, 0, "", "" },
+	{ { "2500 x" }, 0, "", "" },
+	{ { "150 x" }, 0, "", "" },
+	{ { "650 x" }, 0, "", "" },
+	{ { " 250 x" }, 0, "", "" },
+	{ { "+OK" }, 0, "", "" },
+	{ { "" }, 0, "", "" },
+	{ { "250+x" }, 0, "", "" },
+};
+
+static void test_reply(size_t i)
+{
+	static struct reply r;
+	char esc[ESC_TEXT];
+	struct err e;
+	enum reply_more more = REPLY_BAD;
+
+	reply_begin(&r);
+	for (size_t j = 0; j < 4 && replies[i].lines[j] != NULL; j++)
+		more = reply_add(&r, replies[i].lines[j], strlen(replies[i].lines[j]), &e);
+	if (replies[i].code == 0) {
+		ok(more == REPLY_BAD && e.fate == FATE_NONSENSE, "no reply: %s", replies[i].lines[0]);
+		return;
+	}
+	ok(more == REPLY_DONE && r.code == replies[i].code, "a reply: %s", replies[i].lines[0]);
+	same(r.text, replies[i].text, "  its text");
+	same(esc_text(r.esc, esc), replies[i].esc, "  its enhanced code");
+}
+
+static void test_caps(void)
+{
+	struct caps c;
+
+	caps_parse(&c, "STARTTLS is only a name here\nPipelining\nSIZE 1000\nAUTH PLAIN\nAUTH=LOGIN PLAIN-CLIENTTOKEN\n"
+		       "LIMITS RCPTMAX=20 MAILMAX=5 OTHER=x\n8 BITMIME\nCHUNKINGX");
+	ok((c.ext & EXT_STARTTLS) == 0, "the first line offers nothing");
+	ok((c.ext & EXT_PIPELINING) != 0, "case does not count");
+	ok(c.size == 1000 && c.rcptmax == 20 && c.mailmax == 5, "numbers");
+	ok(caps_offer_mech(&c, "plain") && caps_offer_mech(&c, "LOGIN") && !caps_offer_mech(&c, "PLAIN-CLIENT")
+	   && !caps_offer_mech(&c, ""), "mechanisms of all lines, whole words");
+	ok((c.ext & (EXT_8BITMIME | EXT_CHUNKING)) == 0, "look-alikes are something else");
+	caps_parse(&c, "x\nSIZE\nSIZE -5\nSIZE 99999999999999999999999\nSIZE 0\nLIMITS RCPTMAX=0");
+	ok((c.ext & EXT_SIZE) != 0 && c.size == 0 && c.rcptmax == 0, "sizes that say nothing");
+}
+
+static const struct {
+	enum stage stage;
+	enum fate  fate;
+	int        code;
+	struct esc esc;
+	int        status;
+} statuses[] = {
+	{ ST_USAGE, FATE_PERM, 0, { 0 }, EX_USAGE },
+	{ ST_INPUT, FATE_PERM, 0, { 0 }, EX_DATAERR },
+	{ ST_INPUT, FATE_TEMP, 0, { 0 }, EX_IOERR },
+	{ ST_CONFIG, FATE_PERM, 0, { 0 }, EX_CONFIG },
+	{ ST_SECRET, FATE_PERM, 0, { 0 }, EX_NOPERM },
+	{ ST_SECRET, FATE_TEMP, 0, { 0 }, EX_TEMPFAIL },
+	{ ST_RESOLVE, FATE_PERM, 0, { 0 }, EX_NOHOST },
+	{ ST_RESOLVE, FATE_TEMP, 0, { 0 }, EX_TEMPFAIL },
+	{ ST_CONNECT, FATE_TEMP, 0, { 0 }, EX_TEMPFAIL },
+	{ ST_TLS, FATE_PERM, 0, { 0 }, EX_UNAVAILABLE },
+	{ ST_TLS, FATE_TEMP, 0, { 0 }, EX_TEMPFAIL },
+	{ ST_GREETING, FATE_PERM, 554, { 0 }, EX_UNAVAILABLE },
+	{ ST_GREETING, FATE_NONSENSE, 0, { 0 }, EX_PROTOCOL },
+	{ ST_EHLO, FATE_PERM, 502, { 0 }, EX_UNAVAILABLE },
+	{ ST_STARTTLS, FATE_PERM, 0, { 0 }, EX_UNAVAILABLE },
+	{ ST_AUTH, FATE_PERM, 535, { 5, 7, 8 }, EX_NOPERM },
+	{ ST_AUTH, FATE_PERM, 534, { 0 }, EX_NOPERM },
+	{ ST_AUTH, FATE_PERM, 538, { 0 }, EX_NOPERM },
+	{ ST_AUTH, FATE_PERM, 530, { 0 }, EX_NOPERM },
+	{ ST_AUTH, FATE_PERM, 504, { 0 }, EX_UNAVAILABLE },
+	{ ST_AUTH, FATE_PERM, 0, { 0 }, EX_UNAVAILABLE },
+	{ ST_AUTH, FATE_TEMP, 454, { 0 }, EX_TEMPFAIL },
+	{ ST_MAIL, FATE_PERM, 501, { 0 }, EX_DATAERR },
+	{ ST_MAIL, FATE_PERM, 553, { 0 }, EX_DATAERR },
+	{ ST_MAIL, FATE_PERM, 550, { 0 }, EX_UNAVAILABLE },
+	{ ST_MAIL, FATE_PERM, 530, { 0 }, EX_NOPERM },
+	{ ST_MAIL, FATE_PERM, 534, { 0 }, EX_UNAVAILABLE },
+	{ ST_MAIL, FATE_PERM, 552, { 5, 3, 4 }, EX_DATAERR },
+	{ ST_RCPT, FATE_PERM, 550, { 5, 1, 1 }, EX_NOUSER },
+	{ ST_RCPT, FATE_PERM, 551, { 0 }, EX_NOUSER },
+	{ ST_RCPT, FATE_PERM, 553, { 0 }, EX_NOUSER },
+	{ ST_RCPT, FATE_PERM, 554, { 0 }, EX_UNAVAILABLE },
+	{ ST_RCPT, FATE_TEMP, 450, { 0 }, EX_TEMPFAIL },
+	{ ST_DATA, FATE_PERM, 554, { 0 }, EX_UNAVAILABLE },
+	{ ST_BODY, FATE_PERM, 550, { 0 }, EX_UNAVAILABLE },
+	{ ST_BODY, FATE_UNKNOWN, 0, { 0 }, EX_TEMPFAIL },
+	{ ST_BODY, FATE_NONSENSE, 0, { 0 }, EX_PROTOCOL },
+	{ ST_SPOOL, FATE_TEMP, 0, { 0 }, EX_CANTCREAT },
+	{ ST_INTERNAL, FATE_PERM, 0, { 0 }, EX_SOFTWARE },
+	{ ST_INTERNAL, FATE_TEMP, 0, { 0 }, EX_OSERR },
+};
+
+static void test_statuses(void)
+{
+	for (size_t i = 0; i < COUNT(statuses); i++) {
+		struct err e;
+
+		fail(&e, statuses[i].stage, statuses[i].fate, "x");
+		e.code = statuses[i].code;
+		e.esc = statuses[i].esc;
+		ok(err_exit_status(&e) == statuses[i].status, "%s, %s, %d: exit status %d",
+		   err_stage_name(e.stage), err_fate_name(e.fate), e.code, statuses[i].status);
+	}
+	same(err_status_name(EX_TEMPFAIL), "TEMPFAIL", "a status has a name");
+	same(err_status_name(EX_CONFIG), "CONFIG", "the last one too");
+	same(err_status_name(0), "OK", "success too");
+}
+
+static void test_printable(void)
+{
+	struct err e;
+
+	fail(&e, ST_RCPT, FATE_PERM, "%s", "a\033[31mb\r\nc\302\233d\303\266\377");
+	same(e.say, "a\\x1b[31mb\\x0d\\x0ac\\xc2\\x9bd\303\266\\xff", "what a terminal would obey is shown, not done");
+}
+
+static void test_envelope(void)
+{
+	struct envelope v = { 0 };
+	struct err e;
+	char address[40];
+	bool good = true;
+
+	for (int i = 0; i < 100000; i++) {
+		snprintf(address, sizeof address, "user%d@example.org", i % 50000);
+		good = good && envelope_add(&v, address, &e);
+	}
+	ok(good && v.n == 50000, "100000 recipients, each twice, are 50000");
+	ok(envelope_add(&v, "User1@example.org", &e) && v.n == 50001, "the local part's case counts");
+	ok(envelope_add(&v, "user1@EXAMPLE.org", &e) && v.n == 50001, "the domain's does not");
+	ok(rcpt_say(&v.rcpts[0], "\033x", 2), "words");
+	same(v.rcpts[0].said, "\\x1bx", "  are kept printable");
+	envelope_free(&v);
+	ok(v.n == 0 && v.rcpts == NULL, "and all is given back");
+}
+
+static void test_strings(void)
+{
+	uint64_t n;
+
+	ok(str_glob("*b*d", "abcbd") && !str_glob("*b*d", "abc") && str_glob("A?C", "abc") && str_glob("*", "")
+	   && !str_glob("", "x"), "globs");
+	ok(str_number("18446744073709551615", 0, UINT64_MAX, &n) && !str_number("18446744073709551616", 0, UINT64_MAX, &n)
+	   && !str_number("", 0, 9, &n) && !str_number("-1", 0, 9, &n) && !str_number("1 ", 0, 9, &n)
+	   && !str_number("10", 0, 9, &n), "numbers");
+}
+
+int main(void)
+{
+	for (size_t i = 0; i < COUNT(replies); i++)
+		test_reply(i);
+	test_caps();
+	test_statuses();
+	test_printable();
+	test_envelope();
+	test_strings();
+	return done();
+}

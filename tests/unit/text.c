@@ -1,0 +1,277 @@
+/* mail/header, encode, lines, xtext, idn: bytes in, bytes out. */
+#include "tap.h"
+
+#include <stdlib.h>
+
+#include "mail/encode.h"
+#include "mail/header.h"
+#include "mail/idn.h"
+#include "mail/lines.h"
+#include "mail/xtext.h"
+
+static const struct {
+	const char *name, *phrase;
+} phrases[] = {
+	{ "Joe", "Joe" },
+	{ "Joe Doe", "Joe Doe" },
+	{ "Joe, Doe", "\"Joe, Doe\"" },
+	{ "Joe Q. Doe", "\"Joe Q. Doe\"" },
+	{ "a \"b\" \\c", "\"a \\\"b\\\" \\\\c\"" },
+	{ " x", "\" x\"" },
+	{ "J\303\266rg", "=?utf-8?Q?J=C3=B6rg?=" },
+	{ "J\303\266rg A", "=?utf-8?Q?J=C3=B6rg_A?=" },
+	{ "J\366rg", "=?unknown-8bit?Q?J=F6rg?=" },
+	{ "=?x?Q?y?=", "=?utf-8?Q?=3D=3Fx=3FQ=3Fy=3F=3D?=" },
+	{ "a\nb", NULL },
+	{ "a\rBcc: x", NULL },
+};
+
+static void test_phrases(void)
+{
+	for (size_t i = 0; i < COUNT(phrases); i++) {
+		struct buf b = buf_max(1000, "a phrase");
+		struct err e;
+		bool made = header_phrase(&b, phrases[i].name, 6, &e);
+
+		if (phrases[i].phrase == NULL)
+			ok(!made, "refused: %s", phrases[i].name);
+		else if (ok(made, "phrase: %s", phrases[i].name))
+			same(buf_text(&b), phrases[i].phrase, "  as it should be");
+		buf_free(&b);
+	}
+}
+
+/* RFC 2047 2: no encoded word over 75 characters, no line over 76, no character split. */
+static void test_long_phrase(void)
+{
+	struct buf b = buf_max(10000, "a phrase");
+	struct err e;
+	char name[601];
+	bool good = true;
+
+	for (int i = 0; i < 300; i++)
+		memcpy(name + 2 * i, "\303\266", 2);
+	name[600] = '\0';
+	ok(header_phrase(&b, name, 6, &e), "a name of 300 umlauts");
+	for (const char *p = buf_text(&b), *next; p != NULL; p = next) {
+		size_t line = strcspn(p, "\n");
+
+		next = p[line] == '\n' ? p + line + 1 : NULL;
+		good = good && line <= 76 && strncmp(p + (*p == ' '), "=?utf-8?Q?=C3=B6", 16) == 0
+		    && strncmp(p + line - 5, "=B6?=", 5) == 0;
+	}
+	ok(good, "is words of whole characters on short lines");
+	buf_free(&b);
+}
+
+static void test_date(void)
+{
+	static const struct {
+		const char *zone, *date;
+	} rows[] = {
+		{ "UTC0", "Thu, 1 Jan 1970 00:00:00 +0000" },
+		{ "XXX-5:30", "Thu, 1 Jan 1970 05:30:00 +0530" },
+		{ "XXX3:30", "Wed, 31 Dec 1969 20:30:00 -0330" },
+		{ "XXX0:30", "Wed, 31 Dec 1969 23:30:00 -0030" },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct buf b = buf_max(100, "a date");
+		struct err e;
+
+		setenv("TZ", rows[i].zone, 1);
+		tzset();
+		ok(header_date(&b, 0, &e), "the epoch in %s", rows[i].zone);
+		same(buf_text(&b), rows[i].date, "  as a date");
+		buf_free(&b);
+	}
+}
+
+static void test_fields(void)
+{
+	static const char head[] = "From: a\nBCC : b,\n c\r\nX:\nnot a field\n";
+	struct field f;
+	size_t at = 0;
+
+	ok(header_next(head, sizeof head - 1, &at, &f) && header_is(&f, "from") && f.raw_len == 8, "a field");
+	ok(header_next(head, sizeof head - 1, &at, &f) && header_is(&f, "Bcc") && f.body_len == 8,
+	   "a folded one with a blank before the colon");
+	ok(header_next(head, sizeof head - 1, &at, &f) && f.name_len == 1, "an empty one");
+	ok(!header_next(head, sizeof head - 1, &at, &f), "the end at a line that is none");
+	ok(header_starts_field("a:", 2) && !header_starts_field(":", 1) && !header_starts_field("a b:", 4)
+	   && !header_starts_field("", 0) && !header_starts_field("\303\266:", 3), "what starts a field");
+}
+
+static void test_mime(void)
+{
+	static const char type[] = " Text/PLAIN (x; charset=no) ; a=\"b;c\\\"d\"; CharSet = \"utf-8\"\n";
+	char to[20];
+
+	ok(header_token(type, sizeof type - 1, to, sizeof to) && strcmp(to, "text/plain") == 0, "the type");
+	ok(header_parameter(type, sizeof type - 1, "charset", to, sizeof to) && strcmp(to, "utf-8") == 0, "its charset");
+	ok(header_parameter(type, sizeof type - 1, "a", to, sizeof to) && strcmp(to, "b;c\"d") == 0, "a quoted parameter");
+	ok(!header_parameter(type, sizeof type - 1, "boundary", to, sizeof to), "one that is not there");
+}
+
+static const struct {
+	const char *in, *out, *dots;
+	uint64_t    bytes, longest;
+	bool        bare_cr;
+} texts[] = {
+	{ "", "", "", 0, 0, false },
+	{ "a", "a\r\n", "a\r\n", 3, 1, false },
+	{ "a\n", "a\r\n", "a\r\n", 3, 1, false },
+	{ "a\r\n", "a\r\n", "a\r\n", 3, 1, false },
+	{ "\n\n", "\r\n\r\n", "\r\n\r\n", 4, 0, false },
+	{ ".\n", ".\r\n", "..\r\n", 3, 1, false },
+	{ "..", "..\r\n", "...\r\n", 4, 2, false },
+	{ "a.\n.b", "a.\r\n.b\r\n", "a.\r\n..b\r\n", 8, 2, false },
+	{ "a\r", "a\r\n", "a\r\n", 3, 1, false },
+	{ "a\rb\n", "a\r\nb\r\n", "a\r\nb\r\n", 5, 3, true },
+	{ "\r.\r\n", "\r\n.\r\n", "\r\n..\r\n", 4, 2, true },
+	{ "a\r\r\nb\n", "a\r\n\r\nb\r\n", "a\r\n\r\nb\r\n", 7, 2, true },
+};
+
+static void convert(const char *in, bool dots, size_t cut, char *out)
+{
+	struct lines l = { .dots = dots };
+	size_t n = strlen(in), made = 0;
+
+	for (size_t i = 0; i < n; i += cut)
+		made += lines_feed(&l, in + i, n - i < cut ? n - i : cut, out + made);
+	made += lines_end(&l, out + made);
+	out[made] = '\0';
+}
+
+static void test_lines(void)
+{
+	char out[100];
+
+	for (size_t i = 0; i < COUNT(texts); i++)
+		for (size_t cut = 1; cut < 4; cut++) {
+			struct facts f = { 0 };
+			size_t n = strlen(texts[i].in);
+
+			convert(texts[i].in, false, cut, out);
+			same(out, texts[i].out, "lines without dots");
+			convert(texts[i].in, true, cut, out);
+			same(out, texts[i].dots, "lines with dots");
+			for (size_t at = 0; at < n; at += cut)
+				facts_feed(&f, texts[i].in + at, n - at < cut ? n - at : cut);
+			facts_end(&f);
+			ok(f.bytes == texts[i].bytes && f.longest == texts[i].longest && f.bare_cr == texts[i].bare_cr,
+			   "facts of row %zu: %llu bytes, %llu longest", i, (unsigned long long)f.bytes,
+			   (unsigned long long)f.longest);
+		}
+}
+
+static void test_facts(void)
+{
+	struct facts f = { 0 };
+
+	facts_feed(&f, "0123456789abcdef\303\266\0x", 20);
+	ok(f.eight_bit && f.nul, "8-bit and NUL are seen");
+}
+
+static const struct {
+	const char *in, *out;
+} quoted[] = {
+	{ "plain\n", "plain\r\n" },    { "a=b", "a=3Db\r\n" },
+	{ "x \n", "x=20\r\n" },	       { "x\t\r\n", "x=09\r\n" },
+	{ "a b\n", "a b\r\n" },	       { ".\n", "=2E\r\n" },
+	{ "From me\n", "=46rom me\r\n" }, { "\303\266", "=C3=B6\r\n" },
+	{ "a\rb", "a=0Db\r\n" },       { "", "" },
+	{ "\n", "\r\n" },	       { "a\r\r\n", "a=0D\r\n" },
+};
+
+static void test_quoted_printable(void)
+{
+	char out[1000];
+
+	for (size_t i = 0; i < COUNT(quoted); i++) {
+		struct qp q = { 0 };
+		size_t n = qp_feed(&q, quoted[i].in, strlen(quoted[i].in), out);
+
+		n += qp_end(&q, out + n);
+		out[n] = '\0';
+		same(out, quoted[i].out, "quoted-printable");
+	}
+}
+
+static void test_base64(void)
+{
+	static const char *const pairs[][2] = {
+		{ "", "" }, { "f", "Zg==" }, { "fo", "Zm8=" }, { "foo", "Zm9v" }, { "foobar", "Zm9vYmFy" },
+	};
+	static const char *const bad[] = { "Zg=", "Zg", "Z===", "Zh==", "Zm9=", "Zm 9", "====", "Zg==Zg==", "Zm9v\n" };
+
+	for (size_t i = 0; i < COUNT(pairs); i++) {
+		struct buf b = buf_max(100, "text"), back = buf_max(100, "text");
+		struct err e;
+
+		ok(base64_encode(&b, pairs[i][0], strlen(pairs[i][0]), &e), "encode");
+		same(buf_text(&b), pairs[i][1], "  to base64");
+		ok(base64_decode(&back, buf_text(&b), b.len), "decode");
+		same(buf_text(&back), pairs[i][0], "  from base64");
+		buf_free(&b);
+		buf_free(&back);
+	}
+	for (size_t i = 0; i < COUNT(bad); i++) {
+		struct buf b = buf_max(100, "text");
+
+		ok(!base64_decode(&b, bad[i], strlen(bad[i])), "not base64: %s", bad[i]);
+		buf_free(&b);
+	}
+}
+
+static void test_xtext(void)
+{
+	struct buf b = buf_max(1000, "text");
+	struct err e;
+
+	ok(xtext_encode(&b, "a+b=c d\303\266", &e), "xtext");
+	same(buf_text(&b), "a+2Bb+3Dc+20d+C3+B6", "  encoded");
+	ok(xtext_valid("a+2B") && !xtext_valid("a+2b") && !xtext_valid("a=b") && !xtext_valid("a b") && !xtext_valid("+2")
+	   && !xtext_valid(""), "what is xtext");
+	buf_clear(&b);
+	ok(xtext_orcpt(&b, "a+b@c", false, &e), "orcpt");
+	same(buf_text(&b), "rfc822;a+2Bb@c", "  of an ASCII address");
+	buf_clear(&b);
+	ok(xtext_orcpt(&b, "\303\266@c", false, &e), "orcpt");
+	same(buf_text(&b), "utf-8;\\x{F6}@c", "  of another, in ASCII");
+	buf_clear(&b);
+	ok(xtext_orcpt(&b, "\303\266@c", true, &e), "orcpt");
+	same(buf_text(&b), "utf-8;\303\266@c", "  and under SMTPUTF8");
+	buf_free(&b);
+}
+
+static void test_idn(void)
+{
+	char to[IDN_MAX], address[300];
+	struct err e;
+
+	ok(idn_to_ascii("ex\303\244mple.org", to, ST_INPUT, &e), "a U-label");
+	same(to, "xn--exmple-cua.org", "  as A-label");
+	ok(idn_to_ascii("Example.org", to, ST_INPUT, &e) && strcmp(to, "Example.org") == 0, "ASCII stays as it is");
+	ok(!idn_to_ascii("\303\244\377", to, ST_INPUT, &e), "no domain at all");
+	ok(idn_address_to_ascii("me@ex\303\244mple.org", address, sizeof address, &e), "an address");
+	same(address, "me@xn--exmple-cua.org", "  with its domain as A-labels");
+	ok(!idn_address_to_ascii("m\303\244@x", address, sizeof address, &e) && e.stage == ST_INPUT,
+	   "a local part that is not ASCII cannot be helped");
+}
+
+int main(void)
+{
+	test_phrases();
+	test_long_phrase();
+	test_date();
+	test_fields();
+	test_mime();
+	test_lines();
+	test_facts();
+	test_quoted_printable();
+	test_base64();
+	test_xtext();
+	test_idn();
+	return done();
+}
