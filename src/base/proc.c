@@ -150,7 +150,10 @@ static bool take(struct child *c, enum stage st, struct buf *answer, struct err 
 
 		explicit_bzero(piece, sizeof piece);
 		if (!fits) {
-			e->stage = e->stage == ST_INPUT ? st : e->stage;
+			if (e->stage == ST_INPUT) { /* what a helper prints is not the user's doing */
+				e->stage = st;
+				e->fate = FATE_TEMP;
+			}
 			return false;
 		}
 	}

@@ -183,10 +183,17 @@ static bool include_one(struct reader *r, struct file *f, const char *path, stru
 	return true;
 }
 
+/* A directory that is not there holds no files; one that cannot be read may hold the one that counts. */
+static int stop_glob(const char *path, int errnum)
+{
+	(void)path;
+	return errnum != ENOENT && errnum != ENOTDIR;
+}
+
 static bool include_all(struct reader *r, struct file *f, const char *pattern, struct err *e)
 {
 	glob_t g = { 0 };
-	int failed = glob(pattern, GLOB_ERR, NULL, &g);
+	int failed = glob(pattern, 0, stop_glob, &g);
 	bool ok = true;
 
 	if (failed == GLOB_NOSPACE)

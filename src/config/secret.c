@@ -75,13 +75,13 @@ static bool ask_eval(const struct ask *a, struct buf *to, bool *found, struct er
 	return !*found || proc_read(argv, "the command of `passwordeval`", ST_SECRET, a->until, to, e);
 }
 
-/* A file that is not there may come (a mount, a credential of the session): temporary.  One that we may
- * not read is NOPERM. */
+/* A file that is not there may come (a mount, a credential of the session): temporary.  Only one that
+ * we may not read is EX_NOPERM. */
 static bool read_secret_file(const char *path, struct buf *to, struct file_facts *facts, struct err *e)
 {
 	if (file_read(path, ST_SECRET, to, facts, e))
 		return true;
-	if (e->sys == ENOENT || e->sys == ENOTDIR)
+	if (e->sys != EACCES && e->sys != EPERM)
 		e->fate = FATE_TEMP;
 	return false;
 }
@@ -267,8 +267,9 @@ bool secret_get(const struct secret_params *p, const char *host, const char *use
 		struct ask a = { p, host, user, sources[i].person ? until : helper };
 
 		ok = sources[i].ask(&a, &b, &found, e);
-		if (!ok && e->stage == ST_INPUT) /* the buffer's */
-			e->stage = ST_SECRET;
+		if (!ok && e->stage == ST_INPUT) /* longer than the buffer may grow */
+			fail(e, ST_SECRET, FATE_TEMP, "%s gave a password longer than %d bytes",
+			     sources[i].name, SECRET_MAX);
 		if (ok && found)
 			ok = trim(&b, i, e) && keep(s, &b, e);
 		else if (ok && i + 1 == COUNT(sources))
