@@ -7,6 +7,8 @@
 #ifndef CONFIG_CONF_H
 #define CONFIG_CONF_H
 
+#include "base/base.h"
+
 #include <stdio.h>
 
 #include "config/account.h"

@@ -7,6 +7,8 @@
 #ifndef CONFIG_OPTS_H
 #define CONFIG_OPTS_H
 
+#include "base/base.h"
+
 #include <stdio.h>
 
 #include "config/conf.h"

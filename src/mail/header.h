@@ -7,6 +7,8 @@
 #ifndef MAIL_HEADER_H
 #define MAIL_HEADER_H
 
+#include "base/base.h"
+
 #include <time.h>
 
 #include "base/buf.h"

@@ -10,6 +10,8 @@
 #ifndef MAIL_MESSAGE_H
 #define MAIL_MESSAGE_H
 
+#include "base/base.h"
+
 #include <sys/types.h>
 
 #include "base/buf.h"

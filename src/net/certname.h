@@ -6,6 +6,8 @@
 #ifndef NET_CERTNAME_H
 #define NET_CERTNAME_H
 
+#include "base/base.h"
+
 #include <gnutls/x509.h>
 
 #include "base/err.h"

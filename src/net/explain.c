@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "base/str.h"
+
 const char *explain_date(time_t t, char to[EXPLAIN_DATE])
 {
 	struct tm tm;
@@ -244,10 +246,13 @@ static bool fail_policy(const struct breakdown *b, struct err *e)
 	return false;
 }
 
-/* The first byte of a TLS record is its type, and none of them is a letter or a digit. */
+/* The first byte of a TLS record is its type, and none of them is printable. */
 static bool in_clear(const struct breakdown *b)
 {
-	return b->first_len > 0 && (b->first[0] < 20 || b->first[0] > 23);
+	for (size_t i = 0; i < b->first_len && i < 4; i++)
+		if (str_iscontrol(b->first[i]) || str_is8bit(b->first[i]))
+			return false;
+	return b->first_len > 0;
 }
 
 static bool fail_clear(const struct breakdown *b, struct err *e)

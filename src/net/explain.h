@@ -6,6 +6,8 @@
 #ifndef NET_EXPLAIN_H
 #define NET_EXPLAIN_H
 
+#include "base/base.h"
+
 #include <gnutls/x509.h>
 #include <time.h>
 

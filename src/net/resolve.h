@@ -7,6 +7,8 @@
 #ifndef NET_RESOLVE_H
 #define NET_RESOLVE_H
 
+#include "base/base.h"
+
 #include <netinet/in.h>
 #include <sys/socket.h>
 

@@ -33,6 +33,7 @@ struct tls {
 	bool                             failed; /* below us, or by the verdict: `why` tells */
 	bool                             broken; /* no close_notify any more */
 	bool                             hold;   /* our Finished waits for the first command */
+	bool                             talked; /* the server, inside TLS */
 	unsigned                         warnings;
 	size_t                           budget; /* bytes that may still come in */
 	size_t                           in_pos, in_len, out_pos, out_len;
@@ -120,6 +121,18 @@ static ptrdiff_t drain(struct tls *t, struct err *e)
 
 /* ---- above: the wire that the stream sees ---- */
 
+/* With TLS 1.3 the server's opinion of our certificate comes after the handshake, for us. */
+static bool late_refusal(const struct tls *t, ssize_t r, struct err *e)
+{
+	struct breakdown b = { .host = t->verify.host, .error = (int)r };
+
+	if (t->talked || r != GNUTLS_E_FATAL_ALERT_RECEIVED)
+		return false;
+	b.alert = (int)gnutls_alert_get(t->session);
+	explain_handshake(&b, e);
+	return true;
+}
+
 static ptrdiff_t lost(struct tls *t, ssize_t r, struct err *e)
 {
 	const char *words = gnutls_strerror((int)r);
@@ -129,16 +142,15 @@ static ptrdiff_t lost(struct tls *t, ssize_t r, struct err *e)
 		*e = t->why;
 		return WIRE_ERROR;
 	}
-	if (r == GNUTLS_E_FATAL_ALERT_RECEIVED) {
-		fail(e, ST_CONNECT, FATE_TEMP, "the server ended the TLS session");
-		words = gnutls_alert_get_name(gnutls_alert_get(t->session));
-	} else if (r == GNUTLS_E_REHANDSHAKE) {
+	if (late_refusal(t, r, e))
+		return WIRE_ERROR;
+	if (r == GNUTLS_E_REHANDSHAKE)
 		fail(e, ST_CONNECT, FATE_TEMP, "the server wants to renegotiate TLS, which is refused");
-	} else {
+	else
 		fail(e, ST_CONNECT, FATE_TEMP, "lost the TLS session with the server");
-	}
-	if (words != NULL)
-		err_quote(e, words, strlen(words));
+	if (r == GNUTLS_E_FATAL_ALERT_RECEIVED && gnutls_alert_get_name(gnutls_alert_get(t->session)) != NULL)
+		words = gnutls_alert_get_name(gnutls_alert_get(t->session));
+	err_quote(e, words, strlen(words));
 	return WIRE_ERROR;
 }
 
@@ -155,6 +167,7 @@ static ptrdiff_t tls_read(void *ctx, void *to, size_t n, struct err *e)
 
 	do {
 		r = gnutls_record_recv(t->session, to, n);
+		t->talked = t->talked || r > 0;
 		if (r >= 0)
 			return r;
 		if (r == GNUTLS_E_PREMATURE_TERMINATION) /* no close_notify: SMTP says itself when it is done */

@@ -4,6 +4,8 @@
 #ifndef NET_TLSCONF_H
 #define NET_TLSCONF_H
 
+#include "base/base.h"
+
 #include <gnutls/gnutls.h>
 
 #include "base/err.h"

@@ -10,6 +10,8 @@
 #ifndef NET_TRUST_H
 #define NET_TRUST_H
 
+#include "base/base.h"
+
 #include <gnutls/x509.h>
 
 #include "base/err.h"

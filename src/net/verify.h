@@ -8,6 +8,8 @@
 #ifndef NET_VERIFY_H
 #define NET_VERIFY_H
 
+#include "base/base.h"
+
 #include <gnutls/gnutls.h>
 
 #include "base/str.h"
