@@ -13,7 +13,7 @@ enum {
 	NAMES_MAX = 64,                /* two for each certificate of a chain */
 };
 
-enum { SEQUENCE = 0x30, INTEGER = 0x02, VERSION = 0xa0 }; /* DER tags, RFC 5280 4.1 */
+enum { SEQUENCE = 0x30, INTEGER = 0x02, VERSION_TAG = 0xa0 }; /* DER tags, RFC 5280 4.1 */
 
 static const char *const places[] = {
 #ifdef TRUST_FILE
@@ -124,7 +124,7 @@ static bool find_names(struct der *d, size_t issuer[2], size_t subject[2])
 
 	if (!enter(d, &at) || !enter(d, &at))
 		return false;
-	(void)skip(d, &at, VERSION);
+	(void)skip(d, &at, VERSION_TAG);
 	if (!skip(d, &at, INTEGER) || !skip(d, &at, SEQUENCE) || !name(d, &at, &issuer[0]))
 		return false;
 	issuer[1] = at;
