@@ -128,27 +128,32 @@ static bool fail_homeless(const struct question *q, struct err *e)
 	return err_hint(e, q->version == IP_ANY ? "check `host`" : "check `host` and `ip_version`");
 }
 
+/* The first that is not taken, rather of another family than this; from->n when all are taken. */
+static size_t next_of(const struct addrs *from, const bool *taken, int family)
+{
+	size_t same = from->n;
+
+	for (size_t i = 0; i < from->n; i++) {
+		if (taken[i])
+			continue;
+		if (from->a[i].at.any.sa_family != family)
+			return i;
+		if (same == from->n)
+			same = i;
+	}
+	return same;
+}
+
 /* RFC 8305 4: the resolver's order, but the families take turns, so that one broken family costs
  * one delay and not one for each of its addresses. */
 static void interleave(struct addrs *to, const struct addrs *from)
 {
 	bool taken[ADDRS_MAX] = { false };
 	int last = AF_UNSPEC;
+	size_t pick;
 
 	to->n = 0;
-	while (to->n < from->n) {
-		size_t pick = ADDRS_MAX;
-
-		for (size_t i = 0; i < from->n; i++) {
-			if (taken[i])
-				continue;
-			if (pick == ADDRS_MAX)
-				pick = i;
-			if (from->a[i].at.any.sa_family != last) {
-				pick = i;
-				break;
-			}
-		}
+	while ((pick = next_of(from, taken, last)) < from->n) {
 		taken[pick] = true;
 		last = from->a[pick].at.any.sa_family;
 		add(to, &from->a[pick]);
