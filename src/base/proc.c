@@ -15,8 +15,6 @@
 #include "base/stop.h"
 #include "base/str.h"
 
-extern char **environ;
-
 enum {
 	LOOK_MS = 100,     /* how often a helper is looked at that is silent or slow to end */
 	FD_MANY = 65536,   /* descriptors closed one by one where close_range(2) is missing */
@@ -201,7 +199,7 @@ static bool judge(const struct child *c, const char *what, enum stage st, struct
 bool proc_read(char *const argv[], const char *what, enum stage st, int64_t deadline,
 	       struct buf *answer, struct err *e)
 {
-	struct child c;
+	struct child c = { 0 };
 	bool ok;
 
 	if (!start(argv, what, &c, e))

@@ -163,7 +163,7 @@ bool conf_load(struct conf *c, const char *file, const struct setting *given, si
 /* -------------------------------------------------------------------------------------- choosing */
 
 /* Has the user an account of the same name? */
-static bool is_hidden(struct conf *c, const struct account *a)
+static bool is_hidden(const struct conf *c, const struct account *a)
 {
 	return reader_account(c, a->name) != a;
 }
@@ -378,7 +378,7 @@ static void list_key(const struct key *k, FILE *to)
 
 void conf_list_keys(FILE *to)
 {
-	const struct key *sorted[128];
+	const struct key *sorted[128] = { NULL };
 	size_t n = 0;
 
 	for (const struct key *k = key_row(0); k != NULL && n < COUNT(sorted); k = key_next(k))

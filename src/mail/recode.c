@@ -66,29 +66,35 @@ static bool head_carries(const struct message *m, const char *why, struct err *e
 	return fail(e, ST_INPUT, FATE_PERM, "%s, and it is in the header", why);
 }
 
-/* The charset of an unlabelled body: what its bytes can be. */
+/* Can this byte come next in UTF-8?  *owed: how many the character that has begun still wants. */
+static bool utf8_continues(unsigned char c, unsigned *owed)
+{
+	if ((c & 0xc0) == 0x80)
+		return *owed > 0 && (*owed)-- > 0;
+	if (*owed > 0 || c == 0xc0 || c == 0xc1 || c >= 0xf5)
+		return false;
+	*owed = (c >= 0xc0) + (c >= 0xe0) + (c >= 0xf0);
+	return true;
+}
+
+/* The charset of an unlabelled body: what its bytes can be, across the ends of pieces. */
 static bool guess_charset(struct message *m, const char **charset, struct err *e)
 {
 	char *piece = malloc(MESSAGE_PIECE);
-	size_t n = 0, kept = 0;
-	bool ok = piece != NULL || fail_memory(e), utf8 = true, ascii = true;
+	size_t n = 0;
+	unsigned owed = 0;
+	bool ok, utf8 = true, ascii = true;
 
+	if (piece == NULL)
+		return fail_memory(e);
 	message_rewind(m);
-	while (ok && (ok = message_piece(m, piece, &n, e)) && n > 0)
+	while ((ok = message_piece(m, piece, &n, e)) && n > 0)
 		for (size_t i = 0; i < n; i++) {
 			ascii = ascii && !str_is8bit(piece[i]);
-			/* a character may be cut by the piece's end: count what it still wants */
-			if (((unsigned char)piece[i] & 0xc0) == 0x80)
-				utf8 = utf8 && kept > 0 && kept-- > 0;
-			else {
-				unsigned char c = (unsigned char)piece[i];
-
-				utf8 = utf8 && kept == 0 && c < 0xf5 && c != 0xc0 && c != 0xc1;
-				kept = c < 0xc0 ? 0 : c < 0xe0 ? 1 : c < 0xf0 ? 2 : 3;
-			}
+			utf8 = utf8 && utf8_continues((unsigned char)piece[i], &owed);
 		}
 	free(piece);
-	*charset = ascii ? "us-ascii" : utf8 && kept == 0 ? "utf-8" : "unknown-8bit";
+	*charset = ascii ? "us-ascii" : utf8 && owed == 0 ? "utf-8" : "unknown-8bit";
 	return ok;
 }
 

@@ -40,7 +40,7 @@ static bool needs_auth(const struct session *s)
 /* "[192.0.2.1]" or "[IPv6:2001:db8::1]" of our end, RFC 5321 4.1.3. */
 static void literal(const struct session *s, char to[HOST_MAX])
 {
-	struct sockaddr_storage a;
+	struct sockaddr_storage a = { 0 };
 	socklen_t len = sizeof a;
 	char ip[64];
 	int fd = s->io->wire.fd(s->io->wire.ctx);
