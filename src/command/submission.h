@@ -1,0 +1,53 @@
+/*
+ * submission.h - what every mode that speaks to a smarthost does: the account, the sender, the secret, the
+ * connection.  Each step needs those before it.
+ *
+ * Reads no message and sends none: that is submit.h's.
+ */
+#ifndef COMMAND_SUBMISSION_H
+#define COMMAND_SUBMISSION_H
+
+#include "config/opts.h"
+#include "mail/envelope.h"
+#include "mail/message.h"
+#include "smtp/session.h"
+#include "smtp/transaction.h"
+
+struct submission {
+	const struct options *o;
+	struct conf           conf;
+	struct account       *a; /* borrowed from conf */
+	struct message        m;
+	struct envelope       v;
+	struct secret         secret;
+	struct session        s;
+	struct stream         io;
+	struct delivery       delivery;
+	const char           *host;  /* the one being talked to, or last tried; borrowed from a */
+	int64_t               began, until;
+	bool                  connected;
+};
+
+/* NULL: no memory, and that was reported. */
+struct submission *submission_begin(const struct options *o, struct err *e);
+void submission_free(struct submission *x);
+
+bool submission_load(struct submission *x, struct err *e) MUST_CHECK;
+
+/* The account: named, or chosen by the sender (NULL: none is asked for). */
+bool submission_choose(struct submission *x, const char *sender, struct err *e) MUST_CHECK;
+
+/* Account, envelope sender, ENVID and the recipients of the command line. */
+bool submission_address(struct submission *x, struct err *e) MUST_CHECK;
+
+/* Settings checked and the secret at hand: before connecting, so that a slow helper or a prompt costs no server time.
+ * The total timeout begins. */
+bool submission_ready(struct submission *x, struct err *e) MUST_CHECK;
+
+/* A session that MAIL can be said on: all hosts in order, until one takes part in the dialogue. */
+bool submission_connect(struct submission *x, struct err *e) MUST_CHECK;
+void submission_disconnect(struct submission *x);
+
+bool submission_logs_in(const struct account *a);
+
+#endif
