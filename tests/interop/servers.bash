@@ -151,7 +151,8 @@ interop_certs() {
 	else
 		openssl_certs
 	fi > "$run/certs.out" 2>&1 || { cat "$run/certs.out" >&2; return 1; }
-	chmod -R a+rX "$run/certs"		# the keys of a test are no secret, and Exim reads them as $owner
+	chmod -R a+rX "$run/certs"		# Exim reads its own key as $owner
+	chmod 600 "$run"/certs/*client.key	# but ours is one that only we may read
 }
 
 openssl_certs() {
