@@ -13,19 +13,6 @@ enum {
 	ADDRESS_ROOM = 1100,
 };
 
-struct txn { /* one transaction */
-	struct session  *s;
-	struct envelope *v;
-	struct message  *m;
-	struct delivery *d;
-	struct needs     needs;
-	size_t           from;    /* recipients before this one are settled */
-	size_t           asked, taken, refused;
-	bool             no_mail; /* MAIL was refused */
-	bool             no_body; /* DATA or the message was refused */
-	bool             stop;    /* no further transaction makes sense */
-};
-
 /* ---- what was answered -------------------------------------------------------------------------- */
 
 static void refuse(struct rcpt *r, enum stage stage, const struct reply *reply)
@@ -37,7 +24,7 @@ static void refuse(struct rcpt *r, enum stage stage, const struct reply *reply)
 	(void)rcpt_say(r, reply->text, reply->len); /* without memory the code has to do */
 }
 
-static void refuse_all(struct txn *t, enum rcpt_state state, enum stage stage, const struct reply *reply)
+static void refuse_all(struct transaction *t, enum rcpt_state state, enum stage stage, const struct reply *reply)
 {
 	for (size_t i = 0; i < t->v->n; i++)
 		if (t->v->rcpts[i].state == state)
@@ -47,7 +34,7 @@ static void refuse_all(struct txn *t, enum rcpt_state state, enum stage stage, c
 /* The sender is refused for everybody; the answers to RCPT that follow say nothing new. */
 static void got_mail(void *ctx, size_t arg, const struct reply *r)
 {
-	struct txn *t = ((struct session *)ctx)->payload;
+	struct transaction *t = ((struct session *)ctx)->payload;
 
 	(void)arg;
 	if (reply_ok(r))
@@ -59,14 +46,14 @@ static void got_mail(void *ctx, size_t arg, const struct reply *r)
 
 /* RFC 5321 4.5.3.1.10: "too many recipients" is 452, and was 552.  Whoever is told so after others
  * were accepted is asked again in the next transaction. */
-static bool is_too_many(const struct txn *t, const struct reply *r)
+static bool is_too_many(const struct transaction *t, const struct reply *r)
 {
 	return (r->code == 452 || r->code == 552) && t->taken > 0;
 }
 
 static void got_rcpt(void *ctx, size_t arg, const struct reply *r)
 {
-	struct txn *t = ((struct session *)ctx)->payload;
+	struct transaction *t = ((struct session *)ctx)->payload;
 	struct rcpt *rcpt = &t->v->rcpts[arg];
 
 	if (t->no_mail || is_too_many(t, r))
@@ -81,7 +68,7 @@ static void got_rcpt(void *ctx, size_t arg, const struct reply *r)
 }
 
 /* For everybody, also for those who were to get it in a later transaction. */
-static void refuse_message(struct txn *t, enum stage stage, const struct reply *r)
+static void refuse_message(struct transaction *t, enum stage stage, const struct reply *r)
 {
 	t->no_body = true;
 	t->stop = true;
@@ -91,7 +78,7 @@ static void refuse_message(struct txn *t, enum stage stage, const struct reply *
 
 static void got_data(void *ctx, size_t arg, const struct reply *r)
 {
-	struct txn *t = ((struct session *)ctx)->payload;
+	struct transaction *t = ((struct session *)ctx)->payload;
 
 	(void)arg;
 	if (r->code / 100 == 3)
@@ -125,7 +112,7 @@ static void keep_answer(struct delivery *d, const struct reply *r)
 
 static void got_message(void *ctx, size_t arg, const struct reply *r)
 {
-	struct txn *t = ((struct session *)ctx)->payload;
+	struct transaction *t = ((struct session *)ctx)->payload;
 
 	(void)arg;
 	keep_answer(t->d, r);
@@ -141,7 +128,7 @@ static void got_message(void *ctx, size_t arg, const struct reply *r)
 /* LMTP: the answer for one recipient, RFC 2033 4.2. */
 static void got_delivery(void *ctx, size_t arg, const struct reply *r)
 {
-	struct txn *t = ((struct session *)ctx)->payload;
+	struct transaction *t = ((struct session *)ctx)->payload;
 
 	keep_answer(t->d, r);
 	if (reply_ok(r))
@@ -175,7 +162,7 @@ static const struct verb RSET = { .name = "RSET", .stage = ST_MAIL, .timeout = 3
 
 /* ---- the envelope ------------------------------------------------------------------------------- */
 
-static bool say_mail(struct txn *t, struct err *e)
+static bool say_mail(struct transaction *t, struct err *e)
 {
 	struct buf params = buf_max(CHAT_COMMAND_MAX, "MAIL");
 	char address[ADDRESS_ROOM];
@@ -187,7 +174,7 @@ static bool say_mail(struct txn *t, struct err *e)
 	return ok;
 }
 
-static bool say_rcpt(struct txn *t, size_t i, struct err *e)
+static bool say_rcpt(struct transaction *t, size_t i, struct err *e)
 {
 	struct buf params = buf_max(CHAT_COMMAND_MAX, "RCPT");
 	char address[ADDRESS_ROOM];
@@ -199,7 +186,7 @@ static bool say_rcpt(struct txn *t, size_t i, struct err *e)
 	return ok;
 }
 
-static bool say_envelope(struct txn *t, struct err *e)
+static bool say_envelope(struct transaction *t, struct err *e)
 {
 	uint64_t limit = t->s->caps.rcptmax > 0 ? t->s->caps.rcptmax : UINT64_MAX;
 
@@ -217,7 +204,7 @@ static bool say_envelope(struct txn *t, struct err *e)
 /* ---- the message -------------------------------------------------------------------------------- */
 
 /* One block into the stream's own buffer: no copy in between. */
-static bool put_block(struct txn *t, struct lines *l, const char *p, size_t n, uint64_t *sent, struct err *e)
+static bool put_block(struct transaction *t, struct lines *l, const char *p, size_t n, uint64_t *sent, struct err *e)
 {
 	while (n > 0) {
 		size_t room, take, made;
@@ -236,7 +223,7 @@ static bool put_block(struct txn *t, struct lines *l, const char *p, size_t n, u
 	return true;
 }
 
-static bool put_end(struct txn *t, struct lines *l, uint64_t *sent, struct err *e)
+static bool put_end(struct transaction *t, struct lines *l, uint64_t *sent, struct err *e)
 {
 	size_t room;
 	char *to = stream_out_room(t->s->io, LINES_SLACK, &room, e);
@@ -248,7 +235,7 @@ static bool put_end(struct txn *t, struct lines *l, uint64_t *sent, struct err *
 }
 
 /* Broken off: without the end of the message the server has nothing. */
-static bool break_off(struct txn *t, struct err *e)
+static bool break_off(struct transaction *t, struct err *e)
 {
 	t->s->chat.broken = true;
 	t->s->io->out_len = 0;
@@ -256,7 +243,7 @@ static bool break_off(struct txn *t, struct err *e)
 	return false;
 }
 
-static bool between_blocks(struct txn *t, const struct verb *v, struct err *e)
+static bool between_blocks(struct transaction *t, const struct verb *v, struct err *e)
 {
 	unsigned cap = t->s->chat.cap;
 
@@ -269,7 +256,7 @@ static bool between_blocks(struct txn *t, const struct verb *v, struct err *e)
 }
 
 /* The write failed: the server may have said why before it closed. */
-static bool block_failed(struct txn *t, const struct verb *v, struct err *e)
+static bool block_failed(struct transaction *t, const struct verb *v, struct err *e)
 {
 	if (!t->s->chat.broken && e->stage == ST_CONNECT && chat_interrupted(&t->s->chat)
 	    && stream_unread(t->s->io) > 0)
@@ -277,7 +264,7 @@ static bool block_failed(struct txn *t, const struct verb *v, struct err *e)
 	return break_off(t, e);
 }
 
-static bool put_message(struct txn *t, const struct verb *v, bool dots, uint64_t *sent, struct err *e)
+static bool put_message(struct transaction *t, const struct verb *v, bool dots, uint64_t *sent, struct err *e)
 {
 	struct lines l = { .dots = dots };
 	char *piece = malloc(MESSAGE_PIECE);
@@ -295,7 +282,7 @@ static bool put_message(struct txn *t, const struct verb *v, bool dots, uint64_t
 }
 
 /* The number of bytes is announced before the first is read; a file on stdin may have changed since. */
-static bool as_announced(struct txn *t, uint64_t sent, struct err *e)
+static bool as_announced(struct transaction *t, uint64_t sent, struct err *e)
 {
 	if (sent == t->m->facts.bytes)
 		return true;
@@ -304,7 +291,7 @@ static bool as_announced(struct txn *t, uint64_t sent, struct err *e)
 }
 
 /* LMTP answers once for each recipient that it accepted, RFC 2033 4.2; SMTP once. */
-static bool expect_answers(struct txn *t, const struct verb *v, struct err *e)
+static bool expect_answers(struct transaction *t, const struct verb *v, struct err *e)
 {
 	if (!t->s->p->lmtp)
 		return chat_expect(&t->s->chat, v, 0, e);
@@ -314,7 +301,7 @@ static bool expect_answers(struct txn *t, const struct verb *v, struct err *e)
 	return true;
 }
 
-static bool send_bdat(struct txn *t, struct err *e)
+static bool send_bdat(struct transaction *t, struct err *e)
 {
 	uint64_t sent;
 
@@ -322,7 +309,7 @@ static bool send_bdat(struct txn *t, struct err *e)
 	    && put_message(t, &BDAT, false, &sent, e) && as_announced(t, sent, e) && expect_answers(t, &BDAT, e);
 }
 
-static bool say_dot(struct txn *t, struct err *e)
+static bool say_dot(struct transaction *t, struct err *e)
 {
 	if (!between_blocks(t, &DOT, e)) /* nobody may have answered yet */
 		return false;
@@ -331,7 +318,7 @@ static bool say_dot(struct txn *t, struct err *e)
 	return expect_answers(t, &DOT, e);
 }
 
-static bool send_data(struct txn *t, struct err *e)
+static bool send_data(struct transaction *t, struct err *e)
 {
 	uint64_t sent;
 
@@ -348,12 +335,12 @@ static bool send_data(struct txn *t, struct err *e)
 /* ---- one transaction ---------------------------------------------------------------------------- */
 
 /* Is it too much to send for nothing, or do we need to know first who is there? */
-static bool envelope_first(const struct txn *t)
+static bool envelope_first(const struct transaction *t)
 {
 	return t->s->p->require_all_recipients || t->s->p->lmtp || t->m->facts.bytes > ONE_FLIGHT_MAX;
 }
 
-static bool worth_sending(struct txn *t)
+static bool worth_sending(struct transaction *t)
 {
 	if (t->s->p->require_all_recipients && t->refused > 0) {
 		t->stop = true;
@@ -362,7 +349,7 @@ static bool worth_sending(struct txn *t)
 	return !t->no_mail && t->taken > 0;
 }
 
-static bool send_message(struct txn *t, struct err *e)
+static bool send_message(struct transaction *t, struct err *e)
 {
 	if (envelope_first(t)) {
 		if (!chat_settle(&t->s->chat, e))
@@ -377,7 +364,7 @@ static bool send_message(struct txn *t, struct err *e)
 }
 
 /* An answer that nobody asked for: then the one we took for the message's may have been another's. */
-static bool in_turn(struct txn *t, struct err *e)
+static bool in_turn(struct transaction *t, struct err *e)
 {
 	if (!chat_out_of_turn(&t->s->chat))
 		return true;
@@ -385,7 +372,7 @@ static bool in_turn(struct txn *t, struct err *e)
 	return fail(e, ST_BODY, FATE_UNKNOWN, "the server answered more often than it was asked");
 }
 
-static bool one_transaction(struct txn *t, struct err *e)
+static bool one_transaction(struct transaction *t, struct err *e)
 {
 	t->asked = t->taken = t->refused = 0;
 	t->no_mail = t->no_body = false;
@@ -404,7 +391,7 @@ static size_t count_open(const struct envelope *v)
 	return n;
 }
 
-static bool all_at_once(const struct txn *t, struct err *e)
+static bool all_at_once(const struct transaction *t, struct err *e)
 {
 	if (!t->s->p->require_all_recipients || t->s->caps.rcptmax == 0 || t->v->n <= t->s->caps.rcptmax)
 		return true;
@@ -413,7 +400,7 @@ static bool all_at_once(const struct txn *t, struct err *e)
 		    (unsigned long long)t->s->caps.rcptmax);
 }
 
-static bool all_transactions(struct txn *t, struct err *e)
+static bool all_transactions(struct transaction *t, struct err *e)
 {
 	const struct session *s = t->s;
 
@@ -430,17 +417,53 @@ static bool all_transactions(struct txn *t, struct err *e)
 	return true;
 }
 
+void transaction_begin(struct transaction *t, struct session *s, struct envelope *v, struct message *m,
+		       struct delivery *d)
+{
+	*t = (struct transaction){ .s = s, .v = v, .m = m, .d = d };
+	params_needs(&t->needs, s->p, v, m);
+	s->payload = t;
+	d->again = false;
+}
+
 bool transaction_send(struct session *s, struct envelope *v, struct message *m, struct delivery *d, struct err *e)
 {
-	struct txn t = { .s = s, .v = v, .m = m, .d = d };
+	struct transaction t;
 	bool ok;
 
-	params_needs(&t.needs, s->p, v, m);
-	s->payload = &t;
-	d->again = false;
+	transaction_begin(&t, s, v, m, d);
 	ok = all_at_once(&t, e) && all_transactions(&t, e);
 	s->payload = NULL;
 	return ok;
+}
+
+/* ---- step by step -------------------------------------------------------------------------------- */
+
+bool transaction_mail(struct transaction *t, struct err *e)
+{
+	t->s->mails++;
+	return say_mail(t, e) && chat_settle(&t->s->chat, e);
+}
+
+bool transaction_rcpt(struct transaction *t, size_t i, struct err *e)
+{
+	struct rcpt *r = &t->v->rcpts[i];
+
+	if (!say_rcpt(t, i, e) || !chat_settle(&t->s->chat, e))
+		return false;
+	if (r->state == RCPT_OPEN) /* too many at once: who asks step by step is told */
+		refuse(r, ST_RCPT, &t->s->chat.reply);
+	return true;
+}
+
+bool transaction_message(struct transaction *t, struct err *e)
+{
+	return send_message(t, e) && in_turn(t, e);
+}
+
+bool transaction_reset(struct transaction *t, struct err *e)
+{
+	return chat_say(&t->s->chat, &RSET, 0, e, "RSET") && chat_settle(&t->s->chat, e);
 }
 
 /* ---- afterwards ---------------------------------------------------------------------------------- */

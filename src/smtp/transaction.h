@@ -10,6 +10,7 @@
 
 #include "mail/envelope.h"
 #include "mail/message.h"
+#include "smtp/params.h"
 #include "smtp/session.h"
 
 enum { QUEUE_ID = 128 };
@@ -22,9 +23,32 @@ struct delivery { /* what came of it */
 	struct esc esc;
 };
 
+struct transaction {
+	struct session  *s; /* borrowed, as are the next three */
+	struct envelope *v;
+	struct message  *m;
+	struct delivery *d;
+	struct needs     needs;
+	/* private */
+	size_t           from;    /* recipients before this one are settled */
+	size_t           asked, taken, refused;
+	bool             no_mail; /* MAIL was refused */
+	bool             no_body; /* DATA or the message was refused */
+	bool             stop;    /* no further transaction makes sense */
+};
+
 /* All open recipients, in as many transactions as the server's limits ask for. */
 bool transaction_send(struct session *s, struct envelope *v, struct message *m, struct delivery *d,
 		      struct err *e) MUST_CHECK;
+
+/* The same step by step, for a dialogue whose caller waits for each answer: it is in s->chat.reply, for the message in
+ * *d.  `needs` may be changed after the beginning; the message may come last. */
+void transaction_begin(struct transaction *t, struct session *s, struct envelope *v, struct message *m,
+		       struct delivery *d);
+bool transaction_mail(struct transaction *t, struct err *e) MUST_CHECK;
+bool transaction_rcpt(struct transaction *t, size_t i, struct err *e) MUST_CHECK;
+bool transaction_message(struct transaction *t, struct err *e) MUST_CHECK;
+bool transaction_reset(struct transaction *t, struct err *e) MUST_CHECK; /* RSET: what was begun is forgotten */
 
 /* The worst refusal (permanent before temporary) as an err; true when every recipient has the message. */
 bool transaction_verdict(const struct envelope *v, struct err *e);
