@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/stop.h"
+#include "command/dialogue.h"
 #include "command/report.h"
 #include "command/submit.h"
 #include "config/opts.h"
@@ -38,10 +39,11 @@ static int run(const struct options *o, bool had_stdin)
 	case MODE_LIST_OPTIONS: return print(opts_list);
 	case MODE_VERSION: return print(version);
 	case MODE_HELP: return print(opts_help);
+	case MODE_DIALOGUE:
 	case MODE_SUBMIT: break;
 	}
 	trace_start(o->verbose);
-	return submit(o, had_stdin);
+	return o->mode == MODE_DIALOGUE ? dialogue(o, had_stdin) : submit(o, had_stdin);
 }
 
 int main(int argc, char **argv)

@@ -82,13 +82,22 @@ static bool set_envid(struct submission *x, struct err *e)
 	return ok;
 }
 
+bool submission_add(struct submission *x, const char *text, struct err *e)
+{
+	return fix_add_recipients(&x->v, text, strlen(text), x->a->message.qualify_domain, e);
+}
+
 static bool add_recipients(struct submission *x, struct err *e)
 {
 	for (size_t i = 0; i < x->o->n_recipients; i++)
-		if (!fix_add_recipients(&x->v, x->o->recipients[i], strlen(x->o->recipients[i]),
-					x->a->message.qualify_domain, e))
+		if (!submission_add(x, x->o->recipients[i], e))
 			return false;
 	return true;
+}
+
+bool submission_sender(struct submission *x, const char *wanted, struct err *e)
+{
+	return submission_choose(x, wanted, e) && default_domain(x, e) && set_sender(x, wanted, e);
 }
 
 bool submission_address(struct submission *x, struct err *e)
@@ -96,9 +105,8 @@ bool submission_address(struct submission *x, struct err *e)
 	char wanted[ADDRESS_MAX];
 	bool given;
 
-	return wanted_sender(x, wanted, &given, e) && submission_choose(x, given ? wanted : NULL, e)
-	    && default_domain(x, e) && set_sender(x, given ? wanted : NULL, e) && set_envid(x, e)
-	    && add_recipients(x, e);
+	return wanted_sender(x, wanted, &given, e) && submission_sender(x, given ? wanted : NULL, e)
+	    && set_envid(x, e) && add_recipients(x, e);
 }
 
 /* ---- the server --------------------------------------------------------------------------------- */
@@ -120,7 +128,8 @@ bool submission_ready(struct submission *x, struct err *e)
 	if (submission_logs_in(a) && sasl_wants_secret(&a->auth)
 	    && !secret_get(&a->secret, host, a->auth.user, CLOCK_NEVER, &x->secret, e))
 		return false;
-	secret_params_wipe(&a->secret);
+	if (x->o->mode == MODE_SUBMIT) /* a dialogue may come back to this account */
+		secret_params_wipe(&a->secret);
 	x->until = a->smtp.total_timeout == 0 ? CLOCK_NEVER : clock_in_s(a->smtp.total_timeout);
 	return true;
 }
@@ -199,6 +208,16 @@ bool submission_connect(struct submission *x, struct err *e)
 	}
 	*e = first;
 	return false;
+}
+
+void submission_log(struct submission *x, const struct err *e, int status)
+{
+	if (x->a == NULL)
+		return;
+	report_log(&x->a->log, &(struct outcome){
+		.host = x->host, .session = x->connected ? &x->s : NULL, .v = &x->v, .m = &x->m,
+		.delivery = &x->delivery, .user = submission_logs_in(x->a) ? x->a->auth.user : NULL,
+		.e = e, .duration_ms = clock_ms() - x->began, .status = status });
 }
 
 /* ---- its life ----------------------------------------------------------------------------------- */

@@ -40,6 +40,10 @@ bool submission_choose(struct submission *x, const char *sender, struct err *e) 
 /* Account, envelope sender, ENVID and the recipients of the command line. */
 bool submission_address(struct submission *x, struct err *e) MUST_CHECK;
 
+/* The first and the last part of that: who sends, or one recipient or a list of them. */
+bool submission_sender(struct submission *x, const char *wanted, struct err *e) MUST_CHECK;
+bool submission_add(struct submission *x, const char *text, struct err *e) MUST_CHECK;
+
 /* Settings checked and the secret at hand: before connecting, so that a slow helper or a prompt costs no server time.
  * The total timeout begins. */
 bool submission_ready(struct submission *x, struct err *e) MUST_CHECK;
@@ -47,6 +51,9 @@ bool submission_ready(struct submission *x, struct err *e) MUST_CHECK;
 /* A session that MAIL can be said on: all hosts in order, until one takes part in the dialogue. */
 bool submission_connect(struct submission *x, struct err *e) MUST_CHECK;
 void submission_disconnect(struct submission *x);
+
+/* The line in the log; e NULL: all is well. */
+void submission_log(struct submission *x, const struct err *e, int status);
 
 bool submission_logs_in(const struct account *a);
 

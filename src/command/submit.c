@@ -28,30 +28,27 @@ static bool read_message(struct submission *x, bool had_stdin, struct err *e)
 	return true;
 }
 
-static const char *what_is_wrong(const struct facts *f)
-{
-	return f->nul ? "the text has NUL bytes" : f->bare_cr ? "the text has carriage returns within lines"
-							      : "the text has lines of more than 998 bytes";
-}
-
 static bool fix_message(struct submission *x, struct err *e)
 {
 	if (!message_fix(&x->m, &x->a->message, x->o->take_recipients, &x->v, e))
 		return false;
 	if (x->v.n == 0)
 		return fail(e, ST_USAGE, FATE_PERM, "the message names no recipients");
-	return !recode_needed(&x->m.facts) || message_recode(&x->m, what_is_wrong(&x->m.facts), e);
+	return !recode_needed(&x->m.facts) || message_recode(&x->m, recode_why(&x->m.facts), e);
 }
 
 /* As many connections as the server's limits ask for. */
 static bool send_message(struct submission *x, struct err *e)
 {
+	struct needs n;
 	bool ok;
 
+	params_needs(&n, &x->a->smtp, &x->v, &x->m);
 	do {
 		if (!submission_connect(x, e))
 			return false;
-		ok = carry_check(&x->s, &x->v, &x->m, e) && transaction_send(&x->s, &x->v, &x->m, &x->delivery, e);
+		ok = carry_ask(&x->s, &n, e) && carry_check(&x->s, &x->v, &x->m, e)
+		  && transaction_send(&x->s, &x->v, &x->m, &x->delivery, e);
 		submission_disconnect(x);
 	} while (ok && x->delivery.again);
 	return ok;
@@ -74,11 +71,7 @@ static int conclude(struct submission *x, bool ok, struct err *e)
 	status = ok ? 0 : err_exit_status(e);
 	trace_note(x->io.flights, "exit status %d (%s)%s%s", status, err_status_name(status),
 		   sent && x->delivery.queue_id[0] != '\0' ? ", queue id " : "", x->delivery.queue_id);
-	if (x->a != NULL)
-		report_log(&x->a->log, &(struct outcome){
-			.host = x->host, .session = x->connected ? &x->s : NULL, .v = &x->v, .m = &x->m,
-			.delivery = &x->delivery, .user = submission_logs_in(x->a) ? x->a->auth.user : NULL,
-			.e = ok ? NULL : e, .duration_ms = clock_ms() - x->began, .status = status });
+	submission_log(x, ok ? NULL : e, status);
 	return status;
 }
 

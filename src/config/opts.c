@@ -165,29 +165,41 @@ static bool take_setting(struct options *o, const char *value, struct err *e)
 static const struct {
 	char        letter;
 	const char *refused, *instead;
+	enum mode   mode;
 } modes[] = {
-	{ 'a', "ARPANET mode (-ba) is not available", "give the message on standard input, and -t or recipients" },
-	{ 'd', "postern is no daemon (-bd)", "it sends at once: run it for each message" },
-	{ 'D', "postern is no daemon (-bD)", "it sends at once: run it for each message" },
-	{ 'h', "there is no host status to show (-bh)", "postern keeps none: each run is on its own" },
-	{ 'H', "there is no host status to purge (-bH)", "postern keeps none: each run is on its own" },
-	{ 'i', "there is no alias database to build (-bi)", "postern has no aliases yet" },
-	{ 'm', NULL, NULL },
-	{ 'p', "there is no queue to list (-bp)", "postern sends at once, or says that it could not" },
-	{ 'P', "there is no queue to count (-bP)", "postern sends at once, or says that it could not" },
-	{ 's', "SMTP on standard input (-bs) is not available yet", "give the message itself, and -t or recipients" },
-	{ 't', "there are no rewriting rules to test (-bt)", "--dump-config shows the settings in force" },
-	{ 'v', "verifying recipients (-bv) is not available yet", "the server is asked when a message is sent" },
+	{ .letter = 'a', .refused = "ARPANET mode (-ba) is not available",
+	  .instead = "give the message on standard input, and -t or recipients" },
+	{ .letter = 'd', .refused = "postern is no daemon (-bd)",
+	  .instead = "it sends at once: run it for each message" },
+	{ .letter = 'D', .refused = "postern is no daemon (-bD)",
+	  .instead = "it sends at once: run it for each message" },
+	{ .letter = 'h', .refused = "there is no host status to show (-bh)",
+	  .instead = "postern keeps none: each run is on its own" },
+	{ .letter = 'H', .refused = "there is no host status to purge (-bH)",
+	  .instead = "postern keeps none: each run is on its own" },
+	{ .letter = 'i', .refused = "there is no alias database to build (-bi)",
+	  .instead = "postern has no aliases yet" },
+	{ .letter = 'm', .mode = MODE_SUBMIT },
+	{ .letter = 'p', .refused = "there is no queue to list (-bp)",
+	  .instead = "postern sends at once, or says that it could not" },
+	{ .letter = 'P', .refused = "there is no queue to count (-bP)",
+	  .instead = "postern sends at once, or says that it could not" },
+	{ .letter = 's', .mode = MODE_DIALOGUE },
+	{ .letter = 't', .refused = "there are no rewriting rules to test (-bt)",
+	  .instead = "--dump-config shows the settings in force" },
+	{ .letter = 'v', .refused = "verifying recipients (-bv) is not available yet",
+	  .instead = "the server is asked when a message is sent" },
 };
 
 static bool take_mode(struct options *o, const char *value, struct err *e)
 {
-	(void)o;
 	for (size_t i = 0; i < COUNT(modes); i++) {
 		if (value[0] != modes[i].letter)
 			continue;
-		if (modes[i].refused == NULL)
+		if (modes[i].refused == NULL) {
+			o->mode = modes[i].mode;
 			return true;
+		}
 		fail_usage(e, modes[i].refused);
 		return err_hint(e, "%s", modes[i].instead);
 	}
@@ -224,7 +236,7 @@ static const struct option options[] = {
 	{ .letter = 'a', .name = "account", .arity = VALUE, .arg = "NAME", .take = take_account,
 	  .summary = "use this account of the configuration" },
 	{ .letter = 'b', .arity = VALUE, .arg = "MODE", .take = take_mode,
-	  .summary = "-bm, sending a message, is the only mode" },
+	  .summary = "-bm sends a message, -bs speaks SMTP on stdin" },
 	{ .letter = 'c', .ignored = "obsolete in sendmail" },
 	{ .letter = 'd', .name = "debug", .arity = ATTACHED, .arg = "LEVEL", .take = take_debug,
 	  .summary = "alone like -v; sendmail's levels are ignored" },

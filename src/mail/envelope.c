@@ -88,6 +88,8 @@ void envelope_free(struct envelope *v)
 	for (size_t i = 0; i < v->n; i++) {
 		free(v->rcpts[i].address);
 		free(v->rcpts[i].said);
+		free(v->rcpts[i].notify);
+		free(v->rcpts[i].orcpt);
 	}
 	free(v->rcpts);
 	free(v->slots);

@@ -24,6 +24,8 @@ struct rcpt {
 	int             code;    /* SMTP reply code of the last answer; 0: none */
 	struct esc      esc;
 	char           *said;    /* owned: the server's words, printable, at most RCPT_SAID; NULL: none */
+	char           *notify;  /* owned: RFC 3461 4.1, in small letters; NULL: as the settings have it */
+	char           *orcpt;   /* owned: RFC 3461 4.2, type and xtext; NULL: the address itself */
 };
 
 struct envelope {
@@ -31,6 +33,7 @@ struct envelope {
 	struct rcpt *rcpts;    /* owned array */
 	size_t       n, room;
 	char        *envid;    /* owned xtext, RFC 3461 4.4; NULL: none */
+	const char  *ret;      /* static "full" or "hdrs", RFC 3461 4.3; NULL: as the settings have it */
 	/* private: hash of addresses, so that 10^5 recipients stay linear */
 	uint32_t    *slots;
 	size_t       n_slots;

@@ -16,6 +16,8 @@ enum {
 
 struct intake {
 	struct message *m;
+	message_source  from;     /* asked for the next piece; NULL: fd is read */
+	void           *ctx;
 	int             fd;
 	bool            dot_ends;
 	bool            in_place; /* fd is a regular file that can be read again */
@@ -31,6 +33,8 @@ struct intake {
 /* read(2) that a signal can end, and that tells an error from the end. */
 static bool read_piece(struct intake *in, size_t *n, struct err *e)
 {
+	if (in->from != NULL)
+		return in->from(in->ctx, in->piece, sizeof in->piece, n, e);
 	for (;;) {
 		struct pollfd p = { in->fd, POLLIN, 0 };
 		ssize_t r;
@@ -186,26 +190,53 @@ static bool take_all(struct intake *in, struct err *e)
 	}
 }
 
-bool message_read(struct message *m, int fd, bool dot_ends, struct err *e)
+static struct intake *begin(struct message *m, struct err *e)
 {
 	struct intake *in = calloc(1, sizeof *in);
-	struct stat s;
-	bool ok;
 
 	*m = (struct message){ .fd = -1 };
 	m->head = buf_max(MESSAGE_HEAD_MAX, "the head of the message");
 	m->body = buf_max(MESSAGE_MEMORY, "the body in memory");
-	if (in == NULL)
-		return fail_memory(e);
+	if (in == NULL) {
+		fail_memory(e);
+		return NULL;
+	}
 	in->m = m;
-	in->fd = fd;
-	in->dot_ends = dot_ends;
-	in->in_place = fstat(fd, &s) == 0 && S_ISREG(s.st_mode) && (in->at = lseek(fd, 0, SEEK_CUR)) >= 0;
 	in->early = buf_max(MESSAGE_HEAD_MAX + MESSAGE_PIECE, m->head.what);
-	ok = take_all(in, e);
+	return in;
+}
+
+static bool take_and_end(struct intake *in, struct err *e)
+{
+	bool ok = take_all(in, e);
+
 	buf_free(&in->early);
 	free(in);
 	return ok;
+}
+
+bool message_read(struct message *m, int fd, bool dot_ends, struct err *e)
+{
+	struct intake *in = begin(m, e);
+	struct stat s;
+
+	if (in == NULL)
+		return false;
+	in->fd = fd;
+	in->dot_ends = dot_ends;
+	in->in_place = fstat(fd, &s) == 0 && S_ISREG(s.st_mode) && (in->at = lseek(fd, 0, SEEK_CUR)) >= 0;
+	return take_and_end(in, e);
+}
+
+bool message_take(struct message *m, message_source from, void *ctx, struct err *e)
+{
+	struct intake *in = begin(m, e);
+
+	if (in == NULL)
+		return false;
+	in->from = from;
+	in->ctx = ctx;
+	return take_and_end(in, e);
 }
 
 /* ---- reading it again --------------------------------------------------------------------------- */

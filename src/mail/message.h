@@ -45,6 +45,10 @@ struct message {
  * file.  A signal that asks us to stop ends it (stop.h). */
 bool message_read(struct message *m, int fd, bool dot_ends, struct err *e) MUST_CHECK;
 
+/* The same from a function that gives the next 1 to `room` bytes, or *n == 0 at the end. */
+typedef bool (*message_source)(void *ctx, char *to, size_t room, size_t *n, struct err *e);
+bool message_take(struct message *m, message_source from, void *ctx, struct err *e) MUST_CHECK;
+
 /* Counts the facts of what message_piece() gives: once the head is as it will be sent. */
 bool message_count(struct message *m, struct err *e) MUST_CHECK;
 

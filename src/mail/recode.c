@@ -13,6 +13,12 @@ bool recode_needed(const struct facts *f)
 	return f->bare_cr || f->nul || f->longest > LINE_MAX_SMTP;
 }
 
+const char *recode_why(const struct facts *f)
+{
+	return f->nul ? "the text has NUL bytes" : f->bare_cr ? "the text has carriage returns within lines"
+							      : "the text has lines of more than 998 bytes";
+}
+
 struct mime { /* what the head says about the body; "" where it says nothing */
 	bool version;
 	char type[128], encoding[64];

@@ -1,7 +1,6 @@
 #include "smtp/carry.h"
 
 #include "mail/recode.h"
-#include "smtp/params.h"
 
 static bool small_enough(const struct session *s, const struct message *m, struct err *e)
 {
@@ -12,11 +11,9 @@ static bool small_enough(const struct session *s, const struct message *m, struc
 	return err_hint(e, "send large files another way, or as a link");
 }
 
-static bool dsn_offered(const struct session *s, const struct envelope *v, struct err *e)
+static bool dsn_offered(const struct session *s, const struct needs *n, struct err *e)
 {
-	bool wanted = s->p->dsn_notify != NULL || s->p->dsn_return != NULL || v->envid != NULL;
-
-	if (!s->p->dsn_require || !wanted || (s->caps.ext & EXT_DSN) != 0)
+	if (!s->p->dsn_require || !n->dsn || (s->caps.ext & EXT_DSN) != 0)
 		return true;
 	return fail(e, ST_EHLO, FATE_PERM, "%s does not offer delivery status notifications, and dsn_require is on",
 		    s->host);
@@ -42,18 +39,20 @@ static unsigned missing(const struct session *s, const struct needs *n)
 	return want & ~s->caps.ext;
 }
 
+bool carry_ask(struct session *s, const struct needs *n, struct err *e)
+{
+	return missing(s, n) == 0 || s->mechanism == NULL || session_ask_again(s, e);
+}
+
 bool carry_check(struct session *s, const struct envelope *v, struct message *m, struct err *e)
 {
 	struct needs n;
 
 	params_needs(&n, s->p, v, m);
-	/* some servers tell more after AUTH; one more question only where something is missing */
-	if (missing(s, &n) != 0 && s->mechanism != NULL && !session_ask_again(s, e))
-		return false;
 	if (n.utf8 && !utf8_carried(s, m, e))
 		return false;
 	if (n.eight_bit && (s->caps.ext & EXT_8BITMIME) == 0
 	    && !message_recode(m, "the server does not take 8-bit text", e))
 		return false;
-	return small_enough(s, m, e) && dsn_offered(s, v, e);
+	return small_enough(s, m, e) && dsn_offered(s, &n, e);
 }

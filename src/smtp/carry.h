@@ -7,10 +7,13 @@
 
 #include "mail/envelope.h"
 #include "mail/message.h"
+#include "smtp/params.h"
 #include "smtp/session.h"
 
-/* Compares what the server offers with envelope and facts: size, 8-bit text, SMTPUTF8, DSN.  May ask the server
- * again and may recode the body.  ST_INPUT PERM when the message cannot be carried as it is, ST_EHLO
+/* Some servers tell more after AUTH: one more question, only where something is missing, and before MAIL. */
+bool carry_ask(struct session *s, const struct needs *n, struct err *e) MUST_CHECK;
+
+/* Compares what the server offers with envelope and facts: size, 8-bit text, SMTPUTF8, DSN.  May recode the body.  ST_INPUT PERM when the message cannot be carried as it is, ST_EHLO
  * PERM when something that was required is not offered. */
 bool carry_check(struct session *s, const struct envelope *v, struct message *m, struct err *e) MUST_CHECK;
 

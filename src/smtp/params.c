@@ -8,14 +8,20 @@
 
 static bool wants_dsn(const struct needs *n)
 {
-	return n->p->dsn_notify != NULL || n->p->dsn_return != NULL || n->v->envid != NULL;
+	bool wanted = n->p->dsn_notify != NULL || n->p->dsn_return != NULL || n->v->envid != NULL
+		   || n->v->ret != NULL;
+
+	for (size_t i = 0; i < n->v->n && !wanted; i++)
+		wanted = n->v->rcpts[i].notify != NULL || n->v->rcpts[i].orcpt != NULL;
+	return wanted;
 }
 
 /* ---- MAIL --------------------------------------------------------------------------------------- */
 
 static bool put_size(struct buf *to, const struct needs *n, struct err *e)
 {
-	return buf_printf(to, e, " SIZE=%llu", (unsigned long long)n->m->facts.bytes);
+	return n->m->facts.bytes == 0 /* not known yet */
+	    || buf_printf(to, e, " SIZE=%llu", (unsigned long long)n->m->facts.bytes);
 }
 
 static bool put_body(struct buf *to, const struct needs *n, struct err *e)
@@ -30,8 +36,9 @@ static bool put_utf8(struct buf *to, const struct needs *n, struct err *e)
 
 static bool put_ret(struct buf *to, const struct needs *n, struct err *e)
 {
-	return n->p->dsn_return == NULL
-	    || buf_printf(to, e, " RET=%s", str_same(n->p->dsn_return, "full") ? "FULL" : "HDRS");
+	const char *ret = n->v->ret != NULL ? n->v->ret : n->p->dsn_return;
+
+	return ret == NULL || buf_printf(to, e, " RET=%s", str_same(ret, "full") ? "FULL" : "HDRS");
 }
 
 static bool put_envid(struct buf *to, const struct needs *n, struct err *e)
@@ -59,12 +66,13 @@ bool params_mail(struct buf *to, const struct caps *caps, const struct needs *n,
 
 static bool put_notify(struct buf *to, const struct needs *n, const struct rcpt *r, struct err *e)
 {
-	(void)r;
-	if (n->p->dsn_notify == NULL)
+	const char *notify = r->notify != NULL ? r->notify : n->p->dsn_notify;
+
+	if (notify == NULL)
 		return true;
 	if (!buf_str(to, " NOTIFY=", e))
 		return false;
-	for (const char *p = n->p->dsn_notify; *p != '\0'; p++)
+	for (const char *p = notify; *p != '\0'; p++)
 		if (!buf_char(to, str_islower(*p) ? (char)(*p - 32) : *p, e))
 			return false;
 	return true;
@@ -72,8 +80,9 @@ static bool put_notify(struct buf *to, const struct needs *n, const struct rcpt 
 
 static bool put_orcpt(struct buf *to, const struct needs *n, const struct rcpt *r, struct err *e)
 {
-	return !wants_dsn(n)
-	    || (buf_str(to, " ORCPT=", e) && xtext_orcpt(to, r->address, n->utf8, e));
+	if (!n->dsn || !buf_str(to, " ORCPT=", e))
+		return !n->dsn;
+	return r->orcpt != NULL ? buf_str(to, r->orcpt, e) : xtext_orcpt(to, r->address, n->utf8, e);
 }
 
 static const struct {
@@ -109,6 +118,7 @@ void params_needs(struct needs *n, const struct session_params *p, const struct 
 	for (size_t i = 0; i < v->n && !n->utf8; i++)
 		n->utf8 = address_needs_utf8(v->rcpts[i].address);
 	n->eight_bit = m->facts.eight_bit;
+	n->dsn = wants_dsn(n);
 }
 
 bool params_address(const struct needs *n, const char *address, char *to, size_t room, struct err *e)

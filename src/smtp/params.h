@@ -16,6 +16,7 @@ struct needs { /* what this message asks of a server */
 	const struct message        *m;
 	bool                         utf8;      /* an address or the head is not ASCII */
 	bool                         eight_bit;
+	bool                         dsn;       /* somebody wants to be told, or not to be told */
 };
 
 void params_needs(struct needs *n, const struct session_params *p, const struct envelope *v,

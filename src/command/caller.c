@@ -1,0 +1,204 @@
+#include "command/caller.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/printable.h"
+#include "base/stop.h"
+
+enum {
+	SILENCE_S = 300,            /* RFC 5321 4.5.3.2.7 */
+	REPLIES_MAX = 1024 * 1024,  /* bytes not written yet: a caller that says much and hears nothing */
+	REPLY_LINE = 500,           /* bytes of a line of a reply, RFC 5321 4.5.3.1.5 */
+};
+
+void caller_open(struct caller *c, int in, int out)
+{
+	*c = (struct caller){ .in = in, .out = out };
+	c->replies = buf_max(REPLIES_MAX, "what the caller has not read");
+}
+
+static bool flush(struct caller *c, struct err *e)
+{
+	bool ok = c->replies.len == 0 || file_write_all(c->out, c->replies.bytes, c->replies.len);
+
+	buf_clear(&c->replies);
+	return ok || fail_sys(e, ST_INPUT, errno, "the caller does not listen any more");
+}
+
+void caller_close(struct caller *c)
+{
+	struct err unheard;
+
+	(void)(flush(c, &unheard) || true);
+	buf_free(&c->replies);
+}
+
+/* ---- in ------------------------------------------------------------------------------------------ */
+
+/* Waits for something to read; replies go out before. */
+static bool fill(struct caller *c, struct err *e)
+{
+	struct pollfd p = { c->in, POLLIN, 0 };
+	int64_t deadline = clock_in_s(SILENCE_S);
+
+	if (c->at > 0) {
+		memmove(c->text, c->text + c->at, c->have - c->at);
+		c->have -= c->at;
+		c->at = 0;
+	}
+	if (!flush(c, e))
+		return false;
+	for (;;) {
+		int left = clock_left_ms(deadline), ready;
+		ssize_t n;
+
+		if (stop_asked())
+			return stop_fail(e, ST_INPUT);
+		if (left == 0)
+			return fail(e, ST_INPUT, FATE_TEMP, "the caller was silent for %d seconds", SILENCE_S);
+		ready = stop_poll(&p, 1, left);
+		if (ready == 0 || (ready < 0 && errno == EINTR))
+			continue;
+		n = read(c->in, c->text + c->have, sizeof c->text - c->have);
+		if (n < 0 && (errno == EINTR || errno == EAGAIN))
+			continue;
+		if (n < 0)
+			return fail_sys(e, ST_INPUT, errno, "cannot read from standard input");
+		c->eof = n == 0;
+		c->have += (size_t)n;
+		return !c->eof || fail(e, ST_INPUT, FATE_TEMP, "the caller left");
+	}
+}
+
+/* Drops what is there up to a line's end, however long that takes. */
+static bool skip_line(struct caller *c, struct err *e)
+{
+	for (;;) {
+		char *nl = memchr(c->text + c->at, '\n', c->have - c->at);
+
+		if (nl != NULL) {
+			c->at = (size_t)(nl + 1 - c->text);
+			return true;
+		}
+		c->at = c->have;
+		if (!fill(c, e))
+			return false;
+	}
+}
+
+bool caller_line(struct caller *c, char **line, struct err *e)
+{
+	char *nl;
+	size_t len;
+
+	*line = NULL;
+	while ((nl = memchr(c->text + c->at, '\n', c->have - c->at)) == NULL) {
+		if (c->have - c->at > COMMAND_LINE_MAX)
+			return skip_line(c, e);
+		if (!fill(c, e))
+			return false;
+	}
+	len = (size_t)(nl - (c->text + c->at));
+	c->lf = len == 0 || nl[-1] != '\r';
+	len -= !c->lf;
+	if (len <= COMMAND_LINE_MAX && memchr(c->text + c->at, '\0', len) == NULL) {
+		*line = c->text + c->at;
+		(*line)[len] = '\0';
+	}
+	c->at = (size_t)(nl + 1 - c->text);
+	return true;
+}
+
+/* ---- out ----------------------------------------------------------------------------------------- */
+
+static bool put_line(struct caller *c, int code, struct esc esc, const char *p, size_t len, bool more, struct err *e)
+{
+	char shown[REPLY_LINE];
+
+	printable(shown, sizeof shown - 20, p, len, false);
+	if (esc.class == 0)
+		return buf_printf(&c->replies, e, "%d%c%s\r\n", code, more ? '-' : ' ', shown);
+	return buf_printf(&c->replies, e, "%d%c%d.%d.%d %s\r\n", code, more ? '-' : ' ', esc.class, esc.subject,
+			  esc.detail, shown);
+}
+
+bool caller_reply(struct caller *c, int code, struct esc esc, const char *text, struct err *e)
+{
+	for (;;) {
+		size_t len = strcspn(text, "\n");
+		bool more = text[len] != '\0' && text[len + 1] != '\0';
+
+		if (!put_line(c, code, esc, text, len, more, e))
+			return false;
+		if (!more)
+			return true;
+		text += len + 1;
+	}
+}
+
+/* ---- text ---------------------------------------------------------------------------------------- */
+
+/* One byte of a text with dots, RFC 5321 4.5.2; what it stands for goes to `to`. */
+static char *take_byte(struct caller_text *t, char b, char *to)
+{
+	if (t->state == TEXT_START && b == '.') {
+		t->state = TEXT_DOT;
+		return to;
+	}
+	if (t->state == TEXT_DOT && (b == '\r' || (b == '\n' && t->lf))) {
+		t->state = b == '\r' ? TEXT_DOT_CR : TEXT_END;
+		return to;
+	}
+	if (t->state == TEXT_DOT_CR) {
+		if (b == '\n') {
+			t->state = TEXT_END;
+			return to;
+		}
+		*to++ = '\r';
+		t->state = TEXT_CR;
+	}
+	if (b == '\n')
+		t->state = t->lf || t->state == TEXT_CR ? TEXT_START : TEXT_LINE;
+	else
+		t->state = b == '\r' ? TEXT_CR : TEXT_LINE;
+	*to++ = b;
+	return to;
+}
+
+static size_t take_chunk(struct caller_text *t, char *to, size_t room)
+{
+	size_t n = t->c->have - t->c->at;
+
+	n = n < room ? n : room;
+	n = n < t->left ? n : (size_t)t->left;
+	memcpy(to, t->c->text + t->c->at, n);
+	t->c->at += n;
+	t->left -= n;
+	return n;
+}
+
+static size_t take_text(struct caller_text *t, char *to, size_t room)
+{
+	char *p = to;
+
+	/* a byte may stand for two */
+	while (t->c->at < t->c->have && t->state != TEXT_END && (size_t)(p - to) + 2 <= room)
+		p = take_byte(t, t->c->text[t->c->at++], p);
+	return (size_t)(p - to);
+}
+
+bool caller_text(struct caller_text *t, char *to, size_t room, size_t *n, struct err *e)
+{
+	*n = 0;
+	while (*n == 0 && t->state != TEXT_END && (t->state != TEXT_CHUNK || t->left > 0)) {
+		if (t->c->at == t->c->have && !fill(t->c, e))
+			return false;
+		*n = t->state == TEXT_CHUNK ? take_chunk(t, to, room) : take_text(t, to, room);
+	}
+	return true;
+}

@@ -1,0 +1,365 @@
+#include "command/dialogue.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/host.h"
+#include "command/caller.h"
+#include "command/relay.h"
+#include "command/report.h"
+
+enum { MISTAKES_MAX = 100 }; /* commands that were none, or came at the wrong time */
+
+struct dialogue {
+	struct caller  caller;
+	struct relay   relay;
+	struct command command;
+	const char    *complaint; /* about its syntax; NULL: none */
+	bool           pending;   /* `command` has been read but not answered */
+	bool           hello, done;
+	bool           spoiled;   /* BDAT was broken off: what follows would be half a message */
+	unsigned       mistakes;
+};
+
+/* ---- answers ------------------------------------------------------------------------------------- */
+
+/* A reply as it stands in the source, "250 2.0.0 text". */
+static bool say(struct dialogue *d, const char *reply, struct err *e)
+{
+	struct esc none = { 0 };
+
+	return caller_reply(&d->caller, (int)strtol(reply, NULL, 10), none, reply + 4, e);
+}
+
+static bool mistake(struct dialogue *d, const char *reply, struct err *e)
+{
+	if (++d->mistakes < MISTAKES_MAX)
+		return say(d, reply, e);
+	d->done = true;
+	return say(d, "421 4.7.0 too many mistakes", e);
+}
+
+/* RFC 3463 3: the subject of what failed on our side. */
+static struct esc code_of(const struct err *e)
+{
+	static const struct {
+		enum stage to;
+		uint16_t   subject, detail;
+	} rows[] = {
+		{ ST_CONFIG, 3, 5 }, { ST_INPUT, 6, 0 }, { ST_SECRET, 7, 0 },   { ST_RESOLVE, 4, 4 },
+		{ ST_CONNECT, 4, 1 }, { ST_TLS, 7, 5 },  { ST_STARTTLS, 4, 2 }, { ST_AUTH, 7, 8 },
+		{ ST_QUIT, 4, 2 },   { ST_COUNT, 3, 0 },
+	};
+	size_t i = 0;
+
+	if (e->esc.class != 0)
+		return e->esc;
+	while (e->stage > rows[i].to)
+		i++;
+	return (struct esc){ e->fate == FATE_PERM ? 5 : 4, rows[i].subject, rows[i].detail };
+}
+
+/* What we could not do, or what the smarthost said when we were not passing it on. */
+static bool answer_error(struct dialogue *d, const struct err *why, struct err *e)
+{
+	char text[sizeof why->say + sizeof why->quote + 4];
+
+	snprintf(text, sizeof text, "%s%s%s", why->say, why->quote[0] == '\0' ? "" : ": ", why->quote);
+	return caller_reply(&d->caller, why->fate == FATE_PERM ? 554 : 451, code_of(why), text, e);
+}
+
+static bool say_error(struct dialogue *d, const struct err *why, struct err *e)
+{
+	report_error(why, d->relay.x->host); /* with its hint */
+	return answer_error(d, why, e);
+}
+
+static bool say_answer(struct dialogue *d, int code, struct esc esc, const char *text, struct err *e)
+{
+	return caller_reply(&d->caller, code == 421 ? 451 : code, esc, text, e); /* 421 would mean that we leave */
+}
+
+static bool pass_on(struct dialogue *d, struct err *e)
+{
+	const struct reply *r = relay_reply(&d->relay);
+
+	return say_answer(d, r->code, r->esc, r->text, e);
+}
+
+/* ---- the commands -------------------------------------------------------------------------------- */
+
+static bool do_hello(struct dialogue *d, struct err *e)
+{
+	char name[HOST_MAX], text[HOST_MAX + 200];
+	struct esc none = { 0 };
+
+	relay_forget(&d->relay);
+	d->hello = true;
+	host_fqdn(name);
+	snprintf(text, sizeof text, "%s%s", name[0] == '\0' ? "localhost" : name,
+		 d->command.id == COMMAND_HELO ? ""
+		 : "\nPIPELINING\nSIZE\n8BITMIME\nSMTPUTF8\nDSN\nCHUNKING\nENHANCEDSTATUSCODES\nHELP");
+	return caller_reply(&d->caller, 250, none, text, e);
+}
+
+static bool do_mail(struct dialogue *d, struct err *e)
+{
+	struct err why = { 0 };
+
+	if (!d->hello)
+		return mistake(d, "503 5.5.1 say EHLO first", e);
+	if (d->relay.mail)
+		return mistake(d, "503 5.5.1 there is a MAIL already", e);
+	d->spoiled = false;
+	return relay_mail(&d->relay, &d->command, &why) ? pass_on(d, e) : say_error(d, &why, e);
+}
+
+static bool do_rcpt(struct dialogue *d, struct err *e)
+{
+	struct err why = { 0 };
+	bool asked;
+
+	if (!d->relay.mail)
+		return mistake(d, "503 5.5.1 say MAIL first", e);
+	if (!relay_rcpt(&d->relay, &d->command, &asked, &why))
+		return say_error(d, &why, e);
+	return asked ? pass_on(d, e) : say(d, "250 2.1.5 this recipient is there already", e);
+}
+
+/* ---- the message --------------------------------------------------------------------------------- */
+
+static bool next_command(struct dialogue *d, struct err *e)
+{
+	char *line;
+
+	if (!caller_line(&d->caller, &line, e))
+		return false;
+	d->command = (struct command){ .id = COMMAND_COUNT };
+	d->complaint = line == NULL ? "500 5.5.2 this line is too long" : command_parse(line, &d->command);
+	return true;
+}
+
+struct chunks { /* BDAT: one message in several pieces, with commands between them */
+	struct dialogue   *d;
+	struct caller_text text;
+	uint64_t           size; /* of all so far */
+};
+
+static bool next_chunk(struct chunks *c, struct err *e)
+{
+	struct dialogue *d = c->d;
+	char text[100];
+
+	snprintf(text, sizeof text, "250 2.0.0 %llu octets so far", (unsigned long long)c->size);
+	if (!say(d, text, e) || !next_command(d, e))
+		return false;
+	if (d->complaint != NULL || d->command.id != COMMAND_BDAT) {
+		d->pending = true;
+		d->spoiled = true;
+		return fail(e, ST_INPUT, FATE_PERM, "the message was broken off between two chunks");
+	}
+	c->text.left = d->command.size;
+	c->size += d->command.size;
+	return true;
+}
+
+static bool read_chunks(void *ctx, char *to, size_t room, size_t *n, struct err *e)
+{
+	struct chunks *c = ctx;
+
+	for (;;) {
+		if (!caller_text(&c->text, to, room, n, e))
+			return false;
+		if (*n > 0 || c->d->command.last)
+			return true;
+		if (!next_chunk(c, e))
+			return false;
+	}
+}
+
+static bool read_dots(void *ctx, char *to, size_t room, size_t *n, struct err *e)
+{
+	return caller_text(ctx, to, room, n, e);
+}
+
+/* A message that cannot be taken in is heard to its end, so that the reply comes where the caller waits for it. */
+static bool drain(struct caller_text *t, struct err *e)
+{
+	char piece[4096];
+	size_t n;
+
+	do
+		if (!caller_text(t, piece, sizeof piece, &n, e))
+			return false;
+	while (n > 0);
+	return true;
+}
+
+static bool say_outcome(struct dialogue *d, struct err *e)
+{
+	struct err why = { 0 };
+	struct esc esc;
+	const char *said;
+	int code;
+
+	if (!relay_outcome(&d->relay, &code, &esc, &said, &why))
+		return say_error(d, &why, e);
+	return say_answer(d, code, esc, said, e);
+}
+
+/* The message is here, or *why says why not. */
+static bool conclude(struct dialogue *d, bool ok, struct err *why, struct err *e)
+{
+	ok = ok && relay_message(&d->relay, why);
+	relay_log(&d->relay, ok ? NULL : why);
+	ok = ok ? say_outcome(d, e) : d->spoiled || say_error(d, why, e);
+	relay_forget(&d->relay);
+	return ok;
+}
+
+/* NULL when a message may come now. */
+static const char *too_early(const struct dialogue *d)
+{
+	return d->spoiled ? "503 5.5.1 the message was broken off: say RSET"
+	     : !d->relay.mail ? "503 5.5.1 say MAIL first"
+	     : !relay_has_recipients(&d->relay) ? "554 5.5.1 there is no valid recipient" : NULL;
+}
+
+static bool do_data(struct dialogue *d, struct err *e)
+{
+	struct caller_text text = { .c = &d->caller, .state = TEXT_START, .lf = d->caller.lf };
+	const char *complaint = too_early(d);
+	struct err why = { 0 };
+	bool ok;
+
+	if (complaint != NULL)
+		return mistake(d, complaint, e);
+	if (!say(d, "354 end with a line that is only a dot", e))
+		return false;
+	ok = message_take(&d->relay.x->m, read_dots, &text, &why);
+	if (text.state != TEXT_END && !drain(&text, e))
+		return false;
+	return conclude(d, ok, &why, e);
+}
+
+static bool do_bdat(struct dialogue *d, struct err *e)
+{
+	struct chunks c = { .d = d, .size = d->command.size };
+	const char *complaint = too_early(d);
+	struct err why = { 0 };
+	bool ok;
+
+	c.text = (struct caller_text){ .c = &d->caller, .state = TEXT_CHUNK, .left = d->command.size };
+	if (complaint != NULL)
+		return drain(&c.text, e) && mistake(d, complaint, e);
+	ok = message_take(&d->relay.x->m, read_chunks, &c, &why);
+	if (!ok && !d->spoiled) { /* what follows belongs to a message that cannot be taken */
+		d->spoiled = !d->command.last;
+		if (!drain(&c.text, e))
+			return false;
+		relay_forget(&d->relay);
+		return say_error(d, &why, e);
+	}
+	return conclude(d, ok, &why, e);
+}
+
+/* ---- the rest ------------------------------------------------------------------------------------ */
+
+static bool do_rset(struct dialogue *d, struct err *e)
+{
+	relay_forget(&d->relay);
+	d->spoiled = false;
+	return say(d, "250 2.0.0 forgotten", e);
+}
+
+static bool do_noop(struct dialogue *d, struct err *e) { return say(d, "250 2.0.0 nothing done", e); }
+static bool do_vrfy(struct dialogue *d, struct err *e) { return say(d, "252 2.5.0 RCPT will tell", e); }
+
+static bool do_help(struct dialogue *d, struct err *e)
+{
+	return say(d, "214 2.0.0 EHLO HELO MAIL RCPT DATA BDAT RSET NOOP VRFY HELP QUIT: what follows is the smarthost's answer",
+		   e);
+}
+
+static bool do_quit(struct dialogue *d, struct err *e)
+{
+	d->done = true;
+	return say(d, "221 2.0.0 goodbye", e);
+}
+
+static bool do_nothing(struct dialogue *d, struct err *e)
+{
+	return mistake(d, "502 5.5.1 this is not done here", e);
+}
+
+static bool (*const commands[])(struct dialogue *d, struct err *e) = {
+	[COMMAND_AUTH] = do_nothing, [COMMAND_BDAT] = do_bdat,     [COMMAND_DATA] = do_data,
+	[COMMAND_EHLO] = do_hello,   [COMMAND_EXPN] = do_nothing,  [COMMAND_HELO] = do_hello,
+	[COMMAND_HELP] = do_help,    [COMMAND_MAIL] = do_mail,     [COMMAND_NOOP] = do_noop,
+	[COMMAND_QUIT] = do_quit,    [COMMAND_RCPT] = do_rcpt,     [COMMAND_RSET] = do_rset,
+	[COMMAND_STARTTLS] = do_nothing, [COMMAND_VRFY] = do_vrfy,
+};
+_Static_assert(COUNT(commands) == COMMAND_COUNT, "every command is answered");
+
+static bool converse(struct dialogue *d, struct err *e)
+{
+	bool ok = say(d, "220 postern ESMTP", e);
+
+	while (ok && !d->done) {
+		if (!d->pending && !next_command(d, e))
+			return false;
+		d->pending = false;
+		ok = d->complaint != NULL ? mistake(d, d->complaint, e) : commands[d->command.id](d, e);
+	}
+	return ok;
+}
+
+static bool may_begin(struct dialogue *d, bool had_stdin, struct err *e)
+{
+	if (d->relay.x->o->n_recipients > 0)
+		return fail(e, ST_USAGE, FATE_PERM, "with -bs the recipients come in the dialogue");
+	if (!had_stdin)
+		return fail(e, ST_INPUT, FATE_TEMP, "standard input is closed, so there is nobody to talk to");
+	return submission_load(d->relay.x, e);
+}
+
+/* What keeps us from beginning stands in place of the greeting, RFC 5321 3.1; what ends it early is said, too. */
+static bool talk(struct dialogue *d, bool had_stdin, struct err *e)
+{
+	struct err unheard;
+
+	if (!may_begin(d, had_stdin, e)) {
+		(void)(answer_error(d, e, &unheard) || true);
+		return false;
+	}
+	if (converse(d, e))
+		return true;
+	if (d->caller.eof && !d->relay.mail) /* who leaves between two messages needs no QUIT */
+		return true;
+	(void)(d->caller.eof || say(d, "421 4.3.0 postern leaves", &unheard) || true);
+	return false;
+}
+
+int dialogue(const struct options *o, bool had_stdin)
+{
+	struct err e = { 0 };
+	struct dialogue *d = calloc(1, sizeof *d);
+	int status = 0;
+
+	if (d == NULL || (d->relay.x = submission_begin(o, &e)) == NULL) {
+		free(d);
+		fail_memory(&e);
+		return err_exit_status(&e);
+	}
+	caller_open(&d->caller, STDIN_FILENO, STDOUT_FILENO);
+	if (!talk(d, had_stdin, &e)) {
+		report_error(&e, d->relay.x->host);
+		status = err_exit_status(&e);
+	}
+	relay_close(&d->relay);
+	caller_close(&d->caller);
+	submission_free(d->relay.x);
+	free(d);
+	return status;
+}

@@ -1,0 +1,213 @@
+#include "command/relay.h"
+
+#include "mail/recode.h"
+#include "smtp/carry.h"
+
+static void disconnect(struct relay *u)
+{
+	if (u->connected)
+		submission_disconnect(u->x);
+	u->connected = false;
+	u->begun = false;
+}
+
+void relay_forget(struct relay *u)
+{
+	message_free(&u->x->m);
+	u->x->m = (struct message){ .fd = -1 };
+	envelope_free(&u->x->v);
+	u->mail = false;
+}
+
+void relay_close(struct relay *u)
+{
+	disconnect(u);
+	relay_forget(u);
+}
+
+static bool lost(struct relay *u)
+{
+	relay_close(u);
+	return false;
+}
+
+/* ---- MAIL ---------------------------------------------------------------------------------------- */
+
+/* The account of this sender; the connection is another's where it is not the same. */
+static bool choose(struct relay *u, const char *sender, struct err *e)
+{
+	struct submission *x = u->x;
+
+	if (!submission_sender(x, x->o->sender != NULL ? x->o->sender : sender, e))
+		return false;
+	if (u->ready == x->a)
+		return true;
+	disconnect(u);
+	secret_wipe(&x->secret);
+	u->ready = submission_ready(x, e) ? x->a : NULL;
+	return u->ready != NULL;
+}
+
+static bool begin_envelope(struct relay *u, const struct command *c, struct err *e)
+{
+	struct submission *x = u->x;
+
+	x->began = clock_ms();
+	x->delivery = (struct delivery){ .code = 0 };
+	if (!choose(u, c->address, e))
+		return false;
+	x->until = x->a->smtp.total_timeout == 0 ? CLOCK_NEVER : clock_in_s(x->a->smtp.total_timeout);
+	x->io.until = x->until;
+	x->m.facts.bytes = c->size;
+	x->v.ret = c->ret;
+	return c->envid[0] == '\0' || (x->v.envid = str_dup(c->envid, e)) != NULL;
+}
+
+/* MAIL to a session that is there. */
+static bool say_mail(struct relay *u, const struct command *c, struct err *e)
+{
+	struct needs *n = &u->t.needs;
+
+	transaction_begin(&u->t, &u->x->s, &u->x->v, &u->x->m, &u->x->delivery);
+	n->utf8 = n->utf8 || c->utf8;
+	n->eight_bit = c->eight_bit;
+	if (!carry_ask(&u->x->s, n, e) || (u->begun && !transaction_reset(&u->t, e)))
+		return false;
+	n->eight_bit = true; /* BODY=8BITMIME promises nothing but that the text may be */
+	u->begun = true;
+	return transaction_mail(&u->t, e);
+}
+
+static bool used_up(const struct relay *u)
+{
+	const struct session *s = &u->x->s;
+
+	return s->caps.mailmax > 0 && s->mails >= s->caps.mailmax;
+}
+
+/* A connection that was used before may have ended by itself: then once more with a new one. */
+static bool reach(struct relay *u, const struct command *c, struct err *e)
+{
+	if (u->connected && !used_up(u) && say_mail(u, c, e))
+		return true;
+	disconnect(u);
+	u->connected = submission_connect(u->x, e);
+	return u->connected && say_mail(u, c, e);
+}
+
+bool relay_mail(struct relay *u, const struct command *c, struct err *e)
+{
+	if (!begin_envelope(u, c, e) || !reach(u, c, e))
+		return lost(u);
+	u->mail = !u->t.no_mail;
+	if (!u->mail)
+		relay_forget(u);
+	return true;
+}
+
+/* ---- RCPT ---------------------------------------------------------------------------------------- */
+
+static bool give_dsn(struct rcpt *r, const struct command *c, struct err *e)
+{
+	return (c->notify[0] == '\0' || (r->notify = str_dup(c->notify, e)) != NULL)
+	    && (c->orcpt[0] == '\0' || (r->orcpt = str_dup(c->orcpt, e)) != NULL);
+}
+
+/* All that one address stands for; the first refusal is the answer.  c NULL: nobody's command. */
+static bool ask(struct relay *u, size_t from, const struct command *c, struct err *e)
+{
+	struct envelope *v = &u->x->v;
+
+	for (size_t i = from; i < v->n; i++) {
+		struct rcpt *r = &v->rcpts[i];
+
+		if (c != NULL && !give_dsn(r, c, e))
+			return false;
+		u->t.needs.dsn = u->t.needs.dsn || r->notify != NULL || r->orcpt != NULL;
+		if (!transaction_rcpt(&u->t, i, e))
+			return false;
+		if (r->state == RCPT_REFUSED)
+			return true;
+	}
+	return true;
+}
+
+bool relay_rcpt(struct relay *u, const struct command *c, bool *asked, struct err *e)
+{
+	size_t before = u->x->v.n;
+
+	*asked = false;
+	if (!submission_add(u->x, c->address, e))
+		return false; /* only this recipient is lost */
+	*asked = u->x->v.n > before;
+	return ask(u, before, c, e) || lost(u);
+}
+
+bool relay_has_recipients(const struct relay *u)
+{
+	return u->t.taken > 0;
+}
+
+/* ---- the message --------------------------------------------------------------------------------- */
+
+static bool prepare(struct relay *u, struct err *e)
+{
+	struct submission *x = u->x;
+	size_t before = x->v.n;
+
+	if (!message_fix(&x->m, &x->a->message, false, &x->v, e)
+	    || (recode_needed(&x->m.facts) && !message_recode(&x->m, recode_why(&x->m.facts), e)))
+		return false;
+	if (x->m.facts.utf8_head && !u->t.needs.utf8)
+		return fail(e, ST_INPUT, FATE_PERM, "the header is not ASCII, and MAIL did not say SMTPUTF8");
+	return carry_check(&x->s, &x->v, &x->m, e) && ask(u, before, NULL, e); /* always_bcc */
+}
+
+bool relay_message(struct relay *u, struct err *e)
+{
+	if (!prepare(u, e))
+		return false; /* the session goes on: RSET before the next MAIL */
+	if (!transaction_message(&u->t, e)) {
+		disconnect(u);
+		return false;
+	}
+	u->begun = u->x->delivery.code / 100 != 2;
+	return true;
+}
+
+const struct reply *relay_reply(const struct relay *u)
+{
+	return &u->x->s.chat.reply;
+}
+
+static const struct rcpt *refused_message(const struct envelope *v)
+{
+	const struct rcpt *worst = NULL;
+
+	for (size_t i = 0; i < v->n; i++)
+		if (v->rcpts[i].state == RCPT_REFUSED && v->rcpts[i].stage >= ST_DATA
+		    && (worst == NULL || (worst->code / 100 == 4 && v->rcpts[i].code / 100 == 5)))
+			worst = &v->rcpts[i];
+	return worst;
+}
+
+bool relay_outcome(const struct relay *u, int *code, struct esc *esc, const char **said, struct err *e)
+{
+	const struct delivery *d = &u->x->delivery;
+	const struct rcpt *r = refused_message(&u->x->v);
+
+	*code = r != NULL ? r->code : d->code;
+	*esc = r != NULL ? r->esc : d->esc;
+	*said = r == NULL ? d->said : r->said != NULL ? r->said : "";
+	/* nothing was said: require_all_recipients held it back, for what RCPT was told */
+	return *code != 0 || transaction_verdict(&u->x->v, e);
+}
+
+void relay_log(struct relay *u, const struct err *why)
+{
+	struct err verdict = { 0 };
+
+	if (why == NULL && !transaction_verdict(&u->x->v, &verdict))
+		why = &verdict;
+	submission_log(u->x, why, why == NULL ? 0 : err_exit_status(why));
+}

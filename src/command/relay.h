@@ -1,0 +1,46 @@
+/*
+ * relay.h - the smarthost's side of -bs: what a caller's MAIL, RCPT and message become there, one at a time.
+ *
+ * Chooses the account by the sender, connects when the first MAIL comes and keeps the connection for the messages that
+ * follow; what was begun and given up is forgotten with RSET (RFC 5321 4.1.1.5).  After a true the smarthost's answer is
+ * relay_reply(), for the message relay_outcome(); after a false *e says what we could not do, and the message is lost.
+ */
+#ifndef COMMAND_RELAY_H
+#define COMMAND_RELAY_H
+
+#include "command/submission.h"
+#include "smtp/command.h"
+
+struct relay {
+	struct submission    *x;         /* borrowed */
+	struct transaction    t;
+	const struct account *ready;     /* whose secret x holds; NULL: nobody's */
+	bool                  connected; /* x->s is a session that may be used */
+	bool                  begun;     /* it has heard a MAIL that came to nothing yet */
+	bool                  mail;      /* a transaction is under way */
+};
+
+bool relay_mail(struct relay *u, const struct command *c, struct err *e) MUST_CHECK;
+
+/* *asked unset: all that the address stands for is there already, and nothing was said. */
+bool relay_rcpt(struct relay *u, const struct command *c, bool *asked, struct err *e) MUST_CHECK;
+
+/* Has anybody been accepted? */
+bool relay_has_recipients(const struct relay *u);
+
+/* The message is in x->m.  Its head is fixed, and what the smarthost cannot take is recoded. */
+bool relay_message(struct relay *u, struct err *e) MUST_CHECK;
+
+const struct reply *relay_reply(const struct relay *u);
+
+/* What was said of the message, once for all recipients (the worst, where LMTP said several things): false with a *e
+ * where nothing was said, since it was not sent. */
+bool relay_outcome(const struct relay *u, int *code, struct esc *esc, const char **said, struct err *e) MUST_CHECK;
+
+/* The line in the log; why NULL: what the smarthost said. */
+void relay_log(struct relay *u, const struct err *why);
+
+void relay_forget(struct relay *u); /* the message and its envelope */
+void relay_close(struct relay *u);  /* and the connection */
+
+#endif

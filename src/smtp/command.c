@@ -1,0 +1,249 @@
+#include "smtp/command.h"
+
+#include <stdio.h>
+
+#include "mail/xtext.h"
+
+/* ---- parameters ---------------------------------------------------------------------------------- */
+
+static const char syntax[] = "501 5.5.4 this parameter has no such value";
+
+static const char *take_size(struct command *c, const char *value)
+{
+	return str_number(value, 0, UINT64_MAX / 2, &c->size) ? NULL : syntax;
+}
+
+static const char *take_body(struct command *c, const char *value)
+{
+	c->eight_bit = str_same(value, "8BITMIME");
+	return c->eight_bit || str_same(value, "7BIT") ? NULL : syntax;
+}
+
+static const char *take_utf8(struct command *c, const char *value)
+{
+	c->utf8 = true;
+	return value == NULL ? NULL : syntax;
+}
+
+static const char *take_ret(struct command *c, const char *value)
+{
+	c->ret = str_same(value, "FULL") ? "full" : str_same(value, "HDRS") ? "hdrs" : NULL;
+	return c->ret != NULL ? NULL : syntax;
+}
+
+static const char *take_envid(struct command *c, const char *value)
+{
+	if (strlen(value) >= sizeof c->envid || value[0] == '\0' || !xtext_valid(value))
+		return syntax;
+	snprintf(c->envid, sizeof c->envid, "%s", value);
+	return NULL;
+}
+
+/* Each of the words at most once, and NEVER alone: so many commas that it fits. */
+static const char *take_notify(struct command *c, const char *value)
+{
+	static const char *const words[] = { "success", "failure", "delay" };
+	bool seen[COUNT(words)] = { false };
+
+	if (str_same(value, "NEVER")) {
+		snprintf(c->notify, sizeof c->notify, "never");
+		return NULL;
+	}
+	for (const char *p = value;; p++) {
+		size_t len = strcspn(p, ","), w = 0;
+
+		while (w < COUNT(words) && !str_same_n(p, len, words[w]))
+			w++;
+		if (w == COUNT(words) || seen[w])
+			return syntax;
+		seen[w] = true;
+		snprintf(c->notify + strlen(c->notify), sizeof c->notify - strlen(c->notify), "%s%s",
+			 c->notify[0] == '\0' ? "" : ",", words[w]);
+		p += len;
+		if (*p == '\0')
+			return NULL;
+	}
+}
+
+static const char *take_orcpt(struct command *c, const char *value)
+{
+	const char *address = strchr(value, ';');
+
+	if (strlen(value) >= sizeof c->orcpt || address == NULL || address == value || address[1] == '\0')
+		return syntax;
+	for (const char *p = value; p < address; p++)
+		if (!str_isalnum(*p) && *p != '-')
+			return syntax;
+	if (!xtext_valid(address + 1) && !(str_starts(value, "utf-8;") && str_is_utf8(address, strlen(address))))
+		return syntax;
+	snprintf(c->orcpt, sizeof c->orcpt, "%s", value);
+	return NULL;
+}
+
+static const struct {
+	enum command_id of;
+	const char     *name;
+	bool            bare; /* takes no value */
+	const char *(*take)(struct command *c, const char *value); /* value: NULL where there is none and bare */
+} params[] = {
+	{ COMMAND_MAIL, "BODY", false, take_body },       { COMMAND_MAIL, "ENVID", false, take_envid },
+	{ COMMAND_MAIL, "RET", false, take_ret },         { COMMAND_MAIL, "SIZE", false, take_size },
+	{ COMMAND_MAIL, "SMTPUTF8", true, take_utf8 },    { COMMAND_RCPT, "NOTIFY", false, take_notify },
+	{ COMMAND_RCPT, "ORCPT", false, take_orcpt },
+};
+_Static_assert(COUNT(params) <= 32, "one bit of a uint32_t for each");
+
+static const char *take_param(struct command *c, char *word, uint32_t *seen)
+{
+	char *value = strchr(word, '=');
+
+	if (value != NULL)
+		*value++ = '\0';
+	for (size_t i = 0; i < COUNT(params); i++) {
+		if (params[i].of != c->id || !str_same(word, params[i].name))
+			continue;
+		if ((*seen & 1U << i) != 0 || (value == NULL) != params[i].bare)
+			return "501 5.5.4 a parameter comes twice, or without its value";
+		*seen |= 1U << i;
+		return params[i].take(c, value);
+	}
+	return "555 5.5.4 this parameter is not known here";
+}
+
+static const char *take_params(struct command *c, char *at)
+{
+	uint32_t seen = 0;
+	char *save, *word = strtok_r(at, " \t", &save);
+
+	for (; word != NULL; word = strtok_r(NULL, " \t", &save)) {
+		const char *complaint = take_param(c, word, &seen);
+
+		if (complaint != NULL)
+			return complaint;
+	}
+	return NULL;
+}
+
+/* ---- arguments ----------------------------------------------------------------------------------- */
+
+/* The end of a path: the '>' that is not within quotes, or the first blank where there are no brackets. */
+static char *path_end(char *at)
+{
+	bool quoted = false, angle = *at == '<';
+
+	for (; *at != '\0'; at++) {
+		if (quoted && *at == '\\' && at[1] != '\0')
+			at++;
+		else if (*at == '"')
+			quoted = !quoted;
+		else if (!quoted && angle && *at == '>')
+			return at + 1;
+		else if (!quoted && !angle && str_isblank(*at))
+			return at;
+	}
+	return quoted || angle ? NULL : at;
+}
+
+/* "FROM:<path> parameters", with the blank after the colon that many clients put there. */
+static const char *take_path(struct command *c, const char *word, bool null_ok)
+{
+	static const char bad_sender[] = "501 5.1.7 this is no sender's address",
+			  bad_recipient[] = "501 5.1.3 this is no recipient's address";
+	char *at = c->arg, *end;
+	size_t n = strlen(word);
+	struct mailbox box;
+	struct err unheard;
+
+	if (!str_same_n(at, strnlen(at, n), word))
+		return null_ok ? "501 5.5.4 MAIL FROM:<address> is expected" : "501 5.5.4 RCPT TO:<address> is expected";
+	for (at += n; str_isblank(*at);)
+		at++;
+	end = path_end(at);
+	if (end == NULL || end == at || !address_one(at, (size_t)(end - at), null_ok, &box, &unheard)
+	    || (!null_ok && box.addr[0] == '\0'))
+		return null_ok ? bad_sender : bad_recipient;
+	snprintf(c->address, sizeof c->address, "%s", box.addr);
+	return take_params(c, end);
+}
+
+static const char *take_mail(struct command *c) { return take_path(c, "FROM:", true); }
+static const char *take_rcpt(struct command *c) { return take_path(c, "TO:", false); }
+
+static const char *take_bdat(struct command *c)
+{
+	size_t digits = strcspn(c->arg, " \t");
+	const char *rest = c->arg + digits + strspn(c->arg + digits, " \t");
+
+	c->last = str_same(rest, "LAST");
+	if (!str_number_n(c->arg, digits, 0, UINT64_MAX / 2, &c->size) || (!c->last && rest[0] != '\0'))
+		return "501 5.5.4 BDAT takes a number of octets, and LAST";
+	return NULL;
+}
+
+static const char *take_hello(struct command *c)
+{
+	return c->arg[0] != '\0' ? NULL : "501 5.5.4 say your name, too";
+}
+
+static const char *take_nothing(struct command *c)
+{
+	return c->arg[0] == '\0' ? NULL : "501 5.5.4 this command takes no argument";
+}
+
+static const char *take_anything(struct command *c)
+{
+	(void)c;
+	return NULL;
+}
+
+static const struct {
+	const char *name;
+	const char *(*take)(struct command *c);
+} verbs[] = {
+	[COMMAND_AUTH] = { "AUTH", take_anything },
+	[COMMAND_BDAT] = { "BDAT", take_bdat },
+	[COMMAND_DATA] = { "DATA", take_nothing },
+	[COMMAND_EHLO] = { "EHLO", take_hello },
+	[COMMAND_EXPN] = { "EXPN", take_anything },
+	[COMMAND_HELO] = { "HELO", take_hello },
+	[COMMAND_HELP] = { "HELP", take_anything },
+	[COMMAND_MAIL] = { "MAIL", take_mail },
+	[COMMAND_NOOP] = { "NOOP", take_anything },
+	[COMMAND_QUIT] = { "QUIT", take_nothing },
+	[COMMAND_RCPT] = { "RCPT", take_rcpt },
+	[COMMAND_RSET] = { "RSET", take_nothing },
+	[COMMAND_STARTTLS] = { "STARTTLS", take_anything },
+	[COMMAND_VRFY] = { "VRFY", take_anything },
+};
+_Static_assert(COUNT(verbs) == COMMAND_COUNT, "every command has a row");
+
+const char *command_name(enum command_id id)
+{
+	return verbs[id].name;
+}
+
+/* Blanks at the end are not the sender's intention: many clients send one. */
+static void trim_end(char *line)
+{
+	size_t len = strlen(line);
+
+	while (len > 0 && str_isblank(line[len - 1]))
+		line[--len] = '\0';
+}
+
+const char *command_parse(char *line, struct command *c)
+{
+	size_t len = strcspn(line, " \t");
+
+	trim_end(line);
+	*c = (struct command){ .arg = line + len + strspn(line + len, " \t") };
+	for (const char *p = line; *p != '\0'; p++)
+		if (str_iscontrol(*p) && *p != '\t')
+			return "500 5.5.2 there is a control character in this line";
+	for (size_t i = 0; i < COUNT(verbs); i++)
+		if (str_same_n(line, len, verbs[i].name)) {
+			c->id = (enum command_id)i;
+			return verbs[i].take(c);
+		}
+	return "500 5.5.2 this command is not known here";
+}

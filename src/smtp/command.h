@@ -1,0 +1,54 @@
+/*
+ * command.h - an SMTP command as a client says it: RFC 5321 4.1.1, and the parameters of RFC 1870, 6152, 6531, 3461, 3030.
+ *
+ * Pure: a line in, a struct out.  Syntax only: whether the command may come now, and what comes of it, is the dialogue's.
+ */
+#ifndef SMTP_COMMAND_H
+#define SMTP_COMMAND_H
+
+#include "mail/address.h"
+
+enum {
+	COMMAND_LINE_MAX = 4096, /* bytes; RFC 5321 4.5.3.1.4 says 512, each extension adds some */
+	COMMAND_XTEXT = 501,     /* ORCPT: RFC 3461 4.2 */
+};
+
+enum command_id {
+	COMMAND_AUTH,
+	COMMAND_BDAT,
+	COMMAND_DATA,
+	COMMAND_EHLO,
+	COMMAND_EXPN,
+	COMMAND_HELO,
+	COMMAND_HELP,
+	COMMAND_MAIL,
+	COMMAND_NOOP,
+	COMMAND_QUIT,
+	COMMAND_RCPT,
+	COMMAND_RSET,
+	COMMAND_STARTTLS,
+	COMMAND_VRFY,
+	COMMAND_COUNT,
+};
+
+struct command {
+	enum command_id id;
+	char           *arg;              /* what follows the verb, without outer blanks; in the line */
+	char            address[ADDRESS_MAX]; /* MAIL, RCPT: normalised, perhaps unqualified; "": the null sender */
+	uint64_t        size;             /* SIZE of MAIL, octets of BDAT */
+	bool            last;             /* BDAT */
+	bool            eight_bit, utf8;  /* BODY=8BITMIME, SMTPUTF8 */
+	const char     *ret;              /* "full", "hdrs" or NULL; static */
+	char            envid[101];       /* xtext, "": none; RFC 3461 4.4 */
+	char            notify[40];       /* "never" or "success,failure,delay", "": none */
+	char            orcpt[COMMAND_XTEXT]; /* "rfc822;" and xtext, "": none */
+};
+
+/* NULL, or the reply that says what is wrong with the line: "501 5.5.4 ..." (static).  The line, NUL-terminated and
+ * without its end, is cut up in place and must outlive *c. */
+const char *command_parse(char *line, struct command *c);
+
+/* Their names, for HELP and tests. */
+const char *command_name(enum command_id id);
+
+#endif
