@@ -139,6 +139,7 @@ static void derive(struct account *a)
 	if (a->net.port == 0 && a->net.socket == NULL && !a->smtp.lmtp)
 		a->net.port = !a->tls.on ? PORT_SMTP : a->tls.starttls ? PORT_SUBMISSION : PORT_SUBMISSIONS;
 	a->auth.has_cert = a->tls.cert_file != NULL;
+	a->tls.timeout = a->smtp.timeout;
 }
 
 bool conf_load(struct conf *c, const char *file, const struct setting *given, size_t n_given, struct err *e)
