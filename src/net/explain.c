@@ -237,6 +237,11 @@ static const struct {
 
 static bool fail_policy(const struct breakdown *b, struct err *e)
 {
+	if (b->wants_cert && b->alert == GNUTLS_A_HANDSHAKE_FAILURE) { /* TLS 1.2 has no word of its own, RFC 5246 7.4.6 */
+		fail(e, ST_TLS, FATE_PERM, "%s demands a client certificate", b->host);
+		err_hint(e, "ask its administrator; our side of it are `tls_cert_file` and `tls_key_file`");
+		return true;
+	}
 	for (size_t i = 0; i < COUNT(policies); i++)
 		if (policies[i].error == b->error && policies[i].alert == b->alert) {
 			fail(e, ST_TLS, FATE_PERM, "%s %s", b->host, policies[i].what);

@@ -30,6 +30,7 @@ struct breakdown { /* of a handshake; all borrowed */
 	const char *first; /* what the server said first */
 	size_t      first_len;
 	bool        starttls;
+	bool        wants_cert; /* the server asked for ours before its alert */
 };
 
 /* The certificate is refused: with gnutls_certificate_status_t.  ST_TLS, FATE_PERM. */

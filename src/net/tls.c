@@ -29,8 +29,8 @@ struct tls {
 	struct wire                      under;
 	struct verify                    verify;
 	struct verdict                   verdict;
-	struct err                       why;    /* what the wire below or the verdict said, if `failed` */
-	bool                             failed; /* below us, or by the verdict: `why` tells */
+	struct err                       why;    /* what went wrong, if `failed` */
+	bool                             failed; /* for good, and `why` tells: below us, by the verdict, or by TLS */
 	bool                             broken; /* no close_notify any more */
 	bool                             hold;   /* our Finished waits for the first command */
 	bool                             talked; /* the server, inside TLS */
@@ -133,17 +133,12 @@ static bool late_refusal(const struct tls *t, ssize_t r, struct err *e)
 	return true;
 }
 
-static ptrdiff_t lost(struct tls *t, ssize_t r, struct err *e)
+static void tell_loss(struct tls *t, ssize_t r, struct err *e)
 {
 	const char *words = gnutls_strerror((int)r);
 
-	t->broken = true;
-	if (t->failed) {
-		*e = t->why;
-		return WIRE_ERROR;
-	}
 	if (late_refusal(t, r, e))
-		return WIRE_ERROR;
+		return;
 	if (r == GNUTLS_E_REHANDSHAKE)
 		fail(e, ST_CONNECT, FATE_TEMP, "the server wants to renegotiate TLS, which is refused");
 	else
@@ -151,6 +146,15 @@ static ptrdiff_t lost(struct tls *t, ssize_t r, struct err *e)
 	if (r == GNUTLS_E_FATAL_ALERT_RECEIVED && gnutls_alert_get_name(gnutls_alert_get(t->session)) != NULL)
 		words = gnutls_alert_get_name(gnutls_alert_get(t->session));
 	err_quote(e, words, strlen(words));
+}
+
+/* For good: GnuTLS would go on after some errors, and whoever only peeked has not told anybody. */
+static ptrdiff_t lost(struct tls *t, ssize_t r, struct err *e)
+{
+	if (!t->failed)
+		tell_loss(t, r, &t->why);
+	t->failed = t->broken = true;
+	*e = t->why;
 	return WIRE_ERROR;
 }
 
@@ -165,6 +169,8 @@ static ptrdiff_t tls_read(void *ctx, void *to, size_t n, struct err *e)
 	struct tls *t = ctx;
 	ssize_t r;
 
+	if (t->failed)
+		return lost(t, 0, e);
 	do {
 		r = gnutls_record_recv(t->session, to, n);
 		t->talked = t->talked || r > 0;
@@ -205,6 +211,8 @@ static ptrdiff_t tls_write(void *ctx, const void *from, size_t n, struct err *e)
 	ptrdiff_t r;
 	size_t done;
 
+	if (t->failed)
+		return lost(t, 0, e);
 	t->hold = false;
 	do {
 		if (t->taken == 0 && !encrypt(t, from, n, e))
@@ -273,8 +281,10 @@ static bool fail_handshake(const struct tls *t, int r, const struct tls_params *
 		e->stage = e->stage == ST_CONNECT ? ST_TLS : e->stage;
 		return false;
 	}
-	if (r == GNUTLS_E_FATAL_ALERT_RECEIVED)
+	if (r == GNUTLS_E_FATAL_ALERT_RECEIVED) {
 		b.alert = (int)gnutls_alert_get(t->session);
+		b.wants_cert = gnutls_certificate_client_get_request_status(t->session) != 0;
+	}
 	return explain_handshake(&b, e);
 }
 
