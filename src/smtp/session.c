@@ -1,5 +1,6 @@
 #include "smtp/session.h"
 
+#include <errno.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -150,15 +151,22 @@ static bool say_starttls(struct session *s, struct err *e)
 
 /* ---- the way in --------------------------------------------------------------------------------- */
 
+/* A server that expects TLS from the start waits for our first word, or answers with an alert. */
+static bool fail_greeting(const struct session *s, struct err *e)
+{
+	bool implicit = s->tls->on && !s->tls->starttls;
+
+	if (implicit || (e->fate != FATE_NONSENSE && e->sys != ETIMEDOUT))
+		return false;
+	if (!needs_tls(s))
+		return err_hint(e, "does this port expect TLS from the start? then set tls on and tls_starttls off");
+	return err_hint(e, "for TLS from the start (port 465) set tls_starttls off");
+}
+
 static bool greeting(struct session *s, struct err *e)
 {
-	if (!chat_expect(&s->chat, &GREETING, 0, e)) {
-		if (e->fate == FATE_NONSENSE && !needs_tls(s))
-			err_hint(e, "does this port expect TLS from the start? then set tls on and tls_starttls off");
-		else if (e->fate == FATE_NONSENSE)
-			err_hint(e, "for TLS from the start (port 465) set tls_starttls off");
-		return false;
-	}
+	if (!chat_expect(&s->chat, &GREETING, 0, e))
+		return fail_greeting(s, e);
 	if (!reply_ok(&s->chat.reply))
 		return reply_fail(&s->chat.reply, ST_GREETING, e, "%s does not want to talk to us", s->host);
 	return true;
