@@ -62,7 +62,7 @@ static const struct key keys[] = {
 	{ .name = "tls_crl_file", .kind = KIND_PATH, .at = AT(tls.crl_file),
 	  .summary = "certificate revocation lists, PEM; outdated ones are refused" },
 	{ .name = "tls_fingerprint", .kind = KIND_LIST, .at = AT(tls.fingerprints),
-	  .form = "SHA-256,...",
+	  .form = "SHA-256|pin-sha256:BASE64,...",
 	  .summary = "accept exactly these certificates, whoever issued them" },
 	{ .name = "tls_certcheck", ON_OFF, .at = AT(tls.certcheck), .standard = "on",
 	  .summary = "verify the server's certificate; off is insecure and brings a warning" },

@@ -16,7 +16,7 @@ struct tls_params {
 	bool           on, starttls;  /* on without starttls: implicit TLS (RFC 8314 3.3) */
 	char          *trust_file;    /* PEM; NULL: the system's store */
 	char          *crl_file;      /* PEM; NULL: none.  Out of date: refused */
-	struct strlist fingerprints;  /* SHA-256 of the certificate, hex with or without colons; one must match */
+	struct strlist fingerprints;  /* as verify_pin() reads them; one must match */
 	bool           certcheck;
 	char          *cert_file, *key_file; /* PEM; NULL: no client certificate */
 	char          *priorities;    /* NULL: TLS_PRIORITIES */

@@ -15,6 +15,8 @@
 static const unsigned worth_the_whole_store = GNUTLS_CERT_SIGNER_NOT_FOUND | GNUTLS_CERT_SIGNER_NOT_CA
 					    | GNUTLS_CERT_SIGNATURE_FAILURE | GNUTLS_CERT_EXPIRED;
 
+#define KEY_PIN "pin-sha256:" /* as curl and RFC 7469 call it */
+
 struct chain { /* the server's certificates, parsed; owned */
 	gnutls_x509_crt_t crt[CHAIN_MAX];
 	unsigned          n;
@@ -22,7 +24,13 @@ struct chain { /* the server's certificates, parsed; owned */
 
 /* ---- pins ---- */
 
-bool verify_pin(const char *pin, char hex[SHA256_HEX + 1])
+static void to_hex(const unsigned char hash[SHA256_HEX / 2], char hex[SHA256_HEX + 1])
+{
+	for (size_t i = 0; i < SHA256_HEX / 2; i++)
+		snprintf(hex + 2 * i, 3, "%02x", hash[i]);
+}
+
+static bool hex_pin(const char *pin, char hex[SHA256_HEX + 1])
 {
 	size_t n = 0;
 
@@ -39,23 +47,62 @@ bool verify_pin(const char *pin, char hex[SHA256_HEX + 1])
 	return n == SHA256_HEX;
 }
 
+static bool base64_pin(const char *base64, char hex[SHA256_HEX + 1])
+{
+	gnutls_datum_t text = { (unsigned char *)(uintptr_t)base64, (unsigned)strlen(base64) }, hash;
+	bool fits;
+
+	if (text.size == 0 || gnutls_base64_decode2(&text, &hash) != 0)
+		return false;
+	fits = hash.size == SHA256_HEX / 2;
+	if (fits)
+		to_hex(hash.data, hex);
+	gnutls_free(hash.data);
+	return fits;
+}
+
+bool verify_pin(const char *pin, bool *of_key, char hex[SHA256_HEX + 1])
+{
+	size_t n = strlen(KEY_PIN);
+
+	*of_key = strlen(pin) > n && str_same_n(pin, n, KEY_PIN);
+	return *of_key ? base64_pin(pin + n, hex) : hex_pin(pin, hex);
+}
+
 static bool take_fingerprint(const gnutls_datum_t *der, char hex[SHA256_HEX + 1], struct err *e)
 {
 	unsigned char hash[SHA256_HEX / 2];
 
 	if (gnutls_hash_fast(GNUTLS_DIG_SHA256, der->data, der->size, hash) != 0)
 		return fail(e, ST_INTERNAL, FATE_PERM, "SHA-256 does not work");
-	for (size_t i = 0; i < sizeof hash; i++)
-		snprintf(hex + 2 * i, 3, "%02x", hash[i]);
+	to_hex(hash, hex);
 	return true;
 }
 
-static bool check_pins(const struct verify *v, const char *fingerprint, struct err *e)
+/* SHA-256 of the subjectPublicKeyInfo, as in RFC 7469 2.4; "" when the certificate cannot be read. */
+static void take_key(const gnutls_datum_t *der, char hex[SHA256_HEX + 1])
 {
-	char hex[SHA256_HEX + 1];
+	unsigned char hash[SHA256_HEX / 2];
+	size_t size = sizeof hash;
+	gnutls_x509_crt_t crt;
 
+	hex[0] = '\0';
+	if (gnutls_x509_crt_init(&crt) != 0)
+		return;
+	if (gnutls_x509_crt_import(crt, der, GNUTLS_X509_FMT_DER) == 0
+	    && gnutls_x509_crt_get_key_id(crt, GNUTLS_KEYID_USE_SHA256, hash, &size) == 0)
+		to_hex(hash, hex);
+	gnutls_x509_crt_deinit(crt);
+}
+
+static bool check_pins(const struct verify *v, const gnutls_datum_t *der, const char *fingerprint, struct err *e)
+{
+	char hex[SHA256_HEX + 1], key[SHA256_HEX + 1];
+	bool of_key;
+
+	take_key(der, key);
 	for (size_t i = 0; i < v->pins->n; i++)
-		if (verify_pin(v->pins->items[i], hex) && strcmp(hex, fingerprint) == 0)
+		if (verify_pin(v->pins->items[i], &of_key, hex) && strcmp(hex, of_key ? key : fingerprint) == 0)
 			return true;
 	fail(e, ST_TLS, FATE_PERM, "the certificate of %s is not the one pinned by tls_fingerprint", v->host);
 	return err_hint(e, "a new certificate? if its administrator confirms this SHA-256: tls_fingerprint %s",
@@ -177,7 +224,7 @@ bool verify_server(gnutls_session_t session, gnutls_certificate_credentials_t cr
 	if (!take_fingerprint(&der[0], to->fingerprint, e))
 		return false;
 	if (v->pins != NULL && v->pins->n > 0)
-		return to->verified = check_pins(v, to->fingerprint, e);
+		return to->verified = check_pins(v, &der[0], to->fingerprint, e);
 	if (!v->certcheck) {
 		log_warn("the certificate of %s is not checked (tls_certcheck off)", v->host);
 		return true;
@@ -188,10 +235,14 @@ bool verify_server(gnutls_session_t session, gnutls_certificate_credentials_t cr
 bool verify_check(const struct verify *v, struct err *e)
 {
 	char hex[SHA256_HEX + 1];
+	bool of_key;
 
 	for (size_t i = 0; v->pins != NULL && i < v->pins->n; i++)
-		if (!verify_pin(v->pins->items[i], hex)) {
-			fail(e, ST_CONFIG, FATE_PERM, "tls_fingerprint is no SHA-256 in hex: %s", v->pins->items[i]);
+		if (!verify_pin(v->pins->items[i], &of_key, hex)) {
+			fail(e, ST_CONFIG, FATE_PERM, "tls_fingerprint is no SHA-256 in %s: %s", of_key ? "base64" : "hex",
+			     v->pins->items[i]);
+			if (of_key)
+				return false;
 			return err_hint(e, "64 digits: openssl x509 -in FILE -noout -fingerprint -sha256");
 		}
 	if ((v->pins != NULL && v->pins->n > 0) || !v->certcheck)

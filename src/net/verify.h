@@ -40,7 +40,8 @@ bool verify_server(gnutls_session_t session, gnutls_certificate_credentials_t cr
 /* What can be found out without a server: pins well-formed, files there and readable. */
 bool verify_check(const struct verify *v, struct err *e) MUST_CHECK;
 
-/* Pure, for tests: SHA-256 in hex of any case, with or without colons. */
-bool verify_pin(const char *pin, char hex[SHA256_HEX + 1]);
+/* Pure, for tests: SHA-256 of the certificate in hex of any case, with or without colons, or
+ * "pin-sha256:" and that of its public key in base64. */
+bool verify_pin(const char *pin, bool *of_key, char hex[SHA256_HEX + 1]);
 
 #endif
