@@ -220,6 +220,10 @@ postern_fails() {
 	    || complain "stderr does not say 'postern: $stage: ', from: postern $*"
 }
 
+# told WORDS, hinted WORDS: stderr says so.
+told() { [[ $stderr == *"$1"* ]] || complain "stderr does not say: $1"; }
+hinted() { [[ $stderr == *"hint: "*"$1"* ]] || complain "there is no hint with: $1"; }
+
 complain() {
 	printf '%s\n' "$1" "--- stderr" "$stderr" "--- stdout" "$stdout" >&2
 	return 1
@@ -239,6 +243,16 @@ flights() {
 		$2 == "connect" { sum += last; last = 0 }
 		$2 == "C:" && $1 > last { last = $1 }
 		END { print sum + last }'
+}
+
+# said PATTERN: how many of the client's lines are like this.
+said() { transcript | awk -v like="^$1" '$2 == "C:" { sub(/^[0-9]+ C: /, ""); n += $0 ~ like } END { print n + 0 }'; }
+
+# Nothing but EHLO, STARTTLS and QUIT was said: no login, no message.
+nothing_said() {
+	local words
+	words=$(transcript | awk '$2 == "C:" && $3 !~ /^([EL]HLO|HELO|STARTTLS|QUIT)$/')
+	[[ -z $words && $(messages) == 0 ]] || complain "the client said more than it should have: $words"
 }
 
 # How many connections were made; how many messages were accepted.

@@ -14,11 +14,12 @@
 #include <gnutls/crypto.h>
 #include <gnutls/x509.h>
 
-enum { DAY = 86400, IS_CA = 1, NO_CHAIN = 2, RSA_1024 = 4, SHA_1 = 8, CRITICAL = 16 };
+enum { DAY = 86400, IS_CA = 1, NO_CHAIN = 2, RSA_1024 = 4, SHA_1 = 8, CRITICAL = 16, CONSTRAINED = 32, STRAYS = 64 };
+enum { STRAY_COUNT = 40 };
 
 struct recipe {
 	const char *name, *issuer;	/* issuer NULL: signs itself */
-	const char *cn, *sans, *eku;	/* sans: "dns:x ip:y uri:z"; eku: OID or NULL */
+	const char *cn, *sans, *eku;	/* sans: "dns:x ip:y uri:z", or a dns with `|` for NUL; eku: OID or NULL */
 	int from, until;		/* days from now */
 	unsigned flags;
 };
@@ -37,6 +38,7 @@ static const struct recipe recipes[] = {
 	{ "ca", NULL, "Test CA", "", NULL, -1, 30, IS_CA },
 	{ "otherca", NULL, "Another CA", "", NULL, -1, 30, IS_CA },
 	{ "subca", "ca", "Intermediate CA", "", NULL, -1, 30, IS_CA },
+	{ "narrowca", "ca", "CA for wild.test", "", NULL, -1, 30, IS_CA | CONSTRAINED },
 	{ "oldca", "ca", "Expired Intermediate CA", "", NULL, -30, -1, IS_CA },
 	{ "good", "ca", "smarthost.test", NAMES, SERVER, -1, 30, 0 },
 	{ "good2", "ca", "smarthost.test", NAMES, SERVER, -1, 30, 0 },
@@ -49,6 +51,10 @@ static const struct recipe recipes[] = {
 	{ "cnuri", "ca", "localhost", "uri:smtp://localhost", SERVER, -1, 30, 0 },
 	{ "ipindns", "ca", "elsewhere.test", "dns:127.0.0.1", SERVER, -1, 30, 0 },
 	{ "wildall", "ca", "elsewhere.test", "dns:*", SERVER, -1, 30, 0 },
+	{ "wildtld", "ca", "elsewhere.test", "dns:*.test", SERVER, -1, 30, 0 },
+	{ "nulname", "ca", "elsewhere.test", "dns:localhost|.elsewhere.test", SERVER, -1, 30, 0 },
+	{ "constrained", "narrowca", "smarthost.test", NAMES, SERVER, -1, 30, 0 },
+	{ "strays", "ca", "smarthost.test", NAMES, SERVER, -1, 30, STRAYS },
 	{ "clientonly", "ca", "smarthost.test", NAMES, CLIENT, -1, 30, 0 },
 	{ "noeku", "ca", "smarthost.test", NAMES, NULL, -1, 30, 0 },
 	{ "critical", "ca", "smarthost.test", NAMES, SERVER, -1, 30, CRITICAL },
@@ -119,6 +125,16 @@ static gnutls_x509_privkey_t make_key(const struct recipe *r)
 	return key;
 }
 
+/* One dNSName as DER, since GnuTLS would stop at the NUL. */
+static void set_san_with_nul(gnutls_x509_crt_t crt, const char *name, size_t n)
+{
+	unsigned char der[260] = { 0x30, (unsigned char) (n + 2), 0x82, (unsigned char) n };
+
+	for (size_t i = 0; i < n; i++)
+		der[4 + i] = (unsigned char) (name[i] == '|' ? '\0' : name[i]);
+	check(gnutls_x509_crt_set_extension_by_oid(crt, GNUTLS_X509EXT_OID_SAN, der, (unsigned) n + 4, 0), name);
+}
+
 static void set_san(gnutls_x509_crt_t crt, const char *san, size_t n)
 {
 	char text[256];
@@ -127,7 +143,9 @@ static void set_san(gnutls_x509_crt_t crt, const char *san, size_t n)
 
 	snprintf(text, sizeof(text), "%.*s", (int) (n - (size_t) (value - san)), value);
 	n = strlen(text);
-	if (san[0] == 'd')
+	if (strchr(text, '|') != NULL)
+		set_san_with_nul(crt, text, n);
+	else if (san[0] == 'd')
 		check(gnutls_x509_crt_set_subject_alt_name(crt, GNUTLS_SAN_DNSNAME, text, (unsigned) n,
 			  GNUTLS_FSAN_APPEND), text);
 	else if (san[0] == 'u')
@@ -139,6 +157,20 @@ static void set_san(gnutls_x509_crt_t crt, const char *san, size_t n)
 		check(gnutls_x509_crt_set_subject_alt_name(crt, GNUTLS_SAN_IPADDRESS, binary, 16, GNUTLS_FSAN_APPEND), text);
 	else
 		abort();
+}
+
+/* RFC 5280 4.2.1.10: one domain, and no address. */
+static void set_constraints(gnutls_x509_crt_t crt, const struct recipe *r)
+{
+	static unsigned char domain[] = "wild.test", no_address[8];
+	gnutls_datum_t name = { domain, sizeof(domain) - 1 }, ip = { no_address, sizeof(no_address) };
+	gnutls_x509_name_constraints_t nc;
+
+	check(gnutls_x509_name_constraints_init(&nc), r->name);
+	check(gnutls_x509_name_constraints_add_permitted(nc, GNUTLS_SAN_DNSNAME, &name), r->name);
+	check(gnutls_x509_name_constraints_add_excluded(nc, GNUTLS_SAN_IPADDRESS, &ip), r->name);
+	check(gnutls_x509_crt_set_name_constraints(crt, nc, 1), r->name);
+	gnutls_x509_name_constraints_deinit(nc);
 }
 
 static void set_extensions(gnutls_x509_crt_t crt, const struct recipe *r, gnutls_x509_crt_t issuer)
@@ -154,6 +186,8 @@ static void set_extensions(gnutls_x509_crt_t crt, const struct recipe *r, gnutls
 		check(gnutls_x509_crt_set_key_purpose_oid(crt, r->eku, 0), r->name);
 	for (const char *p = r->sans; *(p += strspn(p, " ")) != '\0'; p += strcspn(p, " "))
 		set_san(crt, p, strcspn(p, " "));
+	if (r->flags & CONSTRAINED)
+		set_constraints(crt, r);
 	if (r->flags & CRITICAL)
 		check(gnutls_x509_crt_set_extension_by_oid(crt, "1.3.6.1.4.1.55555.1", "\005\000", 2, 1), r->name);
 	check(gnutls_x509_crt_get_key_id(crt, 0, id, &size), r->name);
@@ -185,7 +219,15 @@ static void make_crt(size_t i, time_t now)
 		  r->flags & SHA_1 ? GNUTLS_DIG_SHA1 : GNUTLS_DIG_SHA256, 0), r->name);
 }
 
-/* The certificate and its issuers, without the root. */
+static void put_crt(FILE *f, size_t i)
+{
+	gnutls_datum_t d;
+
+	check(gnutls_x509_crt_export2(made[i].crt, GNUTLS_X509_FMT_PEM, &d), recipes[i].name);
+	put(f, &d);
+}
+
+/* The certificate and its issuers, without the root; or with many that have nothing to do with it. */
 static void write_chain(size_t i)
 {
 	FILE *f = create(recipes[i].name, ".pem");
@@ -193,14 +235,15 @@ static void write_chain(size_t i)
 	size_t at = i;
 
 	while (true) {
-		check(gnutls_x509_crt_export2(made[at].crt, GNUTLS_X509_FMT_PEM, &d), recipes[at].name);
-		put(f, &d);
+		put_crt(f, at);
 		if (recipes[at].issuer == NULL || (recipes[i].flags & NO_CHAIN))
 			break;
 		at = index_of(recipes[at].issuer);
 		if (recipes[at].issuer == NULL)
 			break;
 	}
+	for (size_t n = 0; n < STRAY_COUNT && (recipes[i].flags & STRAYS); n++)
+		put_crt(f, index_of("otherca"));
 	fclose(f);
 	f = create(recipes[i].name, ".key");
 	if (fchmod(fileno(f), 0600) < 0)

@@ -113,6 +113,24 @@ static bool talk_nonsense(struct conn *c)
 	return false;
 }
 
+/* Warnings that end nothing, for as long as the client listens to them. */
+static void send_alerts(struct conn *c, unsigned n)
+{
+	record_event(c, "%u alerts", n);
+	io_readable(c, -1);
+	while (n-- > 0 && raw_write(c, "\025\003\003\000\002\001\132", 7))	/* user_canceled */
+		;
+}
+
+/* RFC 8446 4.6.3: new keys, and the client is to change its own; before that, renegotiation. */
+static void rekey(gnutls_session_t tls)
+{
+	if (gnutls_protocol_get_version(tls) >= GNUTLS_TLS1_3)
+		gnutls_session_key_update(tls, GNUTLS_KU_PEER);
+	else
+		gnutls_rehandshake(tls);
+}
+
 /* `drop TLS` takes effect when the ClientHello has come; true if the connection is over. */
 static bool spoil_handshake(struct conn *c)
 {
@@ -150,6 +168,8 @@ bool tls_start(struct conn *c)
 		return talk_nonsense(c);
 	if (spoil_handshake(c))
 		return false;
+	if (c->script->tls_alerts > 0)
+		send_alerts(c, c->script->tls_alerts);
 	check(gnutls_init(&tls, GNUTLS_SERVER), "gnutls_init");
 	check(gnutls_priority_set(tls, priorities), "priorities");
 	check(gnutls_credentials_set(tls, GNUTLS_CRD_CERTIFICATE, credentials), "credentials");
@@ -166,7 +186,10 @@ bool tls_start(struct conn *c)
 		if (rc == GNUTLS_E_FATAL_ALERT_RECEIVED)
 			record_event(c, "tls-alert %s", gnutls_alert_get_name(gnutls_alert_get(tls)));
 		record_event(c, "tls-failed %s", gnutls_strerror(rc));
-		gnutls_alert_send_appropriate(tls, rc);
+		if (rc == GNUTLS_E_NO_CERTIFICATE_FOUND && gnutls_protocol_get_version(tls) < GNUTLS_TLS1_3)
+			gnutls_alert_send(tls, GNUTLS_AL_FATAL, GNUTLS_A_HANDSHAKE_FAILURE);	/* RFC 5246 7.4.6 */
+		else
+			gnutls_alert_send_appropriate(tls, rc);
 		gnutls_deinit(tls);
 		c->over = true;
 		return false;
@@ -178,6 +201,8 @@ bool tls_start(struct conn *c)
 	snprintf(c->tls_name, sizeof(c->tls_name), "%s", gnutls_protocol_get_name(gnutls_protocol_get_version(tls)));
 	record_event(c, "tls %s", c->tls_name);
 	look_at_sni(c);
+	if (c->script->rekey)
+		rekey(tls);
 	return true;
 }
 

@@ -1,0 +1,316 @@
+# TLS: what a server, or somebody between, does to the session before a word of the message is said.
+
+load helper
+
+send() { postern_ok you@example.net < "$mail"; }
+send_fails() { postern_fails "$@" -- you@example.net < "$mail"; }
+
+# -------------------------------------------------------------------------------------------------------------- STARTTLS
+
+@test "STARTTLS that is not offered, or masked, is 69 and nothing is said" {
+	local script
+	for script in 'hide STARTTLS' $'hide STARTTLS\nehlo_line XXXXXXXA' $'hide STARTTLS\nehlo_line STARTTLSX' $'hide STARTTLS\nehlo_line X-STARTTLS STARTTLS'; do
+		start_server <<< "$script"
+		send_fails 69 starttls
+		told "does not offer STARTTLS"
+		hinted "tls_starttls off"
+		nothing_said
+	done
+}
+
+@test "STARTTLS offered in any case is taken" {
+	start_server <<-'S'
+		hide STARTTLS
+		ehlo_line starttls
+	S
+	violations_expected=1		# the server counts its own spelling
+	postern you@example.net < "$mail"
+	(($(said STARTTLS) == 1))
+}
+
+@test "STARTTLS refused: the server's word counts, and there is no clear text" {
+	local code status
+	while read -r status code; do
+		start_server <<< "reply STARTTLS $code"
+		send_fails "$status" starttls
+		told "${code:0:3}"
+		nothing_said
+	done <<-'END'
+		75 454 4.7.0 TLS not available
+		69 502 5.5.1 not implemented
+		69 501 5.5.4 syntax error
+		76 334 abc
+		75 421 4.3.0 going down
+	END
+}
+
+@test "a server that knows only HELO gets no message, since there is no TLS" {
+	start_server <<< "reply EHLO 502 5.5.1 what?"
+	send_fails 69 ehlo
+	told "does not know EHLO"
+	nothing_said
+	(($(said HELO) == 0))
+}
+
+@test "text behind the 220 of STARTTLS ends it before the handshake" {
+	local text
+	for text in '250 injected' '250-a\r\n250 b' 'EHLO x' '250 half a line\c' 'x\c'; do
+		start_server <<< "inject $text"
+		send_fails 69 tls
+		told "more before TLS than it was asked"
+		nothing_said
+		[[ $(transcript) != *"-- tls TLS"* ]]
+	done
+}
+
+@test "what was offered in clear is forgotten" {
+	start_server <<-'S'
+		hide_tls PIPELINING
+		hide_tls CHUNKING
+		hide_tls DSN
+		hide_tls SIZE
+		hide_tls 8BITMIME
+	S
+	postern_ok -N success you@example.net < "$mail"
+	(($(said EHLO) == 2))
+	[[ $(envelope) == *"body DATA"* && $(envelope) != *NOTIFY* && $(envelope) != *SIZE=* ]]
+}
+
+@test "what is offered only in TLS is used" {
+	start_server <<-'S'
+		hide_clear AUTH
+		hide_clear CHUNKING
+	S
+	send
+	[[ $(envelope) == *"auth SCRAM-SHA-256-PLUS user"* && $(envelope) == *"body BDAT"* ]]
+}
+
+@test "AUTH that is offered only before TLS is no AUTH" {
+	start_server <<-'S'
+		auth_clear
+		hide_tls AUTH
+	S
+	send_fails 69 auth
+	told "does not offer authentication"
+	nothing_said
+}
+
+# ------------------------------------------------------------------------------------------------------- versions, ciphers
+
+@test "TLS 1.2 and 1.3 are spoken" {
+	local version
+	for version in 1.2 1.3; do
+		start_server <<< "tls_versions $version"
+		send
+		[[ $(envelope) == *"tls TLS$version"* ]]
+	done
+}
+
+@test "TLS 1.0 and 1.1 are 69, with tls_priorities NORMAL, too" {
+	local version priorities
+	for version in 1.0 1.1; do
+		for priorities in '' NORMAL; do
+			start_server <<< "tls_versions $version"
+			[[ -z $priorities ]] || set_conf tls_priorities "$priorities"
+			send_fails 69 tls
+			told "speaks no TLS that is new enough"
+			nothing_said
+		done
+	done
+}
+
+@test "a cipher that encrypts nothing is 69" {
+	start_server <<-'S'
+		tls_priority NORMAL:-VERS-ALL:+VERS-TLS1.2:-CIPHER-ALL:+NULL:+SHA1:+SHA256
+	S
+	send_fails 75 tls		# all that the server says is handshake_failure
+	nothing_said
+}
+
+@test "tls_priorities chooses, and is looked at before connecting" {
+	start_server < /dev/null
+	set_conf tls_priorities NORMAL:-VERS-ALL:+VERS-TLS1.2
+	send
+	[[ $(envelope) == *"tls TLS1.2"* ]]
+	set_conf tls_priorities NORMAL:+NONSENSE
+	send_fails 78 config
+	told "NONSENSE"
+	(($(connections) == 1))
+}
+
+# ------------------------------------------------------------------------------------------------------ client certificates
+
+client_cert() {
+	set_conf tls_cert_file "$certs/$1.pem"
+	set_conf tls_key_file "$certs/${2:-$1}.key"
+}
+
+@test "a client certificate that is asked for is shown; one that is not there is not missed" {
+	start_server <<< request_client_cert
+	send
+	[[ $(transcript) == *"-- client-certificate none"* ]]
+	start_server <<< request_client_cert
+	client_cert client
+	send
+	[[ $(transcript) == *"-- client-certificate good user"* ]]
+}
+
+@test "a client certificate that the server demands and does not get, or does not like, is 69" {
+	local version
+	for version in 1.2 1.3; do
+		start_server <<-S
+			tls_versions $version
+			request_client_cert require
+		S
+		send_fails 69 tls
+		hinted tls_cert_file
+		(($(messages) == 0))
+		client_cert otherclient
+		postern you@example.net < "$mail"
+		((status == 69)) || complain "exit status $status"
+		client_cert client
+		send
+	done
+}
+
+@test "our certificate and key are looked at before connecting" {
+	start_server <<< request_client_cert
+	client_cert client otherclient
+	send_fails 78 config
+	told "is not that of"
+	client_cert client
+	cp "$certs/client.key" "$BATS_TEST_TMPDIR/open.key"
+	chmod 644 "$BATS_TEST_TMPDIR/open.key"
+	set_conf tls_key_file "$BATS_TEST_TMPDIR/open.key"
+	send_fails 78 config
+	hinted "chmod 600"
+	set_conf tls_key_file "$BATS_TEST_TMPDIR/missing.key"
+	send_fails 72
+	(($(connections) == 0))
+}
+
+# ------------------------------------------------------------------------------------------------ implicit TLS, clear text
+
+@test "implicit TLS: one EHLO, no STARTTLS" {
+	start_server <<< "tls implicit"
+	send
+	(($(said STARTTLS) == 0 && $(said EHLO) == 1))
+}
+
+@test "implicit TLS where clear text is spoken is 75, at once and with a hint" {
+	start_server < /dev/null
+	set_conf tls_starttls off
+	set_conf timeout 20
+	send_fails 75 tls
+	told "answers in clear text"
+	told "220 smarthost.test"
+	hinted "tls_starttls on"
+	violations_expected=1		# a ClientHello is no command
+	[[ $(transcript) != *"C: EHLO"* ]]
+}
+
+@test "clear text where TLS is spoken is 75, with a hint" {
+	start_server <<< "tls implicit"
+	set_conf tls_starttls
+	set_conf timeout 1
+	send_fails 75 greeting
+	hinted "tls_starttls off"
+	nothing_said
+}
+
+@test "a greeting in clear before implicit TLS is not believed" {
+	start_server <<-'S'
+		tls implicit
+		smtps_greeting_early
+	S
+	violations_expected=1
+	postern you@example.net < "$mail"
+	((status != 0))
+	(($(messages) == 0))
+}
+
+# ------------------------------------------------------------------------------------------------------------ the handshake
+
+@test "a handshake that comes to nothing is 75, and bounded" {
+	local how port_kind
+	for port_kind in starttls implicit; do
+		for how in "garbage TLS" plaintext_on_tls "drop TLS close" "drop TLS reset" "drop TLS half" "drop TLS silence"; do
+			start_server <<-S
+				tls $port_kind
+				$how
+			S
+			set_conf timeout 1
+			send_fails 75 || { echo "$how"; return 1; }
+			[[ $stderr == "postern: tls: "* ]] || complain "$how"
+			nothing_said
+		done
+	done
+}
+
+@test "a handshake of alerts does not go on for ever" {
+	start_server <<< "tls_alerts 1000"
+	violations_expected=1
+	send_fails 75 tls
+	nothing_said
+}
+
+@test "a server that wants new keys gets them with TLS 1.3, and no renegotiation with 1.2" {
+	start_server <<-'S'
+		tls_versions 1.3
+		tls_rekey
+	S
+	send
+	start_server <<-'S'
+		tls_versions 1.2
+		tls_rekey
+	S
+	violations_expected=1
+	send_fails 75
+	told "renegotiate"
+	(($(messages) == 0))
+}
+
+# ------------------------------------------------------------------------------------------------------------------ the end
+
+@test "no close_notify after the 250 is success" {
+	start_server <<< no_close_notify
+	send
+	(($(messages) == 1))
+	start_server <<-'S'
+		no_close_notify
+		drop QUIT reset
+	S
+	send
+}
+
+@test "our close_notify is sent, after a refusal, too" {
+	start_server < /dev/null
+	send
+	[[ $(transcript) == *"-- close_notify"* ]]
+	start_server <<< "reply RCPT 550 5.1.1 no"
+	send_fails 67
+	[[ $(transcript) == *"-- close_notify"* ]]
+}
+
+@test "a session cut before or in the last reply leaves the outcome unknown" {
+	local how
+	for how in "AFTERDOT close" "AFTERDOT reset" "LAST half"; do
+		start_server <<-S
+			no_close_notify
+			drop $how
+		S
+		send_fails 75 body
+		told "may have the message"
+	done
+}
+
+@test "records of one octet make no difference" {
+	start_server <<< "split 1"
+	send
+	start_server <<-'S'
+		split 1
+		tls implicit
+		tls_versions 1.2
+	S
+	send
+}

@@ -1,0 +1,239 @@
+# Trust: which certificates are good enough, and what a refusal says.
+
+load helper
+
+send() { postern_ok you@example.net < "$mail"; }
+send_fails() { postern_fails "$@" -- you@example.net < "$mail"; }
+
+# ---------------------------------------------------------------------------------------------------------- certificates
+
+# bad NAME HOST WORDS: the certificate is refused for HOST, in the handshake.
+bad() {
+	start_server <<< "cert $1"
+	[[ $2 == localhost ]] || set_conf tls_host_override "$2"
+	send_fails 69 tls || return 1
+	told "$3" || return 1
+	[[ $(transcript) == *"tls-failed"* ]] || complain "no handshake failed"
+	nothing_said
+}
+
+@test "a certificate that is good is accepted" {
+	local name host
+	while read -r name host; do
+		start_server <<< "cert $name"
+		set_conf tls_host_override "$host"
+		send
+		[[ $(envelope) == *"tls TLS1.3"* ]]
+	done <<-'END'
+		good localhost
+		good LOCALHOST
+		good smarthost.test.
+		good mx.wild.test
+		noeku localhost
+		intermediate localhost
+	END
+}
+
+@test "a certificate that is out of date, or from the wrong hands, is 69" {
+	bad expired localhost "expired on"
+	bad future localhost "is not valid before"
+	bad selfsigned localhost "self-signed"
+	hinted "tls_fingerprint $(< "$certs/selfsigned.sha256")"
+	bad unknownca localhost "comes from \"Another CA\""
+	hinted "tls_trust_file"
+	bad nointermediate localhost "Intermediate CA"
+	hinted "intermediate"
+	bad notca localhost "no authority"
+	bad expiredca localhost "Expired Intermediate CA"
+	bad constrained localhost "outside of what its authority may certify"
+}
+
+@test "a certificate for another purpose, or with something critical that nobody knows, is 69" {
+	bad clientonly localhost "not meant for a server, but for a client"
+	bad critical localhost "critical extension"
+}
+
+@test "a certificate for another name is 69" {
+	bad wronghost localhost "is for elsewhere.test"
+	hinted tls_host_override
+	bad cnonly localhost "names no host"
+	hinted "CN"
+	bad cnuri localhost "names no host"
+	bad wildall localhost "not for localhost"
+	bad wildtld smarthost.test "not for smarthost.test"
+	bad nulname localhost "not for localhost"
+	bad good wild.test "not for wild.test"
+	bad good a.b.wild.test "not for a.b.wild.test"
+	bad good localhost.evil "not for localhost.evil"
+}
+
+@test "a certificate with a weak key or signature is 69" {
+	bad rsa1024 localhost "weak key: RSA with 1024 bits"
+	bad sha1 localhost "weak signature"
+}
+
+@test "a chain of forty certificates that lead nowhere is not looked at for long" {
+	start_server <<< "cert strays"
+	postern you@example.net < "$mail"
+	if ((status != 0)); then
+		((status == 69)) || complain "exit status $status"
+		nothing_said
+	fi
+}
+
+@test "an address as host: no SNI, and its address in the certificate" {
+	start_server < /dev/null
+	set_conf host 127.0.0.1
+	send
+	[[ $(transcript) != *"-- sni"* && $(transcript) == *"-- tls TLS"* ]]
+	start_server <<< "cert ipindns"
+	set_conf host 127.0.0.1
+	send_fails 69 tls
+	told "not for 127.0.0.1"
+	start_server <<< "cert wronghost"
+	set_conf host 127.0.0.1
+	send_fails 69 tls
+	told "192.0.2.1"
+}
+
+@test "a name as host goes as SNI, and tls_host_override takes its place" {
+	start_server < /dev/null
+	send
+	[[ $(transcript) == *"-- sni localhost"* ]]
+	start_server < /dev/null
+	set_conf host 127.0.0.1
+	set_conf tls_host_override smarthost.test
+	send
+	[[ $(transcript) == *"-- sni smarthost.test"* ]]
+}
+
+@test "tls_certcheck off takes anything, and warns each time" {
+	local name
+	for name in expired wronghost selfsigned; do
+		start_server <<< "cert $name"
+		set_conf tls_certcheck off
+		send
+		told "postern: warning: the certificate of localhost is not checked"
+		send
+		told "postern: warning: the certificate of localhost is not checked"
+	done
+}
+
+@test "a trust file that cannot be used is found out before connecting" {
+	start_server < /dev/null
+	set_conf tls_trust_file "$BATS_TEST_TMPDIR/missing.pem"
+	send_fails 72
+	echo "no certificate" > "$BATS_TEST_TMPDIR/empty.pem"
+	set_conf tls_trust_file "$BATS_TEST_TMPDIR/empty.pem"
+	send_fails 78 config
+	(($(connections) == 0))
+}
+
+@test "the authority is found in a trust file of many" {
+	start_server <<< "cert intermediate"
+	cat "$certs/otherca.pem" "$certs/oldca.pem" "$certs/ca.pem" > "$BATS_TEST_TMPDIR/many.pem"
+	set_conf tls_trust_file "$BATS_TEST_TMPDIR/many.pem"
+	send
+	cat "$certs/otherca.pem" "$certs/good2.pem" > "$BATS_TEST_TMPDIR/many.pem"
+	send_fails 69 tls
+}
+
+# -------------------------------------------------------------------------------------------------------------- revocation
+
+@test "a certificate on the revocation list is 69, others pass" {
+	start_server <<< "cert revoked"
+	set_conf tls_crl_file "$certs/crl.pem"
+	send_fails 69 tls
+	told "revoked"
+	nothing_said
+	set_conf tls_crl_file "$certs/crl-empty.pem"
+	send
+	start_server < /dev/null
+	set_conf tls_crl_file "$certs/crl.pem"
+	send
+}
+
+@test "a revocation list that is out of date is 69" {
+	start_server < /dev/null
+	set_conf tls_crl_file "$certs/crl-old.pem"
+	send_fails 69 tls
+	told "out of date since"
+	nothing_said
+}
+
+@test "a revocation list that is missing, or none, is found out before connecting" {
+	start_server < /dev/null
+	set_conf tls_crl_file "$BATS_TEST_TMPDIR/missing.pem"
+	send_fails 72
+	set_conf tls_crl_file "$certs/ca.pem"
+	send_fails 78 config
+	(($(connections) == 0))
+}
+
+# --------------------------------------------------------------------------------------------------------------------- pins
+
+@test "a pin decides: a mismatch is 69 though the chain is valid, and shows the right one" {
+	start_server < /dev/null
+	set_conf tls_fingerprint "$(< "$certs/good2.sha256")"
+	send_fails 69 tls
+	told "not the one pinned"
+	hinted "tls_fingerprint $(< "$certs/good.sha256")"
+	nothing_said
+}
+
+@test "a pin decides: a match is enough, whatever else is wrong" {
+	local name
+	for name in selfsigned expired wronghost clientonly; do
+		start_server <<< "cert $name"
+		set_conf tls_fingerprint "$(sed 's/../&:/g; s/:$//' "$certs/$name.sha256" | tr a-f A-F)"
+		set_conf tls_trust_file
+		send
+		[[ $stderr != *warning* ]]
+	done
+}
+
+@test "one of several pins must match" {
+	start_server <<< "cert selfsigned"
+	set_conf tls_fingerprint "$(< "$certs/good.sha256"),$(< "$certs/selfsigned.sha256")"
+	send
+	set_conf tls_fingerprint "$(< "$certs/good.sha256"),$(< "$certs/good2.sha256")"
+	send_fails 69 tls
+}
+
+@test "a pin of the public key decides in the same way" {
+	start_server <<< "cert selfsigned"
+	set_conf tls_fingerprint "pin-sha256:$(< "$certs/selfsigned.spki256")"
+	send
+	set_conf tls_fingerprint "$(< "$certs/good.sha256"),pin-sha256:$(< "$certs/selfsigned.spki256")"
+	send
+	start_server < /dev/null
+	set_conf tls_fingerprint "pin-sha256:$(< "$certs/good2.spki256")"
+	send_fails 69 tls
+	told "not the one pinned"
+	nothing_said
+}
+
+@test "the pin is that of the server's own certificate, not of its authority's" {
+	start_server <<< "cert intermediate"
+	set_conf tls_fingerprint "$(< "$certs/subca.sha256")"
+	send_fails 69 tls
+}
+
+@test "a pin holds with tls_certcheck off, too" {
+	start_server < /dev/null
+	set_conf tls_certcheck off
+	set_conf tls_fingerprint "$(< "$certs/good2.sha256")"
+	send_fails 69 tls
+	nothing_said
+}
+
+@test "a pin that is none is 78" {
+	local pin
+	start_server < /dev/null
+	for pin in 1234 "$(printf 'g%.0s' {1..64})" "$(head -c 40 "$certs/good.sha256")" \
+	    pin-sha256: pin-sha256:abc= "pin-sha256:$(< "$certs/good.sha256")"; do
+		set_conf tls_fingerprint "$pin"
+		send_fails 78 config
+	done
+	(($(connections) == 0))
+}
