@@ -134,7 +134,7 @@ stop_server_number() {
 	local hold=${server_holds[$1]} say=${server_says[$1]}
 	[[ -n $hold ]] || return 0
 	exec {hold}>&- {say}<&-
-	server_holds[$1]= server_says[$1]=
+	server_holds[$1]='' server_says[$1]=''
 	wait "${server_pids[$1]}" || :
 	if grep -qE 'Sanitizer|runtime error:' "${server_dirs[$1]}/stderr"; then
 		cat "${server_dirs[$1]}/stderr" >&2
@@ -205,7 +205,7 @@ postern_ok() {
 
 # postern_fails STATUS [STAGE] -- ARGS: this exit status, and the first sentence on stderr is about this stage.
 postern_fails() {
-	local want=$1 stage= first=
+	local want=$1 stage='' first=''
 	shift
 	if [[ $1 != -- ]]; then
 		stage=$1
