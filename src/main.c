@@ -11,6 +11,7 @@
 #include "command/dialogue.h"
 #include "command/report.h"
 #include "command/submit.h"
+#include "config/help.h"
 #include "config/opts.h"
 #include "config/secret.h"
 
@@ -36,9 +37,9 @@ static int run(const struct options *o, bool had_stdin)
 	switch (o->mode) {
 	case MODE_DUMP_CONFIG: return submit_dump_config(o);
 	case MODE_LIST_KEYS: return print(conf_list_keys);
-	case MODE_LIST_OPTIONS: return print(opts_list);
+	case MODE_LIST_OPTIONS: return print(help_options);
 	case MODE_VERSION: return print(version);
-	case MODE_HELP: return print(opts_help);
+	case MODE_HELP: return print(help_show);
 	case MODE_DIALOGUE:
 	case MODE_SUBMIT: break;
 	}

@@ -371,7 +371,9 @@ static void list_key(const struct key *k, FILE *to)
 		fprintf(to, "%s\trenamed to %s\n", k->name, k->renamed_to);
 	else if (k->obsolete != NULL)
 		fprintf(to, "%s\tignored: %s\n", k->name, k->obsolete);
-	else if (key_is_real(k) && value_form(k, &form, &e))
+	else if (k->missing)
+		fprintf(to, "%s\tnot available\n", k->name);
+	else if (value_form(k, &form, &e))
 		fprintf(to, "%s\t%s\t%s\t%s\n", k->name, buf_text(&form), k->standard != NULL ? k->standard : "",
 			k->summary);
 	buf_free(&form);

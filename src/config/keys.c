@@ -53,7 +53,7 @@ static const struct key keys[] = {
 
 	/* tls */
 	{ .name = "tls", ON_OFF, .at = AT(tls.on), .standard = "on",
-	  .summary = "encrypt the session, or do not send" },
+	  .summary = "encrypt the session, or do not send; off is insecure" },
 	{ .name = "tls_starttls", ON_OFF, .at = AT(tls.starttls), .standard = "on",
 	  .summary = "begin TLS by STARTTLS; off: with the connection (port 465)" },
 	{ .name = "tls_trust_file", .kind = KIND_PATH, .at = AT(tls.trust_file),
@@ -99,12 +99,12 @@ static const struct key keys[] = {
 	  .source = true,
 	  .summary = "a private file, the first line of which is the password" },
 	{ .name = "netrc_file", .kind = KIND_PATH, .at = AT(secret.netrc_file),
-	  .summary = "where to look for host and user; unset: ~/.netrc where it exists" },
+	  .summary = "passwords by host and user; unset: ~/.netrc where it exists" },
 
 	/* envelope */
 	{ .name = "from", .kind = KIND_LIST, .at = AT(from), .take = take_patterns,
 	  .form = "address,...",
-	  .summary = "the sender; also the addresses and patterns of -f that choose this account" },
+	  .summary = "the sender; a -f that matches one of these addresses or patterns chooses this account" },
 	{ .name = "from_full_name", .kind = KIND_TEXT, .at = AT(message.from_full_name),
 	  .summary = "the name in a From field that is added" },
 	{ .name = "allow_from_override", ON_OFF, .at = AT(allow_from_override), .standard = "on",
@@ -117,9 +117,9 @@ static const struct key keys[] = {
 	  .summary = "when the sender wants to be told what became of the message" },
 	{ .name = "dsn_return", .kind = KIND_TEXT, .at = AT(smtp.dsn_return),
 	  .take = take_dsn_return, .form = "off|full|hdrs",
-	  .summary = "how much of the message comes back with such a notice" },
+	  .summary = "how much of the message comes back with a notice" },
 	{ .name = "dsn_require", ON_OFF, .at = AT(smtp.dsn_require), .standard = "off",
-	  .summary = "do not send through a server that cannot give such notices" },
+	  .summary = "do not send through a server that cannot give the notices asked for" },
 
 	/* message */
 	{ .name = "set_from_header", .kind = KIND_WORD, .at = AT(message.set_from_header),
@@ -133,29 +133,29 @@ static const struct key keys[] = {
 	  .summary = "add a Message-ID field that is missing" },
 	{ .name = "set_to_header", .kind = KIND_WORD, .at = AT(message.set_to_header),
 	  .standard = "off", .words = set_to_words, .bare = true,
-	  .summary = "what to do for a message without To, Cc and Bcc" },
+	  .summary = "without To, Cc and Bcc: leave it, name all recipients, or nobody" },
 	{ .name = "remove_bcc_headers", ON_OFF, .at = AT(message.remove_bcc_headers),
 	  .standard = "on",
-	  .summary = "take Bcc fields out" },
+	  .summary = "take Bcc fields out; off shows them to everybody" },
 	{ .name = "qualify_domain", .kind = KIND_TEXT, .at = AT(message.qualify_domain),
 	  .take = take_domain, .form = "domain", .empty = true,
-	  .summary = "the domain of addresses without one; unset: /etc/mailname's; \"\": none" },
+	  .summary = "the domain of addresses without one; unset: /etc/mailname's, else this machine's; \"\": none" },
 	{ .name = "always_bcc", .kind = KIND_LIST, .at = AT(message.always_bcc),
 	  .take = take_addresses, .form = "address,...",
 	  .summary = "further recipients of every message" },
 
 	/* log */
 	{ .name = "logfile", .kind = KIND_PATH, .at = AT(log.file),
-	  .summary = "a line for each message goes to this file; - is the standard output" },
+	  .summary = "append a line for each message to this file; - is the standard output" },
 	{ .name = "logfile_time_format", .kind = KIND_TEXT, .at = AT(log.time_format),
 	  .form = "strftime format",
-	  .summary = "the time in it" },
+	  .summary = "the time in the log line" },
 	{ .name = "log_format", .kind = KIND_WORD, .at = AT(log.format), .standard = "text",
 	  .words = log_formats,
-	  .summary = "how it is written" },
+	  .summary = "how the log line is written" },
 	{ .name = "syslog", .kind = KIND_TEXT, .at = AT(log.syslog), .take = take_syslog,
 	  .bare = true, .form = "off|on|facility",
-	  .summary = "the same line goes to syslog; on is the facility mail" },
+	  .summary = "the log line also goes to syslog; on is the facility mail" },
 
 	/* msmtp's obsolete keys */
 	{ .name = "add_missing_date_header", .renamed_to = "set_date_header", .translates = true,

@@ -1,27 +1,9 @@
 #include "config/opts.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/str.h"
-
-enum arity {
-	NOTHING,  /* takes no value */
-	VALUE,    /* attached or the next word */
-	ATTACHED, /* attached or none */
-};
-
-struct option {
-	char        letter;  /* 0: only a long name */
-	const char *name;    /* long; NULL: only a letter */
-	enum arity  arity;
-	const char *arg;     /* the value's name */
-	const char *summary; /* NULL for those that are not for new users */
-	bool (*take)(struct options *o, const char *value, struct err *e);
-	const char *key;     /* the value is one of this key */
-	const char *ignored; /* accepted and ignored: the reason */
-	const char *refused; /* what it does elsewhere and not here, a sentence */
-	const char *instead;
-};
 
 static bool fail_usage(struct err *e, const char *say)
 {
@@ -220,19 +202,19 @@ static const struct option options[] = {
 	{ .letter = 'L', .arity = VALUE, .arg = "TAG", .ignored = "the log says postern" },
 	{ .letter = 'M', .arity = VALUE, .arg = "X=VALUE", .ignored = "there are no macros" },
 	{ .letter = 'N', .arity = VALUE, .arg = "WHEN", .key = "dsn_notify",
-	  .summary = "never, or success,failure,delay: when to be told" },
+	  .summary = "when to be told: never, or success,failure,delay" },
 	{ .letter = 'O', .arity = VALUE, .arg = "NAME=VALUE", .ignored = "sendmail's settings are not ours" },
 	{ .letter = 'P', .name = "pretend", .take = take_dump, .summary = "msmtp's name for --dump-config" },
 	{ .letter = 'Q', .arity = ATTACHED, .arg = "REASON", .ignored = "there is no quarantine" },
 	{ .letter = 'R', .arity = VALUE, .arg = "WHAT", .key = "dsn_return",
-	  .summary = "full or hdrs: what comes back with a notice" },
+	  .summary = "full or hdrs: how much comes back with a notice" },
 	{ .letter = 'S', .name = "serverinfo", .refused = "showing what a server offers (-S) is not available yet",
 	  .instead = "-v shows the session while a message is sent" },
 	{ .letter = 'T', .ignored = "obsolete in sendmail" },
 	{ .letter = 'U', .ignored = "SMTPUTF8 is used when it is needed" },
 	{ .letter = 'V', .arity = VALUE, .arg = "ID", .take = take_envid,
 	  .summary = "envelope identifier, for notices" },
-	{ .letter = 'X', .arity = VALUE, .arg = "FILE", .key = "logfile", .summary = "write a line to this log file" },
+	{ .letter = 'X', .arity = VALUE, .arg = "FILE", .key = "logfile", .summary = "append a line about the message to this file" },
 	{ .letter = 'a', .name = "account", .arity = VALUE, .arg = "NAME", .take = take_account,
 	  .summary = "use this account of the configuration" },
 	{ .letter = 'b', .arity = VALUE, .arg = "MODE", .take = take_mode,
@@ -242,9 +224,9 @@ static const struct option options[] = {
 	  .summary = "alone like -v; sendmail's levels are ignored" },
 	{ .letter = 'e', .arity = VALUE, .arg = "MODE", .ignored = "errors go to standard error and the exit status" },
 	{ .letter = 'f', .name = "from", .arity = VALUE, .arg = "ADDRESS", .take = take_sender,
-	  .summary = "envelope sender; <> is the null sender" },
+	  .summary = "envelope sender (<>: none); chooses the account" },
 	{ .letter = 'h', .arity = VALUE, .arg = "N", .take = take_hops, .ignored = "the server counts hops" },
-	{ .letter = 'i', .take = take_ignore_dots, .summary = "a line with a lone dot does not end the message" },
+	{ .letter = 'i', .take = take_ignore_dots, .summary = "a lone dot does not end a message typed in" },
 	{ .letter = 'm', .ignored = "the sender is never taken out of the recipients" },
 	{ .letter = 'n', .ignored = "there are no aliases" },
 	{ .letter = 'o', .arity = VALUE, .arg = "XVALUE", .take = take_setting,
@@ -255,12 +237,12 @@ static const struct option options[] = {
 	{ .letter = 'r', .arity = VALUE, .arg = "ADDRESS", .take = take_sender, .summary = "the same as -f" },
 	{ .letter = 's', .ignored = "obsolete in sendmail" },
 	{ .letter = 't', .name = "read-recipients", .take = take_read_recipients,
-	  .summary = "take recipients from To, Cc and Bcc, too" },
-	{ .letter = 'v', .name = "verbose", .take = take_verbose, .summary = "show the session, secrets masked" },
+	  .summary = "take recipients from To, Cc and Bcc as well" },
+	{ .letter = 'v', .name = "verbose", .take = take_verbose, .summary = "show the session on stderr, secrets masked" },
 	{ .letter = 'x', .ignored = "AIX's, without a meaning here" },
-	{ .name = "read-envelope-from", .take = take_read_sender, .summary = "take the sender from the From field" },
+	{ .name = "read-envelope-from", .take = take_read_sender, .summary = "without -f take the sender from the From field" },
 	{ .name = "dump-config", .take = take_dump, .summary = "show the account's settings, without secrets" },
-	{ .name = "list-keys", .take = take_list_keys, .summary = "list the configuration keys" },
+	{ .name = "list-keys", .take = take_list_keys, .summary = "list the keys of the configuration" },
 	{ .name = "list-options", .take = take_list_options, .summary = "list the options" },
 	{ .name = "version", .take = take_version, .summary = "show the version" },
 	{ .name = "help", .take = take_help, .summary = "show this" },
@@ -270,6 +252,11 @@ static const struct option options[] = {
 	{ .name = "rmqs", .arity = VALUE, .arg = "QUEUE", .refused = "remote queues (--rmqs) are not available",
 	  .instead = "servers no longer offer ETRN to clients" },
 };
+
+const struct option *opts_row(size_t i)
+{
+	return i < COUNT(options) ? &options[i] : NULL;
+}
 
 /* Programs that sendmail is also called as. */
 static const struct {
@@ -481,69 +468,4 @@ void opts_free(struct options *o)
 	free(o->settings);
 	free(o->recipients);
 	*o = (struct options){ 0 };
-}
-
-/* --------------------------------------------------------------------------------------- showing */
-
-enum { HELP_COLUMN = 30, HELP_WIDTH = 79 };
-
-static void help_option(const struct option *p, FILE *to)
-{
-	const char *arg = p->arg != NULL ? p->arg : "";
-	char names[80];
-
-	if (p->name == NULL)
-		snprintf(names, sizeof names, "-%c %s", p->letter, arg);
-	else
-		snprintf(names, sizeof names, "%c%c%s--%s%s%s%s", p->letter != '\0' ? '-' : ' ',
-			 p->letter != '\0' ? p->letter : ' ', p->letter != '\0' ? ", " : "  ", p->name,
-			 p->arity == ATTACHED ? "[=" : p->arity == VALUE ? "=" : "", arg,
-			 p->arity == ATTACHED ? "]" : "");
-	fprintf(to, "  %-*s %s\n", HELP_COLUMN - 3, names, p->summary);
-}
-
-static void help_ignored(FILE *to)
-{
-	fputs("\nAccepted and ignored:", to);
-	for (size_t i = 0; i < COUNT(options); i++)
-		if (options[i].ignored != NULL)
-			fprintf(to, " -%c", options[i].letter);
-	fputc('\n', to);
-}
-
-void opts_help(FILE *to)
-{
-	fputs("Usage: postern [OPTION...] [--] RECIPIENT... < message\n"
-	      "  or:  postern [OPTION...] -t [--] [RECIPIENT...] < message\n"
-	      "Hands the message on standard input to a mail server; the exit status says\n"
-	      "what became of it.\n\n", to);
-	for (size_t i = 0; i < COUNT(options); i++)
-		if (options[i].summary != NULL)
-			help_option(&options[i], to);
-	help_ignored(to);
-	fputs("\nEvery configuration key is an option too: --host=NAME, --tls-certcheck=off;\n"
-	      "--list-keys lists them.  Options may follow recipients; -- ends them.\n", to);
-}
-
-static void list_option(const struct option *p, const char *spelling, FILE *to)
-{
-	const char *summary = p->summary != NULL ? p->summary : "not available";
-
-	if (p->ignored != NULL)
-		fprintf(to, "%s\t%s\taccepted, ignored: %s\n", spelling, p->arg != NULL ? p->arg : "", p->ignored);
-	else
-		fprintf(to, "%s\t%s\t%s\n", spelling, p->arg != NULL ? p->arg : "", summary);
-}
-
-void opts_list(FILE *to)
-{
-	for (size_t i = 0; i < COUNT(options); i++) {
-		char letter[] = { '-', options[i].letter, '\0' }, name[64];
-
-		if (options[i].letter != '\0')
-			list_option(&options[i], letter, to);
-		snprintf(name, sizeof name, "--%s", options[i].name != NULL ? options[i].name : "");
-		if (options[i].name != NULL)
-			list_option(&options[i], name, to);
-	}
 }

@@ -9,8 +9,6 @@
 
 #include "base/base.h"
 
-#include <stdio.h>
-
 #include "config/conf.h"
 
 enum mode {
@@ -39,11 +37,31 @@ struct options {
 	size_t          n_recipients;
 };
 
+enum arity {
+	NOTHING,  /* takes no value */
+	VALUE,    /* attached or the next word */
+	ATTACHED, /* attached or none */
+};
+
+struct option {
+	char        letter;  /* 0: only a long name */
+	const char *name;    /* long; NULL: only a letter */
+	enum arity  arity;
+	const char *arg;     /* the value's name */
+	const char *summary; /* NULL for those that are not for new users */
+	bool (*take)(struct options *o, const char *value, struct err *e);
+	const char *key;     /* the value is one of this key */
+	const char *ignored; /* accepted and ignored: the reason */
+	const char *refused; /* what it does elsewhere and not here, a sentence */
+	const char *instead;
+};
+
+/* The table's rows, letters first; NULL past the end. */
+const struct option *opts_row(size_t i);
+
 /* ST_USAGE, with the nearest known option; modes that are not built say so in a sentence. */
 bool opts_parse(int argc, char **argv, struct options *o, struct err *e) MUST_CHECK;
 
-void opts_help(FILE *to);  /* --help, from the table */
-void opts_list(FILE *to);  /* --list-options: "option<TAB>argument<TAB>summary" or "...<TAB>accepted, ignored" */
 void opts_free(struct options *o);
 
 #endif

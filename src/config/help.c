@@ -1,0 +1,80 @@
+#include "config/help.h"
+
+#include "config/opts.h"
+
+enum { COLUMN = 30 }; /* where the summaries begin; 79 is where they end (tests/docs.bats) */
+
+static const char *arg_of(const struct option *p)
+{
+	return p->arg != NULL ? p->arg : "";
+}
+
+static void put_long(const struct option *p, char *to, size_t room)
+{
+	char letter[] = { '-', p->letter, ',', '\0' };
+
+	snprintf(to, room, "%-3s --%s%s%s%s", p->letter != '\0' ? letter : "", p->name,
+		 p->arity == ATTACHED ? "[=" : p->arity == VALUE ? "=" : "", arg_of(p), p->arity == ATTACHED ? "]" : "");
+}
+
+static void show_option(const struct option *p, FILE *to)
+{
+	char names[80];
+
+	if (p->name != NULL)
+		put_long(p, names, sizeof names);
+	else
+		snprintf(names, sizeof names, "-%c %s", p->letter, arg_of(p));
+	fprintf(to, "  %-*s %s\n", COLUMN - 3, names, p->summary);
+}
+
+static void show_ignored(FILE *to)
+{
+	const struct option *p;
+
+	fputs("\nAccepted and ignored:", to);
+	for (size_t i = 0; (p = opts_row(i)) != NULL; i++)
+		if (p->ignored != NULL)
+			fprintf(to, " -%c", p->letter);
+	fputc('\n', to);
+}
+
+void help_show(FILE *to)
+{
+	const struct option *p;
+
+	fputs("Usage: postern [OPTION...] [--] RECIPIENT... < message\n"
+	      "  or:  postern [OPTION...] -t [--] [RECIPIENT...] < message\n"
+	      "Hands the message on standard input to a mail server; the exit status says\n"
+	      "what became of it.\n\n", to);
+	for (size_t i = 0; (p = opts_row(i)) != NULL; i++)
+		if (p->summary != NULL)
+			show_option(p, to);
+	show_ignored(to);
+	fputs("\nEvery configuration key is an option too: --host=NAME, --tls-certcheck=off;\n"
+	      "--list-keys lists them.  Options may follow recipients; -- ends them.\n"
+	      "The configuration is described in postern.conf(5), the rest in postern(1).\n", to);
+}
+
+static void list_spelling(const struct option *p, const char *spelling, FILE *to)
+{
+	const char *summary = p->summary != NULL ? p->summary : "not available";
+
+	fprintf(to, "%s\t%s\t%s%s\n", spelling, arg_of(p), p->ignored != NULL ? "accepted, ignored: " : "",
+		p->ignored != NULL ? p->ignored : summary);
+}
+
+void help_options(FILE *to)
+{
+	const struct option *p;
+
+	for (size_t i = 0; (p = opts_row(i)) != NULL; i++) {
+		char letter[] = { '-', p->letter, '\0' }, name[64];
+
+		if (p->letter != '\0')
+			list_spelling(p, letter, to);
+		snprintf(name, sizeof name, "--%s", p->name != NULL ? p->name : "");
+		if (p->name != NULL)
+			list_spelling(p, name, to);
+	}
+}
