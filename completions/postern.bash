@@ -15,8 +15,9 @@ _postern_keys='--allow-from-override= --always-bcc= --auth= --auth-cleartext= --
 
 _postern_accounts()
 {
-	sed -n 's/^[ \t]*account[ \t]\{1,\}\([^ \t:]\{1,\}\).*/\1/p' \
+	sed -n 's/^[[:blank:]]*account[[:blank:]]\{1,\}\([^[:blank:]:]\{1,\}\).*/\1/p' \
 		"${XDG_CONFIG_HOME:-$HOME/.config}/postern/config" /etc/postern.conf 2>/dev/null
+	return 0	# one of them is not there
 }
 
 # The words that may stand after the option $1; fails where any text may.
@@ -24,9 +25,11 @@ _postern_values()
 {
 	case $1 in
 	-a|--account) _postern_accounts ;;
-	-N|--dsn-notify) echo 'never success failure delay success,failure,delay' ;;
-	-R|--dsn-return) echo 'full hdrs' ;;
-	-b) echo m ;;
+	-N) echo 'never success failure delay success,failure,delay' ;;
+	--dsn-notify) echo 'off never success failure delay success,failure,delay' ;;
+	-R) echo 'full hdrs' ;;
+	--dsn-return) echo 'off full hdrs' ;;
+	-b) echo 'm s' ;;
 	-o) echo 'i v' ;;
 	--allow-from-override|--auth-cleartext|--dsn-require|--remove-bcc-headers|--require-all-recipients) echo 'on off' ;;
 	--tls|--tls-certcheck|--tls-starttls) echo 'on off' ;;

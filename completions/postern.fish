@@ -4,7 +4,7 @@
 function __postern_accounts
 	set -l config $HOME/.config
 	set -q XDG_CONFIG_HOME; and set config $XDG_CONFIG_HOME
-	sed -n 's/^[ \t]*account[ \t]\{1,\}\([^ \t:]\{1,\}\).*/\1/p' $config/postern/config /etc/postern.conf 2>/dev/null
+	sed -n 's/^[[:blank:]]*account[[:blank:]]\{1,\}\([^[:blank:]:]\{1,\}\).*/\1/p' $config/postern/config /etc/postern.conf 2>/dev/null
 end
 
 set -l switch 'on off'
@@ -20,7 +20,7 @@ complete -c postern -s R -x -a 'full hdrs' -d 'what comes back with a notice'
 complete -c postern -s V -x -d 'envelope identifier, for notices'
 complete -c postern -s X -r -F -d 'write a line to this log file'
 complete -c postern -s a -l account -x -a '(__postern_accounts)' -d 'use this account of the configuration'
-complete -c postern -s b -x -a m -d 'mode: send a message'
+complete -c postern -s b -x -a 'm s' -d 'mode: m sends a message, s speaks SMTP on standard input'
 complete -c postern -s d -l debug -d 'like -v'
 complete -c postern -s f -l from -x -d 'envelope sender; <> is the null sender'
 complete -c postern -s i -d 'a line with a lone dot does not end the message'

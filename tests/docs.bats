@@ -1,0 +1,351 @@
+# The documents say what the program's tables say, in both directions: manual, --help, completions, README.
+# A fact that a table has is read from the table; the manual's form is fixed in a comment at its top.
+
+load helper
+
+# ---------------------------------------------------------------------------------------------------------------- helpers
+
+man1() { cat "$SRCDIR/man/postern.1"; }
+man5() { cat "$SRCDIR/man/postern.conf.5"; }
+
+# same WHAT WANT GOT: two lists of lines, order aside.
+same() {
+	local difference
+	difference=$(diff <(sort -u <<< "$2") <(sort -u <<< "$3")) \
+	    || { printf '%s: < is missing, > is too much\n%s\n' "$1" "$difference" >&2; return 1; }
+	[[ -n $2 ]] || { echo "$1: nothing was compared" >&2; return 1; }
+}
+
+# table OPTION: --list-keys or --list-options.
+table() {
+	run_bounded "$POSTERN" "$1" && ((status == 0)) || return 1
+	printf '%s\n' "$stdout"
+}
+
+# section NAME [SUBSECTION]: its lines in the mdoc source on stdin.
+section() {
+	awk -v want="$1" -v sub_want="${2:-}" '
+		/^\.Sh / { in_section = substr($0, 5) == want; in_sub = sub_want == "" }
+		/^\.Ss / && sub_want != "" { in_sub = substr($0, 5) == sub_want }
+		in_section && in_sub'
+}
+
+# What stands behind each macro $1 in the items of a list, a line each.
+items() {
+	awk -v macro="$1" '/^\.It / { for (i = 2; i < NF; i++) if ($i == macro || $i == "." macro) print $(i + 1) }'
+}
+
+options_of() { items Fl | sed 's/^/-/' | grep -vx -e '--key'; }
+
+# mdoc's escapes undone.
+plain() { sed -e 's/\\-/-/g' -e 's/\\(ti/~/g' -e 's/\\(dq/"/g' -e 's/\\&//g' -e 's/\\e/\\/g'; }
+
+keys() { table --list-keys | awk -F '\t' 'NF == 4 { print $1 }'; }
+key_options() { keys | tr _ - | sed 's/^/--/' | grep -vx -e --password -e --from; }
+useful_options() { table --list-options | awk -F '\t' '$3 !~ /^(accepted, ignored|not available)/ { print $1 }'; }
+needs() { command -v "$1" > /dev/null || skip "no $1 here"; }
+
+# ---------------------------------------------------------------------------------------------------------------- options
+
+@test "the manual has the options of the table, each where it belongs" {
+	local all
+	all=$(table --list-options)
+	same "ignored options" "$(awk -F '\t' '$3 ~ /^accepted, ignored/ { print $1 }' <<< "$all")" \
+	    "$(man1 | section OPTIONS "Accepted and ignored" | options_of)"
+	same "refused options" "$(awk -F '\t' '$3 == "not available" { print $1 }' <<< "$all")" \
+	    "$(man1 | section OPTIONS COMPATIBILITY | options_of)"
+	same "options" "$(useful_options)" \
+	    "$(for part in "For each message" Configuration Showing; do man1 | section OPTIONS "$part"; done | options_of)"
+	same "all options" "$(cut -f 1 <<< "$all")" "$(man1 | section OPTIONS | options_of)"
+}
+
+@test "an option that takes a value in the table takes one in the manual" {
+	same "options with a value" "$(table --list-options | awk -F '\t' '$2 != "" { print $1 }')" \
+	    "$(man1 | section OPTIONS | grep '^\.It Fl' | grep -v 'Fl -key ' | sed 's/ , /\n/g' | grep -w -e Ar \
+	        | sed -n 's/.*Fl \([^ ]*\).*/-\1/p')"
+}
+
+@test "the manual names the modes and the names that are refused" {
+	local letter modes="" refused=""
+	for letter in {a..z} {A..Z}; do
+		run_bounded "$POSTERN" "-b$letter" --version
+		if ((status == 0)); then
+			modes+="-b$letter"$'\n'
+		elif [[ $stderr != *"there is no mode"* ]]; then
+			refused+="-b$letter"$'\n'
+		fi
+	done
+	same "modes" "${modes%$'\n'}" \
+	    "$(man1 | section OPTIONS "For each message" | sed -n '/^\.It Fl b /,/^\.It/ s/^\.Fl \(b.\).*/-\1/p')"
+	same "bash -b" "$(tr -d b- <<< "${modes%$'\n'}")" "$(complete_bash -b "")"
+	same "refused modes" "${refused%$'\n'}" \
+	    "$(man1 | section OPTIONS COMPATIBILITY | sed -n '/^The modes/,$ s/^\.Fl \(b.\).*/-\1/p')"
+	same "names" "$(awk '/^static.*faces|^} faces/ { on = 1 } on && /^}/ && !/faces/ { on = 0 }
+	    on { split($0, q, "\""); if (q[2] != "") print q[2] }' "$SRCDIR/src/config/opts.c")" \
+	    "$(man1 | section OPTIONS COMPATIBILITY | sed -n 's/^\.Nm \([a-z][a-z]*\).*/\1/p')"
+}
+
+@test "--help shows the options that do something, names the ignored ones, and fits a terminal" {
+	local help
+	help=$(table --help)
+	same "options in --help" "$(useful_options)" \
+	    "$(grep -E '^  [ -]' <<< "$help" | cut -c 1-29 | grep -oE -e '--[a-z-]+|-[A-Za-z]( |,|$)' | tr -d ' ,')"
+	same "ignored in --help" "$(table --list-options | awk -F '\t' '$3 ~ /^accepted, ignored/ { print $1 }')" \
+	    "$(sed -n 's/^Accepted and ignored: //p' <<< "$help" | tr ' ' '\n')"
+	awk 'length > 79 { print "too wide: " $0; bad = 1 } END { exit bad }' <<< "$help"
+}
+
+# ------------------------------------------------------------------------------------------------------------------- keys
+
+@test "the manual has the keys of the table, and msmtp's" {
+	local all
+	all=$(table --list-keys)
+	same "keys" "$(keys)" "$(man5 | section KEYS | sed '/^\.Ss Keys of msmtp/,$d' | items Ic)"
+	same "renamed keys" "$(sed -n 's/\trenamed to / /p' <<< "$all")" \
+	    "$(man5 | section KEYS "Keys of msmtp" | awk '/^\.It Ic .* Ta Ic / { print $3, $6 }')"
+	same "ignored and refused keys" "$(grep -P '\t(ignored|not available)' <<< "$all" | cut -f 1)" \
+	    "$(man5 | section KEYS "Keys of msmtp" | awk '/^\.It Ic / && !/ Ta / { print $3 }')"
+}
+
+@test "the manual has the table's defaults, and only those" {
+	same defaults "$(table --list-keys | awk -F '\t' 'NF == 4 && $3 != "" { print $1, $3 }')" \
+	    "$(man5 | section KEYS | awk '/^\.It Ic / { key = $3 } after { print key, $2 } { after = /^Default:$/ }')"
+}
+
+@test "the table's defaults are those in force" {
+	: > "$BATS_TEST_TMPDIR/empty"
+	same "defaults in force" "$(table --list-keys | awk -F '\t' 'NF == 4 && $3 != "" { print $1, $3 }')" \
+	    "$(run_bounded "$POSTERN" -C "$BATS_TEST_TMPDIR/empty" --host=h --dump-config
+	       grep -vE '^(account|host|port) ' <<< "$stdout")"
+}
+
+@test "each key's words are in the manual" {
+	local key form word text
+	while IFS=$'\t' read -r key form _; do
+		[[ $form == *"|"* ]] || continue
+		text=$(man5 | section KEYS | awk -v key="$key" '/^\.(It|El)/ { on = $2 == "Ic" && $3 == key } on')
+		for word in ${form//[|,]/ }; do
+			[[ $word == on || $word == mechanism || $word == facility || $word == ... || $word == *[A-Z]* ]] \
+			    || grep -qE "^\.Cm $word( |$)|Cm $word |switch$" <<< "$text" \
+			    || { echo "$key: the manual does not say what $word is" >&2; return 1; }
+		done
+	done < <(table --list-keys)
+}
+
+@test "each key has one example in the manual, and the program takes it" {
+	local key value file=$BATS_TEST_TMPDIR/example
+	same "keys with an example" "$(keys)" "$(man5 | section KEYS | awk '/^\.It Ic/ { key = $3 } /^\.Dl/ { print key }')"
+	while read -r key value; do
+		printf '%s\n' "host example.org" "$key $value" "tls_cert_file /c" "tls_key_file /k" "user u" > "$file"
+		chmod 600 "$file"
+		run_bounded "$POSTERN" -C "$file" --port=24 --dump-config
+		((status == 0)) || complain "the example of $key is refused" || return 1
+		[[ $key == url || $key == tls* || $key == user ]] \
+		    || grep -qE "^(# )?$key\b" <<< "$stdout" || complain "the example of $key sets nothing" || return 1
+	done < <(man5 | section KEYS | sed -n 's/^\.Dl //p' | plain)
+}
+
+# Every literal block of a section, into the files $1.1, $1.2, ...
+blocks() {
+	awk -v to="$1" '/^\.Bd -literal/ { n++; on = 1; next } /^\.Ed/ { on = 0 } on { print > (to "." n) }'
+	chmod 600 "$1".*
+}
+
+@test "the configurations in the manuals and in the README are taken as they are" {
+	local file=$BATS_TEST_TMPDIR/block n=0 one account
+	man5 | plain > "$file.man"
+	section EXAMPLES < "$file.man" | blocks "$file.e"
+	section DESCRIPTION < "$file.man" | blocks "$file.d"
+	man1 | plain | section DESCRIPTION | blocks "$file.c"
+	sed -n 's/^\t\(host\|from\|user\|password_command\|logfile\)\t*/\1 /p' "$SRCDIR/README" > "$file.readme.1"
+	chmod 600 "$file".*
+	for one in "$file".[ecd].* "$file.readme.1"; do
+		for account in $(sed -n 's/^account \([^ ]*\).*/\1/p' "$one") ""; do
+			run_bounded "$POSTERN" -C "$one" ${account:+-a "$account"} --dump-config
+			((status == 0)) || complain "refused: $(< "$one")" || return 1
+			[[ $stdout == *"host "* || $stdout == *"socket "* ]]
+			n=$((n + 1))
+		done
+	done
+	((n >= 9))
+}
+
+@test "mechanisms: the manual and the completions have the table's" {
+	local table
+	table=$(sed -n '/^} mechs\[\]/,/^};/ s/^\t{ "\([A-Z0-9-]*\)".*/\1/p' "$SRCDIR/src/smtp/sasl.c")
+	same "mechanisms in the manual" "$table" \
+	    "$(man5 | awk '/^\.It Ic / { on = $3 == "auth" } on' | grep -oE '\b[A-Z][A-Z0-9-]{3,}[A-Z0-9]\b')"
+	for file in postern.bash _postern postern.fish; do
+		same "mechanisms in $file" "$table" \
+		    "$(grep -oE '\b(SCRAM-[A-Z0-9-]+|EXTERNAL|PLAIN|LOGIN|CRAM-MD5|OAUTHBEARER|XOAUTH2)\b' "$SRCDIR/completions/$file")"
+	done
+}
+
+@test "syslog facilities: the manual has the table's" {
+	same facilities "$(sed -n '/^} facilities\[\]/,/^};/p' "$SRCDIR/src/base/log.c" | grep -oE '"[a-z0-7]+"' | tr -d '"' \
+	    | grep -v '^local[1-6]$')" \
+	    "$(man5 | awk '/^\.It Ic / { on = $3 == "syslog" } on && /^\.Cm/' | grep -oE '\b(auth|authpriv|cron|daemon|local[07]|mail|user|kern|lpr|news|uucp|ftp)\b')"
+}
+
+# ------------------------------------------------------------------------------------- statuses, stages, variables, files
+
+# "NUMBER EX_NAME" of everything that err.c can answer with; the numbers are those of the names in their order.
+statuses() {
+	awk '
+		/^const char \*err_status_name/ { on = 1 }
+		on { while (match($0, /"[A-Z]+"/)) {
+			number["EX_" substr($0, RSTART + 1, RLENGTH - 2)] = 64 + n++
+			$0 = substr($0, RSTART + RLENGTH) }
+		     if (n > 0 && /}/) on = 0 }
+		!on { while (match($0, /EX_[A-Z]+/)) {
+			used[substr($0, RSTART, RLENGTH)] = 1
+			$0 = substr($0, RSTART + RLENGTH) } }
+		END { number["EX_OK"] = 0
+		      for (name in used) print (name in number ? number[name] : "?"), name }' "$SRCDIR/src/base/err.c"
+}
+
+@test "exit statuses: manual and README have those that the program can give" {
+	same "statuses in the manual" "$(statuses)" "$(man1 | section "EXIT STATUS" | awk '/^\.It / { print $2, $4 }')"
+	same "statuses in the README" "$(statuses | cut -d ' ' -f 1)" \
+	    "$(sed -n '/^What it answers/,/^postern(1)/p' "$SRCDIR/README" | grep -oE '(^|[^0-9])(0|[67][0-9])   *[a-z]|	(0|[67][0-9])  ' | grep -oE '[0-9]+')"
+}
+
+@test "the numbers are those of sysexits.h" {
+	needs "${CC:-cc}"
+	local name number
+	while read -r number name; do
+		echo "_Static_assert($name == $number, \"$name\");"
+	done < <(statuses) > "$BATS_TEST_TMPDIR/statuses.h"
+	grep -q EX_TEMPFAIL "$BATS_TEST_TMPDIR/statuses.h"
+	${CC:-cc} -std=c11 -fsyntax-only -include sysexits.h -x c "$BATS_TEST_TMPDIR/statuses.h"
+}
+
+@test "stages: the manual has those of the table" {
+	same stages "$(sed -n 's/^\t\[ST_[A-Z]*\] *= { "\([a-z]*\)".*/\1/p' "$SRCDIR/src/base/err.c")" \
+	    "$(man1 | section DIAGNOSTICS | sed -n 's/^\.Cm \([a-z]*\).*/\1/p')"
+}
+
+@test "variables: the manual has those that are read" {
+	same variables "$(grep -ohE 'getenv\("[A-Z_]+"\)' -r "$SRCDIR/src" --include='*.c' | grep -oE '[A-Z_]{2,}')" \
+	    "$(man1 | section ENVIRONMENT | items Ev | grep -vx -e POSTERN_KEY -e POSTERN_KEY_FILE -e PATH)"
+}
+
+@test "the files that the READMEs name are there" {
+	local name
+	while read -r name; do
+		[[ -e $SRCDIR/$name ]] || { echo "README names $name" >&2; return 1; }
+	done < <(sed -n '/^Find your way/,$ p' "$SRCDIR/README" | grep -oE '(\b(src|tests|man|completions)|\.ci)/[A-Za-z]*|\bCOPYING' | grep -vx tests/bench | sort -u)
+	while read -r name; do
+		compgen -G "$SRCDIR/src/$name*" > /dev/null || { echo "src/README names $name" >&2; return 1; }
+	done < <(grep -oE '\b(base|mail|net|smtp|config|command)/[a-z0-9]*(\.[ch])?|\bmain\.c|\bLAYERS' "$SRCDIR/src/README" | sort -u)
+	grep -q 'base/err.c' "$SRCDIR/src/README" && grep -q 'src/README' "$SRCDIR/README"
+}
+
+# ------------------------------------------------------------------------------------------------------------- lint, build
+
+@test "mandoc has nothing against the manual" {
+	needs mandoc
+	run_bounded mandoc -T lint -W warning "$SRCDIR/man/postern.1" "$SRCDIR/man/postern.conf.5"
+	((status == 0)) && [[ -z $stdout$stderr ]] || complain "mandoc -T lint"
+}
+
+@test "shellcheck has nothing against the scripts" {
+	needs shellcheck
+	cd "$SRCDIR"
+	postern_timeout=120
+	run_bounded shellcheck bootstrap .ci/* completions/postern.bash tests/*.bash tests/interop/*.bash tests/interop/fetch
+	((status == 0)) || complain "shellcheck"
+}
+
+@test "includes go downwards only, in the order of src/LAYERS" {
+	cd "$SRCDIR/src"
+	run_bounded awk -f ../tests/layers.awk LAYERS $(find . -name '*.[ch]')
+	((status == 0)) || complain "tests/layers.awk"
+}
+
+@test "every file under src is built and listed" {
+	cd "$SRCDIR"
+	same "sources in Makefile.am" "$(find src -name '*.[ch]')" "$(grep -oE '\bsrc/[a-z0-9/]+\.[ch]\b' Makefile.am)"
+	same "modules in LAYERS" "$(find src -name '*.[ch]' | sed 's|^src/||; s|\.[ch]$||')" "$(grep -v '^#' src/LAYERS)"
+}
+
+# ------------------------------------------------------------------------------------------------------------ completions
+
+# Every spelling that a completion may offer at the beginning of an option.
+completable() { { useful_options; key_options; } | sort -u; }
+
+# complete_bash WORD...: what bash offers for the last one.
+complete_bash() {
+	run_bounded bash --norc -c '
+		. "$0" || exit
+		COMP_WORDS=(postern "$@") COMP_CWORD=$#
+		_postern
+		printf "%s\n" "${COMPREPLY[@]}"' "$SRCDIR/completions/postern.bash" "$@"
+	[[ $status == 0 && -z $stderr ]] || complain "bash completion of: $*" || return 1
+	printf '%s\n' "$stdout"
+}
+
+@test "bash completes options and keys" {
+	same "bash -" "$(completable)" "$(complete_bash - | sed 's/=$//')"
+	same "bash --tls-" "$(key_options | grep '^--tls-')" "$(complete_bash --tls- | sed 's/=$//')"
+}
+
+@test "bash completes the values of keys" {
+	local key form
+	while IFS=$'\t' read -r key form _; do
+		key=--${key//_/-}
+		if [[ $form =~ ^[a-z0-9_]+(\|[a-z0-9_]+)+$ && $form != *facility ]]; then
+			same "bash $key=" "${form//|/$'\n'}" "$(complete_bash "$key" = "")"
+		elif [[ $form == path ]]; then
+			grep -qx "$SRCDIR/README" <<< "$(complete_bash "$key" = "$SRCDIR/REA")" || { echo "$key: no file" >&2; return 1; }
+		fi
+	done < <(table --list-keys)
+	grep -qx "$SRCDIR/README" <<< "$(complete_bash -C "$SRCDIR/REA")"
+	grep -qx "$SRCDIR/README" <<< "$(complete_bash -X "$SRCDIR/REA")"
+	[[ -z $(complete_bash --tls "o") ]]	# the next word is a recipient
+	mkdir -p "$HOME/.config/postern"
+	printf 'host h\naccount work : home\naccount home\n' > "$HOME/.config/postern/config"
+	[[ $(complete_bash -a "w") == work ]]
+}
+
+# What fish offers for a line.
+complete_fish() {
+	run_bounded fish --no-config -c 'source $argv[1]; complete -C $argv[2]' "$SRCDIR/completions/postern.fish" "$1"
+	[[ $status == 0 && -z $stderr ]] || complain "fish completion of: $1" || return 1
+	cut -f 1 <<< "$stdout"
+}
+
+@test "fish completes options, keys and values" {
+	needs fish
+	same "fish -" "$(completable)" "$({ complete_fish 'postern -'; complete_fish 'postern --'; } | sed 's/=$//')"
+	same "fish --tls-" "$(key_options | grep '^--tls-')" "$(complete_fish 'postern --tls-' | sed 's/=$//')"
+	same "fish --tls-certcheck=" $'--tls-certcheck=on\n--tls-certcheck=off' "$(complete_fish 'postern --tls-certcheck=')"
+}
+
+# What zsh offers for a line: compadd(1) of the shell in the pseudo-terminal writes down what matched.
+complete_zsh() {
+	cat > "$BATS_TEST_TMPDIR/zsh" <<-'END'
+		zmodload zsh/zpty
+		zpty inner zsh -f -i
+		zpty -w inner "fpath=($1 \$fpath); autoload -Uz compinit; compinit -u -D; unsetopt zle_bracketed_paste"
+		zpty -w inner 'compadd() { local -a hits; if ((! ${@[(I)-[OAD]*]})); then builtin compadd -O hits "$@"
+			print -rl -- $hits >> '$3'; fi; builtin compadd "$@" }'
+		zpty -w inner 'look() { BUFFER='${(qq)2}' CURSOR=$#BUFFER; zle complete-word; print -l fini""shed }'
+		zpty -w inner 'zle -N look; bindkey "^X" look'
+		zpty -w -n inner $'\x18'
+		zpty -r inner answer '*finished*'
+		zpty -d inner
+	END
+	: > "$BATS_TEST_TMPDIR/offered"
+	run_bounded zsh -f "$BATS_TEST_TMPDIR/zsh" "$SRCDIR/completions" "$1" "$BATS_TEST_TMPDIR/offered"
+	((status == 0)) || complain "zsh completion of: $1" || return 1
+	grep . "$BATS_TEST_TMPDIR/offered"
+}
+
+@test "zsh completes options, keys and values" {
+	needs zsh
+	zsh -n "$SRCDIR/completions/_postern"
+	same "zsh -" "$(completable)" "$(complete_zsh 'postern -')"
+	same "zsh --tls-" "$(key_options | grep '^--tls-')" "$(complete_zsh 'postern --tls-')"
+	same "zsh --tls-certcheck=" $'on\noff' "$(complete_zsh 'postern --tls-certcheck=')"
+}
