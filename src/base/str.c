@@ -89,7 +89,7 @@ bool str_is_utf8(const char *s, size_t len)
 
 enum { NEAREST_MAX = 40 }; /* longer words are no misspelling of ours */
 
-/* Levenshtein's distance, with `-` and `_` the same. */
+/* Levenshtein's distance, without case, and with `-` and `_` the same. */
 static size_t distance(const char *a, const char *b)
 {
 	size_t row[NEAREST_MAX + 1], la = strlen(a), lb = strlen(b);
@@ -103,7 +103,8 @@ static size_t distance(const char *a, const char *b)
 
 		row[0] = i;
 		for (size_t j = 1; j <= lb; j++) {
-			char x = a[i - 1] == '-' ? '_' : str_lower(a[i - 1]), y = b[j - 1] == '-' ? '_' : b[j - 1];
+			char x = a[i - 1] == '-' ? '_' : str_lower(a[i - 1]);
+			char y = b[j - 1] == '-' ? '_' : str_lower(b[j - 1]);
 			size_t best = corner + (x != y);
 
 			corner = row[j];
