@@ -113,7 +113,7 @@ bool submission_address(struct submission *x, struct err *e)
 
 bool submission_logs_in(const struct account *a)
 {
-	return a->auth.user != NULL && a->auth.auth.n > 0;
+	return a->auth.wanted;
 }
 
 /* Before connecting, so that a slow helper or a prompt costs no server time. */
@@ -125,7 +125,7 @@ bool submission_ready(struct submission *x, struct err *e)
 	x->host = host;
 	if ((a->tls.on && !tls_check(&a->tls, e)) || (submission_logs_in(a) && !sasl_check(&a->auth, e)))
 		return false;
-	if (submission_logs_in(a) && sasl_wants_secret(&a->auth)
+	if (submission_logs_in(a) && a->auth.user != NULL && sasl_wants_secret(&a->auth)
 	    && !secret_get(&a->secret, host, a->auth.user, CLOCK_NEVER, &x->secret, e))
 		return false;
 	if (x->o->mode == MODE_SUBMIT) /* a dialogue may come back to this account */

@@ -139,7 +139,11 @@ static void derive(struct account *a)
 	if (a->net.port == 0 && a->net.socket == NULL && !a->smtp.lmtp)
 		a->net.port = !a->tls.on ? PORT_SMTP : a->tls.starttls ? PORT_SUBMISSION : PORT_SUBMISSIONS;
 	a->auth.has_cert = a->tls.cert_file != NULL;
+	/* `auto` that nobody wrote needs somebody to log in as */
+	a->auth.wanted = a->auth.auth.n > 0 && (a->auth.user != NULL || key_was_set(a, "auth"));
 	a->tls.timeout = a->smtp.timeout;
+	a->secret.timeout = a->smtp.timeout;
+	a->secret.optional = sasl_cert_may_do(&a->auth);
 }
 
 bool conf_load(struct conf *c, const char *file, const struct setting *given, size_t n_given, struct err *e)

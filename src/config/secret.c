@@ -250,9 +250,9 @@ static bool keep(struct secret *s, const struct buf *b, struct err *e)
 	return true;
 }
 
-static bool fail_nowhere(const struct ask *a, struct err *e)
+static bool fail_nowhere(const char *user, const char *host, struct err *e)
 {
-	fail(e, ST_SECRET, FATE_PERM, "there is no password for %s at %s", a->user, a->host);
+	fail(e, ST_SECRET, FATE_PERM, "there is no password for %s at %s", user, host);
 	return err_hint(e, "set password_command, password_file or password, or put it into ~/.netrc");
 }
 
@@ -260,21 +260,24 @@ bool secret_get(const struct secret_params *p, const char *host, const char *use
 		int64_t until, struct secret *s, struct err *e)
 {
 	struct buf b = buf_max(SECRET_MAX, "the password");
+	unsigned seconds = p->timeout > 0 && p->timeout < HELPER_S ? p->timeout : HELPER_S;
 	bool ok = true, found = false;
 
 	for (size_t i = 0; ok && !found && i < COUNT(sources); i++) {
-		int64_t helper = clock_sooner(until, clock_in_s(HELPER_S));
+		int64_t helper = clock_sooner(until, clock_in_s(seconds));
 		struct ask a = { p, host, user, sources[i].person ? until : helper };
 
+		if (sources[i].person && p->optional)
+			continue;
 		ok = sources[i].ask(&a, &b, &found, e);
 		if (!ok && e->stage == ST_INPUT) /* longer than the buffer may grow */
 			fail(e, ST_SECRET, FATE_TEMP, "%s gave a password longer than %d bytes",
 			     sources[i].name, SECRET_MAX);
 		if (ok && found)
 			ok = trim(&b, i, e) && keep(s, &b, e);
-		else if (ok && i + 1 == COUNT(sources))
-			ok = fail_nowhere(&a, e);
 	}
+	if (ok && !found && !p->optional)
+		ok = fail_nowhere(user, host, e);
 	buf_wipe(&b);
 	return ok;
 }

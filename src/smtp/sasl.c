@@ -89,6 +89,11 @@ static bool is_auto(const char *name)
 	return str_same(name, "auto");
 }
 
+const char *sasl_who(const struct sasl_params *p)
+{
+	return p->user != NULL ? p->user : "our certificate";
+}
+
 bool sasl_check(const struct sasl_params *p, struct err *e)
 {
 	for (size_t i = 0; i < p->auth.n; i++) {
@@ -113,6 +118,14 @@ bool sasl_wants_secret(const struct sasl_params *p)
 	return false;
 }
 
+bool sasl_cert_may_do(const struct sasl_params *p)
+{
+	for (size_t i = 0; i < p->auth.n; i++)
+		if (p->has_cert && (is_auto(p->auth.items[i]) || str_same(p->auth.items[i], "EXTERNAL")))
+			return true;
+	return false;
+}
+
 /* ---- choosing ------------------------------------------------------------------------------- */
 
 static bool usable(const struct login *l, const struct caps *caps, const struct mech *m)
@@ -121,7 +134,7 @@ static bool usable(const struct login *l, const struct caps *caps, const struct 
 	struct tls *tls = tls_of(l->chat->io);
 	size_t len;
 
-	if (!caps_offer_mech(caps, m->name) || (m->wants != CERT && l->secret == NULL))
+	if (!caps_offer_mech(caps, m->name) || (m->wants != CERT && (l->secret == NULL || l->p->user == NULL)))
 		return false;
 	if (m->plaintext && tls == NULL && !l->p->cleartext)
 		return false;
@@ -161,6 +174,8 @@ static bool fail_no_mech(const struct login *l, const struct caps *caps, struct 
 	err_quote(e, caps->mechs, strlen(caps->mechs));
 	if (tls_of(l->chat->io) == NULL && !l->p->cleartext)
 		return err_hint(e, "without TLS no password is sent: set tls on (or, knowing the risk, auth_cleartext on)");
+	if (l->secret == NULL)
+		return err_hint(e, "there is no password: EXTERNAL is all that a certificate is good for");
 	if (caps_offer_mech(caps, "XOAUTH2") || caps_offer_mech(caps, "OAUTHBEARER"))
 		return err_hint(e, "for OAuth2 set auth xoauth2 or oauthbearer, and a token as the password");
 	return err_hint(e, "check `auth`");
@@ -326,7 +341,7 @@ static bool refused(struct login *l, struct err *e)
 {
 	const struct reply *r = &l->chat->reply;
 
-	reply_fail(r, ST_AUTH, e, "%s refused the login of %s with %s", l->host, l->p->user, l->mech->name);
+	reply_fail(r, ST_AUTH, e, "%s refused the login of %s with %s", l->host, sasl_who(l->p), l->mech->name);
 	if (l->mech->wants == TOKEN && l->challenge.len > 0) {
 		char both[sizeof e->quote + 512];
 
@@ -383,7 +398,8 @@ static bool put_binding(struct login *l, enum tls_binding kind, Gsasl_property p
  * so it says "n". */
 static bool put_properties(struct login *l, struct err *e)
 {
-	gsasl_property_set(l->exchange, GSASL_AUTHID, l->p->user);
+	if (l->p->user != NULL)
+		gsasl_property_set(l->exchange, GSASL_AUTHID, l->p->user);
 	if (l->p->authzid != NULL)
 		gsasl_property_set(l->exchange, GSASL_AUTHZID, l->p->authzid);
 	else if (l->mech->wants == CERT)

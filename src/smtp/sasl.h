@@ -15,7 +15,8 @@
 struct sasl_params {
 	struct strlist auth;      /* mechanisms in order of preference; empty: off; "auto": the strongest offered */
 	bool           cleartext; /* allow a secret on an unencrypted connection */
-	char          *user;      /* NULL: nothing is tried */
+	bool           wanted;    /* log in, or do not send */
+	char          *user;      /* NULL: only a certificate can say who we are */
 	char          *authzid;   /* NULL: none */
 	bool           has_cert;  /* a client certificate is configured: EXTERNAL may be chosen */
 };
@@ -23,8 +24,14 @@ struct sasl_params {
 /* May a login by these settings need a password or token? (EXTERNAL alone does not.) */
 bool sasl_wants_secret(const struct sasl_params *p);
 
+/* May a client certificate do in place of one? */
+bool sasl_cert_may_do(const struct sasl_params *p);
+
 /* Unknown names are ST_CONFIG and name the nearest known one. */
 bool sasl_check(const struct sasl_params *p, struct err *e) MUST_CHECK;
+
+/* The user, or what stands for it, for sentences. */
+const char *sasl_who(const struct sasl_params *p);
 
 /* One attempt with one mechanism.  `secret` is NUL-terminated, borrowed, NULL when there is none.
  * *chosen: the mechanism's name (static), also on failure as far as it came.  Refusals by the server

@@ -33,7 +33,7 @@ static bool needs_tls(const struct session *s)
 
 static bool needs_auth(const struct session *s)
 {
-	return s->auth->user != NULL && s->auth->auth.n > 0;
+	return s->auth->wanted;
 }
 
 /* ---- hello -------------------------------------------------------------------------------------- */
@@ -178,7 +178,7 @@ static bool login(struct session *s, struct err *e)
 		return true;
 	if (!sasl_login(&s->chat, &s->caps, s->auth, s->host, s->port, s->secret, &s->mechanism, e))
 		return false;
-	trace_note(s->io->flights, "logged in as %s with %s", s->auth->user, s->mechanism);
+	trace_note(s->io->flights, "logged in as %s with %s", sasl_who(s->auth), s->mechanism);
 	return true;
 }
 

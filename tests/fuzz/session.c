@@ -114,6 +114,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	p.lmtp = (data[0] & 1) != 0;
 	p.require_all_recipients = (data[0] & 2) != 0;
 	auth.user = (data[0] & 4) != 0 ? (char *)(uintptr_t)"user" : NULL;
+	auth.wanted = auth.user != NULL;
 	fill(&v, &m);
 	stream_open(&io, (struct wire){ peer_read, peer_write, peer_close, peer_fd, &peer }, CLOCK_NEVER);
 	s = (struct session){ .p = &p, .tls = &tls, .auth = &auth, .host = "server", .secret = "secret", .io = &io };
