@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/str.h"
+#include "mail/encode.h"
 
 enum {
 	HIDE_MIN = 4,              /* bytes; shorter words occur by chance */
@@ -39,8 +40,29 @@ static void hide(char *text, const char *word, size_t len)
 		memset(at, '*', len);
 }
 
-/* A server may echo what we sent: then it must not reach a screen or a log through us. */
-static void hide_secrets(const struct chat *c, char *text)
+/* Never to be shown again.  Without the padding of base64, which an echo may leave out. */
+static bool remember(struct chat *c, const char *word, struct err *e)
+{
+	size_t len = strlen(word);
+
+	while (len > 0 && word[len - 1] == '=')
+		len--;
+	return buf_add(&c->sent, word, len, e) && buf_char(&c->sent, '\0', e);
+}
+
+bool chat_hide(struct chat *c, const char *secret, struct err *e)
+{
+	struct buf encoded = buf_max(SENT_MAX, "the memory of what was sent");
+	bool ok;
+
+	c->secret = secret;
+	ok = secret == NULL
+	  || (base64_encode(&encoded, secret, strlen(secret), e) && remember(c, buf_text(&encoded), e));
+	buf_wipe(&encoded);
+	return ok;
+}
+
+void chat_redact(const struct chat *c, char *text)
 {
 	if (c->secret != NULL)
 		hide(text, c->secret, strlen(c->secret));
@@ -55,7 +77,7 @@ static void trace_heard(const struct chat *c, const char *line, size_t len)
 	if (!trace_on() || len >= sizeof shown)
 		return;
 	memcpy(shown, line, len + 1);
-	hide_secrets(c, shown);
+	chat_redact(c, shown);
 	if (strncmp(line, "334", 3) == 0) { /* with our answer, a challenge would let the password be guessed */
 		snprintf(shown, sizeof shown, "334%s", len > 4 ? " ***" : "");
 		len = strlen(shown);
@@ -78,9 +100,9 @@ static bool read_reply(struct chat *c, struct err *e)
 		more = reply_add(&c->reply, line, len, e);
 	} while (more == REPLY_CONTINUES);
 	if (more == REPLY_DONE && c->reply.code / 100 != 3) /* a challenge is for the library, not for people */
-		hide_secrets(c, c->reply.text);
+		chat_redact(c, c->reply.text);
 	else if (more == REPLY_BAD)
-		hide_secrets(c, e->quote);
+		chat_redact(c, e->quote);
 	return more == REPLY_DONE;
 }
 
@@ -245,7 +267,7 @@ bool chat_say_secret(struct chat *c, const struct verb *v, const char *shown, co
 	const char *word = memrchr(line->bytes, ' ', line->len);
 
 	word = word == NULL ? line->bytes : word + 1; /* the response, without "AUTH PLAIN" */
-	if (!buf_add(&c->sent, word, strlen(word) + 1, e) || !put_line(c, v, line->bytes, line->len, e))
+	if (!remember(c, word, e) || !put_line(c, v, line->bytes, line->len, e))
 		return false;
 	trace_line('C', stream_flight(c->io), shown, strlen(shown));
 	return chat_expect(c, v, 0, e);

@@ -310,8 +310,11 @@ static bool take_challenge(struct login *l, struct err *e)
 	if (l->mech->respond == respond_prompted)
 		return true;
 	if (r->len <= CHALLENGE_MAX && base64_decode(&l->challenge, r->text, r->len)
-	    && memchr(buf_text(&l->challenge), '\0', l->challenge.len) == NULL)
+	    && memchr(buf_text(&l->challenge), '\0', l->challenge.len) == NULL) {
+		if (l->mech->wants == TOKEN && l->challenge.len > 0) /* what it says is for people */
+			chat_redact(l->chat, l->challenge.bytes);
 		return true;
+	}
 	return fail(e, ST_AUTH, FATE_PERM, "%s sent a challenge that is not base64 text", l->host);
 }
 
@@ -445,7 +448,8 @@ bool sasl_login(struct chat *c, const struct caps *caps, const struct sasl_param
 	};
 	bool ok;
 
-	c->secret = secret;
+	if (!chat_hide(c, secret, e))
+		return false;
 	l.mech = choose(&l, caps);
 	if (l.mech == NULL)
 		return fail_no_mech(&l, caps, e);
