@@ -1,0 +1,541 @@
+# AUTH: how we log in, and how we do not.
+
+load helper
+
+send() { postern_ok you@example.net < "$mail"; }
+send_fails() { postern_fails "$@" -- you@example.net < "$mail"; }
+logged_in_with() { [[ $(envelope "${2:-1}") == *"auth $1 user"* ]] || complain "no login with $1"; }
+
+# No secret in what we print, in any form.
+nothing_shown() {
+	local form
+	for form in secret c2VjcmV0 AHVzZXIAc2VjcmV0 "$@"; do
+		[[ $stderr$stdout != *"$form"* ]] || complain "shown: $form" || return 1
+	done
+}
+
+base64() { printf "$1" | command base64 -w 0; }		# the format is the text
+
+# One AUTH, no MAIL, no message.
+one_attempt() {
+	(($(said AUTH) == 1 && $(said MAIL) == 0 && $(messages) == 0)) || complain "more than one attempt"
+}
+
+# ------------------------------------------------------------------------------------------------------------ mechanisms
+
+@test "every mechanism logs in, by TLS 1.2 and 1.3" {
+	local mech version
+	for version in 1.2 1.3; do
+		start_server <<-S
+			tls_versions $version
+			auth_mechs SCRAM-SHA-256-PLUS SCRAM-SHA-256 SCRAM-SHA-1-PLUS SCRAM-SHA-1 PLAIN LOGIN CRAM-MD5 OAUTHBEARER XOAUTH2
+			token secret
+		S
+		n=0
+		for mech in SCRAM-SHA-256-PLUS SCRAM-SHA-256 SCRAM-SHA-1-PLUS SCRAM-SHA-1 PLAIN LOGIN CRAM-MD5 OAUTHBEARER XOAUTH2; do
+			set_conf auth "${mech,,}"
+			send
+			logged_in_with "$mech" $((++n))
+		done
+	done
+}
+
+@test "auth auto takes the strongest that is offered" {
+	local offered want
+	while read -r want offered; do
+		start_server <<< "auth_mechs $offered"
+		set_conf auth auto
+		send
+		logged_in_with "$want"
+	done <<-'END'
+		SCRAM-SHA-256-PLUS LOGIN PLAIN SCRAM-SHA-1 SCRAM-SHA-256 SCRAM-SHA-1-PLUS SCRAM-SHA-256-PLUS
+		SCRAM-SHA-1-PLUS LOGIN PLAIN SCRAM-SHA-256 SCRAM-SHA-1-PLUS
+		SCRAM-SHA-256 PLAIN SCRAM-SHA-1 SCRAM-SHA-256
+		SCRAM-SHA-1 CRAM-MD5 PLAIN SCRAM-SHA-1
+		PLAIN LOGIN CRAM-MD5 XOAUTH2 PLAIN
+		LOGIN XOAUTH2 LOGIN
+	END
+}
+
+@test "mechanisms that only look like ours are not taken" {
+	start_server <<-'S'
+		hide AUTH
+		ehlo_line AUTH PLAIN-CLIENTTOKEN XPLAIN LOGIN2 SCRAM-SHA-256-PLUSX
+	S
+	send_fails 69 auth
+	told "PLAIN-CLIENTTOKEN"
+	nothing_said
+}
+
+@test "several AUTH lines add up, in any case, and with AUTH= of old" {
+	local line
+	for line in $'ehlo_line auth=login\nehlo_line Auth plain' $'ehlo_line AUTH=PLAIN' $'ehlo_line AUTH \tx-foo  pLaIn'; do
+		start_server <<-S
+			hide AUTH
+			$line
+		S
+		violations_expected=1		# the server looks for a list of its own
+		postern you@example.net < "$mail"
+		[[ $(transcript) == *"C: AUTH PLAIN"* ]] || complain "no AUTH PLAIN after: $line"
+	done
+}
+
+@test "the mechanisms of the configuration, in their order" {
+	start_server < /dev/null
+	set_conf auth "cram-md5,login,scram-sha-256"
+	send
+	logged_in_with LOGIN
+}
+
+@test "a mechanism that nobody offers is 69, one that nobody knows is 78" {
+	start_server <<< "auth_mechs PLAIN LOGIN"
+	set_conf auth scram-sha-256
+	send_fails 69 auth
+	told "no authentication mechanism of localhost can be used"
+	nothing_said
+	set_conf auth scram-sha-265
+	send_fails 78 config
+	hinted "SCRAM-SHA-256"
+	(($(connections) == 1))
+}
+
+@test "OAuth2 is not chosen by itself, and the hint says how" {
+	start_server <<< "auth_mechs XOAUTH2 OAUTHBEARER"
+	send_fails 69 auth
+	hinted "auth xoauth2"
+	nothing_said
+}
+
+@test "AUTH that is not offered is 69" {
+	start_server <<< "hide AUTH"
+	send_fails 69 auth
+	told "does not offer authentication"
+	nothing_said
+}
+
+@test "auth off, or no user: no login" {
+	start_server < /dev/null
+	set_conf auth off
+	send
+	set_conf auth
+	set_conf user
+	set_conf password
+	send
+	(($(said AUTH) == 0))
+}
+
+@test "channel binding to another channel is refused by the server, and that is 77" {
+	start_server <<-'S'
+		auth_mechs SCRAM-SHA-256-PLUS
+		scram_bad proof
+	S
+	send_fails 77 auth
+	told 535
+	one_attempt
+}
+
+# -------------------------------------------------------------------------------------------------------------- without TLS
+
+@test "no secret goes out without TLS, not even by name, not even on the loopback" {
+	local auth
+	for auth in auto plain login cram-md5 xoauth2 oauthbearer; do
+		start_server <<-'S'
+			tls none
+			auth_clear
+			auth_mechs PLAIN LOGIN CRAM-MD5 XOAUTH2 OAUTHBEARER
+		S
+		set_conf user user
+		set_conf password secret
+		set_conf auth "$auth"
+		send_fails 69 auth
+		hinted "tls on"
+		nothing_said
+	done
+}
+
+@test "SCRAM may go without TLS, since it gives nothing away" {
+	start_server <<-'S'
+		tls none
+		auth_clear
+	S
+	set_conf user user
+	set_conf password secret
+	send
+	logged_in_with SCRAM-SHA-256
+	[[ -z $stderr ]]
+}
+
+@test "auth_cleartext on sends it, and warns each time" {
+	local n
+	start_server <<-'S'
+		tls none
+		auth_clear
+		auth_mechs PLAIN
+	S
+	set_conf user user
+	set_conf password secret
+	set_conf auth_cleartext on
+	for n in 1 2; do
+		send
+		told "warning: sending a secret to localhost without TLS"
+		logged_in_with PLAIN "$n"
+	done
+}
+
+# ------------------------------------------------------------------------------------------------------------------ refusals
+
+@test "a refused login: the status is the reply's, one attempt, and nothing weaker" {
+	local want reply
+	while read -r want reply; do
+		start_server <<< "reply AUTH $reply"
+		send_fails "$want" auth
+		told "${reply%%\\*}"
+		one_attempt
+		nothing_shown
+	done <<-'END'
+		77 535 5.7.8 no such login
+		77 534 5.7.9 too weak
+		77 538 5.7.11 encryption wanted
+		77 530 5.7.0 must do something else
+		75 454 4.7.0 temporary failure
+		75 432 4.7.12 a password transition is needed
+		75 421 4.3.0 going down
+		75 451 4.3.0 later
+		69 504 5.5.4 no such mechanism
+		69 500 5.5.6 line too long
+		69 503 5.5.1 not now
+	END
+}
+
+@test "a wrong password is 77 with every mechanism, after one attempt" {
+	local mech
+	for mech in scram-sha-256-plus scram-sha-256 scram-sha-1 plain login cram-md5; do
+		start_server <<< "auth_mechs SCRAM-SHA-256-PLUS SCRAM-SHA-256 SCRAM-SHA-1 PLAIN LOGIN CRAM-MD5"
+		set_conf auth "$mech"
+		set_conf password wrong-one
+		send_fails 77 auth
+		told "refused the login of user with ${mech^^}"
+		one_attempt
+		nothing_shown wrong-one
+	done
+}
+
+@test "the connection lost in a login is 75" {
+	local how
+	for how in "AUTH close" "AUTH reset" "AUTH half" "AUTH silence" "AUTHLINE close" "AUTHLINE silence"; do
+		start_server <<< "drop $how"
+		set_conf timeout 1
+		send_fails 75 auth
+		(($(messages) == 0))
+	done
+}
+
+@test "an answer that is no answer to AUTH is 76, and no login" {
+	local reply
+	for reply in 'hello' '2' '999 what' '334x'; do
+		start_server <<-S
+			auth_mechs PLAIN
+			reply AUTH $reply
+		S
+		postern you@example.net < "$mail"
+		((status == 76)) || complain "exit status $status after $reply"
+		one_attempt
+	done
+}
+
+# ------------------------------------------------------------------------------------------------------------------ challenges
+
+@test "a challenge that makes no sense is answered with *, and there is no second attempt" {
+	local mech challenge
+	while read -r mech challenge; do
+		start_server <<-S
+			auth_mechs $mech
+			reply AUTH 334 $challenge
+		S
+		set_conf auth "$mech"
+		postern you@example.net < "$mail"
+		((status == 69 || status == 76)) || complain "exit status $status after $challenge"
+		[[ $(transcript) == *"C: *"* ]] || complain "no * after $challenge"
+		one_attempt
+		nothing_shown
+	done <<-END
+		SCRAM-SHA-256 !!!!
+		SCRAM-SHA-256 cj1h=
+		SCRAM-SHA-256 $(base64 'r=\0,s=YQ==,i=4096')
+		SCRAM-SHA-256 $(base64 'garbage')
+		CRAM-MD5 not base64
+		CRAM-MD5 $(base64 'a\0b')
+	END
+}
+
+@test "a challenge that is too long is not kept" {
+	start_server <<-'S'
+		auth_mechs SCRAM-SHA-256
+		longline AUTH 2000000
+		reply AUTH 334 x
+	S
+	postern you@example.net < "$mail"
+	((status == 69 || status == 76)) || complain "exit status $status"
+	one_attempt
+}
+
+@test "challenges without end come to an end" {
+	local mech
+	for mech in PLAIN LOGIN CRAM-MD5 SCRAM-SHA-256 XOAUTH2 OAUTHBEARER; do
+		start_server <<-S
+			auth_mechs $mech
+			reply AUTH 334 ${mech:+PDEyQGE+}
+			reply AUTHLINE 334 PDEyQGE+
+		S
+		set_conf auth "$mech"
+		violations_expected=1		# some answers are to challenges that the server does not remember
+		postern_timeout=20
+		postern you@example.net < "$mail"
+		((status == 69 || status == 76)) || complain "exit status $status with $mech"
+		(($(said MAIL) == 0))
+		nothing_shown
+	done
+}
+
+@test "SCRAM: a server that does not prove that it knows the password is not believed" {
+	local fault
+	for fault in nonce signature missing; do
+		start_server <<-S
+			auth_mechs SCRAM-SHA-256
+			scram_bad $fault
+		S
+		send_fails 69 auth
+		one_attempt
+		nothing_shown
+	done
+}
+
+@test "SCRAM: a 235 that comes too early is not believed" {
+	local when
+	for when in AUTH AUTHLINE#1; do
+		start_server <<-S
+			auth_mechs SCRAM-SHA-256
+			reply $when 235 2.7.0 welcome
+		S
+		send_fails 69 auth
+		told "did not prove"
+		one_attempt
+	done
+}
+
+@test "SCRAM: the iteration count is bounded" {
+	local n
+	for n in 0 1 4095 -1 1000001 2000000000 99999999999999999999 4096x text; do
+		start_server <<-S
+			auth_mechs SCRAM-SHA-1
+			scram_iterations $n
+		S
+		postern_timeout=20
+		send_fails 69 auth
+		told "iteration count"
+		one_attempt
+	done
+	start_server <<-'S'
+		auth_mechs SCRAM-SHA-1
+		scram_iterations 10000
+	S
+	send
+}
+
+@test "LOGIN: whatever the prompts say, name and password are the answers" {
+	local prompt
+	for prompt in "$(base64 'Username:')" "$(base64 'User Name\0')" "who are you?" "" "=" "!"; do
+		start_server <<-S
+			auth_mechs LOGIN
+			auth_prompt $prompt
+		S
+		send
+		logged_in_with LOGIN
+		[[ $(transcript) == *"C: dXNlcg=="*"C: c2VjcmV0"* ]]
+	done
+}
+
+@test "PLAIN: a server that wants the response after an empty 334 gets it" {
+	local password
+	password=$(printf 'x%.0s' {1..500})
+	start_server <<-S
+		auth_mechs PLAIN
+		password $password
+	S
+	set_conf password "$password"
+	send
+	logged_in_with PLAIN
+	[[ $(transcript) == *"C: AUTH PLAIN"$'\n'* ]]
+}
+
+@test "an initial response goes along only where the line stays within 512 octets" {
+	local n
+	# AUTH PLAIN, a blank, and CRLF leave 499: 496 of base64, which are 372 octets, six of them NUL and name
+	for n in 366 367; do
+		start_server <<-S
+			auth_mechs PLAIN
+			password $(printf '%0*d' "$n" 0)
+		S
+		set_conf password "$(printf '%0*d' "$n" 0)"
+		send
+		logged_in_with PLAIN
+		((n == 367)) || [[ $(transcript) == *"C: AUTH PLAIN AHVz"* ]]
+		((n == 366)) || [[ $(transcript) == *"C: AUTH PLAIN"$'\n'* ]]
+	done
+}
+
+@test "a long token goes after the 334" {
+	local mech token
+	token=$(printf 'tokenxxx%.0s' {1..500})
+	for mech in XOAUTH2 OAUTHBEARER; do
+		start_server <<-S
+			auth_mechs $mech
+			token $token
+		S
+		set_conf auth "$mech"
+		set_conf password "$token"
+		send
+		logged_in_with "$mech"
+		[[ $(transcript) == *"C: AUTH $mech"$'\n'* ]]
+	done
+}
+
+# ---------------------------------------------------------------------------------------------------------------------- OAuth2
+
+@test "a refused token: the error challenge is answered, and what it says is shown" {
+	local mech
+	for mech in XOAUTH2 OAUTHBEARER; do
+		start_server <<< "auth_mechs $mech"
+		set_conf auth "$mech"
+		set_conf password wrong-token
+		send_fails 77 auth
+		told 535
+		told invalid_token
+		one_attempt
+		nothing_shown wrong-token
+	done
+}
+
+@test "a token that the server's error repeats is not shown" {
+	local mech
+	for mech in XOAUTH2 OAUTHBEARER; do
+		start_server <<-S
+			auth_mechs $mech
+			reply AUTH 334 $(base64 '{"status":"400","token":"wrong-token"}')
+			reply AUTHLINE 535 5.7.8 not with wrong-token
+		S
+		set_conf auth "$mech"
+		set_conf password wrong-token
+		violations_expected=1
+		send_fails 77 auth
+		told 400
+		nothing_shown wrong-token
+		postern -v you@example.net < "$mail"
+		nothing_shown wrong-token "$(base64 wrong-token | tr -d =)"
+	done
+}
+
+# -------------------------------------------------------------------------------------------------------------------- EXTERNAL
+
+external() {
+	start_server <<-'S'
+		request_client_cert
+		auth_mechs EXTERNAL PLAIN
+	S
+	set_conf tls_cert_file "$certs/client.pem"
+	set_conf tls_key_file "$certs/client.key"
+}
+
+@test "EXTERNAL: the certificate is the login, and an empty identity is =" {
+	external
+	set_conf auth external
+	set_conf password
+	send
+	logged_in_with EXTERNAL
+	[[ $(transcript) == *"C: AUTH EXTERNAL ="$'\n'* ]]
+}
+
+@test "EXTERNAL is chosen by itself where there is a certificate and no password" {
+	external
+	set_conf password
+	send
+	logged_in_with EXTERNAL
+	external
+	send
+	logged_in_with PLAIN
+}
+
+@test "EXTERNAL: no user is needed, and a login that was asked for is not left out" {
+	local auth
+	for auth in external auto; do
+		external
+		set_conf auth "$auth"
+		set_conf user
+		set_conf password
+		send
+		logged_in_with EXTERNAL
+		start_server <<< "auth_mechs PLAIN"
+		set_conf auth "$auth"
+		set_conf tls_cert_file "$certs/client.pem"
+		set_conf tls_key_file "$certs/client.key"
+		set_conf user
+		set_conf password
+		send_fails 69 auth
+		nothing_said
+	done
+}
+
+@test "EXTERNAL without a certificate is not chosen by itself" {
+	start_server <<< "auth_mechs EXTERNAL"
+	send_fails 69 auth
+	nothing_said
+}
+
+@test "EXTERNAL: authzid goes along" {
+	external
+	set_conf auth external
+	set_conf authzid user
+	send
+	[[ $(transcript) == *"C: AUTH EXTERNAL dXNlcg=="* ]]
+}
+
+# --------------------------------------------------------------------------------------------------------------------- secrecy
+
+@test "no secret is shown, whatever the server echoes and however much we say" {
+	local mech reply
+	for mech in PLAIN LOGIN SCRAM-SHA-256 CRAM-MD5; do
+		start_server <<-S
+			auth_mechs $mech
+			reply AUTHLINE 535 5.7.8 not 'secret', not c2VjcmV0, not AHVzZXIAc2VjcmV0
+			reply AUTH:PLAIN 535-5.7.8 not AUTH PLAIN AHVzZXIAc2VjcmV0\r\n535 5.7.8 nor \x00user\x00secret
+			reply MAIL 550 5.7.1 secret
+		S
+		set_conf auth "$mech"
+		set_conf logfile "$BATS_TEST_TMPDIR/log"
+		violations_expected=1
+		postern -v you@example.net < "$mail"
+		((status != 0))
+		nothing_shown
+		! grep -E 'secret|c2VjcmV0' "$BATS_TEST_TMPDIR/log"
+	done
+}
+
+@test "no secret is shown on success, in -v or the log" {
+	local mech
+	for mech in PLAIN LOGIN SCRAM-SHA-256 XOAUTH2; do
+		start_server <<-S
+			auth_mechs $mech
+			token secret
+			reply AUTH:LOGIN 334 VXNlcm5hbWU6
+			reply DOT 250 2.0.0 taken from secret
+			reply LAST 250 2.0.0 taken from secret c2VjcmV0
+		S
+		set_conf auth "$mech"
+		set_conf logfile "$BATS_TEST_TMPDIR/log"
+		postern -v you@example.net < "$mail"
+		((status == 0))
+		[[ $stderr == *"AUTH $mech"* ]]
+		nothing_shown
+		! grep -E 'secret|c2VjcmV0' "$BATS_TEST_TMPDIR/log"
+	done
+}
