@@ -134,7 +134,8 @@ needs() { command -v "$1" > /dev/null || skip "no $1 here"; }
 
 @test "each key has one example in the manual, and the program takes it" {
 	local key value file=$BATS_TEST_TMPDIR/example
-	same "keys with an example" "$(keys)" "$(man5 | section KEYS | awk '/^\.It Ic/ { key = $3 } /^\.Dl/ { print key }')"
+	same "keys with an example" "$(keys | sed 's/.*/& &/')" \
+	    "$(man5 | section KEYS | awk '/^\.It Ic/ { key = $3 } /^\.Dl/ { print key, $2 }')"
 	while read -r key value; do
 		printf '%s\n' "host example.org" "$key $value" "tls_cert_file /c" "tls_key_file /k" "user u" > "$file"
 		chmod 600 "$file"
