@@ -309,6 +309,8 @@ static bool has(const struct fixing *x, const char *plain, const char *resent)
 
 static bool has_recipient(const struct fixing *x)
 {
+	if (x->p->set_to_header == SET_TO_UNDISCLOSED)
+		return false; /* those that were there are dropped */
 	return has(x, "To", "Resent-To") || has(x, "Cc", "Resent-Cc") || has(x, "Bcc", "Resent-Bcc");
 }
 
@@ -336,11 +338,11 @@ static void note_id(struct fixing *x, const struct field *f)
 	snprintf(x->m->id, sizeof x->m->id, "%.*s", (int)strcspn(id, " \t\r\n"), id);
 }
 
-static bool dropped(const struct fixing *x, const struct role_of *r)
+static bool dropped(const struct fixing *x, const struct field *f, const struct role_of *r)
 {
 	if ((r->role & DROPPED) != 0 || ((r->role & BLIND) != 0 && x->p->remove_bcc_headers))
 		return true;
-	return x->p->set_to_header == SET_TO_UNDISCLOSED && (r->role & (RECIPIENTS | RESENT)) == RECIPIENTS;
+	return x->p->set_to_header == SET_TO_UNDISCLOSED && is_recipient_field(x, f, r);
 }
 
 static bool copy_field(struct fixing *x, const struct field *f, const struct role_of *r, struct err *e)
@@ -371,7 +373,7 @@ static bool copy_head(struct fixing *x, struct err *e)
 
 		if (r != NULL && (!x->resent || (size_t)(f.raw - head) < x->block_end))
 			x->seen |= bit(r->name);
-		if (r != NULL && dropped(x, r))
+		if (r != NULL && dropped(x, &f, r))
 			continue;
 		if (!end_line(x, e) || !copy_field(x, &f, r, e))
 			return false;
