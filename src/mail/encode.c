@@ -2,7 +2,10 @@
 
 #include "base/str.h"
 
-enum { QP_LINE = 76 }; /* characters, the soft line break included: RFC 2045 6.7 (5) */
+enum {
+	QP_LINE = 76,    /* characters, the soft line break included: RFC 2045 6.7 (5) */
+	BASE64_LINE = 76 /* RFC 2045 6.8 */
+};
 
 static const char hex[] = "0123456789ABCDEF";
 
@@ -21,14 +24,14 @@ static bool must_encode(const struct qp *q, unsigned char c)
 	return c < 0x20 || c > 0x7e || c == '=' || (q->column == 0 && (c == '.' || c == 'F'));
 }
 
-/* One octet; a soft break first where the line is full. */
+/* One octet; a soft break first where the line is full: what follows it must not look like a MIME delimiter. */
 static char *put_octet(struct qp *q, unsigned char c, bool at_end, char *out)
 {
 	bool encode = at_end || must_encode(q, c);
 
 	if (q->column + (encode ? 3 : 1) > QP_LINE - 1) {
 		out = put_break(q, "=\r\n", out);
-		encode = at_end || must_encode(q, c);
+		encode = at_end || must_encode(q, c) || c == '-';
 	}
 	if (encode) {
 		*out++ = '=';
@@ -64,10 +67,12 @@ static char *put_char(struct qp *q, char c, char *out)
 		out = put_octet(q, '\r', false, out);
 		q->cr = false;
 	}
+	if (c == '\r') {
+		q->cr = true; /* behind a blank, which goes on waiting */
+		return out;
+	}
 	out = put_waiting_blank(q, false, out);
-	if (c == '\r')
-		q->cr = true;
-	else if (str_isblank(c))
+	if (str_isblank(c))
 		q->blank = c;
 	else
 		out = put_octet(q, (unsigned char)c, false, out);
@@ -94,6 +99,16 @@ size_t qp_end(struct qp *q, char *out)
 
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
+static void four_of(const unsigned char *u, size_t n, char four[4])
+{
+	uint32_t bits = (uint32_t)u[0] << 16 | (n > 1 ? (uint32_t)u[1] << 8 : 0) | (n > 2 ? u[2] : 0);
+
+	four[0] = alphabet[bits >> 18];
+	four[1] = alphabet[bits >> 12 & 63];
+	four[2] = n > 1 ? alphabet[bits >> 6 & 63] : '=';
+	four[3] = n > 2 ? alphabet[bits & 63] : '=';
+}
+
 bool base64_encode(struct buf *to, const void *p, size_t n, struct err *e)
 {
 	const unsigned char *u = p;
@@ -101,14 +116,53 @@ bool base64_encode(struct buf *to, const void *p, size_t n, struct err *e)
 	if (!buf_room(to, (n + 2) / 3 * 4, e))
 		return false;
 	for (size_t i = 0; i < n; i += 3) {
-		uint32_t bits = (uint32_t)u[i] << 16 | (i + 1 < n ? (uint32_t)u[i + 1] << 8 : 0) | (i + 2 < n ? u[i + 2] : 0);
-		char four[4] = { alphabet[bits >> 18], alphabet[bits >> 12 & 63],
-				 i + 1 < n ? alphabet[bits >> 6 & 63] : '=', i + 2 < n ? alphabet[bits & 63] : '=' };
+		char four[4];
 
+		four_of(u + i, n - i, four);
 		if (!buf_add(to, four, sizeof four, e))
 			return false;
 	}
 	return true;
+}
+
+static char *put_held(struct base64 *b, char *out)
+{
+	four_of(b->held, b->n_held, out);
+	out += 4;
+	b->n_held = 0;
+	b->column += 4;
+	if (b->column == BASE64_LINE) {
+		*out++ = '\r';
+		*out++ = '\n';
+		b->column = 0;
+	}
+	return out;
+}
+
+size_t base64_feed(struct base64 *b, const char *in, size_t n, char *out)
+{
+	const char *start = out;
+
+	for (size_t i = 0; i < n; i++) {
+		b->held[b->n_held++] = (unsigned char)in[i];
+		if (b->n_held == sizeof b->held)
+			out = put_held(b, out);
+	}
+	return (size_t)(out - start);
+}
+
+size_t base64_end(struct base64 *b, char *out)
+{
+	const char *start = out;
+
+	if (b->n_held > 0)
+		out = put_held(b, out);
+	if (b->column > 0) {
+		*out++ = '\r';
+		*out++ = '\n';
+		b->column = 0;
+	}
+	return (size_t)(out - start);
 }
 
 static int value(char c)

@@ -217,6 +217,12 @@ bool header_token(const char *body, size_t len, char *to, size_t room)
 	return n > 0;
 }
 
+/* A boundary with '=' or '?' in it often comes without the quotes it should have. */
+static bool is_bare_value(char c)
+{
+	return is_token(c) || (c != '\0' && strchr("@,:/[]?=", c) != NULL);
+}
+
 /* A token or a quoted string at *i into `to`; *i is past it afterwards. */
 static bool take_value(const char *p, size_t len, size_t *i, char *to, size_t room)
 {
@@ -224,7 +230,7 @@ static bool take_value(const char *p, size_t len, size_t *i, char *to, size_t ro
 	size_t n = 0;
 
 	*i += quoted;
-	for (; *i < len && (quoted ? p[*i] != '"' : is_token(p[*i])); (*i)++) {
+	for (; *i < len && (quoted ? p[*i] != '"' : is_bare_value(p[*i])); (*i)++) {
 		if (quoted && p[*i] == '\\' && *i + 1 < len)
 			(*i)++;
 		fits = fits && n + 1 < room;

@@ -111,6 +111,8 @@ static void test_mime(void)
 	ok(header_parameter(type, sizeof type - 1, "charset", to, sizeof to) && strcmp(to, "utf-8") == 0, "its charset");
 	ok(header_parameter(type, sizeof type - 1, "a", to, sizeof to) && strcmp(to, "b;c\"d") == 0, "a quoted parameter");
 	ok(!header_parameter(type, sizeof type - 1, "boundary", to, sizeof to), "one that is not there");
+	ok(header_parameter("a/b; boundary=--=_?x/y; c=d", 27, "boundary", to, sizeof to) && strcmp(to, "--=_?x/y") == 0,
+	   "a boundary that should have been quoted");
 }
 
 static const struct {
@@ -182,6 +184,7 @@ static const struct {
 	{ "From me\n", "=46rom me\r\n" }, { "\303\266", "=C3=B6\r\n" },
 	{ "a\rb", "a=0Db\r\n" },       { "", "" },
 	{ "\n", "\r\n" },	       { "a\r\r\n", "a=0D\r\n" },
+	{ "x \r\n", "x=20\r\n" },    { "x \ry", "x =0Dy\r\n" },
 };
 
 static void test_quoted_printable(void)
@@ -196,6 +199,36 @@ static void test_quoted_printable(void)
 		out[n] = '\0';
 		same(out, quoted[i].out, "quoted-printable");
 	}
+}
+
+/* A line of text that goes on after a soft break must not look like the delimiter of a MIME part. */
+static void test_soft_break(void)
+{
+	char in[100], out[200];
+	struct qp q = { 0 };
+	size_t n;
+
+	memset(in, 'a', 75);
+	memcpy(in + 75, "--b\n", 4);
+	n = qp_feed(&q, in, 79, out);
+	out[n] = '\0';
+	ok(strstr(out, "=\r\n=2D-b\r\n") != NULL, "a dash behind a soft line break is encoded");
+}
+
+/* Lines of 76 characters, whatever the pieces. */
+static void test_base64_lines(void)
+{
+	char in[115], out[1000];
+	struct base64 b = { 0 };
+	size_t n = 0;
+
+	memset(in, 0, sizeof in);
+	for (size_t i = 0; i < sizeof in; i += 5)
+		n += base64_feed(&b, in + i, 5, out + n);
+	n += base64_end(&b, out + n);
+	ok(n == 78 + 78 + 6 && memcmp(out + 76, "\r\n", 2) == 0 && memcmp(out + 154, "\r\nAA==\r\n", 8) == 0,
+	   "base64 in lines");
+	ok(base64_end(&b, out) == 0, "whose last one ends once");
 }
 
 static void test_base64(void)
@@ -270,6 +303,8 @@ int main(void)
 	test_lines();
 	test_facts();
 	test_quoted_printable();
+	test_soft_break();
+	test_base64_lines();
 	test_base64();
 	test_xtext();
 	test_idn();
