@@ -156,7 +156,7 @@ static bool prepare(struct relay *u, struct err *e)
 	size_t before = x->v.n;
 
 	if (!message_fix(&x->m, &x->a->message, false, &x->v, e)
-	    || (recode_needed(&x->m.facts) && !message_recode(&x->m, recode_why(&x->m.facts), e)))
+	    || (facts_unfit(&x->m.facts) && !message_recode(&x->m, RECODE_LINES, recode_why(&x->m.facts), e)))
 		return false;
 	if (x->m.facts.utf8_head && !u->t.needs.utf8)
 		return fail(e, ST_INPUT, FATE_PERM, "the header is not ASCII, and MAIL did not say SMTPUTF8");

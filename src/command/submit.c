@@ -34,7 +34,7 @@ static bool fix_message(struct submission *x, struct err *e)
 		return false;
 	if (x->v.n == 0)
 		return fail(e, ST_USAGE, FATE_PERM, "the message names no recipients");
-	return !recode_needed(&x->m.facts) || message_recode(&x->m, recode_why(&x->m.facts), e);
+	return !facts_unfit(&x->m.facts) || message_recode(&x->m, RECODE_LINES, recode_why(&x->m.facts), e);
 }
 
 /* As many connections as the server's limits ask for. */

@@ -1,5 +1,7 @@
 #include "mail/lines.h"
 
+enum { LINE_MAX_SMTP = 998 }; /* octets without CRLF, RFC 5321 4.5.3.1.6 */
+
 /* 8-bit octets are found eight at a time. */
 static bool has_8bit(const char *p, size_t n)
 {
@@ -68,6 +70,11 @@ void facts_end(struct facts *f)
 	if (f->line > 0 || f->cr)
 		end_line(f);
 	f->cr = false;
+}
+
+bool facts_unfit(const struct facts *f)
+{
+	return f->bare_cr || f->nul || f->longest > LINE_MAX_SMTP;
 }
 
 /* One line's part without its end, with the dot that RFC 5321 4.5.2 doubles. */

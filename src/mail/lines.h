@@ -24,6 +24,9 @@ struct facts {
 void facts_feed(struct facts *f, const char *p, size_t n);
 void facts_end(struct facts *f); /* counts the CRLF that the last line lacked */
 
+/* Bare CR, NUL, or a line over 998 octets: no server can be given this (RFC 5321 2.3.8, 4.5.3.1.6). */
+bool facts_unfit(const struct facts *f);
+
 struct lines { /* zeroed is the start of a text without dots */
 	bool dots;      /* double the dot at the start of a line: DATA */
 	bool cr;        /* a CR is waiting for its LF */

@@ -247,7 +247,7 @@ void message_rewind(struct message *m)
 {
 	m->at = 0;
 	m->phase = HEAD;
-	m->qp = (struct qp){ 0 };
+	rewrite_rewind(m->rewrite);
 }
 
 static bool read_at(const struct message *m, char *to, size_t n, struct err *e)
@@ -285,20 +285,16 @@ static bool raw_piece(struct message *m, char *to, size_t room, size_t *n, struc
 	return true;
 }
 
-static bool encoded_piece(struct message *m, char *to, size_t *n, struct err *e)
+static bool rewritten_piece(struct message *m, char *to, size_t *n, struct err *e)
 {
-	char raw[(MESSAGE_PIECE - QP_SLACK) / QP_GROWTH];
-	size_t got;
+	char raw[REWRITE_PIECE];
+	size_t got = 1;
+	bool ok = true;
 
-	*n = 0;
-	do {
-		if (!raw_piece(m, raw, sizeof raw, &got, e))
-			return false;
-		*n = got > 0 ? qp_feed(&m->qp, raw, got, to) : qp_end(&m->qp, to);
-	} while (*n == 0 && got > 0);
-	if (got == 0)
-		m->phase = END;
-	return true;
+	while (ok && (*n = rewrite_take(m->rewrite, to, MESSAGE_PIECE)) == 0 && got > 0)
+		ok = raw_piece(m, raw, sizeof raw, &got, e)
+		  && (got > 0 ? rewrite_feed(m->rewrite, raw, got, e) : rewrite_end(m->rewrite, e));
+	return ok;
 }
 
 static bool head_piece(struct message *m, char *to, size_t *n)
@@ -329,8 +325,8 @@ bool message_piece(struct message *m, char to[MESSAGE_PIECE], size_t *n, struct 
 	while (*n == 0 && m->phase != END) {
 		if (m->phase == HEAD && (size_t)m->at < m->head.len)
 			return head_piece(m, to, n);
-		if (m->phase == BODY && m->encode)
-			return encoded_piece(m, to, n, e);
+		if (m->phase == BODY && m->rewrite != NULL)
+			return rewritten_piece(m, to, n, e);
 		if (m->phase == BODY && m->at < body_size(m))
 			return raw_piece(m, to, MESSAGE_PIECE, n, e);
 		if (m->phase == GAP)
@@ -339,6 +335,22 @@ bool message_piece(struct message *m, char to[MESSAGE_PIECE], size_t *n, struct 
 		m->at = 0;
 	}
 	return true;
+}
+
+bool message_body(struct message *m, bool (*take)(void *to, const char *p, size_t n, struct err *e), void *to,
+		  struct err *e)
+{
+	char *piece = malloc(MESSAGE_PIECE);
+	size_t n = 1;
+	bool ok = piece != NULL || fail_memory(e);
+
+	message_rewind(m);
+	while (ok && n > 0)
+		ok = (!stop_asked() || stop_fail(e, ST_INPUT)) && raw_piece(m, piece, MESSAGE_PIECE, &n, e)
+		  && (n == 0 || take(to, piece, n, e));
+	free(piece);
+	message_rewind(m);
+	return ok;
 }
 
 bool message_count(struct message *m, struct err *e)
@@ -371,6 +383,7 @@ void message_free(struct message *m)
 {
 	buf_free(&m->head);
 	buf_free(&m->body);
+	rewrite_free(m->rewrite);
 	if (m->fd_owned)
 		close(m->fd);
 	*m = (struct message){ .fd = -1 };

@@ -15,8 +15,8 @@
 #include <sys/types.h>
 
 #include "base/buf.h"
-#include "mail/encode.h"
 #include "mail/lines.h"
+#include "mail/rewrite.h"
 
 enum {
 	MESSAGE_HEAD_MAX = 1024 * 1024, /* bytes */
@@ -30,14 +30,13 @@ struct message {
 	int          fd;     /* temporary file (ours) or stdin; -1: in memory */
 	bool         fd_owned;
 	off_t        start, end; /* of the body within fd */
-	bool         encode; /* the body is sent as quoted-printable */
+	struct rewrite *rewrite; /* what changes the body on its way out; NULL: nothing */
 	bool         ends_in_head; /* the input had no body at all */
 	struct facts facts;  /* of what will be sent */
 	char         id[256];/* Message-ID, for the log; "": none */
 	/* private: where message_piece() stands */
 	off_t        at;
 	unsigned     phase;
-	struct qp    qp;
 };
 
 /* Reads fd to its end.  `dot_ends`: a line that is a lone "." ends the input.  Errors: ST_INPUT TEMP
@@ -51,6 +50,10 @@ bool message_take(struct message *m, message_source from, void *ctx, struct err 
 
 /* Counts the facts of what message_piece() gives: once the head is as it will be sent. */
 bool message_count(struct message *m, struct err *e) MUST_CHECK;
+
+/* The body alone and as it came, in pieces, to `take`; rewinds. */
+bool message_body(struct message *m, bool (*take)(void *to, const char *p, size_t n, struct err *e), void *to,
+		  struct err *e) MUST_CHECK;
 
 void message_rewind(struct message *m);
 

@@ -6,12 +6,16 @@
 
 #include "mail/message.h"
 
-/* Bare CR, NUL, or a line over 998 octets: no server can be given this body (RFC 5321 2.3.8, 4.5.3.1.6). */
-bool recode_needed(const struct facts *f);
-const char *recode_why(const struct facts *f); /* what is wrong with it, for a sentence */
+enum recode {
+	RECODE_LINES, /* what no server takes: facts_unfit() */
+	RECODE_8BIT,  /* and what only servers with 8BITMIME take */
+};
 
-/* From now on message_piece() gives the body as quoted-printable, and the head says so.  A single part of
- * text only: else ST_INPUT PERM, whose sentence has `why` ("the server does not take 8-bit text"). */
-bool message_recode(struct message *m, const char *why, struct err *e) MUST_CHECK;
+const char *recode_why(const struct facts *f); /* what is unfit, for a sentence */
+
+/* From now on message_piece() gives the parts that need it as quoted-printable (text) or base64, and the head says so.
+ * Where that cannot be, or would break a signature: ST_INPUT PERM, whose sentence has `why` ("the server does not
+ * take 8-bit text").  RECODE_8BIT may follow RECODE_LINES. */
+bool message_recode(struct message *m, enum recode what, const char *why, struct err *e) MUST_CHECK;
 
 #endif

@@ -52,7 +52,7 @@ bool carry_check(struct session *s, const struct envelope *v, struct message *m,
 	if (n.utf8 && !utf8_carried(s, m, e))
 		return false;
 	if (n.eight_bit && (s->caps.ext & EXT_8BITMIME) == 0
-	    && !message_recode(m, "the server does not take 8-bit text", e))
+	    && !message_recode(m, RECODE_8BIT, "the server does not take 8-bit text", e))
 		return false;
 	return small_enough(s, m, e) && dsn_offered(s, &n, e);
 }

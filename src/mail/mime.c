@@ -1,0 +1,301 @@
+#include "mail/mime.h"
+
+#include <stdio.h>
+
+#include "base/str.h"
+#include "mail/header.h"
+
+bool mime_identity(const char *encoding)
+{
+	return encoding[0] == '\0' || str_same(encoding, "7bit") || str_same(encoding, "8bit")
+	    || str_same(encoding, "binary");
+}
+
+static struct mime_part *innermost(struct mime *m)
+{
+	return &m->part[m->depth - 1];
+}
+
+static bool hand_on(struct mime *m, enum mime_event what, const char *p, size_t n, struct err *e)
+{
+	return n == 0 || m->take(m->to, what, p, n, e);
+}
+
+/* ---- what a header says ------------------------------------------------------------------------- */
+
+/* The first word of a field that a header may have once only. */
+static void read_word(struct mime_part *part, const struct field *f, char *to, size_t room, const char *twice)
+{
+	if (to[0] != '\0')
+		part->trouble = twice;
+	if (!header_token(f->body, f->body_len, to, room))
+		snprintf(to, room, "?");
+}
+
+static void read_fields(struct mime_part *part, const char *header, size_t len)
+{
+	struct field f;
+
+	for (size_t at = 0; header_next(header, len, &at, &f);) {
+		if (header_is(&f, "Content-Type")) {
+			read_word(part, &f, part->type, sizeof part->type, "it has two Content-Type fields");
+			if (!header_parameter(f.body, f.body_len, "boundary", part->boundary, sizeof part->boundary))
+				part->boundary[0] = '\0';
+		} else if (header_is(&f, "Content-Transfer-Encoding")) {
+			read_word(part, &f, part->encoding, sizeof part->encoding,
+				  "it has two Content-Transfer-Encoding fields");
+		}
+	}
+}
+
+/* RFC 2046 5.1.5: what stands in a digest without a type is a message. */
+static void read_type(struct mime *m, struct mime_part *part)
+{
+	if (part->type[0] == '\0' && m->depth > 1 && str_same(part[-1].type, "multipart/digest"))
+		snprintf(part->type, sizeof part->type, "message/rfc822");
+	if (strncmp(part->type, "multipart/", 10) == 0)
+		part->kind = MIME_MULTIPART;
+	else if (str_same(part->type, "message/rfc822"))
+		part->kind = MIME_MESSAGE;
+}
+
+static bool boundary_is_open(const struct mime *m, const struct mime_part *part)
+{
+	for (const struct mime_part *outer = m->part; outer < part; outer++)
+		if (outer->kind == MIME_MULTIPART && strcmp(outer->boundary, part->boundary) == 0)
+			return true;
+	return false;
+}
+
+/* A part whose inside nobody can find for certain is a leaf that says why. */
+static void look_for_trouble(struct mime *m, struct mime_part *part)
+{
+	if (part->trouble == NULL && part->kind == MIME_MULTIPART && part->boundary[0] == '\0')
+		part->trouble = "it is a multipart without a boundary";
+	if (part->trouble == NULL && part->kind == MIME_MULTIPART && boundary_is_open(m, part))
+		part->trouble = "it is a multipart with the boundary of another one around it";
+	if (part->trouble == NULL && part->kind != MIME_LEAF && m->depth == MIME_DEPTH)
+		part->trouble = "it lies too deep within other parts";
+	if (part->trouble != NULL || !mime_identity(part->encoding))
+		part->kind = MIME_LEAF;
+}
+
+/* ---- parts begin and end ------------------------------------------------------------------------ */
+
+static void open_part(struct mime *m)
+{
+	m->part[m->depth++] = (struct mime_part){ .number = m->parts++ };
+	m->where = IN_HEADER;
+	m->line = 0;
+	buf_clear(&m->header);
+}
+
+/* The header is there, or as much of one as there will be. */
+static bool enter_part(struct mime *m, const char *header, size_t len, const char *trouble, struct err *e)
+{
+	struct mime_part *part = innermost(m);
+
+	part->trouble = trouble;
+	read_fields(part, header, len);
+	read_type(m, part);
+	look_for_trouble(m, part);
+	if (!m->take(m->to, MIME_HEADER, header, len, e))
+		return false;
+	m->where = part->kind == MIME_MULTIPART ? OUTSIDE : IN_CONTENT;
+	if (part->kind == MIME_MESSAGE)
+		open_part(m); /* its content starts with a header */
+	return true;
+}
+
+/* Parts that end while their header is still open have no content. */
+static bool enter_unfinished(struct mime *m, struct err *e)
+{
+	while (m->where == IN_HEADER)
+		if (!enter_part(m, buf_text(&m->header), m->header.len, NULL, e))
+			return false;
+	return true;
+}
+
+static bool close_parts(struct mime *m, size_t depth, struct err *e)
+{
+	for (; m->depth > depth; m->depth--)
+		if (!m->take(m->to, MIME_END, "", 0, e))
+			return false;
+	return true;
+}
+
+static bool pass_line_end(struct mime *m, enum mime_event what, struct err *e)
+{
+	size_t n = m->n_line_end;
+
+	m->n_line_end = 0;
+	return hand_on(m, m->where == OUTSIDE ? MIME_OUTSIDE : what, m->line_end, n, e);
+}
+
+/* ---- lines -------------------------------------------------------------------------------------- */
+
+/* A line or a piece of one.  Its end, or a CR that may become one, waits for the next. */
+static bool take_content(struct mime *m, const char *p, size_t n, struct err *e)
+{
+	bool completes = m->n_line_end == 1 && m->line_end[0] == '\r' && p[0] == '\n';
+	size_t len = n - (p[n - 1] == '\n');
+
+	if (!completes && !pass_line_end(m, MIME_CONTENT, e))
+		return false;
+	len -= len > 0 && p[len - 1] == '\r';
+	memcpy(m->line_end + m->n_line_end, p + len, n - len);
+	m->n_line_end += n - len;
+	return hand_on(m, m->where == OUTSIDE ? MIME_OUTSIDE : MIME_CONTENT, p, len, e);
+}
+
+/* What looked like a header turns out not to be one from `m->line` on. */
+static bool break_header(struct mime *m, const char *trouble, struct err *e)
+{
+	size_t len = m->line, rest = m->header.len - len;
+
+	return enter_part(m, buf_text(&m->header), len, trouble, e)
+	    && (rest == 0 || take_content(m, m->header.bytes + len, rest, e));
+}
+
+static bool take_header(struct mime *m, const char *p, size_t n, struct err *e)
+{
+	static const char too_long[] = "its header is too long", no_field[] = "there is a line in its header that is no field";
+	const char *line;
+	size_t len;
+
+	if (m->header.len + n > MIME_HEADER_MAX)
+		return break_header(m, too_long, e) && take_content(m, p, n, e);
+	if (!buf_add(&m->header, p, n, e))
+		return false;
+	if (p[n - 1] != '\n')
+		return true;
+	line = m->header.bytes + m->line;
+	len = m->header.len - m->line - 1;
+	len -= len > 0 && line[len - 1] == '\r';
+	if (len == 0)
+		return enter_part(m, m->header.bytes, m->header.len, NULL, e);
+	if (!(m->line > 0 && str_isblank(line[0])) && !header_starts_field(line, len))
+		return break_header(m, no_field, e);
+	m->line = m->header.len;
+	return true;
+}
+
+static bool take_text(struct mime *m, const char *p, size_t n, struct err *e)
+{
+	return m->where == IN_HEADER ? take_header(m, p, n, e) : take_content(m, p, n, e);
+}
+
+/* ---- delimiters --------------------------------------------------------------------------------- */
+
+/* RFC 2046 5.1.1: "--" boundary ["--"], then blanks only: a longer boundary that starts as this one does is
+ * another one. */
+static bool is_delimiter(const char *line, size_t len, const char *boundary, bool *last)
+{
+	size_t n = strlen(boundary);
+
+	if (len < n + 2 || memcmp(line, "--", 2) != 0 || memcmp(line + 2, boundary, n) != 0)
+		return false;
+	line += n + 2;
+	len -= n + 2;
+	*last = len >= 2 && memcmp(line, "--", 2) == 0;
+	for (size_t i = *last ? 2 : 0; i < len; i++)
+		if (!str_isblank(line[i]))
+			return false;
+	return true;
+}
+
+/* How many parts are open once this line has been taken as a delimiter of the innermost multipart it fits: 0: it
+ * is none. */
+static size_t find_delimiter(const struct mime *m, bool *last)
+{
+	size_t len = m->n_held;
+
+	len -= len > 0 && m->held[len - 1] == '\n';
+	len -= len > 0 && m->held[len - 1] == '\r';
+	for (size_t i = m->depth; i > 0; i--) {
+		const struct mime_part *part = &m->part[i - 1];
+
+		if (part->kind == MIME_MULTIPART && !part->closed && is_delimiter(m->held, len, part->boundary, last))
+			return i;
+	}
+	return 0;
+}
+
+static bool take_delimiter(struct mime *m, size_t depth, bool last, struct err *e)
+{
+	if (!enter_unfinished(m, e) || !pass_line_end(m, MIME_LINE_END, e) || !close_parts(m, depth, e))
+		return false;
+	innermost(m)->found = true;
+	innermost(m)->closed = last;
+	m->where = OUTSIDE;
+	if (!hand_on(m, MIME_OUTSIDE, m->held, m->n_held, e))
+		return false;
+	if (!last)
+		open_part(m);
+	return true;
+}
+
+static bool decide_held(struct mime *m, struct err *e)
+{
+	bool last = false, ok;
+	size_t depth = find_delimiter(m, &last);
+
+	ok = depth > 0 ? take_delimiter(m, depth, last, e) : m->n_held == 0 || take_text(m, m->held, m->n_held, e);
+	m->n_held = 0;
+	return ok;
+}
+
+/* A whole line, or a piece of one. */
+static bool take_piece(struct mime *m, const char *p, size_t n, struct err *e)
+{
+	bool may_be = m->n_held > 0 || (!m->in_line && *p == '-');
+	size_t held = m->n_held;
+
+	m->in_line = p[n - 1] != '\n';
+	if (!may_be)
+		return take_text(m, p, n, e);
+	if (held + n > sizeof m->held) {
+		m->n_held = 0;
+		return (held == 0 || take_text(m, m->held, held, e)) && take_text(m, p, n, e);
+	}
+	memcpy(m->held + held, p, n);
+	m->n_held += n;
+	return m->in_line || decide_held(m, e);
+}
+
+/* ---- from outside ------------------------------------------------------------------------------- */
+
+bool mime_begin(struct mime *m, const char *head, size_t len,
+		bool (*take)(void *to, enum mime_event what, const char *p, size_t n, struct err *e), void *to,
+		struct err *e)
+{
+	*m = (struct mime){ .take = take, .to = to };
+	m->header = buf_max(MIME_HEADER_MAX, "the header of a part");
+	open_part(m);
+	return enter_part(m, head, len, NULL, e);
+}
+
+bool mime_feed(struct mime *m, const char *p, size_t n, struct err *e)
+{
+	const char *end = p + n;
+
+	while (p < end) {
+		const char *nl = memchr(p, '\n', (size_t)(end - p)), *stop = nl == NULL ? end : nl + 1;
+
+		if (!take_piece(m, p, (size_t)(stop - p), e))
+			return false;
+		p = stop;
+	}
+	return true;
+}
+
+/* A last line without an end may be a delimiter; in a header it is judged as any other. */
+bool mime_end(struct mime *m, struct err *e)
+{
+	return decide_held(m, e) && enter_unfinished(m, e) && pass_line_end(m, MIME_CONTENT, e) && close_parts(m, 0, e);
+}
+
+void mime_free(struct mime *m)
+{
+	buf_free(&m->header);
+}

@@ -1,0 +1,230 @@
+#include "mail/rewrite.h"
+
+#include <stdlib.h>
+
+#include "mail/encode.h"
+#include "mail/header.h"
+
+struct rewrite {
+	struct buf        actions;
+	const struct buf *head; /* borrowed */
+	struct mime       mime;
+	bool              begun;
+	struct buf        out;
+	size_t            taken;
+	/* the part that is coming */
+	enum action       action;
+	bool              lf;   /* its header ends with a mere LF */
+	char              last; /* octet of its content */
+	struct qp         qp;
+	struct base64     base64;
+};
+
+/* ---- headers ------------------------------------------------------------------------------------ */
+
+static bool put_field(struct buf *to, enum action action, struct err *e)
+{
+	static const char *const encodings[] = {
+		[PART_KEEP] = "",	      [PART_QP] = "quoted-printable", [PART_BASE64] = "base64",
+		[PART_BASE64_EXACT] = "base64", [PART_IS_7BIT] = "7bit",	      [PART_IS_8BIT] = "8bit",
+	};
+	_Static_assert(COUNT(encodings) == PART_ACTIONS, "every action has a row");
+
+	if (to->len > 0 && to->bytes[to->len - 1] != '\n' && !buf_char(to, '\n', e))
+		return false;
+	return buf_printf(to, e, "Content-Transfer-Encoding: %s\n", encodings[action]);
+}
+
+/* In the place of the old field, else behind the last one. */
+bool rewrite_header(struct buf *to, const char *header, size_t len, enum action action, struct err *e)
+{
+	bool done = action == PART_KEEP, ok = true;
+	struct field f;
+	size_t at = 0;
+
+	while (ok && header_next(header, len, &at, &f)) {
+		if (action == PART_KEEP || !header_is(&f, "Content-Transfer-Encoding")) {
+			ok = buf_add(to, f.raw, f.raw_len, e);
+		} else if (!done) {
+			ok = put_field(to, action, e);
+			done = true;
+		}
+	}
+	return ok && (done || put_field(to, action, e)) && buf_add(to, header + at, len - at, e);
+}
+
+/* ---- contents ----------------------------------------------------------------------------------- */
+
+static void made(struct rewrite *r, size_t n)
+{
+	r->out.len += n;
+	r->out.bytes[r->out.len] = '\0';
+}
+
+static bool put_qp(struct rewrite *r, const char *in, size_t n, struct err *e)
+{
+	if (!buf_room(&r->out, n * QP_GROWTH + QP_SLACK, e))
+		return false;
+	made(r, qp_feed(&r->qp, in, n, r->out.bytes + r->out.len));
+	return true;
+}
+
+static bool put_exact(struct rewrite *r, const char *in, size_t n, struct err *e)
+{
+	if (!buf_room(&r->out, n * QP_GROWTH + QP_SLACK, e))
+		return false;
+	made(r, base64_feed(&r->base64, in, n, r->out.bytes + r->out.len));
+	return true;
+}
+
+/* Lines end with CRLF before they are encoded, whatever they end with here. */
+static bool put_lines(struct rewrite *r, const char *in, size_t n, struct err *e)
+{
+	for (size_t i = 0; i < n;) {
+		const char *nl = memchr(in + i, '\n', n - i);
+		size_t stop = nl == NULL ? n : (size_t)(nl - in);
+
+		if (stop > i)
+			r->last = in[stop - 1];
+		if (!put_exact(r, in + i, stop - i, e))
+			return false;
+		if (nl != NULL && !put_exact(r, &"\r\n"[r->last == '\r'], 2 - (r->last == '\r'), e))
+			return false;
+		r->last = nl != NULL ? '\n' : r->last;
+		i = stop + (nl != NULL);
+	}
+	return true;
+}
+
+static bool put_kept(struct rewrite *r, const char *in, size_t n, struct err *e)
+{
+	return buf_add(&r->out, in, n, e);
+}
+
+/* ---- events ------------------------------------------------------------------------------------- */
+
+/* The head of the message itself is not a part of the body. */
+static bool got_header(struct rewrite *r, const char *in, size_t n, struct err *e)
+{
+	size_t number = r->mime.part[r->mime.depth - 1].number;
+
+	r->action = plan_action(&r->actions, number);
+	r->lf = n > 0 && !(n > 1 && in[n - 2] == '\r');
+	r->last = '\0';
+	r->qp = (struct qp){ 0 };
+	r->base64 = (struct base64){ 0 };
+	if (number == 0)
+		return true;
+	return r->action == PART_KEEP ? put_kept(r, in, n, e) : rewrite_header(&r->out, in, n, r->action, e);
+}
+
+static bool got_content(struct rewrite *r, const char *in, size_t n, struct err *e)
+{
+	static bool (*const put[])(struct rewrite *r, const char *in, size_t n, struct err *e) = {
+		[PART_KEEP] = put_kept,		 [PART_QP] = put_qp,	    [PART_BASE64] = put_lines,
+		[PART_BASE64_EXACT] = put_exact, [PART_IS_7BIT] = put_kept, [PART_IS_8BIT] = put_kept,
+	};
+	_Static_assert(COUNT(put) == PART_ACTIONS, "every action has a row");
+
+	return put[r->action](r, in, n, e);
+}
+
+/* Encoded text has a line end of its own at its end.  A binary part's last octet may be a CR that only seems to belong
+ * to the line end: not so where all other lines end with LF. */
+static bool got_line_end(struct rewrite *r, const char *in, size_t n, struct err *e)
+{
+	if (r->action == PART_BASE64)
+		return true;
+	if (r->action == PART_BASE64_EXACT)
+		return !r->lf || put_exact(r, in, n - 1, e);
+	return got_content(r, in, n, e);
+}
+
+static bool got_end(struct rewrite *r, const char *in, size_t n, struct err *e)
+{
+	(void)in, (void)n;
+	if (!buf_room(&r->out, QP_SLACK, e))
+		return false;
+	made(r, qp_end(&r->qp, r->out.bytes + r->out.len));
+	made(r, base64_end(&r->base64, r->out.bytes + r->out.len));
+	return true;
+}
+
+static bool take(void *to, enum mime_event what, const char *in, size_t n, struct err *e)
+{
+	static bool (*const got[])(struct rewrite *r, const char *in, size_t n, struct err *e) = {
+		[MIME_HEADER] = got_header, [MIME_CONTENT] = got_content, [MIME_LINE_END] = got_line_end,
+		[MIME_END] = got_end,	    [MIME_OUTSIDE] = put_kept,
+	};
+	_Static_assert(COUNT(got) == MIME_EVENTS, "every event has a row");
+
+	return got[what](to, in, n, e);
+}
+
+/* ---- from outside ------------------------------------------------------------------------------- */
+
+struct rewrite *rewrite_new(struct buf *actions, const struct buf *head, struct err *e)
+{
+	struct rewrite *r = calloc(1, sizeof *r);
+
+	if (r == NULL) {
+		buf_free(actions);
+		fail_memory(e);
+		return NULL;
+	}
+	r->actions = *actions;
+	*actions = buf_max(actions->max, actions->what);
+	r->head = head;
+	r->out = buf_max(2 * MIME_HEADER_MAX, "a piece of the body");
+	return r;
+}
+
+void rewrite_rewind(struct rewrite *r)
+{
+	if (r == NULL)
+		return;
+	mime_free(&r->mime);
+	buf_clear(&r->out);
+	r->taken = 0;
+	r->begun = false;
+}
+
+void rewrite_free(struct rewrite *r)
+{
+	if (r == NULL)
+		return;
+	mime_free(&r->mime);
+	buf_free(&r->out);
+	buf_free(&r->actions);
+	free(r);
+}
+
+static bool begin(struct rewrite *r, struct err *e)
+{
+	r->begun = true;
+	return mime_begin(&r->mime, buf_text(r->head), r->head->len, take, r, e);
+}
+
+bool rewrite_feed(struct rewrite *r, const char *in, size_t n, struct err *e)
+{
+	return (r->begun || begin(r, e)) && mime_feed(&r->mime, in, n, e);
+}
+
+bool rewrite_end(struct rewrite *r, struct err *e)
+{
+	return (r->begun || begin(r, e)) && mime_end(&r->mime, e);
+}
+
+size_t rewrite_take(struct rewrite *r, char *to, size_t room)
+{
+	size_t left = r->out.len - r->taken, n = left < room ? left : room;
+
+	if (n > 0)
+		memcpy(to, r->out.bytes + r->taken, n);
+	r->taken += n;
+	if (r->taken == r->out.len) {
+		buf_clear(&r->out);
+		r->taken = 0;
+	}
+	return n;
+}

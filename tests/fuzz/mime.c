@@ -1,0 +1,208 @@
+/* A message with parts: what goes out is clean, says the same as what came in, and neither depends on where the input was
+ * cut; what does not need it stays as it was; and once is enough.  The first byte of the input chooses. */
+#include "fuzz.h"
+
+#include "../unit/recoded.h"
+#include "mail/encode.h"
+
+enum { MAX = 1 << 20 };
+
+/* ---- a message as what it says: headers without their encoding, contents decoded ----------------- */
+
+struct dump {
+	struct mime       mime;
+	const struct buf *actions; /* which parts have been touched */
+	bool              encoded; /* have they? */
+	bool              lf;
+	struct buf        content, said;
+};
+
+static enum action touched(const struct dump *d)
+{
+	return plan_action(d->actions, d->mime.part[d->mime.depth - 1].number);
+}
+
+static void add(struct buf *to, const char *p, size_t n)
+{
+	struct err e;
+
+	MUST(buf_add(to, p, n, &e));
+}
+
+static int digit(char c)
+{
+	const char *hex = "0123456789ABCDEF", *at = c == '\0' ? NULL : strchr(hex, c);
+
+	MUST(at != NULL);
+	return (int)(at - hex);
+}
+
+static void decode_qp(struct buf *to, const char *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (p[i] != '=') {
+			add(to, p + i, 1);
+		} else {
+			MUST(i + 2 < n);
+			if (p[i + 1] != '\r')
+				add(to, &(char){ (char)(digit(p[i + 1]) << 4 | digit(p[i + 2])) }, 1);
+			i += 2;
+		}
+	}
+}
+
+static void decode_base64(struct buf *to, const char *p, size_t n)
+{
+	struct buf text = buf_max(MAX * 8, "base64");
+
+	for (size_t i = 0; i < n; i++)
+		if (p[i] != '\r' && p[i] != '\n')
+			add(&text, p + i, 1);
+	MUST(base64_decode(to, buf_text(&text), text.len));
+	buf_free(&text);
+}
+
+/* CRLF as LF; the last line end may have been added. */
+static void say_lines(struct buf *said, const struct buf *b)
+{
+	size_t n = b->len - (b->len > 0 && b->bytes[b->len - 1] == '\n');
+
+	n -= n > 0 && b->bytes[n - 1] == '\r';
+	for (size_t i = 0; i < n; i++)
+		if (b->bytes[i] != '\r' || i + 1 == n || b->bytes[i + 1] != '\n')
+			add(said, b->bytes + i, 1);
+}
+
+static void say_content(struct dump *d)
+{
+	struct buf plain = buf_max(MAX * 8, "content");
+	const char *p = buf_text(&d->content);
+	enum action a = touched(d);
+
+	if (!d->encoded || a == PART_KEEP)
+		add(&plain, p, d->content.len);
+	else if (a == PART_QP)
+		decode_qp(&plain, p, d->content.len);
+	else
+		decode_base64(&plain, p, d->content.len);
+	if (a == PART_QP || a == PART_BASE64)
+		say_lines(&d->said, &plain);
+	else
+		add(&d->said, buf_text(&plain), plain.len);
+	buf_free(&plain);
+	buf_clear(&d->content);
+}
+
+static void say_header(struct dump *d, const char *p, size_t n)
+{
+	struct field f;
+	size_t at = 0;
+
+	while (header_next(p, n, &at, &f))
+		if (!header_is(&f, "Content-Transfer-Encoding"))
+			add(&d->said, f.raw, f.raw_len);
+	add(&d->said, p + at, n - at);
+}
+
+static bool take(void *to, enum mime_event what, const char *p, size_t n, struct err *e)
+{
+	struct dump *d = to;
+	bool leaf = d->mime.part[d->mime.depth - 1].kind == MIME_LEAF;
+
+	(void)e;
+	add(&d->said, &"hclEo"[what], what != MIME_CONTENT && what != MIME_OUTSIDE);
+	if (what == MIME_HEADER && touched(d) == PART_KEEP && d->mime.parts > 1)
+		add(&d->said, p, n);
+	else if (what == MIME_HEADER)
+		say_header(d, p, n);
+	else if (what == MIME_CONTENT)
+		add(&d->content, p, n);
+	else if (what == MIME_LINE_END && !d->encoded && d->lf && touched(d) == PART_BASE64_EXACT)
+		add(&d->content, p, n - 1);
+	else if (what == MIME_END && leaf)
+		say_content(d);
+	else if (what == MIME_OUTSIDE)
+		add(&d->said, p, n);
+	if (what == MIME_HEADER)
+		d->lf = n > 0 && !(n > 1 && p[n - 2] == '\r');
+	return true;
+}
+
+static void dump(struct dump *d, const char *in, size_t n, const struct buf *actions, bool encoded)
+{
+	size_t body = body_of(in, n);
+	struct err e;
+
+	*d = (struct dump){ .actions = actions, .encoded = encoded };
+	d->content = d->said = buf_max(MAX * 8, "a dump");
+	MUST(mime_begin(&d->mime, in, head_of(in, n), take, d, &e));
+	MUST(mime_feed(&d->mime, in + body, n - body, &e) && mime_end(&d->mime, &e));
+	mime_free(&d->mime);
+}
+
+static void same_said(const struct recoded *d, const char *in, size_t n)
+{
+	static struct dump before, after;
+
+	dump(&before, in, n, &d->actions, false);
+	dump(&after, buf_text(&d->out), d->out.len, &d->actions, true);
+	MUST(before.said.len == after.said.len
+	     && memcmp(buf_text(&before.said), buf_text(&after.said), before.said.len) == 0);
+	buf_free(&before.said);
+	buf_free(&before.content);
+	buf_free(&after.said);
+	buf_free(&after.content);
+}
+
+/* ---- what must hold ----------------------------------------------------------------------------- */
+
+static void clean(const char *p, size_t n, bool eight_bit)
+{
+	struct facts f = { 0 };
+
+	facts_feed(&f, p, n);
+	facts_end(&f);
+	MUST(!facts_unfit(&f) && !(eight_bit && f.eight_bit));
+}
+
+static void same(const struct recoded *a, const struct recoded *b)
+{
+	MUST(a->out.len == b->out.len && memcmp(buf_text(&a->out), buf_text(&b->out), a->out.len) == 0);
+}
+
+static void check(const struct recoded *d, const char *in, size_t n, bool eight_bit)
+{
+	size_t body = body_of(buf_text(&d->out), d->out.len);
+	struct recoded again;
+	bool kept = true;
+
+	clean(buf_text(&d->out) + body, d->out.len - body, eight_bit);
+	for (size_t i = 0; i < d->actions.len; i++)
+		kept = kept && d->actions.bytes[i] == PART_KEEP;
+	MUST(!kept || (d->out.len == n && (n == 0 || memcmp(buf_text(&d->out), in, n) == 0)));
+	same_said(d, in, n);
+	MUST(recode_whole(&again, buf_text(&d->out), d->out.len, eight_bit, 4096));
+	same(d, &again);
+	recoded_free(&again);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	bool eight_bit = size > 0 && (data[0] & 1) != 0, whole, cuts;
+	size_t cut = size > 0 ? (data[0] >> 1) % 11 + 1U : 1, n = size > 0 ? size - 1 : 0;
+	const char *in = (const char *)data + (size > 0);
+	struct recoded a, b;
+
+	if (n > MAX || (body_of(in, n) == head_of(in, n) && head_of(in, n) < n))
+		return 0; /* message.c puts the empty line there */
+	whole = recode_whole(&a, in, n, eight_bit, REWRITE_PIECE);
+	cuts = recode_whole(&b, in, n, eight_bit, cut);
+	MUST(whole == cuts);
+	if (whole) {
+		same(&a, &b);
+		check(&a, in, n, eight_bit);
+	}
+	recoded_free(&a);
+	recoded_free(&b);
+	return 0;
+}

@@ -1,0 +1,429 @@
+#!/usr/bin/env bats
+# What becomes of the parts of a message that the server, or any server, cannot be given: design 1.5, RFC 2045, 2046, 6152.
+
+load helper
+
+setup() {
+	helper_setup
+	mail=$BATS_TEST_TMPDIR/mail want=$BATS_TEST_TMPDIR/want
+}
+
+# head TYPE [FIELD]: the fields of a complete message, in which nothing is missing.
+head() {
+	printf '%s\n' "From: Me <me@example.org>" "To: You <you@example.net>" "Subject: parts" \
+		"Date: Mon, 02 Mar 2026 10:00:00 +0000" "Message-ID: <parts@example.org>" "MIME-Version: 1.0" \
+		"Content-Type: $1" ${2:+"$2"} ""
+}
+
+# part TYPE ENCODING: a delimiter and the header of a part; ENCODING may be "".
+part() {
+	printf '%s\n' "--=_b" ${1:+"Content-Type: $1"} ${2:+"Content-Transfer-Encoding: $2"} ""
+}
+
+seven_bit_server() {
+	start_server <<-END
+		tls none
+		hide 8BITMIME
+		$1
+	END
+}
+
+# The server has got what is in $want, with CRLF line ends.
+got_wanted() {
+	sed -e 's/\r$//' -e 's/$/\r/' "$want" | cmp - <(message "${1:-1}")
+}
+
+send() { postern_ok you@example.net < "$mail"; }
+
+# refused SENTENCE: nothing has been sent, and this says why.
+refused() {
+	postern_fails 65 input -- you@example.net < "$mail"
+	[[ $stderr == *"$1"* ]] || complain "not a word of: $1"
+	[[ $(messages) == 0 ]]
+}
+
+mixed='multipart/mixed; boundary="=_b"'
+umlauts=$'Gr\303\274\303\237e'
+
+# ------------------------------------------------------------------------------------------------------------- encoding
+
+@test "without 8BITMIME an 8-bit text part becomes quoted-printable, and all else stays as it is" {
+	seven_bit_server
+	{
+		head "$mixed" "Content-Transfer-Encoding: 8bit"
+		printf 'a preamble \n'
+		part "text/plain; charset=utf-8" 8bit
+		printf '%s \n-- \n.dot\nFrom here\n\n' "$umlauts"
+		part "text/plain" 7bit
+		printf 'nothing to do here: =3D \t\n\n'
+		printf -- '--=_b-- \nan epilogue\n\n'
+	} > "$mail"
+	{
+		head "$mixed" "Content-Transfer-Encoding: 7bit"
+		printf 'a preamble \n'
+		part "text/plain; charset=utf-8" quoted-printable
+		printf 'Gr=C3=BC=C3=9Fe=20\n--=20\n=2Edot\n=46rom here\n\n'
+		part "text/plain" 7bit
+		printf 'nothing to do here: =3D \t\n\n'
+		printf -- '--=_b-- \nan epilogue\n\n'
+	} > "$want"
+	send
+	got_wanted
+	! envelope | grep -q BODY=8BITMIME
+}
+
+@test "where 8BITMIME is offered the same message goes byte for byte" {
+	start_server <<< "tls none"
+	{
+		head "$mixed" "Content-Transfer-Encoding: 8bit"
+		part "text/plain; charset=utf-8" 8bit
+		printf '%s\n' "$umlauts"
+		printf -- '--=_b--\n'
+	} > "$mail"
+	cp "$mail" "$want"
+	send
+	got_wanted
+	envelope | grep -q BODY=8BITMIME
+}
+
+@test "a message that came with CRLF gets the same parts encoded" {
+	seven_bit_server
+	{
+		head "$mixed"
+		part "text/plain; charset=utf-8" 8bit
+		printf '%s\nend \n' "$umlauts"
+		printf -- '--=_b--'
+	} | sed 's/$/\r/' > "$mail"
+	{
+		head "$mixed"
+		part "text/plain; charset=utf-8" quoted-printable
+		printf 'Gr=C3=BC=C3=9Fe\nend=20\n'
+		printf -- '--=_b--\n'
+	} > "$want"
+	send
+	got_wanted
+}
+
+@test "a part that says nothing of itself gets a Content-Transfer-Encoding, one that is not text base64" {
+	seven_bit_server
+	{
+		head "$mixed"
+		part "" ""
+		printf '%s\n' "$umlauts"
+		part "application/xml" ""
+		printf '<x>%s\n</x>\n\n' "$umlauts"
+		printf -- '--=_b--\n'
+	} > "$mail"
+	{
+		head "$mixed"
+		part "" quoted-printable
+		printf 'Gr=C3=BC=C3=9Fe\n'
+		part "application/xml" base64
+		printf '<x>%s\r\n</x>\r\n' "$umlauts" | base64
+		printf -- '--=_b--\n'
+	} > "$want"
+	send
+	got_wanted
+}
+
+@test "the octets of a binary part stay what they were, a CR at its very end, too" {
+	start_server <<< "tls none"
+	printf '\211PNG\r\n\032\n\0\0\r\r\n \t\n--=_\n%03000d\n\r' 7 > "$BATS_TEST_TMPDIR/octets"
+	{
+		head "$mixed" "Content-Transfer-Encoding: binary"
+		part "image/png" binary
+		cat "$BATS_TEST_TMPDIR/octets"
+		printf -- '\n--=_b--\n'
+	} > "$mail"
+	{
+		head "$mixed" "Content-Transfer-Encoding: 7bit"
+		part "image/png" base64
+		base64 -w 76 "$BATS_TEST_TMPDIR/octets"
+		printf -- '--=_b--\n'
+	} > "$want"
+	send
+	got_wanted
+}
+
+@test "a body that is no text and no multipart becomes base64 as a whole" {
+	seven_bit_server
+	{ head "application/json"; printf '"%s"\n' "$umlauts"; } > "$mail"
+	{
+		head "application/json" "Content-Transfer-Encoding: base64"
+		printf '"%s"\r\n' "$umlauts" | base64
+	} > "$want"
+	send
+	got_wanted
+}
+
+@test "parts within parts: only leaves are encoded, and each multipart and message around them says 7bit" {
+	seven_bit_server
+	nest() { # ENCODING-OF-CONTAINERS ENCODING-OF-TEXT TEXT
+		head "$mixed" "Content-Transfer-Encoding: $1"
+		part "multipart/alternative; boundary=inner" "$1"
+		printf -- '--inner\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: %s\n\n%s\n' "$2" "$3"
+		printf -- '--inner\n\n7 bits\n--inner--\n\n'
+		part "message/rfc822" "$1"
+		printf 'Subject: enclosed\nContent-Transfer-Encoding: %s\nX: y\n\n%s\n--inner\n' "$2" "$3"
+		part "multipart/digest; boundary=digest" "$1"
+		printf -- '--digest\n\nSubject: in a digest\nContent-Transfer-Encoding: %s\n\n%s\n--digest--\n' "$2" "$3"
+		printf -- '--=_b--\n'
+	}
+	nest 8bit 8bit "$umlauts" > "$mail"
+	nest 7bit quoted-printable "Gr=C3=BC=C3=9Fe" > "$want"
+	send
+	got_wanted
+}
+
+@test "NUL, bare CR and long lines make a part encoded for every server; other 8-bit parts stay" {
+	local long
+	start_server <<< "tls none"
+	printf -v long '%01200d' 0
+	{
+		head "$mixed" "Content-Transfer-Encoding: binary"
+		part "text/plain; charset=utf-8" 8bit
+		printf '%s\n' "$umlauts"
+		part "text/plain" 7bit
+		printf 'a\rb\0c\n'
+		part "text/html" ""
+		printf '%s\n' "$long"
+		printf -- '--=_b--\n'
+	} > "$mail"
+	{
+		head "$mixed" "Content-Transfer-Encoding: 8bit"
+		part "text/plain; charset=utf-8" 8bit
+		printf '%s\n' "$umlauts"
+		part "text/plain" quoted-printable
+		printf 'a=0Db=00c\n'
+		part "text/html" quoted-printable
+		fold -w 75 <<< "$long" | sed '$!s/$/=/'
+		printf -- '--=_b--\n'
+	} > "$want"
+	send
+	got_wanted
+	envelope | grep -q BODY=8BITMIME
+}
+
+@test "... and where 8BITMIME is missing, those become quoted-printable as well" {
+	seven_bit_server
+	{
+		head "$mixed" "Content-Transfer-Encoding: binary"
+		part "text/plain; charset=utf-8" 8bit
+		printf '%s\n' "$umlauts"
+		part "text/plain" 7bit
+		printf 'a\rb\n'
+		printf -- '--=_b--\n'
+	} > "$mail"
+	{
+		head "$mixed" "Content-Transfer-Encoding: 7bit"
+		part "text/plain; charset=utf-8" quoted-printable
+		printf 'Gr=C3=BC=C3=9Fe\n'
+		part "text/plain" quoted-printable
+		printf 'a=0Db\n'
+		printf -- '--=_b--\n'
+	} > "$want"
+	send
+	got_wanted
+}
+
+@test "what was encoded once needs nothing when it is sent again, and SIZE tells its size to the octet" {
+	seven_bit_server
+	{
+		head "$mixed" "Content-Transfer-Encoding: 8bit"
+		part "text/plain; charset=utf-8" 8bit
+		printf '%s%0100d--=_b\n' "$umlauts" 0
+		printf -- '--=_b--\n'
+	} > "$mail"
+	send
+	message 1 > "$BATS_TEST_TMPDIR/once"
+	postern_ok you@example.net < "$BATS_TEST_TMPDIR/once"
+	cmp "$BATS_TEST_TMPDIR/once" <(message 2)
+	! cmp -s "$mail" <(message 1 | tr -d '\r')
+	envelope 1 | grep -q "SIZE=$(message 1 | wc -c)\b"
+}
+
+@test "a DKIM-Signature of somebody before us does not keep a message from being encoded" {
+	seven_bit_server
+	{ echo "DKIM-Signature: v=1; d=example.org; b=AAAA"; head "text/plain; charset=utf-8"; echo "$umlauts"; } > "$mail"
+	send
+	message | grep -q '^Gr=C3=BC=C3=9Fe'
+}
+
+@test "a line that only looks like the delimiter is text, and no soft line break makes one" {
+	seven_bit_server
+	{
+		head "$mixed"
+		part "text/plain; charset=utf-8" 8bit
+		printf -- '--=_bc\n--=_b.\n%075d--=_b\n%s\n' 0 "$umlauts"
+		printf -- '--=_b--\n'
+	} > "$mail"
+	{
+		head "$mixed"
+		part "text/plain; charset=utf-8" quoted-printable
+		printf -- '--=3D_bc\n--=3D_b.\n%075d=\n=2D-=3D_b\nGr=C3=BC=C3=9Fe\n' 0
+		printf -- '--=_b--\n'
+	} > "$want"
+	send
+	got_wanted
+}
+
+@test "40 MB in a part, through a pipe: the octets are the same, and memory does not grow with them" {
+	! grep -q __asan_init "$POSTERN" || skip "a sanitizer takes all address space"
+	seven_bit_server
+
+	command head -c 40000000 /dev/urandom > "$BATS_TEST_TMPDIR/octets"
+	{
+		head "$mixed"
+		part "application/octet-stream" binary
+		cat "$BATS_TEST_TMPDIR/octets"
+		printf -- '\n--=_b--\n'
+	} > "$mail"
+	ulimit -S -v 100000
+	cat "$mail" | send
+	ulimit -S -v unlimited
+	message | sed '1,/^--/d' | sed -e '1,/^\r$/d' -e '/^--/d' | base64 -di | cmp - "$BATS_TEST_TMPDIR/octets"
+}
+
+# ------------------------------------------------------------------------------------------------------------- refusals
+
+@test "what is signed or encrypted is not touched: 65 and the reason" {
+	local type
+	seven_bit_server
+	for type in 'multipart/signed; protocol="application/pgp-signature"' 'multipart/encrypted'; do
+		{ head "$type; boundary==_b"; part "text/plain" 8bit; echo "$umlauts"; echo "--=_b--"; } > "$mail"
+		refused "the server does not take 8-bit text, and re-encoding would break the signature"
+	done
+	for type in application/pkcs7-mime application/x-pkcs7-mime; do
+		{ head "$mixed"; part "$type; smime-type=signed-data" binary; echo "$umlauts"; echo "--=_b--"; } > "$mail"
+		refused "break the signature or encryption of a part of type $type"
+	done
+	{
+		head "$mixed"
+		part "multipart/signed; boundary=s" ""
+		printf -- '--s\nContent-Type: multipart/mixed; boundary=m\n\n--m\n\n%s\n--m--\n--s--\n--=_b--\n' "$umlauts"
+	} > "$mail"
+	refused "a part of type multipart/signed"
+}
+
+@test "a signed part that needs nothing stays byte for byte, and the part beside it is encoded" {
+	local signed
+	seven_bit_server
+	signed=$(part "multipart/signed; boundary=s" ""
+		printf -- '--s\nContent-Type: text/plain\n\nsigned \t\n--s\nContent-Type: application/pgp-signature\n\nXX\n--s--')
+	{ head "$mixed"; echo "$signed"; part "" 8bit; echo "$umlauts"; echo "--=_b--"; } > "$mail"
+	{ head "$mixed"; echo "$signed"; part "" quoted-printable; echo "Gr=C3=BC=C3=9Fe"; echo "--=_b--"; } > "$want"
+	send
+	got_wanted
+}
+
+@test "8-bit text in the header of a part, in a preamble or an epilogue has no encoding: 65" {
+	seven_bit_server
+	{ head "$mixed"; part "text/plain; name=$umlauts" ""; echo "--=_b--"; } > "$mail"
+	refused "it is in the header of a part"
+	{ head "$mixed"; part "message/rfc822" ""; printf 'Subject: %s\n\nx\n--=_b--\n' "$umlauts"; } > "$mail"
+	refused "it is in the header of a part"
+	{ head "$mixed"; echo "$umlauts"; part "" ""; echo "--=_b--"; } > "$mail"
+	refused "it is outside of the parts of a multipart"
+	{ head "$mixed"; part "" ""; echo "--=_b--"; echo "$umlauts"; } > "$mail"
+	refused "it is outside of the parts of a multipart"
+}
+
+@test "types that may not be encoded, and what is encoded already: 65" {
+	local type
+	seven_bit_server
+	for type in message/partial message/external-body message/delivery-status; do
+		{ head "$mixed"; part "$type" ""; printf 'X: y\n\n%s\n--=_b--\n' "$umlauts"; } > "$mail"
+		refused "a body of type $type cannot be re-encoded"
+	done
+	for type in base64 quoted-printable x-uuencode; do
+		{ head "$mixed"; part "text/plain" "$type"; printf '%s\n--=_b--\n' "$umlauts"; } > "$mail"
+		refused "a body in $type encoding cannot be encoded again"
+	done
+}
+
+# A way not to be MIME, and what is said of it.
+malformed=(
+	"multipart/mixed|it is a multipart without a boundary"
+	"multipart/mixed; boundary=other|the boundary of the multipart that has it is not found"
+	"$mixed; unterminated|the end of the multipart that has it is missing"
+	"$mixed; twice|it has two Content-Type fields"
+	"$mixed; nofield|there is a line in its header that is no field"
+	"$mixed; again|with the boundary of another one around it"
+)
+
+write_malformed() { # ROW TEXT
+	head "${1%|*}"
+	case $1 in
+	*twice*) printf -- '--=_b\nContent-Type: text/plain\nContent-Type: text/html\n\n%s\n' "$2" ;;
+	*nofield*) printf -- '--=_b\nhello\n%s\n' "$2" ;;
+	*again*) printf -- '--=_b\nContent-Type: multipart/mixed; boundary="=_b"\n\n%s\n' "$2" ;;
+	*) printf -- '--=_b\n\n%s\n' "$2" ;;
+	esac
+	[[ $1 == *unterminated* ]] || printf -- '--=_b--\n'
+}
+
+@test "MIME that cannot be understood is refused where it would have to be changed: 65 and the reason" {
+	local row
+	seven_bit_server
+	for row in "${malformed[@]}"; do
+		write_malformed "$row" "$umlauts" > "$mail"
+		refused "${row#*|}"
+	done
+}
+
+@test "... and is carried byte for byte where it needs nothing, or where 8BITMIME is offered" {
+	local row n=0
+	seven_bit_server
+	for row in "${malformed[@]}"; do
+		write_malformed "$row" "plain" > "$want"
+		cp "$want" "$mail"
+		send
+		got_wanted $((++n))
+	done
+	n=0
+	start_server <<< "tls none"
+	for row in "${malformed[@]}"; do
+		write_malformed "$row" "$umlauts" > "$want"
+		cp "$want" "$mail"
+		send
+		got_wanted $((++n))
+	done
+}
+
+# deep N: a message of N parts within each other, the last one text.
+deep() {
+	local i
+	head "multipart/mixed; boundary=1"
+	for ((i = 1; i < $1 - 1; i++)); do
+		printf -- '--%d\nContent-Type: multipart/mixed; boundary=%d\n\n' "$i" $((i + 1))
+	done
+	printf -- '--%d\n\n%s\n' "$i" "$2"
+	for (( ; i > 0; i--)); do
+		printf -- '--%d--\n' "$i"
+	done
+}
+
+@test "32 parts within each other are encoded, 33 are refused, 1000 pass when they need nothing" {
+	seven_bit_server
+	deep 33 "$umlauts" > "$mail"
+	refused "it lies too deep within other parts"
+	deep 32 "$umlauts" > "$mail"
+	send
+	message | grep -q '^Gr=C3=BC=C3=9Fe'
+	deep 1000 plain > "$mail"
+	cp "$mail" "$want"
+	send
+	got_wanted 2
+}
+
+@test "more than 10000 parts are not looked at: 65 where one must be changed" {
+	seven_bit_server
+	{ head "$mixed"; yes -- "--=_b"$'\n\nx' | command head -n 30000; part "" ""; echo "$umlauts"; echo "--=_b--"; } > "$mail"
+	refused "it has more than 10000 parts"
+}
+
+@test "the head must be able to carry it, too: a NUL there is refused, whatever the parts are" {
+	start_server <<< "tls none"
+	{ printf 'X-Nul: \0\n'; head "$mixed"; part "" ""; echo x; echo "--=_b--"; } > "$mail"
+	refused "the text has NUL bytes, and it is in the header"
+}

@@ -1,0 +1,134 @@
+/* mail/mime, plan, rewrite: a message with parts in, and what becomes of it.  H is a head with a boundary of "b". */
+#include "tap.h"
+
+#include <stdio.h>
+
+#include "recoded.h"
+
+#define H "Content-Type: multipart/mixed; boundary=b\n"
+#define QP "Content-Transfer-Encoding: quoted-printable\n"
+#define B64 "Content-Transfer-Encoding: base64\n"
+#define EIGHT "Content-Transfer-Encoding: 8bit\n"
+#define SEVEN "Content-Transfer-Encoding: 7bit\n"
+#define BINARY "Content-Transfer-Encoding: binary\n"
+#define UML "\303\274"
+
+/* In LF; what comes out is compared without its CRs. */
+static const struct {
+	const char *what, *in, *out; /* out: NULL: as it was; "!words": refused, and they say so */
+} rows[] = {
+	{ "nothing at all", "", NULL },
+	{ "a body alone", "\n" UML "\n", QP "\n=C3=BC\n" },
+	{ "a text", "Subject: x\n\n" UML, "Subject: x\n" QP "\n=C3=BC\n" },
+	{ "its field is replaced where it stands", EIGHT "X: y\n\n" UML "\n", QP "X: y\n\n=C3=BC\n" },
+	{ "a folded one, too", "Content-Transfer-Encoding:\n 8bit\nX: y\n\n" UML "\n", QP "X: y\n\n=C3=BC\n" },
+	{ "in any case, with a comment", "content-transfer-encoding: (x) 8BIT\n\n" UML "\n", QP "\n=C3=BC\n" },
+	{ "a type without a subtype is text", "Content-Type: text\n\n" UML "\n", "Content-Type: text\n" QP "\n=C3=BC\n" },
+	{ "another type", "Content-Type: a/b\n\n" UML "\n", "Content-Type: a/b\n" B64 "\nw7wNCg==\n" },
+	{ "a binary one", "Content-Type: a/b\n" BINARY "\n" UML "\n", "Content-Type: a/b\n" B64 "\nw7wK\n" },
+	{ "one that shows that it is binary", "Content-Type: a/b\n\n\r" UML "\n", "Content-Type: a/b\n" B64 "\nDcO8Cg==\n" },
+	{ "message/global may be encoded", "Content-Type: message/global\n\n" UML "\n",
+	  "Content-Type: message/global\n" B64 "\nw7wNCg==\n" },
+	{ "message/news may not", "Content-Type: message/news\n\n" UML "\n", "!type message/news cannot" },
+	{ "a type that is none", "Content-Type: ;\n\n" UML "\n", "Content-Type: ;\n" B64 "\nw7wNCg==\n" },
+
+	{ "parts that need nothing", H EIGHT "\npre\n--b\n\nx\n--b\n\n--b--\npost\n--b\n", NULL },
+	{ "one that does", H "\n--b\n\n" UML "\n--b--\n", H "\n--b\n" QP "\n=C3=BC\n--b--\n" },
+	{ "the multipart's own field", H BINARY "\n--b\n\n" UML "\n--b--\n", H SEVEN "\n--b\n" QP "\n=C3=BC\n--b--\n" },
+	{ "a field of two lines in a part", H "\n--b\nA: b;\n c\n\n" UML "\n--b--\n",
+	  H "\n--b\nA: b;\n c\n" QP "\n=C3=BC\n--b--\n" },
+	{ "empty lines at the end are content", H "\n--b\n\n" UML "\n\n\n--b--\n", H "\n--b\n" QP "\n=C3=BC\n\n\n--b--\n" },
+	{ "blanks behind a delimiter", H "\n--b \t\n\n" UML "\n--b-- \n", H "\n--b \t\n" QP "\n=C3=BC\n--b-- \n" },
+	{ "the last delimiter ends the text", H "\n--b\n\n" UML "\n--b--", H "\n--b\n" QP "\n=C3=BC\n--b--" },
+	{ "a longer boundary is another one", H "\n--b\n\n" UML "\n--bb\n--b-\n--b--\n",
+	  H "\n--b\n" QP "\n=C3=BC\n--bb\n--b-\n--b--\n" },
+	{ "after the last delimiter there are no parts", H "\n--b\n\n" UML "\n--b--\n--b\n\n" UML "\n",
+	  "!outside of the parts" },
+	{ "no empty line, no content", H "\n--b\nX: y\n--b\n\n" UML "\n--b--\n", H "\n--b\nX: y\n--b\n" QP "\n=C3=BC\n--b--\n" },
+	{ "another type in a part", H "\n--b\nContent-Type: a/b\n\n" UML "\n\n--b--\n",
+	  H "\n--b\nContent-Type: a/b\n" B64 "\nw7wNCg==\n--b--\n" },
+	{ "the boundary of the outer one ends the inner one, whose end is missing then",
+	  H "\n--b\nContent-Type: multipart/x; boundary=c\n\n--c\n\n" UML "\n--b--\n", "!the end of the multipart" },
+	{ "... which nobody minds where nothing is to be done",
+	  H "\n--b\nContent-Type: multipart/x; boundary=c\n\n--c\n\n--b\n\n" UML "\n--b--\n",
+	  H "\n--b\nContent-Type: multipart/x; boundary=c\n\n--c\n\n--b\n" QP "\n=C3=BC\n--b--\n" },
+	{ "an inner boundary that starts as the outer one",
+	  H "\n--b\nContent-Type: multipart/x; boundary=b1\n\n--b1\n\n" UML "\n--b1--\n--b--\n",
+	  H "\n--b\nContent-Type: multipart/x; boundary=b1\n\n--b1\n" QP "\n=C3=BC\n--b1--\n--b--\n" },
+	{ "a message in a message", "Content-Type: message/rfc822\n" EIGHT "\nContent-Type: message/rfc822\n\nX: y\n\n" UML "\n",
+	  "Content-Type: message/rfc822\n" SEVEN "\nContent-Type: message/rfc822\n\nX: y\n" QP "\n=C3=BC\n" },
+	{ "what a digest holds are messages", "Content-Type: multipart/digest; boundary=b\n\n--b\n\nX: y\n\n" UML "\n--b--\n",
+	  "Content-Type: multipart/digest; boundary=b\n\n--b\n\nX: y\n" QP "\n=C3=BC\n--b--\n" },
+	{ "a multipart that says it is encoded", H B64 "\n--b\n\n" UML "\n--b--\n", "!in base64 encoding" },
+	{ "two encodings", EIGHT SEVEN "\n" UML "\n", "!two Content-Transfer-Encoding fields" },
+	{ "a line of blanks in a header goes on with the field", H "\n--b\nX: y\n \n\n" UML "\n--b--\n",
+	  H "\n--b\nX: y\n \n" QP "\n=C3=BC\n--b--\n" },
+	{ "a header that starts with a blank", H "\n--b\n X: y\n\n" UML "\n--b--\n", "!no field" },
+};
+
+/* Without CRs, so that the table stays readable. */
+static const char *text_of(struct recoded *d)
+{
+	size_t n = 0;
+
+	if (d->out.len == 0)
+		return "";
+	for (size_t i = 0; i < d->out.len; i++)
+		if (d->out.bytes[i] != '\r')
+			d->out.bytes[n++] = d->out.bytes[i];
+	d->out.bytes[n] = '\0';
+	return d->out.bytes;
+}
+
+static void test_rows(void)
+{
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const char *want = rows[i].out == NULL ? rows[i].in : rows[i].out;
+		struct recoded d;
+		bool good = recode_whole(&d, rows[i].in, strlen(rows[i].in), true, 1);
+
+		if (want[0] != '!')
+			same(good ? text_of(&d) : d.e.say, want, rows[i].what);
+		else if (!ok(!good && strstr(d.e.say, want + 1) != NULL, "%s", rows[i].what))
+			printf("# got [%s]\n", good ? text_of(&d) : d.e.say);
+		recoded_free(&d);
+	}
+}
+
+static const char kept[] = H BINARY "\n--b\n" EIGHT "\n" UML "\n--b\n\na\rb\n--b--\n";
+static const char changed[] = H EIGHT "\n--b\n" EIGHT "\n" UML "\n--b\n" QP "\na=0Db\n--b--\n";
+
+/* For servers with 8BITMIME: only what nobody takes. */
+static void test_lines_only(void)
+{
+	struct recoded d;
+
+	ok(recode_whole(&d, kept, sizeof kept - 1, false, 7), "8-bit text may stay");
+	same(text_of(&d), changed, "and what is around it says so");
+	recoded_free(&d);
+}
+
+/* A header has a limit, a line of blanks that could be a delimiter, too; neither depends on the pieces. */
+static void test_limits(void)
+{
+	static char in[2 * MIME_HEADER_MAX];
+	size_t n = (size_t)snprintf(in, sizeof in, "%s\n--b\nX: y\n", H);
+	struct recoded d;
+
+	memset(in + n, 'z', MIME_HEADER_MAX);
+	in[n] = ' ';
+	memcpy(in + n + MIME_HEADER_MAX, "\n\n\303\n--b--\n", 10);
+	for (size_t cut = 1; cut < 10000; cut = cut * 13 + 1) {
+		ok(!recode_whole(&d, in, n + MIME_HEADER_MAX + 10, true, cut), "a header of a megabyte, cut at %zu", cut);
+		ok(strstr(d.e.say, "its header is too long") != NULL, "  %s", d.e.say);
+		recoded_free(&d);
+	}
+}
+
+int main(void)
+{
+	test_rows();
+	test_lines_only();
+	test_limits();
+	return done();
+}

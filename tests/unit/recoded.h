@@ -1,0 +1,101 @@
+/*
+ * recoded.h - for tests: a whole message through plan and rewrite, in pieces of `cut` bytes.
+ */
+#ifndef TESTS_RECODED_H
+#define TESTS_RECODED_H
+
+#include "mail/header.h"
+#include "mail/rewrite.h"
+
+struct recoded {
+	struct buf actions;
+	struct buf out; /* head, empty line, body */
+	struct err e;
+};
+
+enum { RECODED_MAX = 64 * 1024 * 1024 };
+
+/* Where the fields end. */
+static inline size_t head_of(const char *in, size_t n)
+{
+	struct field f;
+	size_t at = 0;
+
+	while (header_next(in, n, &at, &f))
+		;
+	return at;
+}
+
+/* The body starts behind the empty line, if there is one. */
+static inline size_t body_of(const char *in, size_t n)
+{
+	size_t at = head_of(in, n);
+
+	at += at + 1 < n && in[at] == '\r' && in[at + 1] == '\n';
+	return at + (at < n && in[at] == '\n');
+}
+
+static inline size_t piece_of(size_t left, size_t cut)
+{
+	return left < cut ? left : cut;
+}
+
+static inline bool plan_whole(struct buf *actions, const char *in, size_t n, bool eight_bit, size_t cut, struct err *e)
+{
+	static struct plan p;
+	size_t body = body_of(in, n);
+	bool good = plan_begin(&p, eight_bit, "it is so", in, head_of(in, n), e);
+
+	for (size_t at = body; good && at < n; at += cut)
+		good = plan_feed(&p, in + at, piece_of(n - at, cut), e);
+	good = good && plan_end(&p, e);
+	*actions = buf_max(PLAN_PARTS, "the parts");
+	good = good && buf_add(actions, p.actions.bytes, p.actions.len, e);
+	plan_free(&p);
+	return good;
+}
+
+static inline bool take_out(struct rewrite *r, struct buf *out, struct err *e)
+{
+	char piece[1000];
+	size_t n;
+
+	while ((n = rewrite_take(r, piece, sizeof piece)) > 0)
+		if (!buf_add(out, piece, n, e))
+			return false;
+	return true;
+}
+
+static inline bool rewrite_whole(struct recoded *d, const char *in, size_t n, size_t cut)
+{
+	struct buf head = buf_max(RECODED_MAX, "the head"), actions = buf_max(PLAN_PARTS, "the parts");
+	struct rewrite *r = NULL;
+	bool good = buf_add(&head, in, head_of(in, n), &d->e)
+		 && buf_add(&actions, buf_text(&d->actions), d->actions.len, &d->e)
+		 && (r = rewrite_new(&actions, &head, &d->e)) != NULL
+		 && rewrite_header(&d->out, buf_text(&head), head.len, plan_action(&d->actions, 0), &d->e)
+		 && buf_add(&d->out, in + head.len, body_of(in, n) - head.len, &d->e);
+
+	for (size_t at = body_of(in, n); good && at < n; at += cut)
+		good = rewrite_feed(r, in + at, piece_of(n - at, cut), &d->e) && take_out(r, &d->out, &d->e);
+	good = good && rewrite_end(r, &d->e) && take_out(r, &d->out, &d->e);
+	rewrite_free(r);
+	buf_free(&head);
+	return good;
+}
+
+/* false: refused, d->e says why.  recoded_free() is owed either way. */
+static inline bool recode_whole(struct recoded *d, const char *in, size_t n, bool eight_bit, size_t cut)
+{
+	*d = (struct recoded){ .out = buf_max(RECODED_MAX, "what comes out") };
+	cut = cut > REWRITE_PIECE ? REWRITE_PIECE : cut;
+	return plan_whole(&d->actions, in, n, eight_bit, cut, &d->e) && rewrite_whole(d, in, n, cut);
+}
+
+static inline void recoded_free(struct recoded *d)
+{
+	buf_free(&d->actions);
+	buf_free(&d->out);
+}
+
+#endif
