@@ -5,7 +5,8 @@
 #include "base/buf.h"
 #include "base/str.h"
 
-/* The most particular first; a row without host, words, code or esc does not look at that. */
+/* The most particular first; a row without host, words or esc does not look at that, and one without a code is
+ * for every refusal for good: what is temporary needs patience, not advice. */
 static const struct {
 	enum stage  stage;
 	int         code;
@@ -62,7 +63,7 @@ static const struct {
 
 static bool matches(size_t i, const struct err *e, const char *host)
 {
-	return hints[i].stage == e->stage && e->code != 0 && (hints[i].code == 0 || hints[i].code == e->code)
+	return hints[i].stage == e->stage && (hints[i].code == 0 ? e->code / 100 == 5 : hints[i].code == e->code)
 	    && (hints[i].esc.class == 0
 		|| (hints[i].esc.class == e->esc.class && hints[i].esc.subject == e->esc.subject
 		    && hints[i].esc.detail == e->esc.detail))

@@ -351,6 +351,8 @@ static bool refused(struct login *l, struct err *e)
 		snprintf(both, sizeof both, "%s %.400s", e->quote, l->challenge.bytes);
 		err_quote(e, both, strlen(both));
 	}
+	if (l->mech->wants == TOKEN && r->code / 100 == 5)
+		err_hint(e, "tokens live for an hour or so: is this one new, and meant for mail?");
 	return false;
 }
 
