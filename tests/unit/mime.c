@@ -95,6 +95,17 @@ static void test_rows(void)
 	}
 }
 
+/* What is called text but is not made of lines keeps its octets; else UTF-16 would not survive. */
+static void test_utf16(void)
+{
+	static const char in[] = "Content-Type: text/plain; charset=utf-16le\n" BINARY "\na\0\n\0";
+	struct recoded d;
+
+	ok(recode_whole(&d, in, sizeof in - 1, true, 3), "UTF-16 that is called binary");
+	same(text_of(&d), "Content-Type: text/plain; charset=utf-16le\n" B64 "\nYQAKAA==\n", "  keeps its octets");
+	recoded_free(&d);
+}
+
 static const char kept[] = H BINARY "\n--b\n" EIGHT "\n" UML "\n--b\n\na\rb\n--b--\n";
 static const char changed[] = H EIGHT "\n--b\n" EIGHT "\n" UML "\n--b\n" QP "\na=0Db\n--b--\n";
 
@@ -128,6 +139,7 @@ static void test_limits(void)
 int main(void)
 {
 	test_rows();
+	test_utf16();
 	test_lines_only();
 	test_limits();
 	return done();
