@@ -46,7 +46,7 @@ static void literal(const struct session *s, char to[HOST_MAX])
 	char ip[64];
 	int fd = s->io->wire.fd(s->io->wire.ctx);
 
-	snprintf(to, HOST_MAX, "localhost");
+	snprintf(to, HOST_MAX, "[127.0.0.1]"); /* over a unix socket */
 	if (fd < 0 || getsockname(fd, (struct sockaddr *)&a, &len) != 0 || a.ss_family == AF_UNIX
 	    || getnameinfo((struct sockaddr *)&a, len, ip, sizeof ip, NULL, 0, NI_NUMERICHOST) != 0)
 		return;

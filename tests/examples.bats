@@ -1,0 +1,90 @@
+# The examples of the manual, with the test server in the provider's place.
+
+load helper
+
+@test "a container: variables and a file with the secret, no configuration" {
+	start_server <<< "tls implicit"
+	echo secret > "$HOME/smtp"
+	export POSTERN_URL=smtps://us%65r@localhost:$port POSTERN_FROM=app@example.org
+	export POSTERN_PASSWORD_FILE=$HOME/smtp POSTERN_TLS_TRUST_FILE=$certs/ca.pem
+	run_bounded "$POSTERN" you@example.net < "$mail"
+	((status == 0)) || complain "status $status"
+	[[ $(envelope) == *"auth "*" user"$'\n'"mail <app@example.org>"* ]]
+}
+
+@test "LMTP over a unix socket: a name that is valid there, and an answer for each recipient" {
+	start_server <<-'S'
+		tls none
+		lmtp on
+		listen unix lmtp
+		reply BODY:full@* 452 4.2.2 the mailbox is full
+	S
+	printf '%s\n' "socket $server_dir/lmtp" "protocol lmtp" "tls off" > "$conf"
+	postern_fails 75 -- -f me@example.org ok@example.net full@example.net < "$mail"
+	[[ $stderr == *"the message for full@example.net"*"mailbox is full"* && $stderr != *ok@* ]]
+	[[ $(transcript) =~ "C: LHLO "(\[127\.0\.0\.1\]|[a-z0-9-]+\.[a-z0-9.-]+) ]]
+}
+
+@test "a client's certificate as login, and nothing at all without the last line" {
+	start_server <<-'S'
+		request_client_cert require
+		offer AUTH EXTERNAL PLAIN
+	S
+	set_conf user
+	set_conf password
+	set_conf tls_cert_file "$certs/client.pem"
+	set_conf tls_key_file "$certs/client.key"
+	postern_ok you@example.net < "$mail"
+	[[ $(envelope) != *"auth "* ]]
+	set_conf auth external
+	postern_ok you@example.net < "$mail"
+	[[ $(envelope 2) == *"auth EXTERNAL"* ]]
+}
+
+@test "OAuth2: the token is what a program prints" {
+	start_server <<-'S'
+		offer AUTH XOAUTH2
+		token opensesame
+	S
+	set_conf auth xoauth2
+	set_conf password
+	set_conf password_command "echo opensesame"
+	postern_ok you@example.net < "$mail"
+	[[ $(envelope) == *"auth XOAUTH2 user"* ]]
+}
+
+@test "two accounts: the sender chooses, with patterns and with a detail" {
+	start_server < /dev/null
+	sed -i "s/^account.*/defaults/" "$conf"
+	cat >> "$conf" <<-'C'
+		account default
+		from me@example.org
+		account office : default
+		from office@example.org, *@office.example.org
+		domain office.example.org
+	C
+	local sender want n=0
+	while read -r sender want; do
+		postern_ok -f "$sender" you@example.net < "$mail"
+		n=$((n + 1))
+		[[ $(envelope "$n") == *"helo $want"* ]] || { echo "$sender: not $want" >&2; return 1; }
+	done <<-'S'
+		office@example.org office.example.org
+		Office+bills@example.org office.example.org
+		who@office.example.org office.example.org
+		me@example.org [
+		stranger@example.com [
+	S
+}
+
+@test "cron, PHP, git and mutt: what they pass" {
+	start_server < /dev/null
+	postern_as sendmail -FCronDaemon -i -B8BITMIME -oem root < "$mail"
+	((status == 0)) && [[ $(envelope 1) == *"rcpt <root@"* ]]
+	postern_as sendmail -t -i -fapp@example.org < "$mail"
+	((status == 0)) && [[ $(envelope 2) == *"mail <app@example.org>"*"rcpt <you@example.net>"* ]]
+	postern_as sendmail -f me@example.org -i you@example.net < "$mail"
+	((status == 0)) && [[ $(envelope 3) == *"rcpt <you@example.net>"* ]]
+	postern_as sendmail -oem -oi -f me@example.org -N delay -R hdrs -- you@example.net < "$mail"
+	((status == 0)) && [[ $(envelope 4) == *"RET=HDRS"*"NOTIFY=DELAY"* ]]
+}
