@@ -188,6 +188,11 @@ blocks() {
 	    "$(man5 | awk '/^\.It Ic / { on = $3 == "syslog" } on && /^\.Cm/' | grep -oE '\b(auth|authpriv|cron|daemon|local[07]|mail|user|kern|lpr|news|uucp|ftp)\b')"
 }
 
+@test "the log: the manual has the names of its fields" {
+	same fields "$(sed -n 's/^\t\t{ "\([a-z]*\)", .* },$/\1/p' "$SRCDIR/src/command/report.c"; echo time)" \
+	    "$(man5 | awk '/^\.It Ic / { on = $3 == "log_format" } on && /^\.Cm/ && !/:$/ && !/ \.$/' | grep -oE '[a-z]{3,}')"
+}
+
 # ------------------------------------------------------------------------------------- statuses, stages, variables, files
 
 # "NUMBER EX_NAME" of everything that err.c can answer with; the numbers are those of the names in their order.
