@@ -8,6 +8,8 @@
 #include "base/host.h"
 #include "base/log.h"
 
+enum { UNLIKELY_S = 15 }; /* seconds for a greeting that is not to be expected */
+
 /* The answer is in chat->reply when a `last` verb returns. */
 static void got_answer(void *ctx, size_t arg, const struct reply *r)
 {
@@ -163,9 +165,22 @@ static bool fail_greeting(const struct session *s, struct err *e)
 	return err_hint(e, "for TLS from the start (port 465) set tls_starttls off");
 }
 
+/* Port 465 begins with TLS (RFC 8314 7.3): who waits for a greeting in clear there has waited long enough soon. */
+static bool expect_greeting(struct session *s, struct err *e)
+{
+	unsigned cap = s->chat.cap;
+	bool ok;
+
+	if (s->tls->on && s->tls->starttls && s->port == 465 && (cap == 0 || cap > UNLIKELY_S))
+		s->chat.cap = UNLIKELY_S;
+	ok = chat_expect(&s->chat, &GREETING, 0, e);
+	s->chat.cap = cap;
+	return ok;
+}
+
 static bool greeting(struct session *s, struct err *e)
 {
-	if (!chat_expect(&s->chat, &GREETING, 0, e))
+	if (!expect_greeting(s, e))
 		return fail_greeting(s, e);
 	if (!reply_ok(&s->chat.reply))
 		return reply_fail(&s->chat.reply, ST_GREETING, e, "%s does not want to talk to us", s->host);
