@@ -247,6 +247,57 @@ client_cert() {
 	done
 }
 
+@test "records that are none, and alerts, are 75" {
+	local raw
+	while read -r raw; do
+		start_server <<< "tls_raw $raw\\c"
+		set_conf timeout 1
+		send_fails 75 tls || { echo "$raw"; return 1; }
+		nothing_said
+	done <<-'END'
+		\x15\x03\x03\0\x02\x02\x28
+		\x15\x03\x03\0\x02\x02\x50
+		\x16\x03\x03\xff\xffoversize
+		\x16\x03\x03\0\0\x16\x03\x03\0\0\x16\x03\x03\0\0
+		\x17\x03\x03\0\x05hello
+		\x80\x2e\x01\0\x02\0\x15\0\0\0\x10
+		HTTP/1.1 400 Bad Request\r\n\r\n
+		-ERR what?\r\n
+	END
+}
+
+@test "a handshake that drips is 75: the time is for all of it" {
+	start_server <<< "drip TLS 20"
+	set_conf timeout 1
+	postern_timeout=20
+	send_fails 75 tls
+	nothing_said
+}
+
+@test "what is not encrypted, or not with our keys, ends the session" {
+	local raw version
+	for version in 1.2 1.3; do
+		for raw in '250 hello' '\x17\x03\x03\0\x20aaaaaaaabbbbbbbbccccccccdddddddd\c' '\x17\x03\x03\0\0\c' '\x15\x03\x03\0\x02\x02\x50\c'; do
+			start_server <<-S
+				tls_versions $version
+				tls_spoil $raw
+			S
+			violations_expected=1
+			set_conf timeout 1
+			send_fails 75
+			[[ $stderr == *TLS* ]]
+			(($(messages) == 0))
+		done
+	done
+}
+
+@test "the keys of the session go to no file" {
+	start_server < /dev/null
+	export SSLKEYLOGFILE=$BATS_TEST_TMPDIR/keys
+	send
+	[[ ! -e $SSLKEYLOGFILE ]]
+}
+
 @test "a handshake of alerts does not go on for ever" {
 	start_server <<< "tls_alerts 1000"
 	violations_expected=1

@@ -96,6 +96,21 @@ bad() {
 	told "192.0.2.1"
 }
 
+@test "an IPv6 address as host: no SNI, and its address in the certificate" {
+	(: <> "/dev/tcp/::1/1") 2> "$BATS_TEST_TMPDIR/six" || grep -q refused "$BATS_TEST_TMPDIR/six" || skip "no IPv6 here"
+	start_server <<< "listen ::1"
+	set_conf host ::1
+	send
+	[[ $(transcript) != *"-- sni"* && $(transcript) == *"-- tls TLS"* ]]
+	start_server <<-'S'
+		listen ::1
+		cert wronghost
+	S
+	set_conf host ::1
+	send_fails 69 tls
+	told "not for ::1"
+}
+
 @test "a name as host goes as SNI, and tls_host_override takes its place" {
 	start_server < /dev/null
 	send

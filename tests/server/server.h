@@ -72,7 +72,7 @@ struct script {
 	bool auth_clear, require_auth, xoauth_fail, garbage_tls, plaintext_on_tls, discard, quiet, lmtp, no_close_notify;
 	bool greeting_before_tls, rekey;
 	enum scram_fault scram_bad;
-	struct text inject, early, second_mail;
+	struct text inject, early, second_mail, tls_raw, tls_spoil;
 	unsigned split, rcptmax, max_connections, rtt, slow_bytes, slow_ms, tls_alerts;
 	unsigned rcpt_limit, mail_limit;	/* from `limits`; 0: none */
 	long long size, stop_reading;		/* -1: never stop */

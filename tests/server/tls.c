@@ -93,9 +93,20 @@ void tls_prepare(const struct script *s, const char *certs)
 	}
 }
 
+/* `drip TLS MS`: for as long as the handshake lasts. */
 static ssize_t push(gnutls_transport_ptr_t p, const void *data, size_t n)
 {
-	return raw_write(p, data, n) ? (ssize_t) n : -1;
+	struct conn *c = p;
+	const struct rule *drip = c->tls == NULL ? rule_find(c, R_DRIP, V_TLS, "") : NULL;
+
+	if (drip == NULL)
+		return raw_write(c, data, n) ? (ssize_t) n : -1;
+	for (size_t i = 0; i < n; i++) {
+		if (!raw_write(c, (const char *) data + i, 1))
+			return -1;
+		pause_ms(drip->number);
+	}
+	return (ssize_t) n;
 }
 
 static ssize_t pull(gnutls_transport_ptr_t p, void *data, size_t n) { return raw_read(p, data, n); }
@@ -104,11 +115,15 @@ static ssize_t pull(gnutls_transport_ptr_t p, void *data, size_t n) { return raw
 static bool talk_nonsense(struct conn *c)
 {
 	static const char garbage[] = "\026\003\003\000\040\377\376garbage\001\002\003 and more of it than fits any hello.........";
-	const char *p = c->script->garbage_tls ? garbage : "220 hello\r\n";
+	static const char hello[] = "220 hello\r\n";
+	const struct script *s = c->script;
 
-	record_event(c, c->script->garbage_tls ? "garbage instead of TLS" : "plain text instead of TLS");
+	record_event(c, s->plaintext_on_tls ? "plain text instead of TLS" : "garbage instead of TLS");
 	io_readable(c, -1);
-	raw_write(c, p, c->script->garbage_tls ? sizeof(garbage) - 1 : strlen(p));
+	if (s->tls_raw.bytes != NULL)
+		raw_write(c, s->tls_raw.bytes, s->tls_raw.len);
+	else
+		raw_write(c, s->garbage_tls ? garbage : hello, (s->garbage_tls ? sizeof(garbage) : sizeof(hello)) - 1);
 	io_drain(c);
 	return false;
 }
@@ -164,7 +179,7 @@ bool tls_start(struct conn *c)
 	gnutls_session_t tls;
 	int rc;
 
-	if (c->script->garbage_tls || c->script->plaintext_on_tls)
+	if (c->script->garbage_tls || c->script->plaintext_on_tls || c->script->tls_raw.bytes != NULL)
 		return talk_nonsense(c);
 	if (spoil_handshake(c))
 		return false;
@@ -203,6 +218,8 @@ bool tls_start(struct conn *c)
 	look_at_sni(c);
 	if (c->script->rekey)
 		rekey(tls);
+	if (c->script->tls_spoil.bytes != NULL)
+		raw_write(c, c->script->tls_spoil.bytes, c->script->tls_spoil.len);
 	return true;
 }
 
