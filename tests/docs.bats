@@ -53,7 +53,7 @@ needs() { command -v "$1" > /dev/null || skip "no $1 here"; }
 	same "ignored options" "$(awk -F '\t' '$3 ~ /^accepted, ignored/ { print $1 }' <<< "$all")" \
 	    "$(man1 | section OPTIONS "Accepted and ignored" | options_of)"
 	same "refused options" "$(awk -F '\t' '$3 == "not available" { print $1 }' <<< "$all")" \
-	    "$(man1 | section OPTIONS COMPATIBILITY | options_of)"
+	    "$(man1 | section OPTIONS "Understood and refused" | options_of)"
 	same "options" "$(useful_options)" \
 	    "$(for part in "For each message" Configuration Showing; do man1 | section OPTIONS "$part"; done | options_of)"
 	same "all options" "$(cut -f 1 <<< "$all")" "$(man1 | section OPTIONS | options_of)"
@@ -79,10 +79,10 @@ needs() { command -v "$1" > /dev/null || skip "no $1 here"; }
 	    "$(man1 | section OPTIONS "For each message" | sed -n '/^\.It Fl b /,/^\.It/ s/^\.Fl \(b.\).*/-\1/p')"
 	same "bash -b" "$(tr -d b- <<< "${modes%$'\n'}")" "$(complete_bash -b "")"
 	same "refused modes" "${refused%$'\n'}" \
-	    "$(man1 | section OPTIONS COMPATIBILITY | sed -n '/^The modes/,$ s/^\.Fl \(b.\).*/-\1/p')"
+	    "$(man1 | section OPTIONS "Understood and refused" | sed -n '/^The modes/,$ s/^\.Fl \(b.\).*/-\1/p')"
 	same "names" "$(awk '/^static.*faces|^} faces/ { on = 1 } on && /^}/ && !/faces/ { on = 0 }
 	    on { split($0, q, "\""); if (q[2] != "") print q[2] }' "$SRCDIR/src/config/opts.c")" \
-	    "$(man1 | section OPTIONS COMPATIBILITY | sed -n 's/^\.Nm \([a-z][a-z]*\).*/\1/p')"
+	    "$(man1 | section OPTIONS "Understood and refused" | sed -n 's/^\.Nm \([a-z][a-z]*\).*/\1/p')"
 }
 
 @test "--help shows the options that do something, names the ignored ones, and fits a terminal" {
@@ -156,11 +156,12 @@ blocks() {
 	local file=$BATS_TEST_TMPDIR/block n=0 one account
 	man5 | plain > "$file.man"
 	section EXAMPLES < "$file.man" | blocks "$file.e"
+	man1 | plain | section EXAMPLES | awk '/^that all may read/ { on = 1 } /^A user adds/ { on = 0 } on' | blocks "$file.s"
 	section DESCRIPTION < "$file.man" | blocks "$file.d"
 	man1 | plain | section DESCRIPTION | blocks "$file.c"
 	sed -n 's/^\t\(host\|from\|user\|password_command\|logfile\)\t*/\1 /p' "$SRCDIR/README" > "$file.readme.1"
 	chmod 600 "$file".*
-	for one in "$file".[ecd].* "$file.readme.1"; do
+	for one in "$file".[ecds].* "$file.readme.1"; do
 		for account in $(sed -n 's/^account \([^ ]*\).*/\1/p' "$one") ""; do
 			run_bounded "$POSTERN" -C "$one" ${account:+-a "$account"} --dump-config
 			((status == 0)) || complain "refused: $(< "$one")" || return 1
@@ -168,7 +169,7 @@ blocks() {
 			n=$((n + 1))
 		done
 	done
-	((n >= 9))
+	((n >= 10))
 }
 
 @test "mechanisms: the manual and the completions have the table's" {
