@@ -305,6 +305,19 @@ client_cert() {
 	nothing_said
 }
 
+@test "a reply that comes in one segment with TLS's own messages is read at once" {
+	local kind
+	for kind in starttls implicit; do
+		start_server <<-S
+			tls $kind
+			tls_versions 1.3
+			tls_rekey
+		S
+		set_conf timeout 20
+		send
+	done
+}
+
 @test "a server that wants new keys gets them with TLS 1.3, and no renegotiation with 1.2" {
 	start_server <<-'S'
 		tls_versions 1.3

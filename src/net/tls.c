@@ -19,6 +19,7 @@ enum {
 	IN_MAX = 20 * 1024,                 /* a record and more */
 	HANDSHAKE_MAX = 256 * 1024,         /* bytes that a server may send before it is done */
 	MESSAGE_MAX = 64 * 1024,            /* of one handshake message: the largest is the chain */
+	ROUNDS_MAX = 64,                    /* of TLS's own messages, before a deadline is looked at again */
 	WARNINGS_MAX = 8,                   /* alerts that end nothing; RFC 8446 6 does not limit them */
 	FIRST_MAX = 80,                     /* of what a server says in clear, to be shown */
 };
@@ -164,6 +165,19 @@ static bool goes_on(struct tls *t, ssize_t r)
 	return r != GNUTLS_E_REHANDSHAKE && gnutls_error_is_fatal((int)r) == 0 && ++t->warnings <= WARNINGS_MAX;
 }
 
+/* GnuTLS says GNUTLS_E_AGAIN after a session ticket or a KeyUpdate, too (RFC 8446 4.6): what came in one piece with
+ * it is here already, and the socket would be waited for in vain. */
+static ssize_t receive(struct tls *t, void *to, size_t n)
+{
+	ssize_t r;
+	unsigned rounds = 0;
+
+	do
+		r = gnutls_record_recv(t->session, to, n);
+	while (r == GNUTLS_E_AGAIN && t->in_pos < t->in_len && ++rounds < ROUNDS_MAX);
+	return r;
+}
+
 static ptrdiff_t tls_read(void *ctx, void *to, size_t n, struct err *e)
 {
 	struct tls *t = ctx;
@@ -172,7 +186,7 @@ static ptrdiff_t tls_read(void *ctx, void *to, size_t n, struct err *e)
 	if (t->failed)
 		return lost(t, 0, e);
 	do {
-		r = gnutls_record_recv(t->session, to, n);
+		r = receive(t, to, n);
 		t->talked = t->talked || r > 0;
 		if (r >= 0)
 			return r;

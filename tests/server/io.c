@@ -60,7 +60,7 @@ bool raw_write(struct conn *c, const char *p, size_t n)
 		pause_ms(c->script->rtt);
 	c->turned = true;
 	while (n > 0) {
-		ssize_t done = send(c->fd, p, n, MSG_NOSIGNAL);
+		ssize_t done = send(c->fd, p, n, MSG_NOSIGNAL | (c->more ? MSG_MORE : 0));
 
 		if (done < 0 && errno == EINTR)
 			continue;

@@ -133,6 +133,7 @@ struct conn {
 	unsigned number, flight, mails;
 	bool turned;			/* we spoke last: what comes next is a new flight */
 	bool over, closed_by_peer, quit;
+	bool more;			/* what is written goes with what follows, in one segment */
 	gnutls_session_t tls;
 	char tls_name[16];
 	bool cert_ok;

@@ -137,13 +137,19 @@ static void send_alerts(struct conn *c, unsigned n)
 		;
 }
 
-/* RFC 8446 4.6.3: new keys, and the client is to change its own; before that, renegotiation. */
-static void rekey(gnutls_session_t tls)
+/*
+ * RFC 8446 4.6.3: new keys, and the client is to change its own; before that, renegotiation.  The KeyUpdate comes in one
+ * segment with the reply behind it, as session tickets often do.
+ */
+static void rekey(struct conn *c)
 {
-	if (gnutls_protocol_get_version(tls) >= GNUTLS_TLS1_3)
-		gnutls_session_key_update(tls, GNUTLS_KU_PEER);
-	else
-		gnutls_rehandshake(tls);
+	if (gnutls_protocol_get_version(c->tls) >= GNUTLS_TLS1_3) {
+		c->more = true;
+		gnutls_session_key_update(c->tls, GNUTLS_KU_PEER);
+		c->more = false;
+	} else {
+		gnutls_rehandshake(c->tls);
+	}
 }
 
 /* `drop TLS` takes effect when the ClientHello has come; true if the connection is over. */
@@ -217,7 +223,7 @@ bool tls_start(struct conn *c)
 	record_event(c, "tls %s", c->tls_name);
 	look_at_sni(c);
 	if (c->script->rekey)
-		rekey(tls);
+		rekey(c);
 	if (c->script->tls_spoil.bytes != NULL)
 		raw_write(c, c->script->tls_spoil.bytes, c->script->tls_spoil.len);
 	return true;
