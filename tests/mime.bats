@@ -267,7 +267,7 @@ umlauts=$'Gr\303\274\303\237e'
 	got_wanted
 }
 
-@test "50 MB in a part, through a pipe: the octets are the same, and memory does not grow with them" {
+@test "50 MB in a part, through a pipe and from a file: the octets are the same, and memory does not grow with them" {
 	! grep -q __asan_init "$POSTERN" || skip "a sanitizer takes all address space"
 	seven_bit_server
 	command head -c 50000000 /dev/urandom > "$BATS_TEST_TMPDIR/octets"
@@ -279,6 +279,8 @@ umlauts=$'Gr\303\274\303\237e'
 	} > "$mail"
 	(ulimit -v 48000 && postern_ok you@example.net) < <(cat "$mail")
 	message | sed '1,/^--/d' | sed -e '1,/^\r$/d' -e '/^--/d' | base64 -di | cmp - "$BATS_TEST_TMPDIR/octets"
+	(ulimit -v 48000 && postern_ok you@example.net < "$mail")
+	cmp "$server_dir/msg.1" "$server_dir/msg.2"
 }
 
 @test "a message that comes by SMTP (-bs) is treated the same" {

@@ -38,6 +38,8 @@ static const struct {
 	{ "a field of two lines in a part", H "\n--b\nA: b;\n c\n\n" UML "\n--b--\n",
 	  H "\n--b\nA: b;\n c\n" QP "\n=C3=BC\n--b--\n" },
 	{ "empty lines at the end are content", H "\n--b\n\n" UML "\n\n\n--b--\n", H "\n--b\n" QP "\n=C3=BC\n\n\n--b--\n" },
+	{ "a CR before the line end that belongs to the delimiter", H "\n--b\n\na\r\r\n--b--\n",
+	  H "\n--b\n" QP "\na=0D\n--b--\n" },
 	{ "blanks behind a delimiter", H "\n--b \t\n\n" UML "\n--b-- \n", H "\n--b \t\n" QP "\n=C3=BC\n--b-- \n" },
 	{ "the last delimiter ends the text", H "\n--b\n\n" UML "\n--b--", H "\n--b\n" QP "\n=C3=BC\n--b--" },
 	{ "a longer boundary is another one", H "\n--b\n\n" UML "\n--bb\n--b-\n--b--\n",
