@@ -388,9 +388,9 @@ static bool place_added(struct fixing *x, size_t copied, struct err *e)
 
 	buf_clear(head);
 	if (!x->resent)
-		return buf_add(head, buf_text(&x->out), x->out.len, e);
-	return buf_add(head, x->out.bytes + copied, x->out.len - copied, e)
-	    && buf_add(head, x->out.bytes, copied, e);
+		return header_fold(head, buf_text(&x->out), x->out.len, e);
+	return header_fold(head, x->out.bytes + copied, x->out.len - copied, e)
+	    && header_fold(head, x->out.bytes, copied, e);
 }
 
 static bool fix_head(struct fixing *x, struct err *e)

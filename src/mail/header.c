@@ -7,7 +7,8 @@
 
 enum {
 	WORD_MAX = 75, /* characters of an encoded word, RFC 2047 2 */
-	LINE_WISH = 78 /* characters of a line, RFC 5322 2.1.1 */
+	LINE_WISH = 78, /* characters of a line, RFC 5322 2.1.1 */
+	LINE_LIMIT = 998 /* octets of a line, the same */
 };
 
 /* ---- fields ------------------------------------------------------------------------------------- */
@@ -62,6 +63,51 @@ bool header_next(const char *head, size_t len, size_t *at, struct field *f)
 bool header_is(const struct field *f, const char *name)
 {
 	return str_same_n(f->name, f->name_len, name);
+}
+
+/* ---- folding ------------------------------------------------------------------------------------ */
+
+/* The last blank within LINE_LIMIT octets that has text before and behind it; 0: there is none.  Of a field's first
+ * line the name is no text: "Bcc :" is not folded before its colon. */
+static size_t fold_place(const char *p, size_t len)
+{
+	const char *colon = str_isblank(p[0]) ? NULL : memchr(p, ':', len);
+	size_t first = colon == NULL ? 0 : (size_t)(colon + 1 - p), at = LINE_LIMIT;
+
+	while (first < len && str_isblank(p[first]))
+		first++;
+	while (len > 0 && str_isblank(p[len - 1]))
+		len--;
+	if (len <= at) /* too long by blanks only */
+		return 0;
+	while (at > first && !str_isblank(p[at]))
+		at--;
+	return at > first ? at : 0;
+}
+
+static bool fold_line(struct buf *to, const char *p, size_t n, struct err *e)
+{
+	size_t end = 0, at;
+
+	while (end < 2 && end < n && (p[n - 1 - end] == '\n' || (end == 1 && p[n - 2] == '\r')))
+		end++;
+	while (n - end > LINE_LIMIT && (at = fold_place(p, n - end)) > 0) {
+		if (!buf_add(to, p, at, e) || !buf_str(to, end == 2 ? "\r\n" : "\n", e))
+			return false;
+		p += at;
+		n -= at;
+	}
+	return buf_add(to, p, n, e);
+}
+
+bool header_fold(struct buf *to, const char *head, size_t len, struct err *e)
+{
+	for (size_t at = 0, n; at < len; at += n) {
+		n = line_length(head + at, len - at);
+		if (!fold_line(to, head + at, n, e))
+			return false;
+	}
+	return true;
 }
 
 /* ---- a display name ----------------------------------------------------------------------------- */

@@ -31,6 +31,10 @@ bool header_is(const struct field *f, const char *name); /* without case */
 /* Does this line (without its end) look like the start of a field: 1*ftext *WSP ":" ? */
 bool header_starts_field(const char *line, size_t len);
 
+/* Copies a head with its lines of more than 998 octets folded at blanks that they have (RFC 5322 2.2.3), which changes
+ * nothing for whoever unfolds them; a line without such a blank stays as it is. */
+bool header_fold(struct buf *to, const char *head, size_t len, struct err *e) MUST_CHECK;
+
 /* A display name as a phrase: as it is (atoms), quoted (specials), or RFC 2047 encoded words in
  * UTF-8 (not ASCII) of at most 75 characters with no character split, folded with LF; `column` is
  * where it will start.  Controls are refused (ST_INPUT). */

@@ -1,0 +1,292 @@
+#!/usr/bin/env bats
+# What becomes of a message on its way: line ends, dots, fields that are added, removed, folded: design 1.5, RFC 5322, RFC 2047.
+
+load helper
+
+setup() {
+	helper_setup
+	want=$BATS_TEST_TMPDIR/want
+}
+
+server() {
+	start_server <<-END
+		tls none
+		${1:-}
+	END
+}
+
+# head [FIELD...]: a head that needs nothing, and its empty line.
+head() {
+	printf '%s\n' "From: me@example.org" "To: you@example.net" "Date: Mon, 02 Mar 2026 10:00:00 +0000" \
+		"Message-ID: <m@example.org>" "$@" ""
+}
+
+# The latest message is $want, with CRLF line ends.
+got_wanted() { sed -e 's/\r$//' -e 's/$/\r/' "$want" | cmp - <(message "$(messages)"); }
+
+# got PATTERN: how many lines of message 1 match.
+got() { message | tr -d '\r' | grep -cE -e "$1" || :; }
+
+chars() { printf '%*s' "$1" '' | tr ' ' "${2:-x}"; }
+
+# ---------------------------------------------------------------------------------------------------- line ends and dots
+
+@test "LF, CRLF and both mixed arrive the same, and a message that needs nothing arrives byte for byte" {
+	server
+	{ head "X-Odd:kept   as	it is " "x-folded: a" "	b"; printf 'one \n\n.two\n..\n.\nthree\n'; } > "$want"
+	postern_ok you@example.net < "$want"
+	got_wanted
+	sed 's/$/\r/' "$want" | postern_ok you@example.net
+	got_wanted
+	sed '2~2s/$/\r/' "$want" | postern_ok you@example.net
+	got_wanted
+	[[ $(messages) == 3 ]]
+}
+
+@test "DATA doubles the dots that BDAT does not, and the message is the same" {
+	server "hide CHUNKING"
+	{ head; printf '.\n..\n...\n.a\na.\n \n.\n'; } > "$want"
+	postern_ok you@example.net < "$want"
+	got_wanted
+}
+
+@test "dots at each of the places around the end of a buffer are doubled" {
+	local n
+	server "hide CHUNKING"
+	head > "$want"
+	for n in 65534 4094 8190 1 2 3; do
+		yes "$(chars 61)" | dd bs="$n" count=1 iflag=fullblock status=none >> "$want"
+		printf '\n.\n..x\n' >> "$want"
+	done
+	postern_ok you@example.net < "$want"
+	got_wanted
+	(cat "$want") | postern_ok you@example.net
+	got_wanted
+}
+
+@test "the last line gets the line end that it lacks" {
+	server
+	{ head; echo last; } > "$want"
+	{ head; printf last; } | postern_ok you@example.net
+	got_wanted
+	{ head; printf .; } | postern_ok you@example.net
+	{ head; echo .; } > "$want"
+	got_wanted
+}
+
+@test "a lone dot is data in a pipe, with -i and without" {
+	server
+	{ head; printf 'a\n.\nb\n'; } > "$want"
+	postern_ok you@example.net < "$want"
+	got_wanted
+	postern_ok -i you@example.net < "$want"
+	got_wanted
+	postern_ok -oi you@example.net < "$want"
+	got_wanted
+}
+
+@test "the From_ line of a mbox is dropped, protected or not, in the head only" {
+	local from
+	server
+	{ head; printf 'From here on\n>From there\n'; } > "$want"
+	for from in "From me Mon Mar  2 10:00:00 2026" ">From me Mon Mar  2 10:00:00 2026"; do
+		{ echo "$from"; cat "$want"; } | postern_ok you@example.net
+		got_wanted
+	done
+}
+
+@test "text without a header section gets one" {
+	server
+	printf 'no header here\nat all: none\n' | postern_ok you@example.net
+	[[ $(got '^(From|Date|Message-ID): ') == 3 ]]
+	message | tr -d '\r' | sed '1,/^$/d' | cmp - <(printf 'no header here\nat all: none\n')
+}
+
+# ------------------------------------------------------------------------------------------------------ fields added
+
+@test "Date, Message-ID and From are added where they are missing" {
+	server
+	printf 'Subject: x\n\ny\n' | postern_ok -F "Ann Other" you@example.net
+	[[ $(got '^Subject: x$') == 1 && $(got '^From: Ann Other <me@example.org>$') == 1 ]]
+	[[ $(got '^Date: [A-Z][a-z]{2}, [0-9]+ [A-Z][a-z]{2} [0-9]{4} [0-9:]{8} [+-][0-9]{4}$') == 1 ]]
+	[[ $(got '^Message-ID: <[^ <>@]+@example\.org>$') == 1 ]]
+}
+
+@test "... and left alone where they are, however they are spelled" {
+	server
+	printf '%s\n' "FROM : Someone Else <else@example.com>" "date: yesterday" "message-id: <1@x>" "to: a@b" "" x > "$want"
+	postern_ok you@example.net < "$want"
+	got_wanted
+}
+
+@test "the name is quoted or encoded: words of 75 characters, lines of 78, no character split" {
+	local name word
+	server
+	name=$(printf '\303\274\342\202\254\360\237\230\200%.0s' {1..20})
+	printf 'Subject: x\n\ny\n' | postern_ok -F "$name" you@example.net
+	[[ $(message | tr -d '\r' | awk 'length > 78' | wc -l) == 0 ]]
+	for word in $(message | grep -o '=?utf-8?Q?[^ ]*?='); do
+		((${#word} <= 75))
+		word=${word#=?utf-8?Q?} word=${word%'?='} word=${word//=/\\x}
+		printf "$word" | iconv -f utf-8 -t utf-8 > /dev/null
+		printf "$word" >> "$want"
+	done
+	[[ $(< "$want") == "$name" ]]
+	printf 'Subject: x\n\ny\n' | postern_ok -F 'Doe, John "J."' you@example.net
+	message 2 | grep -qF 'From: "Doe, John \"J.\"" <me@example.org>'
+}
+
+# ---------------------------------------------------------------------------------------------------- fields removed
+
+@test "Bcc, Resent-Bcc and Return-Path are removed in every spelling" {
+	local field
+	server
+	for field in "Bcc: x@secret.test" "BCC : x@secret.test" $'bcc\t:\n x@secret.test' $'Bcc: a@secret.test,\n\tx@secret.test' \
+	    "Bcc:" "Return-Path: <x@secret.test>" "Resent-Bcc: x@secret.test"; do
+		{ printf '%s\n' "$field"; head; echo x; } | postern_ok you@example.net
+		{ head "$field"; echo x; } | postern_ok you@example.net
+		{ head; } | sed '$d' | { cat; printf '%s' "$field"; } | postern_ok you@example.net
+	done
+	[[ $(messages) == 21 ]]
+	! grep -liE 'secret|bcc|return-path' "$server_dir"/msg.*
+}
+
+@test "... behind 100 kB of other fields, and with 100 kB of addresses" {
+	server
+	{ head "$(yes "X-Filler: $(chars 80)" | sed 1250q)" "Bcc: x@secret.test"; echo x; } > "$mail"
+	postern_ok you@example.net < "$mail"
+	{ head "Bcc: $(yes "	x@secret.test," | sed 7000q)"; echo x; } > "$mail"
+	postern_ok you@example.net < "$mail"
+	! grep -liE 'secret|bcc' "$server_dir"/msg.*
+}
+
+@test "remove_bcc_headers off keeps Bcc" {
+	conf_extra="remove_bcc_headers off"
+	server
+	{ head "Bcc: x@example.com"; echo x; } > "$want"
+	postern_ok you@example.net < "$want"
+	got_wanted
+}
+
+# -------------------------------------------------------------------------------------------------------------------- -t
+
+# recipients: what the server was told, in order.
+recipients() { envelope | sed -n 's/^rcpt <\(.*\)>.*/\1/p' | paste -sd ' '; }
+
+@test "-t takes groups, comments, quoted local parts, routes, folded fields; duplicates once; all lines count" {
+	server
+	postern_ok -t last@example.com two@example.com <<-'END'
+		To: friends: one@example.com, "Two, B" <two@example.com>;, nobody:;
+		Cc: (a (nested \) comment)) three@example.com (x),
+		  "four, 4"@example.com, <@relay.test,@b.test:five@example.com>
+		cc : =?utf-8?Q?x=40y=2Ctest?= <six@example.com>, ONE@example.com
+		Bcc: seven@[192.0.2.1], two@EXAMPLE.com
+
+		x
+	END
+	local who output
+	output=$(recipients)
+	for who in last@example.com two@example.com one@example.com three@example.com '"four, 4"@example.com' \
+	    five@example.com six@example.com 'seven@[192.0.2.1]'; do
+		[[ " $output " == *" $who "* ]] || complain "not there: $who, only: $output"
+	done
+	[[ $(grep -o 'two@' <<< "$output" | wc -l) == 1 ]]
+	[[ $(got '^Bcc') == 0 ]]
+}
+
+@test "-t with a Resent- block: only the newest block counts, and it gets what is missing" {
+	server
+	postern_ok -t <<-'END'
+		Resent-From: me@example.org
+		Resent-To: new@example.com
+		Resent-To: old@example.com
+		To: first@example.com
+		From: them@example.com
+		Date: Mon, 02 Mar 2026 10:00:00 +0000
+		Message-ID: <1@example.com>
+
+		x
+	END
+	[[ $(recipients) == new@example.com ]]
+	[[ $(got '^Resent-(Date|Message-ID): ') == 2 && $(got '^(Date|Message-ID|From): ') == 3 ]]
+}
+
+@test "unqualified addresses are qualified in envelope and header" {
+	conf_extra="qualify_domain q.test"
+	server
+	printf 'From: me\nTo: one, Two <two> (c), g: three;\n\nx\n' | postern_ok -t -f me
+	[[ $(recipients) == "one@q.test two@q.test three@q.test" ]]
+	[[ $(got '^To: one@q.test, Two <two@q.test> \(c\), g: three@q.test;$') == 1 && $(got '^From: me@q.test$') == 1 ]]
+}
+
+@test "-t with a list that cannot be read is refused, not guessed at" {
+	local to
+	server
+	for to in '"unbalanced@example.com' '<a@example.com' '(a@example.com' 'a@example.com b@example.com c@'; do
+		printf 'To: ok@example.com, %s\n\nx\n' "$to" | postern_fails 65 input -- -t
+	done
+	[[ $(connections) == 0 ]]
+}
+
+# -------------------------------------------------------------------------------------- what the wire cannot carry
+
+@test "bare CR, NUL and long lines in a text are encoded, and decoding gives them back" {
+	server
+	{ head; printf 'a\rb\0c\n%s\n' "$(chars 2000)"; } | postern_ok you@example.net
+	[[ $(got '^Content-Transfer-Encoding: quoted-printable$') == 1 && $(message | awk 'length > 77' | wc -l) == 0 ]]
+	message | tr -d '\r' | grep -q '^a=0Db=00c$'
+}
+
+@test "in multipart/signed they are refused with 65" {
+	local bad
+	server
+	for bad in 'a\rb' 'a\0b' "$(chars 999)"; do
+		{
+			head "MIME-Version: 1.0" 'Content-Type: multipart/signed; boundary="=_s"'
+			printf -- "--=_s\n\n$bad\n--=_s\n\nsig\n--=_s--\n"
+		} | postern_fails 65 input -- you@example.net
+	done
+	[[ $(connections) == 0 ]]
+}
+
+@test "a header line of more than 998 octets is folded at its blanks; unfolded it is what it was" {
+	local long
+	server
+	long=$(chars 500)" $(chars 497 y)	$(chars 900 z)  $(chars 98 w)"
+	{ head "Subject: $long" "X-Name : $(chars 980) b $(chars 20)"; echo x; } > "$mail"
+	postern_ok you@example.net < "$mail"
+	[[ $(message | tr -d '\r' | awk 'length > 998' | wc -l) == 0 && $(got '^[ 	]*$') == 1 ]]
+	[[ $(got '^(MIME-Version|Content-)') == 0 ]]
+	message | tr -d '\r' | sed -e ':a' -e '$!N' -e 's/\n\([ \t]\)/\1/' -e ta -e P -e D | cmp - "$mail"
+	sed 's/$/\r/' "$mail" | postern_ok you@example.net
+	cmp <(message 1) <(message 2)
+}
+
+@test "one of 998 octets stays as it is; one without a blank to fold at, or only before its text, is refused" {
+	local bad
+	server
+	{ head "Subject: $(chars 488) $(chars 500)"; echo x; } > "$want"
+	postern_ok you@example.net < "$want"
+	got_wanted
+	for bad in "Subject:$(chars 991)" "Subject: $(chars 999)" "$(chars 990) : abcdefghi" "Subject: x$(chars 1000 ' ')"; do
+		{ head "$bad"; echo x; } | postern_fails 65 input -- you@example.net
+	done
+	[[ $(messages) == 1 ]]
+}
+
+# -------------------------------------------------------------------------------------------------------------- SMTPUTF8
+
+@test "SMTPUTF8 is asked for only where it is needed" {
+	server
+	postern_ok you@example.net < "$mail"
+	postern_ok $'m\303\274ller@example.net' < "$mail"
+	[[ $(envelope 1) != *SMTPUTF8* && $(envelope 2) == *SMTPUTF8* ]]
+}
+
+@test "without SMTPUTF8 a domain becomes its A-label, and a local part is refused with 65" {
+	server "hide SMTPUTF8"
+	postern_ok $'you@b\303\274cher.test' < "$mail"
+	[[ $(envelope) == *"rcpt <you@xn--bcher-kva.test>"* ]]
+	postern_fails 65 -- $'m\303\274ller@example.net' < "$mail"
+	[[ $(messages) == 1 ]]
+}
