@@ -1,0 +1,236 @@
+#!/usr/bin/env bats
+# The process and what it is given: descriptors, signals, limits, arguments, environment (faults.md, Process and system).
+
+load helper
+
+server() {
+	start_server <<-END
+		tls none
+		${1:-}
+	END
+}
+
+got_mail() { sed 's/$/\r/' "$mail" | cmp - <(message "${1:-1}"); }
+
+# begin ARGS: the program in the background, its process is $pid.  ended: it has, $status and $stderr are there.
+begin() {
+	# <&0: or a shell without job control gives it /dev/null
+	"$POSTERN" -C "$conf" "$@" <&0 2> "$BATS_TEST_TMPDIR/stderr" 3>&- &
+	pid=$!
+}
+
+ended() {
+	status=0
+	wait "$pid" || status=$?
+	stderr=$(< "$BATS_TEST_TMPDIR/stderr")
+}
+
+# Waits until the transcript has a line with $1.
+until_transcript() {
+	timeout 20 grep -q -m 1 -e "$1" <(exec timeout 20 tail -s 0.05 -n +1 -F "$server_dir/transcript" 2> /dev/null 3>&-)
+}
+
+# ------------------------------------------------------------------------------------------------------------ descriptors
+
+@test "stdout and stderr may be closed, each and both" {
+	server
+	"$POSTERN" -C "$conf" you@example.net < "$mail" >&-
+	"$POSTERN" -C "$conf" you@example.net < "$mail" 2>&-
+	"$POSTERN" -C "$conf" you@example.net < "$mail" >&- 2>&-
+	sync_server
+	got_mail 1
+	got_mail 2
+	got_mail 3
+}
+
+@test "with stdin, stdout and stderr closed nothing is sent" {
+	local rc=0
+	server
+	"$POSTERN" -C "$conf" you@example.net <&- >&- 2>&- || rc=$?
+	[[ $rc == 74 && $(connections) == 0 ]]
+}
+
+@test "a full or broken stderr does not change what became of the mail" {
+	server
+	"$POSTERN" -v -C "$conf" you@example.net < "$mail" > /dev/full 2> /dev/full
+	exec {broken}> >(exec true)
+	wait $!
+	"$POSTERN" -v -C "$conf" you@example.net < "$mail" >&"$broken" 2>&1
+	exec {broken}>&-
+	sync_server
+	got_mail 1
+	got_mail 2
+}
+
+@test "what was asked for on stdout and could not be written is a failure" {
+	local option rc
+	for option in --help --version --list-keys --list-options; do
+		rc=0
+		"$POSTERN" "$option" > /dev/full 2> /dev/null || rc=$?
+		[[ $rc != 0 ]] || complain "$option says that it has been written"
+	done
+}
+
+# ---------------------------------------------------------------------------------------------------------------- signals
+
+@test "TERM, INT and HUP while the message is read: 74, as the manual says, and nothing sent" {
+	local signal
+	server
+	mkfifo "$BATS_TEST_TMPDIR/in"
+	set -m				# or INT is ignored in what runs in the background
+	for signal in TERM INT HUP; do
+		exec {in}<> "$BATS_TEST_TMPDIR/in"
+		begin you@example.net < "$BATS_TEST_TMPDIR/in"
+		# more than a pipe holds: when it is written, the program reads
+		yes "$(< "$mail")" | dd bs=64k count=8 iflag=fullblock status=none >&"$in"
+		kill -s "$signal" "$pid"
+		ended
+		exec {in}>&-
+		[[ $status == 74 ]] || complain "exit status $status after $signal"
+		told "signal"
+	done
+	set +m
+	[[ $(connections) == 0 ]]
+}
+
+@test "TERM, INT and HUP while the server is silent: 75 and no message" {
+	local signal at
+	set -m
+	for at in GREETING EHLO MAIL; do
+		for signal in TERM INT HUP; do
+			server "drop $at silence"
+			begin you@example.net < "$mail"
+			until_transcript connect
+			kill -s "$signal" "$pid"
+			ended
+			[[ $status == 75 ]] || complain "exit status $status after $signal at $at"
+			stop_server
+			[[ $(messages) == 0 ]]
+		done
+	done
+	set +m
+}
+
+@test "TERM in the middle of the body: no end of it is sent, neither dot nor LAST" {
+	local chunking
+	set -m
+	for chunking in "" "hide CHUNKING"; do
+		server "stop_reading 100000
+$chunking"
+		{ cat "$mail"; yes "a line of a long body" | dd bs=64k count=256 iflag=fullblock status=none; } > "$BATS_TEST_TMPDIR/large"
+		begin you@example.net < "$BATS_TEST_TMPDIR/large"
+		until_transcript "stopped reading"
+		kill -s TERM "$pid"
+		ended
+		[[ $status == 75 ]] || complain "exit status $status"
+		stop_server
+		[[ $(messages) == 0 ]]
+	done
+	set +m
+}
+
+@test "TERM after the end of the message and before its reply: 75, and it is said that the server may have it" {
+	set -m
+	server "drop AFTERDOT silence"
+	begin you@example.net < "$mail"
+	until_transcript "bytes\]"
+	kill -s TERM "$pid"
+	ended
+	set +m
+	[[ $status == 75 ]]
+	told "may have"
+}
+
+@test "stopped and continued, it goes on" {
+	server "delay GREETING 300"
+	begin you@example.net < "$mail"
+	kill -s STOP "$pid"
+	kill -s CONT "$pid"
+	until_transcript connect
+	kill -s STOP "$pid"
+	kill -s CONT "$pid"
+	ended
+	[[ $status == 0 ]]
+	sync_server
+	got_mail
+}
+
+@test "SIGPIPE, SIGCHLD and SIGHUP as a parent left them do not matter" {
+	server
+	(trap '' PIPE CHLD HUP; "$POSTERN" -C "$conf" you@example.net < "$mail")
+	sync_server
+	got_mail
+}
+
+# ----------------------------------------------------------------------------------------------------------------- limits
+
+@test "few descriptors, no core, no file size: sent, or a status that says what was missing" {
+	local limit
+	server
+	for limit in "-n 4" "-n 5" "-n 8" "-f 0" "-v 65536" "-v 20000" "-s 128"; do
+		(ulimit $limit; exec "$POSTERN" -C "$conf" you@example.net) < "$mail" > /dev/null 2>&1 3>&- && status=0 || status=$?
+		[[ $status == 0 || $status == 7[1-8] || $status == 127 ]] || complain "exit status $status with ulimit $limit"
+	done
+}
+
+@test "no file may grow: a large message on a pipe is 73, not a death by SIGXFSZ" {
+	server
+	{ cat "$mail"; yes x | dd bs=64k count=32 iflag=fullblock status=none; } > "$BATS_TEST_TMPDIR/large"
+	status=0
+	(cat "$BATS_TEST_TMPDIR/large" | (ulimit -f 0; exec "$POSTERN" -C "$conf" you@example.net 2> /dev/null)) || status=$?
+	[[ $status == 73 && $(connections) == 0 ]]
+}
+
+# ------------------------------------------------------------------------------------------------------------ environment
+
+@test "HOME unset, empty, relative or missing; an empty environment; odd locales and zones" {
+	local n=0 env
+	server
+	for env in "-u HOME" HOME= HOME=relative HOME=/nowhere -i "LC_ALL=tr_TR.UTF-8" "LC_ALL=../../x" "TZ=:/dev/zero" \
+	    "NLSPATH=/dev/zero" "LANG=xx_YY LANGUAGE=de:fr"; do
+		env $env "$POSTERN" -C "$conf" you@example.net < "$mail"
+		sync_server
+		got_mail $((++n))
+	done
+}
+
+@test "a Date of ours is English in any locale" {
+	server
+	printf 'Subject: x\n\ny\n' | LC_ALL=de_DE.UTF-8 LC_TIME=de_DE.UTF-8 postern_ok you@example.net
+	message | grep -qE '^Date: (Mon|Tue|Wed|Thu|Fri|Sat|Sun), [0-9]+ (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) '
+}
+
+@test "a user that the system does not know can send" {
+	((EUID == 0)) && command -v setpriv > /dev/null || skip "needs root and setpriv"
+	server
+	chmod o+x "$BATS_RUN_TMPDIR" "${BATS_TEST_TMPDIR%/*}" "$BATS_TEST_TMPDIR"
+	setpriv --reuid 54321 --regid 54321 --clear-groups test -x "$POSTERN" || skip "the user cannot reach the program"
+	chown 54321 "$conf"
+	setpriv --reuid 54321 --regid 54321 --clear-groups test -r "$conf" || skip "the user cannot reach the configuration"
+	setpriv --reuid 54321 --regid 54321 --clear-groups "$POSTERN" -C "$conf" you@example.net < "$mail"
+	sync_server
+	got_mail
+}
+
+# -------------------------------------------------------------------------------------------------------------- arguments
+
+@test "20000 recipients on the command line get the message" {
+	server
+	postern_ok $(seq -f 'r%.0f@x.test' 20000) < "$mail"
+	[[ $(said RCPT) == 20000 ]]
+}
+
+@test "an address of 100 kB and options that do not exist: refused, nothing sent" {
+	local long option
+	server
+	long=$(printf '%*s' 100000 '' | tr ' ' a)
+	for option in "$long" "$long@example.net" "a@$long"; do
+		postern -- "$option" < "$mail"
+		[[ $status == 64 || $status == 65 ]] || complain "exit status $status for a long address"
+	done
+	for option in --no-such-option --host --timeout=x -Z "--$long" --=x; do
+		postern "$option" < "$mail"
+		[[ $status == 64 || $status == 65 || $status == 78 ]] || complain "exit status $status for ${option:0:40}"
+	done
+	[[ $(connections) == 0 ]]
+}
