@@ -234,3 +234,19 @@ $chunking"
 	done
 	[[ $(connections) == 0 ]]
 }
+
+@test "without any argument, not even a name, it is a usage error" {
+	command -v "${CC:-cc}" > /dev/null || skip "needs a compiler: no shell can leave out argv[0]"
+	"${CC:-cc}" -x c -o "$BATS_TEST_TMPDIR/nameless" - <<-'END'
+		#include <unistd.h>
+		int main(int argc, char **argv)
+		{
+			char *none[] = { NULL };
+
+			return argc == 2 && execv(argv[1], none) == 0 ? 0 : 127;
+		}
+	END
+	run_bounded "$BATS_TEST_TMPDIR/nameless" "$POSTERN"
+	[[ $status == 64 ]]
+	told "usage"
+}
