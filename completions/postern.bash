@@ -5,9 +5,9 @@
 _postern_letters='-C -F -N -P -R -V -X -a -b -d -f -i -o -r -t -v'
 _postern_options='--account= --debug --dump-config --file= --from= --help --list-keys --list-options --pretend
 --read-envelope-from --read-recipients --verbose --version'
-_postern_keys='--allow-from-override= --always-bcc= --auth= --auth-cleartext= --authzid= --connect-timeout=
---domain= --dsn-notify= --dsn-require= --dsn-return= --from-full-name= --host= --ip-version= --log-format=
---logfile= --logfile-time-format= --netrc-file= --password-command= --password-file= --passwordeval= --port=
+_postern_keys='--aliases= --allow-from-override= --always-bcc= --auth= --auth-cleartext= --authzid= --connect-timeout=
+--domain= --dsn-notify= --dsn-require= --dsn-return= --from-full-name= --host= --ip-version= --local-recipients=
+--log-format= --logfile= --logfile-time-format= --netrc-file= --password-command= --password-file= --passwordeval= --port=
 --protocol= --qualify-domain= --remove-bcc-headers= --require-all-recipients= --set-date-header=
 --set-from-header= --set-msgid-header= --set-to-header= --socket= --source-ip= --syslog= --timeout= --tls=
 --tls-cert-file= --tls-certcheck= --tls-crl-file= --tls-fingerprint= --tls-host-override= --tls-key-file=
@@ -51,7 +51,7 @@ _postern_values()
 # Is the value of the option $1 a file's name?
 _postern_wants_file()
 {
-	[[ $1 == -C || $1 == -X || $1 == --file || $1 == --logfile || $1 == --socket || $1 == --*-file ]]
+	[[ $1 == -C || $1 == -X || $1 == --aliases || $1 == --file || $1 == --logfile || $1 == --socket || $1 == --*-file ]]
 }
 
 # These mean `on` without a value, so that a next word is no value of theirs.

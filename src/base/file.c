@@ -64,7 +64,8 @@ static bool read_all(int fd, const char *path, enum stage st, struct buf *to, st
 	}
 }
 
-bool file_read(const char *path, enum stage st, struct buf *to, struct file_facts *facts, struct err *e)
+static bool read_file(const char *path, enum stage st, struct buf *to, struct file_facts *facts, bool pipe_ok,
+		      struct err *e)
 {
 	struct stat s;
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK); /* a FIFO must not hang open(2) */
@@ -78,8 +79,9 @@ bool file_read(const char *path, enum stage st, struct buf *to, struct file_fact
 		ok = fail_open(path, st, errno, e);
 	} else if (S_ISDIR(s.st_mode)) {
 		ok = fail_open(path, st, EISDIR, e);
-	} else if (!S_ISREG(s.st_mode) && !S_ISFIFO(s.st_mode)) {
-		ok = fail(e, st, FATE_PERM, "%s is neither a regular file nor a pipe", path);
+	} else if (!S_ISREG(s.st_mode) && !(pipe_ok && S_ISFIFO(s.st_mode))) {
+		ok = fail(e, st, FATE_PERM, pipe_ok ? "%s is neither a regular file nor a pipe" : "%s is not a regular file",
+			  path);
 	} else {
 		if (facts != NULL)
 			look(&s, facts);
@@ -87,6 +89,16 @@ bool file_read(const char *path, enum stage st, struct buf *to, struct file_fact
 	}
 	close(fd);
 	return ok;
+}
+
+bool file_read(const char *path, enum stage st, struct buf *to, struct file_facts *facts, struct err *e)
+{
+	return read_file(path, st, to, facts, true, e);
+}
+
+bool file_read_regular(const char *path, enum stage st, struct buf *to, struct err *e)
+{
+	return read_file(path, st, to, NULL, false, e);
 }
 
 int file_temp(struct err *e)

@@ -28,6 +28,8 @@ bool file_sanitise_std(void);
 bool file_read(const char *path, enum stage st, struct buf *to, struct file_facts *facts,
 	       struct err *e) MUST_CHECK;
 
+bool file_read_regular(const char *path, enum stage st, struct buf *to, struct err *e) MUST_CHECK; /* no pipe either */
+
 /* An unlinked temporary file in $TMPDIR or /tmp, mode 0600; -1 and *e (ST_SPOOL, so EX_CANTCREAT). */
 int file_temp(struct err *e) MUST_CHECK;
 

@@ -70,7 +70,7 @@ static bool ask_hosts(const char *host, char to[HOST_MAX])
 	return found;
 }
 
-static bool host_name(char to[HOST_MAX])
+bool host_bare_name(char to[HOST_MAX])
 {
 	if (gethostname(to, HOST_MAX) != 0)
 		to[0] = '\0';
@@ -83,7 +83,7 @@ void host_fqdn(char to[HOST_MAX])
 	char host[HOST_MAX];
 
 	to[0] = '\0';
-	if (!host_name(host))
+	if (!host_bare_name(host))
 		return;
 	if (strchr(host, '.') != NULL)
 		snprintf(to, HOST_MAX, "%s", host);
@@ -104,7 +104,7 @@ void host_mail_domain(char to[HOST_MAX])
 	buf_free(&name);
 	if (!host_is_domain(to))
 		host_fqdn(to);
-	if (to[0] == '\0' && !host_name(to))
+	if (to[0] == '\0' && !host_bare_name(to))
 		snprintf(to, HOST_MAX, "localhost");
 }
 

@@ -10,6 +10,9 @@
 
 enum { HOST_MAX = 256 };
 
+/* The host name as it is set; false when it is not usable as a domain. */
+bool host_bare_name(char to[HOST_MAX]);
+
 /* The fully qualified name: the host name if it has a dot, else what /etc/hosts gives for it; ""
  * when neither is a usable domain. */
 void host_fqdn(char to[HOST_MAX]);

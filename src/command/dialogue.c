@@ -66,7 +66,8 @@ static bool answer_error(struct dialogue *d, const struct err *why, struct err *
 	char text[sizeof why->say + sizeof why->quote + 4];
 
 	snprintf(text, sizeof text, "%s%s%s", why->say, why->quote[0] == '\0' ? "" : ": ", why->quote);
-	return caller_reply(&d->caller, why->fate == FATE_PERM ? 554 : 451, code_of(why), text, e);
+	return caller_reply(&d->caller, why->stage == ST_RCPT && why->code != 0 ? why->code
+			    : why->fate == FATE_PERM ? 554 : 451, code_of(why), text, e);
 }
 
 static bool say_error(struct dialogue *d, const struct err *why, struct err *e)

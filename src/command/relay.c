@@ -121,6 +121,10 @@ static bool ask(struct relay *u, size_t from, const struct command *c, struct er
 	for (size_t i = from; i < v->n; i++) {
 		struct rcpt *r = &v->rcpts[i];
 
+		if (r->why != NULL) {
+			u->t.refused++;
+			continue;
+		}
 		if (c != NULL && !give_dsn(r, c, e))
 			return false;
 		u->t.needs.dsn = u->t.needs.dsn || r->notify != NULL || r->orcpt != NULL;
@@ -132,6 +136,22 @@ static bool ask(struct relay *u, size_t from, const struct command *c, struct er
 	return true;
 }
 
+/* What an alias refuses is answered here, also when it comes again: the server hears nothing of it. */
+static bool refused_here(const struct relay *u, size_t from, const char *address, struct err *e)
+{
+	const struct envelope *v = &u->x->v;
+	char whole[ADDRESS_MAX];
+
+	if (!local_qualify(address, u->x->local.domain, whole, e))
+		return true;
+	for (size_t i = from < v->n ? from : 0; i < v->n; i++)
+		if (v->rcpts[i].why != NULL && (from < v->n || address_same(v->rcpts[i].address, whole))) {
+			transaction_refusal(&v->rcpts[i], v->sender, e);
+			return true;
+		}
+	return false;
+}
+
 bool relay_rcpt(struct relay *u, const struct command *c, bool *asked, struct err *e)
 {
 	size_t before = u->x->v.n;
@@ -139,8 +159,12 @@ bool relay_rcpt(struct relay *u, const struct command *c, bool *asked, struct er
 	*asked = false;
 	if (!submission_add(u->x, c->address, e))
 		return false; /* only this recipient is lost */
+	if (!ask(u, before, c, e))
+		return lost(u);
+	if (refused_here(u, before, c->address, e))
+		return false;
 	*asked = u->x->v.n > before;
-	return ask(u, before, c, e) || lost(u);
+	return true;
 }
 
 bool relay_has_recipients(const struct relay *u)
@@ -155,7 +179,7 @@ static bool prepare(struct relay *u, struct err *e)
 	struct submission *x = u->x;
 	size_t before = x->v.n;
 
-	if (!message_fix(&x->m, &x->a->message, false, &x->v, e)
+	if (!message_fix(&x->m, &x->a->message, &x->local, false, &x->v, e)
 	    || (facts_unfit(&x->m.facts) && !message_recode(&x->m, RECODE_LINES, recode_why(&x->m.facts), e)))
 		return false;
 	if (x->m.facts.utf8_head && !u->t.needs.utf8)

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/file.h"
 #include "base/host.h"
 #include "base/stop.h"
 #include "command/report.h"
@@ -44,6 +45,32 @@ static bool default_domain(struct submission *x, struct err *e)
 	return x->a->message.qualify_domain != NULL;
 }
 
+static bool read_regular(const char *path, struct buf *to, struct err *e)
+{
+	return file_read_regular(path, ST_CONFIG, to, e);
+}
+
+/* Read anew for each sender: the account may be another, and so may the file be. */
+static bool load_local(struct submission *x, struct err *e)
+{
+	const struct message_params *p = &x->a->message;
+	struct buf text = buf_max(ALIASES_BYTES_MAX, p->aliases);
+	bool ok;
+
+	local_free(&x->local);
+	x->local.domain = p->qualify_domain;
+	x->local.recipients = &p->local_recipients;
+	x->local.read = read_regular;
+	if (!host_bare_name(x->local.host))
+		x->local.host[0] = '\0';
+	host_fqdn(x->local.fqdn);
+	ok = p->aliases == NULL
+	  || (read_regular(p->aliases, &text, e)
+	      && aliases_parse(&x->local.aliases, p->aliases, buf_text(&text), text.len, e));
+	buf_free(&text);
+	return ok;
+}
+
 /* The first of `from` that is an address and not a pattern. */
 static const char *own_address(const struct account *a)
 {
@@ -64,7 +91,7 @@ static bool set_sender(struct submission *x, const char *wanted, struct err *e)
 		host_login(login);
 		own = login;
 	}
-	return fix_qualify(own, domain, sender, e) && envelope_set_sender(&x->v, sender, e);
+	return local_qualify(own, domain, sender, e) && envelope_set_sender(&x->v, sender, e);
 }
 
 static bool set_envid(struct submission *x, struct err *e)
@@ -84,7 +111,7 @@ static bool set_envid(struct submission *x, struct err *e)
 
 bool submission_add(struct submission *x, const char *text, struct err *e)
 {
-	return fix_add_recipients(&x->v, text, strlen(text), x->a->message.qualify_domain, e);
+	return fix_add_recipients(&x->v, text, strlen(text), &x->local, e);
 }
 
 static bool add_recipients(struct submission *x, struct err *e)
@@ -97,7 +124,7 @@ static bool add_recipients(struct submission *x, struct err *e)
 
 bool submission_sender(struct submission *x, const char *wanted, struct err *e)
 {
-	return submission_choose(x, wanted, e) && default_domain(x, e) && set_sender(x, wanted, e);
+	return submission_choose(x, wanted, e) && default_domain(x, e) && load_local(x, e) && set_sender(x, wanted, e);
 }
 
 bool submission_address(struct submission *x, struct err *e)
@@ -247,6 +274,7 @@ void submission_free(struct submission *x)
 	secret_wipe(&x->secret);
 	message_free(&x->m);
 	envelope_free(&x->v);
+	local_free(&x->local);
 	conf_free(&x->conf);
 	free(x);
 }

@@ -9,6 +9,7 @@
 
 #include "config/opts.h"
 #include "mail/envelope.h"
+#include "mail/local.h"
 #include "mail/message.h"
 #include "smtp/session.h"
 #include "smtp/transaction.h"
@@ -19,6 +20,7 @@ struct submission {
 	struct account       *a; /* borrowed from conf */
 	struct message        m;
 	struct envelope       v;
+	struct local          local;
 	struct secret         secret;
 	struct session        s;
 	struct stream         io;

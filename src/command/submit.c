@@ -30,11 +30,21 @@ static bool read_message(struct submission *x, bool had_stdin, struct err *e)
 
 static bool fix_message(struct submission *x, struct err *e)
 {
-	if (!message_fix(&x->m, &x->a->message, x->o->take_recipients, &x->v, e))
+	if (!message_fix(&x->m, &x->a->message, &x->local, x->o->take_recipients, &x->v, e))
 		return false;
 	if (x->v.n == 0)
 		return fail(e, ST_USAGE, FATE_PERM, "the message names no recipients");
 	return !facts_unfit(&x->m.facts) || message_recode(&x->m, RECODE_LINES, recode_why(&x->m.facts), e);
+}
+
+/* Aliases refuse recipients before any server is asked. */
+static bool anybody_left(const struct submission *x)
+{
+	size_t open = 0;
+
+	for (size_t i = 0; i < x->v.n; i++)
+		open += x->v.rcpts[i].state == RCPT_OPEN;
+	return x->a->smtp.require_all_recipients ? open == x->v.n : open > 0;
 }
 
 /* As many connections as the server's limits ask for. */
@@ -85,7 +95,8 @@ int submit(const struct options *o, bool had_stdin)
 	if (x == NULL)
 		return err_exit_status(&e);
 	ok = check_usage(o, &e) && submission_load(x, &e) && read_message(x, had_stdin, &e)
-	  && submission_address(x, &e) && fix_message(x, &e) && submission_ready(x, &e) && send_message(x, &e);
+	  && submission_address(x, &e) && fix_message(x, &e)
+	  && (!anybody_left(x) || (submission_ready(x, &e) && send_message(x, &e)));
 	status = conclude(x, ok, &e);
 	submission_free(x);
 	return status;

@@ -24,12 +24,20 @@ static uint32_t hash(const struct envelope *v, const char *address)
 	return h ^ h >> 15;
 }
 
-/* Where the address is, or the empty slot where it belongs; slots hold an index and 1. */
-static uint32_t *find(const struct envelope *v, const char *address)
+/* What we refuse is another recipient than the same address that may be sent to. */
+static bool same_rcpt(const struct rcpt *r, const char *address, const char *why)
+{
+	if (!address_same(r->address, address))
+		return false;
+	return r->why == NULL || why == NULL ? r->why == why : strcmp(r->why, why) == 0;
+}
+
+/* Where the recipient is, or the empty slot where it belongs; slots hold an index and 1. */
+static uint32_t *find(const struct envelope *v, const char *address, const char *why)
 {
 	size_t i = hash(v, address) & (v->n_slots - 1);
 
-	while (v->slots[i] != 0 && !address_same(v->rcpts[v->slots[i] - 1].address, address))
+	while (v->slots[i] != 0 && !same_rcpt(&v->rcpts[v->slots[i] - 1], address, why))
 		i = (i + 1) & (v->n_slots - 1);
 	return &v->slots[i];
 }
@@ -51,18 +59,18 @@ static bool grow(struct envelope *v, struct err *e)
 	if (v->seed == 0 && getrandom(&v->seed, sizeof v->seed, 0) < 0)
 		v->seed = 1;
 	for (size_t i = 0; i < v->n; i++)
-		*find(v, v->rcpts[i].address) = (uint32_t)i + 1;
+		*find(v, v->rcpts[i].address, v->rcpts[i].why) = (uint32_t)i + 1;
 	return true;
 }
 
-bool envelope_add(struct envelope *v, const char *address, struct err *e)
+static bool put(struct envelope *v, const char *address, const char *why, struct err *e)
 {
 	uint32_t *slot;
 	char *copy;
 
 	if (v->n == v->room && !grow(v, e))
 		return false;
-	slot = find(v, address);
+	slot = find(v, address, why);
 	if (*slot != 0)
 		return true;
 	if (v->n == ENVELOPE_RCPTS_MAX)
@@ -72,6 +80,41 @@ bool envelope_add(struct envelope *v, const char *address, struct err *e)
 	v->rcpts[v->n++] = (struct rcpt){ .address = copy };
 	*slot = (uint32_t)v->n;
 	return true;
+}
+
+bool envelope_add(struct envelope *v, const char *address, struct err *e)
+{
+	return put(v, address, NULL, e);
+}
+
+bool envelope_add_for(struct envelope *v, const char *address, const char *original, struct err *e)
+{
+	size_t before = v->n;
+
+	if (!put(v, address, NULL, e))
+		return false;
+	return v->n == before || address_same(address, original)
+	    || (v->rcpts[before].original = str_dup(original, e)) != NULL;
+}
+
+bool envelope_refuse(struct envelope *v, const char *address, enum fate fate, const char *why, const char *said,
+		     struct err *e)
+{
+	size_t before = v->n;
+	struct rcpt *r;
+
+	if (!put(v, address, why, e))
+		return false;
+	if (v->n == before)
+		return true;
+	r = &v->rcpts[before];
+	r->state = RCPT_REFUSED;
+	r->stage = ST_RCPT;
+	r->code = fate == FATE_TEMP ? 450 : 550;
+	r->esc = fate == FATE_TEMP ? (struct esc){ 4, 3, 5 } : (struct esc){ 5, 1, 1 };
+	if (said != NULL)
+		(void)rcpt_say(r, said, strlen(said)); /* without memory the code has to do */
+	return (r->why = str_dup(why, e)) != NULL;
 }
 
 bool rcpt_say(struct rcpt *r, const char *words, size_t len)
@@ -90,6 +133,8 @@ void envelope_free(struct envelope *v)
 		free(v->rcpts[i].said);
 		free(v->rcpts[i].notify);
 		free(v->rcpts[i].orcpt);
+		free(v->rcpts[i].original);
+		free(v->rcpts[i].why);
 	}
 	free(v->rcpts);
 	free(v->slots);

@@ -25,7 +25,9 @@ struct rcpt {
 	struct esc      esc;
 	char           *said;    /* owned: the server's words, printable, at most RCPT_SAID; NULL: none */
 	char           *notify;  /* owned: RFC 3461 4.1, in small letters; NULL: as the settings have it */
-	char           *orcpt;   /* owned: RFC 3461 4.2, type and xtext; NULL: the address itself */
+	char           *orcpt;   /* owned: RFC 3461 4.2, type and xtext; NULL: the original, or the address itself */
+	char           *original; /* owned: whom the caller named, where an alias made this address of it; NULL: it */
+	char           *why;     /* owned: why we refuse it ourselves, without asking; NULL: the server decides */
 };
 
 struct envelope {
@@ -44,6 +46,14 @@ enum { ENVELOPE_RCPTS_MAX = 200000 };
 
 bool envelope_set_sender(struct envelope *v, const char *address, struct err *e) MUST_CHECK;
 bool envelope_add(struct envelope *v, const char *address, struct err *e) MUST_CHECK; /* duplicates once */
+
+/* The same for an address that stands for another (RFC 3461 5.2.7: ORCPT stays what it was). */
+bool envelope_add_for(struct envelope *v, const char *address, const char *original, struct err *e) MUST_CHECK;
+
+/* A recipient that nobody is asked about, 550 5.1.1, or 450 4.3.5 where `fate` is FATE_TEMP; `said` may be NULL. */
+bool envelope_refuse(struct envelope *v, const char *address, enum fate fate, const char *why, const char *said,
+		     struct err *e) MUST_CHECK;
+
 bool rcpt_say(struct rcpt *r, const char *words, size_t len); /* false: no memory; harmless */
 void envelope_free(struct envelope *v);
 

@@ -43,6 +43,7 @@ _Static_assert(COUNT(fields) <= 32, "one bit of a uint32_t for each");
 struct fixing {
 	struct message              *m;
 	const struct message_params *p;
+	struct local                *l;
 	struct envelope             *v;
 	bool                         resent;      /* the head has a Resent- block */
 	uint32_t                     seen;        /* fields[] that were in the head, or in its newest block */
@@ -68,31 +69,21 @@ static uint32_t bit(const char *name)
 
 /* ---- addresses ---------------------------------------------------------------------------------- */
 
-bool fix_qualify(const char *addr, const char *domain, char to[ADDRESS_MAX], struct err *e)
-{
-	bool bare = addr[0] != '\0' && address_domain(addr) == NULL && domain != NULL && domain[0] != '\0';
-
-	if ((size_t)snprintf(to, ADDRESS_MAX, "%s%s%s", addr, bare ? "@" : "", bare ? domain : "") < ADDRESS_MAX)
-		return true;
-	return fail(e, ST_INPUT, FATE_PERM, "the address %.60s... is too long", addr);
-}
-
 struct adding {
 	struct envelope *v;
-	const char      *domain;
+	struct local    *l;
 };
 
 static bool add_recipient(void *ctx, const struct mailbox *m, struct err *e)
 {
 	const struct adding *a = ctx;
-	char addr[ADDRESS_MAX];
 
-	return fix_qualify(m->addr, a->domain, addr, e) && envelope_add(a->v, addr, e);
+	return local_add(a->l, a->v, m->addr, e);
 }
 
-bool fix_add_recipients(struct envelope *v, const char *text, size_t len, const char *domain, struct err *e)
+bool fix_add_recipients(struct envelope *v, const char *text, size_t len, struct local *l, struct err *e)
 {
-	struct adding a = { v, domain };
+	struct adding a = { v, l };
 
 	return address_list(text, len, false, add_recipient, &a, e);
 }
@@ -174,7 +165,7 @@ static bool take_recipients(struct fixing *x, struct err *e)
 
 	for (size_t at = 0; header_next(buf_text(&x->m->head), x->m->head.len, &at, &f);)
 		if (is_recipient_field(x, &f, role_of(&f))
-		    && !fix_add_recipients(x->v, f.body, f.body_len, x->p->qualify_domain, e))
+		    && !fix_add_recipients(x->v, f.body, f.body_len, x->l, e))
 			return err_hint(e, "with -t the recipients are taken from the header: this one is in %.*s",
 					(int)f.name_len, f.name);
 	return true;
@@ -184,7 +175,7 @@ static bool add_always(struct fixing *x, struct err *e)
 {
 	for (size_t i = 0; i < x->p->always_bcc.n; i++)
 		if (!fix_add_recipients(x->v, x->p->always_bcc.items[i], strlen(x->p->always_bcc.items[i]),
-					x->p->qualify_domain, e))
+					x->l, e))
 			return false;
 	return true;
 }
@@ -287,19 +278,28 @@ static bool put_message_id(struct fixing *x, const char *prefix, struct err *e)
 	return buf_printf(&x->out, e, "%sMessage-ID: %s\n", prefix, x->m->id);
 }
 
-static bool put_one_to(struct fixing *x, size_t i, struct err *e)
+static const char *named(const struct rcpt *r)
 {
-	return buf_printf(&x->out, e, "%s%s", i == 0 ? "To: " : ",\n\t", x->v->rcpts[i].address);
+	return r->original != NULL ? r->original : r->address;
 }
 
+/* Whom the caller named: who stands behind an alias is nobody's business. */
 static bool put_to(struct fixing *x, const char *prefix, struct err *e)
 {
+	const char *last = NULL;
+
 	if (x->p->set_to_header == SET_TO_UNDISCLOSED)
 		return buf_printf(&x->out, e, "%sTo: undisclosed-recipients:;\n", prefix);
-	for (size_t i = 0; i < x->v->n; i++)
-		if (!put_one_to(x, i, e))
+	for (size_t i = 0; i < x->v->n; i++) {
+		const char *name = named(&x->v->rcpts[i]);
+
+		if (last != NULL && address_same(last, name))
+			continue;
+		if (!buf_printf(&x->out, e, "%s%s%s", last == NULL ? prefix : "", last == NULL ? "To: " : ",\n\t", name))
 			return false;
-	return x->v->n == 0 || buf_char(&x->out, '\n', e);
+		last = name;
+	}
+	return last == NULL || buf_char(&x->out, '\n', e);
 }
 
 static bool has(const struct fixing *x, const char *plain, const char *resent)
@@ -411,9 +411,10 @@ static bool fix_head(struct fixing *x, struct err *e)
 	return place_added(x, copied < x->out.len ? copied : x->out.len, e);
 }
 
-bool message_fix(struct message *m, const struct message_params *p, bool take, struct envelope *v, struct err *e)
+bool message_fix(struct message *m, const struct message_params *p, struct local *l, bool take, struct envelope *v,
+		 struct err *e)
 {
-	struct fixing x = { .m = m, .p = p, .v = v };
+	struct fixing x = { .m = m, .p = p, .l = l, .v = v };
 	bool ok;
 
 	x.out = buf_max(2 * MESSAGE_HEAD_MAX, m->head.what);

@@ -8,7 +8,7 @@
 #define MAIL_FIX_H
 
 #include "mail/address.h"
-#include "mail/envelope.h"
+#include "mail/local.h"
 #include "mail/message.h"
 
 enum set_from { SET_FROM_AUTO, SET_FROM_ON, SET_FROM_OFF };
@@ -22,22 +22,19 @@ struct message_params {
 	char         *from_full_name;    /* for a From that we write; NULL: the bare address */
 	char         *qualify_domain;    /* "": leave unqualified names alone */
 	struct strlist always_bcc;
+	char          *aliases;          /* path; NULL: none */
+	struct strlist local_recipients; /* get what no alias does; empty: nobody in particular */
 };
 
 /* Adds the head's recipients (take_recipients) and always_bcc to the envelope, then fixes the head as `p` says,
  * and counts the facts again. */
-bool message_fix(struct message *m, const struct message_params *p, bool take_recipients,
+bool message_fix(struct message *m, const struct message_params *p, struct local *l, bool take_recipients,
 		 struct envelope *v, struct err *e) MUST_CHECK;
 
 /* The address of the first From field's first mailbox, normalised, or false. */
 bool message_from(const struct message *m, char *to, size_t room);
 
-/* One recipient or a list of them, as a caller writes it, into the envelope: qualified with
- * `domain` where it has none (unless domain is NULL or ""). */
-bool fix_add_recipients(struct envelope *v, const char *text, size_t len, const char *domain,
-			struct err *e) MUST_CHECK;
-
-/* "addr" or "addr@domain". */
-bool fix_qualify(const char *addr, const char *domain, char to[ADDRESS_MAX], struct err *e) MUST_CHECK;
+/* One recipient or a list of them, as a caller writes it, into the envelope, as `l` has it. */
+bool fix_add_recipients(struct envelope *v, const char *text, size_t len, struct local *l, struct err *e) MUST_CHECK;
 
 #endif

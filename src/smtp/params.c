@@ -82,7 +82,7 @@ static bool put_orcpt(struct buf *to, const struct needs *n, const struct rcpt *
 {
 	if (!n->dsn || !buf_str(to, " ORCPT=", e))
 		return !n->dsn;
-	return r->orcpt != NULL ? buf_str(to, r->orcpt, e) : xtext_orcpt(to, r->address, n->utf8, e);
+	return r->orcpt != NULL ? buf_str(to, r->orcpt, e) : xtext_orcpt(to, r->original != NULL ? r->original : r->address, n->utf8, e);
 }
 
 static const struct {

@@ -472,7 +472,9 @@ void transaction_refusal(const struct rcpt *r, const char *sender, struct err *e
 {
 	enum fate fate = r->code / 100 == 4 ? FATE_TEMP : FATE_PERM;
 
-	if (r->stage == ST_RCPT)
+	if (r->why != NULL)
+		fail(e, ST_RCPT, fate, "no mail for %s: %s", r->address, r->why);
+	else if (r->stage == ST_RCPT)
 		fail(e, ST_RCPT, fate, "the server refused %s", r->address);
 	else if (r->stage == ST_MAIL)
 		fail(e, ST_MAIL, fate, "the server refused the sender <%s>", sender);
@@ -480,7 +482,8 @@ void transaction_refusal(const struct rcpt *r, const char *sender, struct err *e
 		fail(e, r->stage, fate, "the server refused the message for %s", r->address);
 	e->code = r->code;
 	e->esc = r->esc;
-	reply_quote(r->code, r->esc, r->said == NULL ? "" : r->said, e->quote, sizeof e->quote);
+	if (r->why == NULL || r->said != NULL)
+		reply_quote(r->code, r->esc, r->said == NULL ? "" : r->said, e->quote, sizeof e->quote);
 }
 
 bool transaction_verdict(const struct envelope *v, struct err *e)

@@ -1,0 +1,390 @@
+#include "mail/aliases.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "mail/address.h"
+
+/* In the copy that is parsed, a line end that a backslash has hidden; it is a blank, and counts as a line. */
+enum { JOINED = '\v' };
+
+struct parse {
+	struct aliases *a;
+	char           *text; /* a copy: comments are blanked out */
+	size_t          len;
+	size_t          counted; /* how far `line` has counted */
+	unsigned        line;
+	struct err     *e;
+};
+
+static bool is_blank(char c)
+{
+	return str_isblank(c) || c == '\n' || c == JOINED;
+}
+
+/* Asked in rising order. */
+static unsigned line_at(struct parse *p, size_t at)
+{
+	for (; p->counted < at; p->counted++)
+		p->line += p->text[p->counted] == '\n' || p->text[p->counted] == JOINED;
+	return p->line;
+}
+
+static bool bad(struct parse *p, size_t at, const char *what)
+{
+	return fail(p->e, ST_CONFIG, FATE_PERM, "%s:%u: %s", p->a->file, line_at(p, at), what);
+}
+
+/* ---- the text, made simple ----------------------------------------------------------------------- */
+
+/* One line: its comment and CR become blanks, a backslash at the end joins the next line. */
+static size_t simplify_line(char *text, size_t at, size_t len)
+{
+	bool quoted = false, word = true;
+	size_t i = at;
+
+	for (; i < len && text[i] != '\n'; i++) {
+		if (!quoted && word && text[i] == '#')
+			for (; i < len && text[i] != '\n'; i++)
+				text[i] = ' ';
+		if (i == len || text[i] == '\n')
+			break;
+		if (text[i] == '\\' && i + 1 < len && text[i + 1] != '\n' && text[i + 1] != '\r')
+			i++;
+		else if (text[i] == '"')
+			quoted = !quoted;
+		word = str_isblank(text[i]);
+	}
+	if (i > at && text[i - 1] == '\r')
+		text[--i] = ' ';
+	if (i > at && text[i - 1] == '\\') {
+		text[i - 1] = ' ';
+		while (i < len && text[i] != '\n')
+			i++;
+		if (i < len)
+			text[i] = JOINED;
+	}
+	while (i < len && text[i] != '\n' && text[i] != JOINED)
+		i++;
+	return i + 1;
+}
+
+static bool simplify(struct parse *p)
+{
+	for (size_t i = 0; i < p->len; i++)
+		if (str_iscontrol(p->text[i]) && strchr("\t\n\r", p->text[i]) == NULL)
+			return bad(p, i, "there is a control character");
+		else if (p->text[i] == '\0')
+			return bad(p, i, "there is a NUL");
+	for (size_t at = 0; at < p->len;)
+		at = simplify_line(p->text, at, p->len);
+	return true;
+}
+
+/* ---- entries ------------------------------------------------------------------------------------- */
+
+static const struct {
+	const char     *prefix;
+	enum alias_kind kind;
+	bool            strip;
+} forms[] = { /* the longer prefix first */
+	{ ":include:", ALIAS_INCLUDE, true },
+	{ ":error:", ALIAS_ERROR, true },
+	{ ":fail:", ALIAS_ERROR, true }, /* Exim's */
+	{ "error:", ALIAS_ERROR, true },
+	{ ":", ALIAS_ODD, false },
+	{ "|", ALIAS_PIPE, false },
+	{ "/", ALIAS_FILE, false },
+	{ "\\", ALIAS_FINAL, true },
+	{ "", ALIAS_ADDRESS, false },
+};
+
+static size_t form_of(const char *s, size_t n)
+{
+	size_t i = 0;
+
+	while (strlen(forms[i].prefix) > n || !str_same_n(s, strlen(forms[i].prefix), forms[i].prefix))
+		i++;
+	return i;
+}
+
+static void trim(const char **s, size_t *n)
+{
+	while (*n > 0 && is_blank((*s)[0])) {
+		(*s)++;
+		(*n)--;
+	}
+	while (*n > 0 && is_blank((*s)[*n - 1]))
+		(*n)--;
+}
+
+/* "|program with arguments", quoted as a whole, is not an address. */
+static void unquote(const char **s, size_t *n)
+{
+	if (*n < 3 || (*s)[0] != '"' || (*s)[*n - 1] != '"' || strchr("|/:", (*s)[1]) == NULL)
+		return;
+	(*s)++;
+	*n -= 2;
+}
+
+static bool keep_entry(struct parse *p, enum alias_kind kind, unsigned line, const char *text)
+{
+	struct aliases *a = p->a;
+	char *copy;
+
+	if (a->n_entries == a->entries_room) {
+		size_t room = a->entries_room == 0 ? 16 : 2 * a->entries_room;
+		struct alias_entry *more = reallocarray(a->entries, room, sizeof *more);
+
+		if (more == NULL)
+			return fail_memory(p->e);
+		a->entries = more;
+		a->entries_room = room;
+	}
+	if ((copy = str_dup(text, p->e)) == NULL)
+		return false;
+	a->entries[a->n_entries++] = (struct alias_entry){ kind, line, copy };
+	a->names[a->n - 1].n++;
+	return true;
+}
+
+static bool keep_address(struct parse *p, enum alias_kind kind, unsigned line, const char *text, const char *whole)
+{
+	struct mailbox box;
+	struct err unread;
+
+	if (!address_one(text, strlen(text), false, &box, &unread))
+		return keep_entry(p, ALIAS_ODD, line, whole);
+	return keep_entry(p, kind, line, box.addr);
+}
+
+static bool add_entry(struct parse *p, const char *s, size_t n)
+{
+	size_t form;
+	unsigned line;
+	char *text;
+	const char *rest;
+	bool ok;
+
+	trim(&s, &n);
+	if (n == 0)
+		return true;
+	line = line_at(p, (size_t)(s - p->text));
+	unquote(&s, &n);
+	if ((text = strndup(s, n)) == NULL)
+		return fail_memory(p->e);
+	for (char *c = text; *c != '\0'; c++)
+		*c = is_blank(*c) ? ' ' : *c;
+	form = form_of(text, n);
+	rest = text + (forms[form].strip ? strlen(forms[form].prefix) : 0);
+	if (forms[form].kind == ALIAS_ADDRESS || forms[form].kind == ALIAS_FINAL)
+		ok = keep_address(p, forms[form].kind, line, rest, text);
+	else
+		ok = keep_entry(p, forms[form].kind, line, rest + strspn(rest, " "));
+	free(text);
+	return ok;
+}
+
+/* Where the entry at `at` ends: a comma outside quotes and comments, in a list a line end, too. */
+static size_t entry_end(const char *s, size_t at, size_t end, bool list)
+{
+	bool quoted = false;
+	unsigned comment = 0;
+
+	for (; at < end; at++) {
+		if (s[at] == '\\' && at + 1 < end && s[at + 1] != '\n')
+			at++;
+		else if (list && s[at] == '\n')
+			break;
+		else if (s[at] == '"' && comment == 0)
+			quoted = !quoted;
+		else if (s[at] == '(' && !quoted)
+			comment++;
+		else if (s[at] == ')' && !quoted && comment > 0)
+			comment--;
+		else if (s[at] == ',' && !quoted && comment == 0)
+			break;
+	}
+	return at;
+}
+
+/* The words of an error may have commas. */
+static bool is_error(const char *s, size_t n)
+{
+	trim(&s, &n);
+	unquote(&s, &n);
+	return forms[form_of(s, n)].kind == ALIAS_ERROR;
+}
+
+static bool add_entries(struct parse *p, size_t at, size_t end, bool list)
+{
+	while (at < end) {
+		size_t to = !list && is_error(p->text + at, end - at) ? end : entry_end(p->text, at, end, list);
+
+		if (!add_entry(p, p->text + at, to - at))
+			return false;
+		at = to + 1;
+	}
+	return true;
+}
+
+/* ---- names --------------------------------------------------------------------------------------- */
+
+static bool add_name(struct parse *p, const char *name, unsigned line)
+{
+	struct aliases *a = p->a;
+
+	if (a->n == a->room) {
+		size_t room = a->room == 0 ? 16 : 2 * a->room;
+		struct alias *more = reallocarray(a->names, room, sizeof *more);
+
+		if (more == NULL)
+			return fail_memory(p->e);
+		a->names = more;
+		a->room = room;
+	}
+	a->names[a->n] = (struct alias){ .line = line, .first = a->n_entries };
+	if (name != NULL && (a->names[a->n].name = str_dup(name, p->e)) == NULL)
+		return false;
+	a->n++;
+	return true;
+}
+
+static void fold_case(char *to, const char *name)
+{
+	for (; *name != '\0'; name++)
+		*to++ = str_lower(*name);
+	*to = '\0';
+}
+
+static size_t find_colon(const char *s, size_t at, size_t end)
+{
+	bool quoted = false;
+
+	for (; at < end && (quoted || s[at] != ':'); at++) {
+		if (s[at] == '\\' && at + 1 < end)
+			at++;
+		else if (s[at] == '"')
+			quoted = !quoted;
+	}
+	return at < end ? at : end;
+}
+
+static bool add_alias(struct parse *p, size_t at, size_t end)
+{
+	size_t colon = find_colon(p->text, at, end);
+	const char *s = p->text + at;
+	size_t n = colon - at;
+	struct mailbox box;
+	struct err unread;
+
+	if (colon == end)
+		return bad(p, at, "an alias has a name and a colon");
+	trim(&s, &n);
+	at = (size_t)(s - p->text);
+	if (!address_one(s, n, false, &box, &unread))
+		return bad(p, at, "this is no name of an alias");
+	if (address_domain(box.addr) != NULL)
+		return bad(p, at, "the name of an alias is a local one, without a domain");
+	fold_case(box.addr, box.addr);
+	return add_name(p, box.addr, line_at(p, at)) && add_entries(p, colon + 1, end, false);
+}
+
+/* Empty lines and comments do not end a logical line: they are blanks. */
+static size_t logical_end(const struct parse *p, size_t at)
+{
+	while (at < p->len && !(p->text[at] == '\n' && (at + 1 == p->len || !is_blank(p->text[at + 1]))))
+		at++;
+	return at;
+}
+
+static bool take_lines(struct parse *p)
+{
+	for (size_t at = 0, end; at < p->len; at = end + 1) {
+		end = logical_end(p, at);
+		while (at < end && is_blank(p->text[at]))
+			at++;
+		if (at < end && !add_alias(p, at, end))
+			return false;
+	}
+	return true;
+}
+
+static bool take_list(struct parse *p)
+{
+	return add_name(p, NULL, 1) && add_entries(p, 0, p->len, true);
+}
+
+static int compare(const void *x, const void *y)
+{
+	const struct alias *a = x, *b = y;
+	int order = strcmp(a->name, b->name);
+
+	return order != 0 ? order : a->first < b->first ? -1 : a->first > b->first;
+}
+
+/* ---- outside ------------------------------------------------------------------------------------- */
+
+static bool parse(struct aliases *a, const char *file, const char *text, size_t len, bool (*take)(struct parse *p),
+		  struct err *e)
+{
+	struct parse p = { .a = a, .len = len, .line = 1, .e = e };
+	bool ok;
+
+	*a = (struct aliases){ 0 };
+	if ((a->file = str_dup(file, e)) == NULL)
+		return false;
+	if ((p.text = malloc(len + 1)) == NULL)
+		return fail_memory(e);
+	if (len > 0)
+		memcpy(p.text, text, len);
+	p.text[len] = '\0';
+	ok = simplify(&p) && take(&p);
+	free(p.text);
+	return ok;
+}
+
+bool aliases_parse(struct aliases *a, const char *file, const char *text, size_t len, struct err *e)
+{
+	if (!parse(a, file, text, len, take_lines, e))
+		return false;
+	if (a->n > 0)
+		qsort(a->names, a->n, sizeof *a->names, compare);
+	return true;
+}
+
+bool aliases_parse_list(struct aliases *a, const char *file, const char *text, size_t len, struct err *e)
+{
+	return parse(a, file, text, len, take_list, e);
+}
+
+struct alias *aliases_find(const struct aliases *a, const char *name)
+{
+	char folded[ADDRESS_MAX];
+	size_t low = 0, high = a->n;
+
+	if (strlen(name) >= sizeof folded)
+		return NULL;
+	fold_case(folded, name);
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (strcmp(a->names[middle].name, folded) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < a->n && strcmp(a->names[low].name, folded) == 0 ? &a->names[low] : NULL;
+}
+
+void aliases_free(struct aliases *a)
+{
+	for (size_t i = 0; i < a->n; i++)
+		free(a->names[i].name);
+	for (size_t i = 0; i < a->n_entries; i++)
+		free(a->entries[i].text);
+	free(a->names);
+	free(a->entries);
+	free(a->file);
+	*a = (struct aliases){ 0 };
+}

@@ -1,0 +1,240 @@
+#include "mail/local.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+struct list { /* what was included, once for all who name it */
+	struct list   *next;
+	char          *path;
+	struct aliases entries;
+};
+
+struct walk {
+	struct local    *l;
+	struct envelope *v;
+	const char      *written;   /* as the caller has it */
+	char             original[ADDRESS_MAX]; /* the same, qualified */
+};
+
+struct where { /* the entry that is being obeyed */
+	const char               *file;
+	const struct alias       *of;
+	const struct alias_entry *entry;
+};
+
+bool local_qualify(const char *addr, const char *domain, char to[ADDRESS_MAX], struct err *e)
+{
+	bool bare = addr[0] != '\0' && address_domain(addr) == NULL && domain != NULL && domain[0] != '\0';
+
+	if ((size_t)snprintf(to, ADDRESS_MAX, "%s%s%s", addr, bare ? "@" : "", bare ? domain : "") < ADDRESS_MAX)
+		return true;
+	return fail(e, ST_INPUT, FATE_PERM, "the address %.60s... is too long", addr);
+}
+
+/* ---- what comes of it ---------------------------------------------------------------------------- */
+
+static bool add(struct walk *w, const char *address, struct err *e)
+{
+	char whole[ADDRESS_MAX];
+
+	return local_qualify(address, w->l->domain, whole, e) && envelope_add_for(w->v, whole, w->original, e);
+}
+
+/* No alias has it, or it is to be left alone. */
+static bool stays(struct walk *w, const char *name, struct err *e)
+{
+	const struct strlist *to = w->l->recipients;
+
+	if (to == NULL || to->n == 0)
+		return add(w, name, e);
+	for (size_t i = 0; i < to->n; i++) {
+		struct mailbox box;
+
+		if (!address_one(to->items[i], strlen(to->items[i]), false, &box, e) || !add(w, box.addr, e))
+			return false;
+	}
+	return true;
+}
+
+/* `fate` FATE_TEMP: what is wrong may pass. */
+static bool refuse(struct walk *w, const struct where *at, enum fate fate, const char *why, const char *said,
+		   struct err *e)
+{
+	char text[ADDRESS_MAX + 500];
+
+	if (at->of->name != NULL)
+		snprintf(text, sizeof text, "%s:%u: the alias %s %s", at->file, at->entry->line, at->of->name, why);
+	else
+		snprintf(text, sizeof text, "%s:%u: the list %s", at->file, at->entry->line, why);
+	return envelope_refuse(w->v, w->original, fate, text, said, e);
+}
+
+static bool refuse_entry(struct walk *w, const struct where *at, const char *what, struct err *e)
+{
+	char why[400];
+
+	snprintf(why, sizeof why, what, at->entry->text);
+	return refuse(w, at, FATE_PERM, why, NULL, e);
+}
+
+/* ---- lists --------------------------------------------------------------------------------------- */
+
+static bool read_list(struct local *l, struct list *made, const char *path, struct err *e)
+{
+	struct buf text = buf_max(ALIASES_BYTES_MAX, path);
+	bool ok = (made->path = str_dup(path, e)) != NULL && l->read(path, &text, e)
+	       && aliases_parse_list(&made->entries, path, buf_text(&text), text.len, e);
+
+	buf_free(&text);
+	return ok;
+}
+
+static void free_list(struct list *list)
+{
+	free(list->path);
+	aliases_free(&list->entries);
+	free(list);
+}
+
+static struct list *find_list(struct local *l, const char *path, struct err *e)
+{
+	struct list *made = l->lists;
+
+	while (made != NULL && strcmp(made->path, path) != 0)
+		made = made->next;
+	if (made != NULL)
+		return made;
+	if (l->read == NULL || path[0] != '/' || l->n_lists == LOCAL_LISTS_MAX) {
+		fail(e, ST_CONFIG, FATE_PERM, "%s",
+		     path[0] != '/' ? "its path does not begin with a slash" : "there are too many lists");
+		return NULL;
+	}
+	if ((made = calloc(1, sizeof *made)) == NULL) {
+		fail_memory(e);
+		return NULL;
+	}
+	if (!read_list(l, made, path, e)) {
+		free_list(made);
+		return NULL;
+	}
+	made->next = l->lists;
+	l->lists = made;
+	l->n_lists++;
+	return made;
+}
+
+/* ---- the expansion ------------------------------------------------------------------------------- */
+
+static bool expand(struct walk *w, const struct aliases *in, struct alias *a, unsigned depth, struct err *e);
+
+static bool include(struct walk *w, const struct where *at, unsigned depth, struct err *e)
+{
+	struct err why = { 0 };
+	struct list *list = find_list(w->l, at->entry->text, &why);
+	char text[sizeof why.say + sizeof why.quote + 200];
+
+	if (list != NULL)
+		return expand(w, &list->entries, &list->entries.names[0], depth + 1, e);
+	if (why.stage == ST_INTERNAL) {
+		*e = why;
+		return false;
+	}
+	snprintf(text, sizeof text, "includes %.100s: %s%s%s", at->entry->text, why.say,
+		 why.quote[0] == '\0' ? "" : ": ", why.quote);
+	return refuse(w, at, why.fate, text, NULL, e);
+}
+
+/* An alias that is being expanded and comes up again stays what it is; one that has been adds nothing new. */
+static bool look_up(struct walk *w, const char *name, unsigned depth, struct err *e)
+{
+	struct alias *a = aliases_find(&w->l->aliases, name);
+
+	if (a == NULL)
+		a = aliases_find(&w->l->aliases, "default");
+	if (a == NULL && depth == 0 && (w->l->recipients == NULL || w->l->recipients->n == 0))
+		return add(w, w->written, e); /* user@localhost, too */
+	if (a == NULL || (a->seen == w->l->turn && a->open))
+		return stays(w, name, e);
+	return expand(w, &w->l->aliases, a, depth, e);
+}
+
+static bool obey(struct walk *w, const struct where *at, unsigned depth, struct err *e)
+{
+	const struct alias_entry *n = at->entry;
+
+	switch (n->kind) {
+	case ALIAS_ADDRESS:
+		return address_domain(n->text) != NULL ? add(w, n->text, e) : look_up(w, n->text, depth + 1, e);
+	case ALIAS_FINAL:
+		return address_domain(n->text) != NULL ? add(w, n->text, e) : stays(w, n->text, e);
+	case ALIAS_INCLUDE:
+		return include(w, at, depth, e);
+	case ALIAS_ERROR:
+		return refuse(w, at, FATE_PERM, "refuses it", n->text, e);
+	case ALIAS_PIPE:
+		return refuse_entry(w, at, "names the program %.200s, and postern runs none", e);
+	case ALIAS_FILE:
+		return refuse_entry(w, at, "names the file %.200s, and postern writes to none", e);
+	case ALIAS_ODD:
+		break;
+	}
+	return refuse_entry(w, at, "has an entry that is no address: %.200s", e);
+}
+
+static bool expand(struct walk *w, const struct aliases *in, struct alias *a, unsigned depth, struct err *e)
+{
+	bool ok = true;
+
+	if (a->seen == w->l->turn)
+		return true;
+	a->seen = w->l->turn;
+	a->open = true;
+	for (size_t i = 0; ok && i < a->n; i++) {
+		struct where at = { in->file, a, &in->entries[a->first + i] };
+
+		if (++w->l->steps > LOCAL_STEPS_MAX)
+			ok = fail(e, ST_INPUT, FATE_PERM, "the aliases of %s come to too many recipients", w->written);
+		else if (depth == LOCAL_DEPTH_MAX)
+			ok = refuse(w, &at, FATE_PERM, "is nested too deeply", NULL, e);
+		else
+			ok = obey(w, &at, depth, e);
+	}
+	a->open = false;
+	return ok;
+}
+
+/* ---- outside ------------------------------------------------------------------------------------- */
+
+static bool is_this_host(const struct local *l, const char *domain)
+{
+	return (l->domain != NULL && str_same(domain, l->domain)) || str_same(domain, "localhost")
+	    || (l->host[0] != '\0' && str_same(domain, l->host)) || (l->fqdn[0] != '\0' && str_same(domain, l->fqdn));
+}
+
+bool local_add(struct local *l, struct envelope *v, const char *address, struct err *e)
+{
+	const char *domain = address_domain(address);
+	bool mapped = l->aliases.n > 0 || (l->recipients != NULL && l->recipients->n > 0);
+	struct walk w = { .l = l, .v = v, .written = address };
+	char name[ADDRESS_MAX];
+
+	if (!local_qualify(address, l->domain, w.original, e))
+		return false;
+	if (!mapped || (domain != NULL && !is_this_host(l, domain)))
+		return add(&w, address, e);
+	snprintf(name, sizeof name, "%.*s", domain == NULL ? (int)strlen(address) : (int)(domain - 1 - address), address);
+	l->turn++;
+	return look_up(&w, name, 0, e);
+}
+
+void local_free(struct local *l)
+{
+	while (l->lists != NULL) {
+		struct list *next = l->lists->next;
+
+		free_list(l->lists);
+		l->lists = next;
+	}
+	aliases_free(&l->aliases);
+	*l = (struct local){ 0 };
+}

@@ -1,0 +1,44 @@
+/*
+ * local.h - who gets the mail of local recipients: an unqualified name, or user@ this machine.
+ *
+ * The alias file, its `default`, then local_recipients, else the name qualified: RFC 5321 3.9.1 before the envelope is
+ * there.  Knows nothing of header fields; opens no file itself (`read` does).  A recipient that an alias refuses
+ * becomes one of the envelope that is refused already, so the others still go.
+ */
+#ifndef MAIL_LOCAL_H
+#define MAIL_LOCAL_H
+
+#include "base/buf.h"
+#include "base/host.h"
+#include "mail/address.h"
+#include "mail/aliases.h"
+#include "mail/envelope.h"
+
+enum {
+	LOCAL_DEPTH_MAX = 32,        /* aliases and lists within one another */
+	LOCAL_LISTS_MAX = 100,       /* files of :include: */
+	LOCAL_STEPS_MAX = 10000000,  /* entries looked at, over all recipients */
+};
+
+struct local { /* zeroed: unqualified names stay as they are */
+	const char           *domain;     /* borrowed; NULL or "": names stay unqualified */
+	const struct strlist *recipients; /* borrowed; NULL or empty: nobody in particular */
+	char                  host[HOST_MAX], fqdn[HOST_MAX]; /* this machine; "": not known */
+	struct aliases        aliases;
+	/* a regular file into *to; never blocks */
+	bool                (*read)(const char *path, struct buf *to, struct err *e);
+	/* private */
+	struct list          *lists;
+	size_t                n_lists, steps;
+	unsigned              turn;
+};
+
+/* All that a normalised address stands for, into the envelope. */
+bool local_add(struct local *l, struct envelope *v, const char *address, struct err *e) MUST_CHECK;
+
+/* "addr" or "addr@domain". */
+bool local_qualify(const char *addr, const char *domain, char to[ADDRESS_MAX], struct err *e) MUST_CHECK;
+
+void local_free(struct local *l);
+
+#endif

@@ -1,0 +1,335 @@
+# aliases and local_recipients: who gets the mail of local names, and what is said when nobody does.
+
+load helper
+
+# with_aliases: the alias file on stdin; the account's domain is home.example.
+with_aliases() {
+	cat > "$HOME/aliases"
+	set_conf qualify_domain home.example
+	set_conf aliases "$HOME/aliases"
+}
+
+# got ADDRESS...: the recipients of the message that came last, in this order; none: no message came.
+got() {
+	local want='' n address
+	n=$(messages)
+	for address; do
+		want+="rcpt <$address>"$'\n'
+	done
+	[[ $(((n > 0)) && envelope "$n" | sed -n 's/^\(rcpt <[^>]*>\).*/\1/p') == "${want%$'\n'}" ]] \
+	    || complain "the message went to: $( ((n == 0)) || envelope "$n" | grep '^rcpt')"
+}
+
+# to_local NAME...: the standard message, addressed to these.
+to_local() { postern_ok -- "$@" < "$mail"; }
+
+@test "cron's mail to root arrives at the address of the file, and its header stays" {
+	start_server < /dev/null
+	with_aliases <<-'A'
+		# who reads it
+		postmaster:	root
+		Root:		you@example.org
+	A
+	printf 'From: root (Cron Daemon)\nTo: root\nSubject: Cron <root@box> date\n\noutput\n' > "$HOME/cron"
+	postern_as sendmail -FCronDaemon -i -B8BITMIME -oem root < "$HOME/cron"
+	((status == 0)) || complain "status $status"
+	got you@example.org
+	[[ $(message) == *"To: root@home.example"* && $(message) == *"From: root@home.example (Cron Daemon)"* ]]
+	[[ $(message) != *you@example.org* ]]
+	to_local POSTMASTER
+	got you@example.org
+}
+
+@test "without the key nothing is expanded, and a name is qualified" {
+	start_server < /dev/null
+	echo "root: you@example.org" > "$HOME/aliases"
+	set_conf qualify_domain home.example
+	to_local root
+	got root@home.example
+}
+
+@test "user@ this machine is user; user elsewhere is not" {
+	start_server < /dev/null
+	with_aliases <<< "root: you@example.org"
+	local address
+	for address in root@home.example ROOT@Home.Example root@localhost "root@$(hostname)"; do
+		to_local "$address"
+		got you@example.org
+	done
+	to_local root@example.net root@sub.home.example
+	got root@example.net root@sub.home.example
+	to_local nobody@localhost	# no alias has it: as it was written
+	got nobody@localhost
+}
+
+@test "lists, names without domain, continuation lines, comments, quotes" {
+	start_server < /dev/null
+	with_aliases <<'A'
+staff: ann@example.org, (two) "B. B" <bob@example.org>,   # not this, x@example.org
+# a comment does not end it
+
+	carl , "d d"@example.org
+carl: \
+carl@example.net
+"John Q. Public": jq@example.org
+a.b+c: "e,f"@example.org
+A
+	to_local staff
+	got ann@example.org bob@example.org carl@example.net '"d d"@example.org'
+	to_local '"john q. public"'
+	got jq@example.org
+	to_local a.b+c
+	got '"e,f"@example.org'
+	printf '%s\r\n' "root: a@example.org," "  b@example.org" > "$HOME/aliases"
+	to_local root
+	got a@example.org b@example.org
+}
+
+@test "loops end: who comes up again stays what he is" {
+	start_server < /dev/null
+	with_aliases <<-'A'
+		root: root, you@example.org
+		a: b
+		b: c
+		c: a
+		self: self
+		x: y, y, y, z@example.org
+		y: x
+	A
+	to_local root
+	got root@home.example you@example.org
+	to_local a
+	got a@home.example
+	to_local self
+	got self@home.example
+	to_local x
+	got x@home.example z@example.org
+}
+
+@test "a backslash ends the expansion, and an address with a domain is one" {
+	start_server < /dev/null
+	with_aliases <<-'A'
+		me: \root, root@home.example
+		root: you@example.org
+	A
+	to_local me
+	got root@home.example
+}
+
+@test "everybody once, however many aliases lead there" {
+	start_server < /dev/null
+	with_aliases <<-'A'
+		a: one@example.org, two@example.org
+		b: two@example.org, a
+	A
+	to_local two@example.org a b one@example.org
+	got two@example.org one@example.org
+}
+
+@test "default catches local names that have no alias, and nobody else" {
+	start_server < /dev/null
+	with_aliases <<-'A'
+		root: fred
+		www: \www
+		default: you@example.org
+	A
+	to_local nobody
+	got you@example.org
+	to_local root
+	got you@example.org
+	to_local www someone@example.net
+	got www@home.example someone@example.net
+	with_aliases <<< "default: fred"
+	to_local nobody
+	got fred@home.example
+}
+
+@test "local_recipients gets what no alias has" {
+	start_server < /dev/null
+	with_aliases <<< "root: admin@example.org, root"
+	set_conf local_recipients "you@example.org, other"
+	to_local nobody me@example.net
+	got you@example.org other@home.example me@example.net
+	to_local root
+	got admin@example.org you@example.org other@home.example
+	set_conf aliases
+	to_local root@localhost
+	got you@example.org other@home.example
+	postern_ok -t < <(printf 'To: root\nCc: someone@example.net\nBcc: www\n\nx\n')
+	got you@example.org other@home.example someone@example.net
+}
+
+@test "with -t, unqualified and blind: the names of the header, whose fields keep them" {
+	start_server < /dev/null
+	with_aliases <<-'A'
+		root: you@example.org
+		audit: auditor@example.org
+	A
+	set_conf always_bcc audit
+	postern_ok -t root < <(printf 'To: root\nCc: staff\nBcc: audit\nSubject: x\n\nx\n')
+	got you@example.org staff@home.example auditor@example.org
+	[[ $(message) == *"To: root@home.example"*"Cc: staff@home.example"* ]]
+	[[ $(message) != *audit* && $(message) != *you@* ]]
+}
+
+@test "a To that is added names the alias and not those behind it" {
+	start_server < /dev/null
+	with_aliases <<< "team: a@example.org, b@example.org"
+	set_conf set_to_header on
+	postern_ok team c@example.net < <(printf 'From: me@example.org\nSubject: x\n\nx\n')
+	got a@example.org b@example.org c@example.net
+	[[ $(message | tr -d '\r') == *$'To: team@home.example,\n\tc@example.net'* ]]
+}
+
+@test "an error refuses its recipient in its own words; the others get the message" {
+	start_server < /dev/null
+	with_aliases <<-'A'
+		gone: :error: moved away, ask the office
+		left: error: left
+	A
+	postern_fails 67 rcpt -- gone you@example.net < "$mail"
+	told "no mail for gone@home.example: $HOME/aliases:1: the alias gone refuses it"
+	told "550 5.1.1 moved away, ask the office"
+	[[ $stderr != *"server refused"* ]]
+	got you@example.net
+	postern_fails 67 rcpt -- left < "$mail"	# nobody is left: no server is asked
+	[[ $(connections) == 1 ]]
+	set_conf require_all_recipients on
+	postern_fails 67 rcpt -- gone you@example.net < "$mail"
+	[[ $(connections) == 1 ]]
+}
+
+@test "programs and files are refused by name, only when they are needed" {
+	start_server < /dev/null
+	touch "$HOME/box"
+	with_aliases <<-A
+		prog: |$HOME/run, you@example.org
+		words: "|/bin/sh -c 'touch $HOME/ran, x'"
+		file: $HOME/box
+		odd: :blackhole:
+		typo: you@@example.org
+		root: you@example.org
+	A
+	printf '#!/bin/sh\ntouch %s\n' "$HOME/ran" > "$HOME/run"
+	chmod +x "$HOME/run"
+	to_local root
+	postern_fails 67 rcpt -- prog < "$mail"
+	told "$HOME/aliases:1: the alias prog names the program |$HOME/run"
+	[[ $(messages) == 2 ]]
+	got you@example.org
+	local name line=2 words
+	for words in "names the program |/bin/sh" "names the file $HOME/box" "no address: :blackhole:" "no address: you@@"; do
+		name=$(sed -n "${line}s/:.*//p" "$HOME/aliases")
+		postern_fails 67 rcpt -- "$name" < "$mail"
+		told "$HOME/aliases:$line: the alias $name "
+		told "$words"
+		line=$((line + 1))
+	done
+	[[ ! -e $HOME/ran && ! -s $HOME/box && $(messages) == 2 ]]
+}
+
+@test ":include: reads a list, and what that includes" {
+	start_server < /dev/null
+	with_aliases <<< "list: :include:$HOME/list, \":include:$HOME/more list\""
+	printf '%s\n' "a@example.org, b@example.org" "# c@example.org" "" "root  # unqualified" ":include:$HOME/list" \
+	    "|prog" > "$HOME/list"
+	echo ":include:$HOME/list, z@example.org" > "$HOME/more list"
+	postern_fails 67 rcpt -- list < "$mail"
+	told "$HOME/list:6: the list names the program |prog"
+	got a@example.org b@example.org root@home.example z@example.org
+}
+
+@test "only regular files are included: nothing hangs, nothing is read for ever" {
+	start_server < /dev/null
+	mkfifo "$HOME/fifo"
+	mkdir "$HOME/dir"
+	with_aliases <<-A
+		fifo: :include:$HOME/fifo
+		zero: :include:/dev/zero
+		dir: :include:$HOME/dir
+		none: :include:$HOME/none
+		here: :include:aliases
+		big: :include:$HOME/big
+	A
+	head -c 1100000 /dev/zero | tr '\0' a > "$HOME/big"
+	local name words
+	postern_timeout=10
+	while read -r name words; do
+		postern_fails 67 rcpt -- "$name" < "$mail"
+		told "the alias $name includes "
+		told "$words"
+	done <<-'W'
+		fifo is not a regular file
+		zero is not a regular file
+		none No such file
+		here does not begin with a slash
+		big larger than
+		dir directory
+	W
+	[[ $(connections) == 0 ]]
+	postern_fails 67 -- none you@example.net < "$mail"
+	got you@example.net
+}
+
+@test "an alias file that cannot be used stops everything, before there is a connection" {
+	start_server < /dev/null
+	set_conf aliases "$HOME/none"
+	postern_fails 78 config -- you@example.net < "$mail"
+	told "$HOME/none"
+	mkfifo "$HOME/fifo"
+	set_conf aliases "$HOME/fifo"
+	postern_fails 78 config -- you@example.net < "$mail"
+	local line words
+	while IFS='|' read -r line words; do
+		printf '%s\n' "root: you@example.org" "$line" | with_aliases
+		postern_fails 78 config -- you@example.net < "$mail"
+		told "$HOME/aliases:2: "
+		told "$words"
+	done <<-'W'
+		root you@example.org|an alias has a name and a colon
+		two names: x|this is no name
+		a@example.org: x|without a domain
+		: x|this is no name
+	W
+	printf 'root: a@example.org\n\0' | with_aliases
+	postern_fails 78 config -- root < "$mail"
+	head -c 1100000 /dev/zero | tr '\0' '#' | with_aliases
+	postern_fails 78 config -- root < "$mail"
+	told "larger than"
+	[[ $(connections) == 0 ]]
+}
+
+@test "aliases that multiply are no more work than they are long" {
+	start_server < /dev/null
+	local i
+	for ((i = 0; i < 40; i++)); do
+		echo "a$i: a$((i + 1)), a$((i + 1)), a$((i + 1)), u$i@example.org"
+	done | with_aliases
+	postern_timeout=20
+	postern_fails 67 rcpt -- a0 < "$mail"
+	told "is nested too deeply"
+	[[ $(envelope | grep -c '^rcpt') == 32 ]]
+}
+
+@test "DSN: those behind an alias are notified about like the alias, under its name" {
+	start_server <<< "offer DSN"
+	with_aliases <<< "team: a@example.org, b@example.org"
+	postern_ok -N success,failure -- team c@example.net < "$mail"
+	got a@example.org b@example.org c@example.net
+	[[ $(said "RCPT TO:<[ab]@example.org> NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;team@home.example$") == 2 ]]
+	[[ $(said "RCPT TO:<c@example.net> NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;c@example.net$") == 1 ]]
+	to_local team	# nobody asked
+	[[ $(envelope 2) != *ORCPT* ]]
+}
+
+@test "-bs: an alias is expanded; one that refuses is answered 550, again and again" {
+	start_server < /dev/null
+	with_aliases <<-'A'
+		root: you@example.org, other@example.org
+		gone: :error: moved away
+	A
+	postern_ok -bs < <(printf '%s\r\n' "EHLO x" "MAIL FROM:<me@example.org>" "RCPT TO:<gone@localhost>" \
+	    "RCPT TO:<gone@localhost>" "RCPT TO:<root@localhost>" "DATA" "Subject: x" "" "x" "." "QUIT")
+	[[ $(grep -c '^550 5.1.1 .*moved away' <<< "$stdout") == 2 ]] || complain "no 550"
+	got you@example.org other@example.org
+}

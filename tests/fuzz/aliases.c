@@ -1,0 +1,61 @@
+/* The alias file: what it comes to ends, is fit for an envelope, and what includes includes itself. */
+#include "fuzz.h"
+
+#include "mail/local.h"
+
+static const uint8_t *bytes;
+static size_t n_bytes;
+
+/* Every list is the input itself. */
+static bool read_input(const char *path, struct buf *to, struct err *e)
+{
+	(void)path;
+	return buf_add(to, bytes, n_bytes, e);
+}
+
+static void check_entries(const struct aliases *a)
+{
+	for (size_t i = 0; i < a->n; i++)
+		MUST(a->names[i].first + a->names[i].n <= a->n_entries);
+	for (size_t i = 0; i < a->n_entries; i++) {
+		struct mailbox box;
+		struct err e;
+
+		if (a->entries[i].kind <= ALIAS_FINAL)
+			MUST(address_one(a->entries[i].text, strlen(a->entries[i].text), false, &box, &e)
+			     && strcmp(box.addr, a->entries[i].text) == 0);
+	}
+}
+
+static void expand_all(struct local *l)
+{
+	struct envelope v = { 0 };
+	struct err e;
+
+	for (size_t i = 0; i < l->aliases.n && i < 1000; i++) {
+		MUST(aliases_find(&l->aliases, l->aliases.names[i].name) != NULL);
+		(void)!local_add(l, &v, l->aliases.names[i].name, &e);
+	}
+	(void)!local_add(l, &v, "somebody@localhost", &e);
+	for (size_t i = 0; i < v.n; i++)
+		MUST(v.rcpts[i].address[0] != '\0' && (v.rcpts[i].why != NULL) == (v.rcpts[i].state == RCPT_REFUSED));
+	envelope_free(&v);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct local l = { .domain = "home.example", .read = read_input };
+	struct aliases list;
+	struct err e;
+
+	bytes = data;
+	n_bytes = size;
+	if (aliases_parse(&l.aliases, "fuzz", (const char *)data, size, &e))
+		check_entries(&l.aliases);
+	expand_all(&l);
+	if (aliases_parse_list(&list, "fuzz", (const char *)data, size, &e))
+		check_entries(&list);
+	aliases_free(&list);
+	local_free(&l);
+	return 0;
+}

@@ -1,0 +1,191 @@
+/* mail/aliases and mail/local: what a recipient comes to. */
+#include "tap.h"
+
+#include <stdlib.h>
+
+#include "mail/local.h"
+
+/* The list /one is a name, a comment and two addresses; /self includes itself; others are not there. */
+static bool read_list(const char *path, struct buf *to, struct err *e)
+{
+	if (strcmp(path, "/one") == 0)
+		return buf_str(to, "b # c\n# d@x\n\ne@x,f@x", e);
+	if (strcmp(path, "/self") == 0)
+		return buf_str(to, ":include:/self\ng@x", e);
+	return fail_sys(e, ST_CONFIG, 2, "cannot read %s", path);
+}
+
+/* The recipients joined by '|', those that are refused as "!FILE:LINE: the alias ...". */
+static const char *outcome(const struct envelope *v)
+{
+	static char text[2000];
+	size_t at = 0;
+
+	text[0] = '\0';
+	for (size_t i = 0; i < v->n && at < sizeof text; i++)
+		at += (size_t)snprintf(text + at, sizeof text - at, "%s%s%s", i == 0 ? "" : "|",
+				       v->rcpts[i].why != NULL ? "!" : "",
+				       v->rcpts[i].why != NULL ? v->rcpts[i].why : v->rcpts[i].address);
+	return text;
+}
+
+static const struct {
+	const char *file, *address, *result;
+} rows[] = {
+	{ "", "root", "root@home" },
+	{ "", "root@else", "root@else" },
+	{ "a: b@x", "a", "b@x" },
+	{ "a: b@x", "A@HOME", "b@x" },
+	{ "a: b@x", "a@localhost", "b@x" },
+	{ "a: b@x", "a@box", "b@x" },
+	{ "a: b@x", "a@box.example", "b@x" },
+	{ "a: b@x", "a@sub.box.example", "a@sub.box.example" },
+	{ "a: b@x", "c@localhost", "c@localhost" },
+	{ "A: b@x", "a", "b@x" },
+	{ "a: b@x\na: c@x", "a", "b@x" },
+	{ "a:b@x,c@x", "a", "b@x|c@x" },
+	{ "  a : b@x ,, c@x,", "a", "b@x|c@x" },
+	{ "a:", "a", "" },
+	{ "a: b@x, B@x, b@X", "a", "b@x|B@x" },
+	{ "a: b\nb: c\nc: d@x", "a", "d@x" },
+	{ "a: a", "a", "a@home" },
+	{ "a: a, b@x", "a", "a@home|b@x" },
+	{ "a: b\nb: a", "a", "a@home" },
+	{ "a: \\a, \\b, \\c@x\nb: d@x", "a", "a@home|b@home|c@x" },
+	{ "a: a@home", "a", "a@home" },
+	{ "a: b@home\nb: c@x", "a", "b@home" },
+	/* syntax */
+	{ "a: b@x\n c@x", "a", "!f:1: the alias a has an entry that is no address: b@x  c@x" },
+	{ "a: b@x,\n\tc@x", "a", "b@x|c@x" },
+	{ "a: b@x,\r\n\tc@x\r\n", "a", "b@x|c@x" },
+	{ "a: b@x,\n\n# no\n   # no, d@x\n c@x\n", "a", "b@x|c@x" },
+	{ "a: b@x,\\\nc@x", "a", "b@x|c@x" },
+	{ "a: b@x # , c@x", "a", "b@x" },
+	{ "a: b#c@x", "a", "b#c@x" },
+	{ "a: \" #b\"@x", "a", "\" #b\"@x" },
+	{ "\"a b\": c@x", "\"A b\"", "c@x" },
+	{ "\"a:b\": c@x", "\"a:b\"", "c@x" },
+	{ "\"a\": c@x", "a", "c@x" },
+	{ "a: \"b, c\"@x, (d, e) f@x, G <h@x>", "a", "\"b, c\"@x|f@x|h@x" },
+	/* what is not done */
+	{ "a: |b c, d@x", "a", "!f:1: the alias a names the program |b c, and postern runs none|d@x" },
+	{ "a: \"|b c, d\"", "a", "!f:1: the alias a names the program |b c, d, and postern runs none" },
+	{ "a: |\"b, c\"", "a", "!f:1: the alias a names the program |\"b, c\", and postern runs none" },
+	{ "x: y\na: b@x,\n /c", "a", "b@x|!f:3: the alias a names the file /c, and postern writes to none" },
+	{ "a: :error: b, c", "a", "!f:1: the alias a refuses it" },
+	{ "a: b@x, :error: c", "a", "b@x|!f:1: the alias a refuses it" },
+	{ "a: ERROR:b", "a", "!f:1: the alias a refuses it" },
+	{ "a: :fail: b", "a", "!f:1: the alias a refuses it" },
+	{ "a: :blackhole:", "a", "!f:1: the alias a has an entry that is no address: :blackhole:" },
+	{ "a: b c", "a", "!f:1: the alias a has an entry that is no address: b c" },
+	{ "a: \"b", "a", "!f:1: the alias a has an entry that is no address: \"b" },
+	/* lists */
+	{ "a: :include:/one", "a", "b@home|e@x|f@x" },
+	{ "a: :include: /one, z@x\nb: y@x", "a", "y@x|e@x|f@x|z@x" },
+	{ "a: :include:/self", "a", "g@x" },
+	{ "a: :include:one", "a", "!f:1: the alias a includes one: its path does not begin with a slash" },
+	/* the catch-all */
+	{ "default: d@x\na: a", "b", "d@x" },
+	{ "default: d@x\na: a", "a", "a@home" },
+	{ "default: d@x\na: \\b", "a", "b@home" },
+	{ "default: d@x\na: b, c@x", "a", "d@x|c@x" },
+	{ "default: d@x", "b@else", "b@else" },
+	{ "default: default", "b", "default@home" },
+};
+
+static void test_rows(void)
+{
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct local l = { .domain = "home", .host = "box", .fqdn = "box.example", .read = read_list };
+		struct envelope v = { 0 };
+		struct err e;
+		bool good = aliases_parse(&l.aliases, "f", rows[i].file, strlen(rows[i].file), &e)
+			 && local_add(&l, &v, rows[i].address, &e);
+
+		same(good ? outcome(&v) : e.say, rows[i].result, rows[i].file);
+		envelope_free(&v);
+		local_free(&l);
+	}
+}
+
+static const struct {
+	const char *file;
+	size_t      len; /* 0: to the NUL */
+	const char *say;
+} errors[] = {
+	{ "a", 0, "f:1: an alias has a name and a colon" },
+	{ "a: b\n\n# x\nc d\n", 0, "f:4: an alias has a name and a colon" },
+	{ "a: b,\\\nc\nd", 0, "f:3: an alias has a name and a colon" },
+	{ "a: b\n: c", 0, "f:2: this is no name of an alias" },
+	{ "a b: c", 0, "f:1: this is no name of an alias" },
+	{ "a@b: c", 0, "f:1: the name of an alias is a local one, without a domain" },
+	{ "a: b\n\001", 0, "f:2: there is a control character" },
+	{ "a: b\n\0", 6, "f:2: there is a NUL" },
+};
+
+static void test_errors(void)
+{
+	for (size_t i = 0; i < COUNT(errors); i++) {
+		struct aliases a;
+		struct err e = { 0 };
+		size_t len = errors[i].len == 0 ? strlen(errors[i].file) : errors[i].len;
+
+		ok(!aliases_parse(&a, "f", errors[i].file, len, &e) && e.stage == ST_CONFIG, "refused: %s", errors[i].file);
+		same(e.say, errors[i].say, "  and why");
+		aliases_free(&a);
+	}
+}
+
+static void test_local_recipients(void)
+{
+	struct strlist to = { 0 };
+	struct err e;
+	struct envelope v = { 0 };
+	struct local l = { .domain = "home", .recipients = &to };
+	const char *file = "a: a, c@x\nyou: d@x\ngone: :error: no";
+
+	ok(strlist_add(&to, "Me <you>", &e) && aliases_parse(&l.aliases, "f", file, strlen(file), &e)
+	   && local_add(&l, &v, "nobody@localhost", &e) && local_add(&l, &v, "b@else", &e) && local_add(&l, &v, "a", &e),
+	   "local recipients are taken");
+	same(outcome(&v), "you@home|b@else|c@x", "and go to local_recipients, which no alias changes");
+	same(v.rcpts[0].original, "nobody@localhost", "what was written is kept");
+	ok(v.rcpts[1].original == NULL, "where it is another");
+	ok(local_add(&l, &v, "gone", &e) && local_add(&l, &v, "gone@home", &e) && v.n == 4, "refused once");
+	ok(v.rcpts[3].state == RCPT_REFUSED && v.rcpts[3].code == 550, "with 550");
+	same(v.rcpts[3].said, "no", "in its words");
+	envelope_free(&v);
+	local_free(&l);
+	strlist_free(&to);
+}
+
+/* 2^200 ways, and a list that is not there. */
+static void test_limits(void)
+{
+	static char file[20000];
+	struct local l = { .domain = "home", .read = read_list };
+	struct envelope v = { 0 };
+	struct err e;
+	size_t at = 0;
+
+	for (unsigned i = 0; i < 200; i++)
+		at += (size_t)snprintf(file + at, sizeof file - at, "a%u: a%u, a%u, u%u@x\n", i, i + 1, i + 1, i);
+	ok(aliases_parse(&l.aliases, "f", file, at, &e) && local_add(&l, &v, "a0", &e), "deep aliases end");
+	ok(l.steps < 1000 && v.n == LOCAL_DEPTH_MAX + 1, "after %zu steps, with %zu recipients", l.steps, v.n);
+	envelope_free(&v);
+	local_free(&l);
+	l = (struct local){ .domain = "home", .read = read_list };
+	ok(aliases_parse(&l.aliases, "f", "a: :include:/none", 17, &e) && local_add(&l, &v, "a", &e) && v.n == 1,
+	   "a list that cannot be read");
+	ok(v.rcpts[0].code == 450 && v.rcpts[0].esc.class == 4, "is refused as long as that may pass");
+	envelope_free(&v);
+	local_free(&l);
+}
+
+int main(void)
+{
+	test_rows();
+	test_errors();
+	test_local_recipients();
+	test_limits();
+	return done();
+}
