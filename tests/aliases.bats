@@ -311,6 +311,19 @@ A
 	[[ $(envelope | grep -c '^rcpt') == 32 ]]
 }
 
+@test "an alias that comes to nobody is no way to lose a message" {
+	start_server < /dev/null
+	: > "$HOME/list"
+	with_aliases <<-A
+		nobody:
+		team: :include:$HOME/list
+	A
+	postern_fails 67 rcpt -- nobody team you@example.net < "$mail"
+	told "$HOME/aliases:1: the alias nobody comes to nobody"
+	told "$HOME/aliases:2: the alias team comes to nobody"
+	got you@example.net
+}
+
 @test "DSN: those behind an alias are notified about like the alias, under its name" {
 	start_server <<< "offer DSN"
 	with_aliases <<< "team: a@example.org, b@example.org"

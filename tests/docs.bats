@@ -159,7 +159,7 @@ blocks() {
 	man1 | plain | section EXAMPLES | awk '/^that all may read/ { on = 1 } /^A user adds/ { on = 0 } on' | blocks "$file.s"
 	section DESCRIPTION < "$file.man" | blocks "$file.d"
 	man1 | plain | section DESCRIPTION | blocks "$file.c"
-	sed -n 's/^\t\(host\|from\|user\|password_command\|logfile\)\t*/\1 /p' "$SRCDIR/README" > "$file.readme.1"
+	sed -n 's/^\t\(host\|from\|user\|password_command\|local_recipients\|logfile\)[\t ]*/\1 /p' "$SRCDIR/README" > "$file.readme.1"
 	chmod 600 "$file".*
 	for one in "$file".[ecds].* "$file.readme.1"; do
 		for account in $(sed -n 's/^account \([^ ]*\).*/\1/p' "$one") ""; do

@@ -13,6 +13,7 @@ struct walk {
 	struct local    *l;
 	struct envelope *v;
 	const char      *written;   /* as the caller has it */
+	size_t           given;     /* addresses and refusals that came of it */
 	char             original[ADDRESS_MAX]; /* the same, qualified */
 };
 
@@ -37,6 +38,7 @@ static bool add(struct walk *w, const char *address, struct err *e)
 {
 	char whole[ADDRESS_MAX];
 
+	w->given++;
 	return local_qualify(address, w->l->domain, whole, e) && envelope_add_for(w->v, whole, w->original, e);
 }
 
@@ -66,6 +68,7 @@ static bool refuse(struct walk *w, const struct where *at, enum fate fate, const
 		snprintf(text, sizeof text, "%s:%u: the alias %s %s", at->file, at->entry->line, at->of->name, why);
 	else
 		snprintf(text, sizeof text, "%s:%u: the list %s", at->file, at->entry->line, why);
+	w->given++;
 	return envelope_refuse(w->v, w->original, fate, text, said, e);
 }
 
@@ -144,13 +147,19 @@ static bool include(struct walk *w, const struct where *at, unsigned depth, stru
 	return refuse(w, at, why.fate, text, NULL, e);
 }
 
+/* The alias of a name, or the one for all who have none. */
+static struct alias *alias_of(const struct local *l, const char *name)
+{
+	struct alias *a = aliases_find(&l->aliases, name);
+
+	return a != NULL ? a : aliases_find(&l->aliases, "default");
+}
+
 /* An alias that is being expanded and comes up again stays what it is; one that has been adds nothing new. */
 static bool look_up(struct walk *w, const char *name, unsigned depth, struct err *e)
 {
-	struct alias *a = aliases_find(&w->l->aliases, name);
+	struct alias *a = alias_of(w->l, name);
 
-	if (a == NULL)
-		a = aliases_find(&w->l->aliases, "default");
 	if (a == NULL && depth == 0 && (w->l->recipients == NULL || w->l->recipients->n == 0))
 		return add(w, w->written, e); /* user@localhost, too */
 	if (a == NULL || (a->seen == w->l->turn && a->open))
@@ -211,6 +220,16 @@ static bool is_this_host(const struct local *l, const char *domain)
 	    || (l->host[0] != '\0' && str_same(domain, l->host)) || (l->fqdn[0] != '\0' && str_same(domain, l->fqdn));
 }
 
+/* An alias without entries, or an empty list: nobody would have the message, so that is said. */
+static bool refuse_empty(struct walk *w, const char *name, struct err *e)
+{
+	const struct alias *a = alias_of(w->l, name);
+	char why[ADDRESS_MAX + 500];
+
+	snprintf(why, sizeof why, "%s:%u: the alias %s comes to nobody", w->l->aliases.file, a->line, a->name);
+	return envelope_refuse(w->v, w->original, FATE_PERM, why, NULL, e);
+}
+
 bool local_add(struct local *l, struct envelope *v, const char *address, struct err *e)
 {
 	const char *domain = address_domain(address);
@@ -224,7 +243,7 @@ bool local_add(struct local *l, struct envelope *v, const char *address, struct 
 		return add(&w, address, e);
 	snprintf(name, sizeof name, "%.*s", domain == NULL ? (int)strlen(address) : (int)(domain - 1 - address), address);
 	l->turn++;
-	return look_up(&w, name, 0, e);
+	return look_up(&w, name, 0, e) && (w.given > 0 || refuse_empty(&w, name, e));
 }
 
 void local_free(struct local *l)

@@ -50,9 +50,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	bytes = data;
 	n_bytes = size;
-	if (aliases_parse(&l.aliases, "fuzz", (const char *)data, size, &e))
+	if (aliases_parse(&l.aliases, "fuzz", (const char *)data, size, &e)) {
 		check_entries(&l.aliases);
-	expand_all(&l);
+		expand_all(&l);
+	}
 	if (aliases_parse_list(&list, "fuzz", (const char *)data, size, &e))
 		check_entries(&list);
 	aliases_free(&list);

@@ -10,6 +10,8 @@ static bool read_list(const char *path, struct buf *to, struct err *e)
 {
 	if (strcmp(path, "/one") == 0)
 		return buf_str(to, "b # c\n# d@x\n\ne@x,f@x", e);
+	if (strcmp(path, "/empty") == 0)
+		return true;
 	if (strcmp(path, "/self") == 0)
 		return buf_str(to, ":include:/self\ng@x", e);
 	return fail_sys(e, ST_CONFIG, 2, "cannot read %s", path);
@@ -45,7 +47,11 @@ static const struct {
 	{ "a: b@x\na: c@x", "a", "b@x" },
 	{ "a:b@x,c@x", "a", "b@x|c@x" },
 	{ "  a : b@x ,, c@x,", "a", "b@x|c@x" },
-	{ "a:", "a", "" },
+	{ "a:", "a", "!f:1: the alias a comes to nobody" },
+	{ "a: b@x\nb: a", "c", "c@home" },
+	{ "a: b\nb: # c@x", "a", "!f:1: the alias a comes to nobody" },
+	{ "a: b, c@x\nb:", "a", "c@x" },
+	{ "default: :include:/empty", "a", "!f:1: the alias default comes to nobody" },
 	{ "a: b@x, B@x, b@X", "a", "b@x|B@x" },
 	{ "a: b\nb: c\nc: d@x", "a", "d@x" },
 	{ "a: a", "a", "a@home" },
