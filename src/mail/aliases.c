@@ -37,36 +37,37 @@ static bool bad(struct parse *p, size_t at, const char *what)
 
 /* ---- the text, made simple ----------------------------------------------------------------------- */
 
-/* One line: its comment and CR become blanks, a backslash at the end joins the next line. */
+static void blank_comment(char *line, size_t n)
+{
+	bool quoted = false, word = true; /* does a word begin here? */
+
+	for (size_t i = 0; i < n; i++) {
+		if (line[i] == '#' && word && !quoted) {
+			memset(line + i, ' ', n - i);
+			return;
+		}
+		word = str_isblank(line[i]);
+		if (line[i] == '\\')
+			i++;
+		else if (line[i] == '"')
+			quoted = !quoted;
+	}
+}
+
+/* A comment and CR become blanks, a backslash at the end joins the next line; where that begins. */
 static size_t simplify_line(char *text, size_t at, size_t len)
 {
-	bool quoted = false, word = true;
-	size_t i = at;
+	const char *nl = memchr(text + at, '\n', len - at);
+	size_t end = nl == NULL ? len : (size_t)(nl - text), last = end;
 
-	for (; i < len && text[i] != '\n'; i++) {
-		if (!quoted && word && text[i] == '#')
-			for (; i < len && text[i] != '\n'; i++)
-				text[i] = ' ';
-		if (i == len || text[i] == '\n')
-			break;
-		if (text[i] == '\\' && i + 1 < len && text[i + 1] != '\n' && text[i + 1] != '\r')
-			i++;
-		else if (text[i] == '"')
-			quoted = !quoted;
-		word = str_isblank(text[i]);
+	blank_comment(text + at, end - at);
+	if (last > at && text[last - 1] == '\r')
+		text[--last] = ' ';
+	if (last > at && text[last - 1] == '\\' && end < len) {
+		text[last - 1] = ' ';
+		text[end] = JOINED;
 	}
-	if (i > at && text[i - 1] == '\r')
-		text[--i] = ' ';
-	if (i > at && text[i - 1] == '\\') {
-		text[i - 1] = ' ';
-		while (i < len && text[i] != '\n')
-			i++;
-		if (i < len)
-			text[i] = JOINED;
-	}
-	while (i < len && text[i] != '\n' && text[i] != JOINED)
-		i++;
-	return i + 1;
+	return end + 1;
 }
 
 static bool simplify(struct parse *p)
