@@ -346,3 +346,39 @@ A
 	[[ $(grep -c '^550 5.1.1 .*moved away' <<< "$stdout") == 2 ]] || complain "no 550"
 	got you@example.org other@example.org
 }
+
+@test "-bs: nobody gets it where one alias refuses and all have to" {
+	start_server < /dev/null
+	with_aliases <<< "gone: |prog"
+	set_conf require_all_recipients on
+	postern_ok -bs < <(printf '%s\r\n' "EHLO x" "MAIL FROM:<me@example.org>" "RCPT TO:<you@example.org>" \
+	    "RCPT TO:<gone>" "DATA" "Subject: x" "" "x" "." "QUIT")
+	[[ $(grep -c '^550 5.1.1 ' <<< "$stdout") == 2 ]] || complain "no 550"
+	[[ $(messages) == 0 && $stdout == *$'\n221 '* ]]
+}
+
+@test "-bs: the file is read for each message, and one that is broken meanwhile is no reason to leave" {
+	start_server < /dev/null
+	with_aliases <<< "root: you@example.org"
+	local line to from rest
+	mkfifo "$HOME/in" "$HOME/out"
+	timeout 30 "$POSTERN" -C "$conf" -bs < "$HOME/in" > "$HOME/out" 2> /dev/null 3>&- &
+	exec {to}> "$HOME/in" {from}< "$HOME/out"
+	printf '%s\r\n' "EHLO x" "MAIL FROM:<me@example.org>" >&"$to"
+	while read -r -t 20 -u "$from" line && [[ $line != "250 2.1.0 "* ]]; do :; done
+	echo broken > "$HOME/aliases"
+	printf '%s\r\n' "RCPT TO:<root>" "RSET" "MAIL FROM:<me@example.org>" "NOOP" "QUIT" >&"$to"
+	exec {to}>&-
+	rest=$(cat <&"$from")
+	exec {from}<&-
+	[[ $rest =~ ^"250 2.1.5".*$'\n250 '.*$'\n554 5.3.5 '[^$'\n']*"aliases:1: ".*$'\n250 '.*$'\n221 ' ]] || complain "$rest"
+	[[ $(said "RCPT TO:<you@example.org>") == 1 ]]
+}
+
+@test "who is refused here asks nothing of the server: SMTPUTF8 is for those who are left" {
+	start_server <<< "hide SMTPUTF8"
+	with_aliases <<< "jörg: :error: no"
+	postern_fails 67 rcpt -- jörg you@example.net < "$mail"
+	told "jörg"
+	got you@example.net
+}
