@@ -166,8 +166,11 @@ $chunking"
 
 @test "few descriptors, no core, no file size: sent, or a status that says what was missing" {
 	local limit
+	local -a limits=("-n 4" "-n 5" "-n 8" "-f 0" "-s 128")
+	# a sanitizer takes all address space, and says so with SIGABRT where it cannot have it
+	grep -q __asan_init "$POSTERN" || limits+=("-v 65536" "-v 20000")
 	server
-	for limit in "-n 4" "-n 5" "-n 8" "-f 0" "-v 65536" "-v 20000" "-s 128"; do
+	for limit in "${limits[@]}"; do
 		(ulimit $limit; exec "$POSTERN" -C "$conf" you@example.net) < "$mail" > /dev/null 2>&1 3>&- && status=0 || status=$?
 		[[ $status == 0 || $status == 7[1-8] || $status == 127 ]] || complain "exit status $status with ulimit $limit"
 	done

@@ -149,13 +149,13 @@ static bool keep_entry(struct parse *p, enum alias_kind kind, unsigned line, con
 	return true;
 }
 
-static bool keep_address(struct parse *p, enum alias_kind kind, unsigned line, const char *text, const char *whole)
+static bool keep_address(struct parse *p, enum alias_kind kind, unsigned line, const char *rest, const char *text)
 {
 	struct mailbox box;
 	struct err unread;
 
-	if (!address_one(text, strlen(text), false, &box, &unread))
-		return keep_entry(p, ALIAS_ODD, line, whole);
+	if (!address_one(rest, strlen(rest), false, &box, &unread))
+		return keep_entry(p, ALIAS_ODD, line, text);
 	return keep_entry(p, kind, line, box.addr);
 }
 
@@ -330,18 +330,20 @@ static bool parse(struct aliases *a, const char *file, const char *text, size_t 
 		  struct err *e)
 {
 	struct parse p = { .a = a, .len = len, .line = 1, .e = e };
+	char *copy;
 	bool ok;
 
 	*a = (struct aliases){ 0 };
 	if ((a->file = str_dup(file, e)) == NULL)
 		return false;
-	if ((p.text = malloc(len + 1)) == NULL)
+	if ((copy = malloc(len + 1)) == NULL)
 		return fail_memory(e);
 	if (len > 0)
-		memcpy(p.text, text, len);
-	p.text[len] = '\0';
+		memcpy(copy, text, len);
+	copy[len] = '\0';
+	p.text = copy;
 	ok = simplify(&p) && take(&p);
-	free(p.text);
+	free(copy);
 	return ok;
 }
 

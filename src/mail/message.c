@@ -342,8 +342,10 @@ bool message_body(struct message *m, bool (*take)(void *to, const char *p, size_
 {
 	char *piece = malloc(MESSAGE_PIECE);
 	size_t n = 1;
-	bool ok = piece != NULL || fail_memory(e);
+	bool ok = true;
 
+	if (piece == NULL)
+		return fail_memory(e);
 	message_rewind(m);
 	while (ok && n > 0)
 		ok = (!stop_asked() || stop_fail(e, ST_INPUT)) && raw_piece(m, piece, MESSAGE_PIECE, &n, e)
