@@ -2,7 +2,7 @@
 # the rest with --list-options and --list-keys.  No function of the bash-completion package is needed.
 # shellcheck shell=bash
 
-_postern_letters='-C -F -N -P -R -V -X -a -b -d -f -i -o -r -t -v'
+_postern_letters='-C -F -I -N -P -R -V -X -a -b -d -f -i -o -q -r -t -v'
 _postern_options='--account= --debug --dump-config --file= --from= --help --list-keys --list-options --pretend
 --read-envelope-from --read-recipients --verbose --version'
 _postern_keys='--aliases= --allow-from-override= --always-bcc= --auth= --auth-cleartext= --authzid= --connect-timeout=
@@ -29,7 +29,7 @@ _postern_values()
 	--dsn-notify) echo 'off never success failure delay success,failure,delay' ;;
 	-R) echo 'full hdrs' ;;
 	--dsn-return) echo 'off full hdrs' ;;
-	-b) echo 'm s' ;;
+	-b) echo 'i m p s v' ;;
 	-o) echo 'i v' ;;
 	--allow-from-override|--auth-cleartext|--dsn-require|--remove-bcc-headers|--require-all-recipients) echo 'on off' ;;
 	--tls|--tls-certcheck|--tls-starttls) echo 'on off' ;;

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/stop.h"
 #include "command/dialogue.h"
+#include "command/newaliases.h"
 #include "command/report.h"
 #include "command/submit.h"
 #include "config/help.h"
@@ -32,19 +33,29 @@ static void version(FILE *to)
 	fprintf(to, "postern %s\n", PACKAGE_VERSION);
 }
 
+/* There is no queue: what cannot be sent at once is the caller's. */
+static void mailq(FILE *to)
+{
+	fputs("Mail queue is empty\n", to);
+}
+
 static int run(const struct options *o, bool had_stdin)
 {
+	trace_start(o->verbose);
 	switch (o->mode) {
 	case MODE_DUMP_CONFIG: return submit_dump_config(o);
 	case MODE_LIST_KEYS: return print(conf_list_keys);
 	case MODE_LIST_OPTIONS: return print(help_options);
 	case MODE_VERSION: return print(version);
 	case MODE_HELP: return print(help_show);
-	case MODE_DIALOGUE:
+	case MODE_ALIASES: return newaliases(o);
+	case MODE_QUEUE_LIST: return print(mailq);
+	case MODE_QUEUE_RUN: return 0;
+	case MODE_VERIFY: return submit_verify(o, had_stdin);
+	case MODE_DIALOGUE: return dialogue(o, had_stdin);
 	case MODE_SUBMIT: break;
 	}
-	trace_start(o->verbose);
-	return o->mode == MODE_DIALOGUE ? dialogue(o, had_stdin) : submit(o, had_stdin);
+	return submit(o, had_stdin);
 }
 
 int main(int argc, char **argv)

@@ -65,7 +65,7 @@ needs() { command -v "$1" > /dev/null || skip "no $1 here"; }
 	        | sed -n 's/.*Fl \([^ ]*\).*/-\1/p')"
 }
 
-@test "the manual names the modes and the names that are refused" {
+@test "the manual names the modes, those that are refused, and the other names" {
 	local letter modes="" refused=""
 	for letter in {a..z} {A..Z}; do
 		run_bounded "$POSTERN" "-b$letter" --version
@@ -82,7 +82,7 @@ needs() { command -v "$1" > /dev/null || skip "no $1 here"; }
 	    "$(man1 | section OPTIONS "Understood and refused" | sed -n '/^The modes/,$ s/^\.Fl \(b.\).*/-\1/p')"
 	same "names" "$(awk '/^static.*faces|^} faces/ { on = 1 } on && /^}/ && !/faces/ { on = 0 }
 	    on { split($0, q, "\""); if (q[2] != "") print q[2] }' "$SRCDIR/src/config/opts.c")" \
-	    "$(man1 | section OPTIONS "Understood and refused" | sed -n 's/^\.Nm \([a-z][a-z]*\).*/\1/p')"
+	    "$(man1 | section OPTIONS "Other names" | sed -n 's/^\.Nm \([a-z][a-z]*\).*/\1/p')"
 }
 
 @test "--help shows the options that do something, names the ignored ones, and fits a terminal" {

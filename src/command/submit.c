@@ -1,5 +1,6 @@
 #include "command/submit.h"
 
+#include <stdio.h>
 #include <unistd.h>
 
 #include "command/report.h"
@@ -101,6 +102,56 @@ int submit(const struct options *o, bool had_stdin)
 	submission_free(x);
 	return status;
 }
+
+/* ---- -bv ----------------------------------------------------------------------------------------- */
+
+static bool find_recipients(struct submission *x, bool had_stdin, struct err *e)
+{
+	if (!check_usage(x->o, e) || !submission_load(x, e) || (x->o->take_recipients && !read_message(x, had_stdin, e)))
+		return false;
+	return submission_address(x, e)
+	    && message_fix(&x->m, &x->a->message, &x->local, x->o->take_recipients, &x->v, e);
+}
+
+/* In the words that sendmail has for it. */
+static void show_route(const struct submission *x, struct rcpt *r)
+{
+	const struct net_params *net = &x->a->net;
+
+	r->state = RCPT_DONE;
+	printf("%s... deliverable: account %s, host ", r->original != NULL ? r->original : r->address, x->a->name);
+	for (size_t i = 0; net->socket == NULL && i < net->hosts.n; i++)
+		printf("%s%s", i == 0 ? "" : "|", net->hosts.items[i]);
+	if (net->socket != NULL)
+		printf("%s", net->socket);
+	else
+		printf(":%u", net->port);
+	printf(", sender %s, user %s\n", x->v.sender[0] == '\0' ? "<>" : x->v.sender, r->address);
+}
+
+int submit_verify(const struct options *o, bool had_stdin)
+{
+	struct err e = { 0 };
+	struct submission *x = submission_begin(o, &e);
+	bool ok;
+
+	if (x == NULL)
+		return err_exit_status(&e);
+	ok = find_recipients(x, had_stdin, &e);
+	for (size_t i = 0; ok && i < x->v.n; i++)
+		if (x->v.rcpts[i].state != RCPT_REFUSED)
+			show_route(x, &x->v.rcpts[i]);
+	if (ok && (fflush(stdout) != 0 || ferror(stdout)))
+		ok = fail(&e, ST_INTERNAL, FATE_TEMP, "cannot write to standard output");
+	if (!ok)
+		report_error(&e, NULL);
+	report_refusals(&x->v, NULL);
+	ok = ok && transaction_verdict(&x->v, &e);
+	submission_free(x);
+	return ok ? 0 : err_exit_status(&e);
+}
+
+/* ---- --dump-config ------------------------------------------------------------------------------- */
 
 int submit_dump_config(const struct options *o)
 {

@@ -19,6 +19,13 @@ static bool take_account(struct options *o, const char *value, struct err *e)
 	return true;
 }
 
+static bool take_aliases(struct options *o, const char *value, struct err *e)
+{
+	(void)value, (void)e;
+	o->mode = MODE_ALIASES;
+	return true;
+}
+
 static bool take_body(struct options *o, const char *value, struct err *e)
 {
 	(void)o;
@@ -95,6 +102,14 @@ static bool take_list_options(struct options *o, const char *value, struct err *
 	return true;
 }
 
+/* Whatever is selected (-qR..., -qS...) or how often (-q30m): of nothing. */
+static bool take_queue_run(struct options *o, const char *value, struct err *e)
+{
+	(void)value, (void)e;
+	o->mode = MODE_QUEUE_RUN;
+	return true;
+}
+
 static bool take_read_recipients(struct options *o, const char *value, struct err *e)
 {
 	(void)value, (void)e;
@@ -159,18 +174,15 @@ static const struct {
 	  .instead = "postern keeps none: each run is on its own" },
 	{ .letter = 'H', .refused = "there is no host status to purge (-bH)",
 	  .instead = "postern keeps none: each run is on its own" },
-	{ .letter = 'i', .refused = "there is no alias database to build (-bi)",
-	  .instead = "the file that `aliases` names is read for each message" },
+	{ .letter = 'i', .mode = MODE_ALIASES },
 	{ .letter = 'm', .mode = MODE_SUBMIT },
-	{ .letter = 'p', .refused = "there is no queue to list (-bp)",
-	  .instead = "postern sends at once, or says that it could not" },
+	{ .letter = 'p', .mode = MODE_QUEUE_LIST },
 	{ .letter = 'P', .refused = "there is no queue to count (-bP)",
 	  .instead = "postern sends at once, or says that it could not" },
 	{ .letter = 's', .mode = MODE_DIALOGUE },
 	{ .letter = 't', .refused = "there are no rewriting rules to test (-bt)",
 	  .instead = "--dump-config shows the settings in force" },
-	{ .letter = 'v', .refused = "verifying recipients (-bv) is not available yet",
-	  .instead = "the server is asked when a message is sent" },
+	{ .letter = 'v', .mode = MODE_VERIFY },
 };
 
 static bool take_mode(struct options *o, const char *value, struct err *e)
@@ -197,8 +209,7 @@ static const struct option options[] = {
 	{ .letter = 'F', .arity = VALUE, .arg = "NAME", .key = "from_full_name",
 	  .summary = "full name, for a From field that is added" },
 	{ .letter = 'G', .ignored = "relayed mail is treated like any other" },
-	{ .letter = 'I', .refused = "there is no alias database to build (-I)",
-	  .instead = "the file that `aliases` names is read for each message" },
+	{ .letter = 'I', .take = take_aliases, .summary = "the same as -bi" },
 	{ .letter = 'L', .arity = VALUE, .arg = "TAG", .ignored = "the log says postern" },
 	{ .letter = 'M', .arity = VALUE, .arg = "X=VALUE", .ignored = "there are no macros" },
 	{ .letter = 'N', .arity = VALUE, .arg = "WHEN", .key = "dsn_notify",
@@ -218,7 +229,7 @@ static const struct option options[] = {
 	{ .letter = 'a', .name = "account", .arity = VALUE, .arg = "NAME", .take = take_account,
 	  .summary = "use this account of the configuration" },
 	{ .letter = 'b', .arity = VALUE, .arg = "MODE", .take = take_mode,
-	  .summary = "-bm sends a message, -bs speaks SMTP on stdin" },
+	  .summary = "-bm send, -bs SMTP, -bv verify, -bi aliases" },
 	{ .letter = 'c', .ignored = "obsolete in sendmail" },
 	{ .letter = 'd', .name = "debug", .arity = ATTACHED, .arg = "LEVEL", .take = take_debug,
 	  .summary = "alone like -v; sendmail's levels are ignored" },
@@ -232,8 +243,8 @@ static const struct option options[] = {
 	{ .letter = 'o', .arity = VALUE, .arg = "XVALUE", .take = take_setting,
 	  .summary = "-oi is -i, -ov is -v; others are ignored" },
 	{ .letter = 'p', .arity = VALUE, .arg = "PROTOCOL", .ignored = "there is no Received field to name it in" },
-	{ .letter = 'q', .arity = ATTACHED, .arg = "INTERVAL", .refused = "there is no queue to send (-q)",
-	  .instead = "postern sends at once, or says that it could not" },
+	{ .letter = 'q', .arity = ATTACHED, .arg = "INTERVAL", .take = take_queue_run,
+	  .summary = "send what is in the queue: nothing is" },
 	{ .letter = 'r', .arity = VALUE, .arg = "ADDRESS", .take = take_sender, .summary = "the same as -f" },
 	{ .letter = 's', .ignored = "obsolete in sendmail" },
 	{ .letter = 't', .name = "read-recipients", .take = take_read_recipients,
@@ -260,11 +271,12 @@ const struct option *opts_row(size_t i)
 
 /* Programs that sendmail is also called as. */
 static const struct {
-	const char *name, *refused;
+	const char *name;
+	enum mode   mode;
 } faces[] = {
-	{ "mailq", "there is no queue to list (mailq)" },
-	{ "newaliases", "there is no alias database to build (newaliases)" },
-	{ "runq", "there is no queue to send (runq)" },
+	{ "mailq", MODE_QUEUE_LIST },
+	{ "newaliases", MODE_ALIASES },
+	{ "runq", MODE_QUEUE_RUN },
 };
 
 /* --------------------------------------------------------------------------------------- parsing */
@@ -416,15 +428,15 @@ static bool take_long(struct options *o, struct words *w, struct err *e)
 	return apply(o, &options[i], value, e);
 }
 
-static bool check_face(const char *name, struct err *e)
+static enum mode face(const char *name)
 {
 	const char *slash = name == NULL ? NULL : strrchr(name, '/');
 	const char *base = slash != NULL ? slash + 1 : name;
 
 	for (size_t i = 0; base != NULL && i < COUNT(faces); i++)
 		if (strcmp(base, faces[i].name) == 0)
-			return fail_usage(e, faces[i].refused);
-	return true;
+			return faces[i].mode;
+	return MODE_SUBMIT;
 }
 
 /* Options may stand behind recipients, as in GNU's getopt and msmtp: no address that anybody has begins
@@ -455,12 +467,12 @@ bool opts_parse(int argc, char **argv, struct options *o, struct err *e)
 	struct words w = { .argv = argv, .argc = argc };
 	size_t room = argc > 0 ? (size_t)argc : 1; /* each word gives one of them at most */
 
-	*o = (struct options){ .mode = MODE_SUBMIT };
+	*o = (struct options){ .mode = face(argc > 0 ? argv[0] : NULL) };
 	o->settings = calloc(room, sizeof *o->settings);
 	o->recipients = calloc(room, sizeof *o->recipients);
 	if (o->settings == NULL || o->recipients == NULL)
 		return fail_memory(e);
-	return check_face(argc > 0 ? argv[0] : NULL, e) && take_words(o, &w, e);
+	return take_words(o, &w, e);
 }
 
 void opts_free(struct options *o)

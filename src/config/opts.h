@@ -13,7 +13,11 @@
 
 enum mode {
 	MODE_SUBMIT,
-	MODE_DIALOGUE, /* -bs */
+	MODE_DIALOGUE,   /* -bs */
+	MODE_VERIFY,     /* -bv */
+	MODE_ALIASES,    /* -bi, newaliases */
+	MODE_QUEUE_LIST, /* -bp, mailq */
+	MODE_QUEUE_RUN,  /* -q, runq */
 	MODE_DUMP_CONFIG,
 	MODE_LIST_KEYS,
 	MODE_LIST_OPTIONS,

@@ -72,12 +72,18 @@ static bool refuse(struct walk *w, const struct where *at, enum fate fate, const
 	return envelope_refuse(w->v, w->original, fate, text, said, e);
 }
 
-static bool refuse_entry(struct walk *w, const struct where *at, const char *what, struct err *e)
-{
-	char why[400];
+static const char *const complaints[] = {
+	[ALIAS_PIPE] = "names the program %.200s, and postern runs none",
+	[ALIAS_FILE] = "names the file %.200s, and postern writes to none",
+	[ALIAS_ODD] = "has an entry that is no address: %.200s",
+};
 
-	snprintf(why, sizeof why, what, at->entry->text);
-	return refuse(w, at, FATE_PERM, why, NULL, e);
+bool local_complaint(const struct alias_entry *n, char *to, size_t room)
+{
+	if (n->kind >= COUNT(complaints) || complaints[n->kind] == NULL)
+		return false;
+	snprintf(to, room, complaints[n->kind], n->text);
+	return true;
 }
 
 /* ---- lists --------------------------------------------------------------------------------------- */
@@ -147,11 +153,16 @@ static bool include(struct walk *w, const struct where *at, unsigned depth, stru
 	return refuse(w, at, why.fate, text, NULL, e);
 }
 
-/* The alias of a name, or the one for all who have none. */
+/* The alias of a name.  Every host has a postmaster (RFC 5321 4.5.1), who is root where no alias says otherwise, and what
+ * the daemon gets is the postmaster's.  Then comes the one for all who have none. */
 static struct alias *alias_of(const struct local *l, const char *name)
 {
 	struct alias *a = aliases_find(&l->aliases, name);
 
+	if (a == NULL && str_same(name, "mailer-daemon"))
+		a = aliases_find(&l->aliases, name = "postmaster");
+	if (a == NULL && str_same(name, "postmaster"))
+		a = aliases_find(&l->aliases, "root");
 	return a != NULL ? a : aliases_find(&l->aliases, "default");
 }
 
@@ -170,6 +181,7 @@ static bool look_up(struct walk *w, const char *name, unsigned depth, struct err
 static bool obey(struct walk *w, const struct where *at, unsigned depth, struct err *e)
 {
 	const struct alias_entry *n = at->entry;
+	char why[400];
 
 	switch (n->kind) {
 	case ALIAS_ADDRESS:
@@ -181,13 +193,11 @@ static bool obey(struct walk *w, const struct where *at, unsigned depth, struct 
 	case ALIAS_ERROR:
 		return refuse(w, at, FATE_PERM, "refuses it", n->text, e);
 	case ALIAS_PIPE:
-		return refuse_entry(w, at, "names the program %.200s, and postern runs none", e);
 	case ALIAS_FILE:
-		return refuse_entry(w, at, "names the file %.200s, and postern writes to none", e);
 	case ALIAS_ODD:
 		break;
 	}
-	return refuse_entry(w, at, "has an entry that is no address: %.200s", e);
+	return local_complaint(n, why, sizeof why) && refuse(w, at, FATE_PERM, why, NULL, e);
 }
 
 static bool expand(struct walk *w, const struct aliases *in, struct alias *a, unsigned depth, struct err *e)

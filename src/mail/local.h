@@ -36,6 +36,10 @@ struct local { /* zeroed: unqualified names stay as they are */
 /* All that a normalised address stands for, into the envelope. */
 bool local_add(struct local *l, struct envelope *v, const char *address, struct err *e) MUST_CHECK;
 
+/* Why this entry cannot be obeyed, "names the program |x, ...", into `to`; false when it can (a list may yet turn out to be
+ * unreadable). */
+bool local_complaint(const struct alias_entry *n, char *to, size_t room);
+
 /* "addr" or "addr@domain". */
 bool local_qualify(const char *addr, const char *domain, char to[ADDRESS_MAX], struct err *e) MUST_CHECK;
 

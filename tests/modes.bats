@@ -1,0 +1,143 @@
+# What is not sending: -bv, -bi, -bp, -q, and the other names of the program.
+
+load helper
+
+setup() {
+	helper_setup
+	cat > "$conf" <<-END
+		host smtp.example.org
+		from me@example.org
+		qualify_domain host.example.org
+		aliases $HOME/aliases
+		tls_trust_file /nonexistent
+	END
+	cat > "$HOME/aliases" <<-'END'
+		root: me@example.org, joe
+		joe: joe@example.net
+		gone: :error: has left
+		robot: "|/usr/bin/robot"
+	END
+}
+
+# ------------------------------------------------------------------------------------------------------------------- -bv
+
+@test "-bv shows a line for each address that a recipient comes to, and asks nobody" {
+	postern_ok -bv root someone@example.net
+	[[ $stdout == "root@host.example.org... deliverable: account default, host smtp.example.org:587, sender me@example.org, user me@example.org
+root@host.example.org... deliverable: account default, host smtp.example.org:587, sender me@example.org, user joe@example.net
+someone@example.net... deliverable: account default, host smtp.example.org:587, sender me@example.org, user someone@example.net" ]]
+	[[ -z $stderr ]]
+}
+
+@test "-bv: what an alias refuses has the status of a message to it, and the others are shown" {
+	postern_fails 67 rcpt -- -bv gone joe
+	told "no mail for gone@host.example.org: $HOME/aliases:3: the alias gone refuses it"
+	told "has left"
+	[[ $stdout == "joe@host.example.org... deliverable: "*" user joe@example.net" ]]
+}
+
+@test "-bv -t takes the recipients from the message" {
+	postern_ok -bv -t < "$mail"
+	[[ $stdout == "you@example.net... deliverable: "*" user you@example.net" ]]
+}
+
+@test "-bv says which account and sender -f chooses" {
+	cat >> "$conf" <<-'END'
+		account work : default
+		host mail.example.com
+		port 2525
+		from work@example.com
+	END
+	postern_ok -bv -f work@example.com you@example.net
+	[[ $stdout == *"account work, host mail.example.com:2525, sender work@example.com, user you@example.net" ]]
+	postern_ok -bv -f '<>' you@example.net
+	[[ $stdout == *"account default, "*"sender <>, "* ]]
+}
+
+@test "-bv needs recipients, and addresses that are some" {
+	postern_fails 64 usage -- -bv
+	postern_fails 65 input -- -bv 'a b c@'
+}
+
+@test "-bv on a full device is an error" {
+	[[ -e /dev/full ]] || skip "no /dev/full"
+	status=0
+	"$POSTERN" -C "$conf" -bv joe > /dev/full 2> "$HOME/stderr" || status=$?
+	((status != 0)) && grep -q 'cannot write to standard output' "$HOME/stderr"
+}
+
+@test "postmaster and MAILER-DAEMON are root's where no alias says otherwise" {
+	postern_ok -bv postmaster
+	[[ $stdout == *"user me@example.org"*"user joe@example.net" ]]
+	postern_ok -bv MAILER-DAEMON
+	[[ $stdout == *"user me@example.org"*"user joe@example.net" ]]
+	echo "postmaster: joe" >> "$HOME/aliases"
+	postern_ok -bv Mailer-Daemon@localhost
+	[[ $stdout == *"user joe@example.net" && $stdout != *me@example.org*me@example.org* ]]
+}
+
+# ------------------------------------------------------------------------------------------------------------------- -bi
+
+@test "-bi, -I and newaliases count the aliases and warn of what cannot be obeyed" {
+	echo "all: :include:$HOME/nobody" >> "$HOME/aliases"
+	for run in "postern -bi" "postern -I" "postern_as newaliases"; do
+		$run
+		((status == 0)) || complain "$run: $status"
+		[[ $stdout == "$HOME/aliases: 5 aliases, longest "*" bytes, "*" bytes total" ]]
+		told "warning: $HOME/aliases:4: the alias robot names the program |/usr/bin/robot, and postern runs none"
+		told "warning: $HOME/aliases:5: the alias all includes $HOME/nobody: cannot read"
+		[[ $(wc -l <<< "$stderr") == 2 ]]
+	done
+}
+
+@test "-bi: a file that is missing or malformed is 78" {
+	echo "no colon here" >> "$HOME/aliases"
+	postern_fails 78 config -- -bi
+	told "$HOME/aliases:5"
+	rm "$HOME/aliases"
+	postern_fails 78 config -- -bi
+}
+
+@test "-bi without an alias file, or without any configuration, has nothing to do" {
+	set_conf aliases
+	postern_ok -bi
+	[[ $stdout == *"no alias file is configured"* ]]
+	[[ ! -e /etc/postern.conf ]] || return 0
+	postern_bare -bi
+	((status == 0)) && [[ $stdout == *"there is no configuration"* ]]
+}
+
+# ------------------------------------------------------------------------------------------------------------- the queue
+
+@test "the queue is empty: -bp and mailq say so, -q and runq have nothing to do" {
+	for run in "postern -bp" "postern_as mailq" "postern_as mailq -v" "postern_as mailq -Ac"; do
+		$run
+		[[ $status == 0 && $stdout == "Mail queue is empty" && -z $stderr ]] || complain "$run"
+	done
+	for run in "postern -q" "postern -q30m" "postern -qf" "postern -qRexample.org" "postern_as runq" "postern_as runq -v"; do
+		$run
+		[[ $status == 0 && -z $stdout$stderr ]] || complain "$run"
+	done
+}
+
+# ---------------------------------------------------------------------------------------------------------- installation
+
+@test "--with-sendmail-links installs the other names, and uninstall takes them away again" {
+	[[ -e $BUILDDIR/Makefile && -e $BUILDDIR/config.status ]] || skip "not built by make"
+	local root=$BATS_TEST_TMPDIR/root name
+	local -a on=(USER_LINKS="mailq newaliases" ADMIN_LINKS="sendmail runq" prefix=/usr DESTDIR="$root")
+	postern_timeout=120
+	run_bounded env -u MAKEFLAGS -u MAKELEVEL make -s -C "$BUILDDIR" install-exec install-man "${on[@]}"
+	((status == 0)) || complain "make install"
+	run_bounded env -u MAKEFLAGS -u MAKELEVEL make -s -C "$BUILDDIR" install-data-hook "${on[@]}"
+	for name in bin/mailq bin/newaliases sbin/sendmail sbin/runq; do
+		[[ -L $root/usr/$name && $(basename "$(readlink "$root/usr/$name")") == postern ]] || complain "$name"
+	done
+	[[ $(readlink "$root/usr/sbin/sendmail") == /usr/bin/postern ]]
+	[[ $(< "$root/usr/share/man/man8/sendmail.8") == ".so man1/postern.1" ]]
+	run_bounded "$root/usr/bin/mailq"
+	[[ $status == 0 && $stdout == "Mail queue is empty" ]]
+	run_bounded env -u MAKEFLAGS -u MAKELEVEL make -s -C "$BUILDDIR" uninstall "${on[@]}"
+	((status == 0)) || complain "make uninstall"
+	[[ -z $(find "$root" -type l -o -type f) ]]
+}
