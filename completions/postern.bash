@@ -8,7 +8,7 @@ _postern_options='--account= --debug --dump-config --file= --from= --help --list
 _postern_keys='--aliases= --allow-from-override= --always-bcc= --auth= --auth-cleartext= --authzid= --connect-timeout=
 --domain= --dsn-notify= --dsn-require= --dsn-return= --from-full-name= --host= --ip-version= --local-recipients=
 --log-format= --logfile= --logfile-time-format= --netrc-file= --password-command= --password-file= --passwordeval= --port=
---protocol= --qualify-domain= --remove-bcc-headers= --require-all-recipients= --set-date-header=
+--protocol= --qualify-domain= --remove-bcc-headers= --require-all-recipients= --sender-map= --set-date-header=
 --set-from-header= --set-msgid-header= --set-to-header= --socket= --source-ip= --syslog= --timeout= --tls=
 --tls-cert-file= --tls-certcheck= --tls-crl-file= --tls-fingerprint= --tls-host-override= --tls-key-file=
 --tls-priorities= --tls-starttls= --tls-trust-file= --total-timeout= --url= --user='

@@ -84,6 +84,7 @@ complete -c postern -l remove-bcc-headers -a $switch -d 'take Bcc fields out'
 complete -c postern -l qualify-domain -x -d 'the domain of addresses without one'
 complete -c postern -l aliases -r -F -d 'who gets the mail of local names'
 complete -c postern -l local-recipients -x -d 'who gets the mail of the others'
+complete -c postern -l sender-map -x -d 'what local senders become'
 complete -c postern -l always-bcc -x -d 'further recipients'
 
 complete -c postern -l logfile -r -F -d 'a line for each message'

@@ -120,6 +120,22 @@ someone@example.net... deliverable: account default, host smtp.example.org:587, 
 	done
 }
 
+# --------------------------------------------------------------------------------------------------------- --dump-config
+
+@test "--dump-config gives the same account when it is read, with and without a user" {
+	local first
+	for user in "" me "somebody@example.org"; do
+		set_conf user
+		[[ -z $user ]] || set_conf user "$user"
+		set_conf tls off
+		postern_ok --dump-config
+		first=$stdout
+		printf '%s\n' "$first" > "$BATS_TEST_TMPDIR/dumped"
+		run_bounded "$POSTERN" -C "$BATS_TEST_TMPDIR/dumped" --dump-config
+		[[ $status == 0 && $stdout == "$first" ]] || complain "user '$user'"
+	done
+}
+
 # ---------------------------------------------------------------------------------------------------------- installation
 
 @test "--with-sendmail-links installs the other names, and uninstall takes them away again" {

@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/host.h"
+#include "base/log.h"
 #include "base/stop.h"
 #include "command/report.h"
 #include "config/secret.h"
@@ -45,6 +46,29 @@ static bool default_domain(struct submission *x, struct err *e)
 	return x->a->message.qualify_domain != NULL;
 }
 
+/* Rubbish in the environment is no name. */
+static bool is_name(const char *text)
+{
+	size_t len = text == NULL ? 0 : strlen(text);
+	bool good = len > 0 && len <= 200 && str_is_utf8(text, len);
+
+	for (size_t i = 0; good && i < len; i++)
+		good = !str_iscontrol(text[i]);
+	return good;
+}
+
+/* Where qmail and nullmailer, and then sendmail, look for it. */
+static bool default_name(struct submission *x, struct err *e)
+{
+	const char *name = secure_getenv("MAILNAME");
+
+	if (x->a->message.from_full_name != NULL)
+		return true;
+	if (!is_name(name))
+		name = secure_getenv("NAME");
+	return !is_name(name) || (x->a->message.from_full_name = str_dup(name, e)) != NULL;
+}
+
 static bool read_regular(const char *path, struct buf *to, struct err *e)
 {
 	return file_read_regular(path, ST_CONFIG, to, e);
@@ -60,6 +84,7 @@ static bool load_local(struct submission *x, struct err *e)
 	local_free(&x->local);
 	x->local.domain = p->qualify_domain;
 	x->local.recipients = &p->local_recipients;
+	x->local.senders = &p->sender_map;
 	x->local.read = read_regular;
 	if (!host_bare_name(x->local.host))
 		x->local.host[0] = '\0';
@@ -80,18 +105,38 @@ static const char *own_address(const struct account *a)
 	return NULL;
 }
 
+/* $EMAIL, as others have it: no reason to refuse a message. */
+static bool email(char to[ADDRESS_MAX])
+{
+	const char *text = secure_getenv("EMAIL");
+	struct mailbox box;
+	struct err e;
+
+	if (text == NULL || text[0] == '\0')
+		return false;
+	if (!address_one(text, strlen(text), false, &box, &e)) {
+		log_warn("EMAIL is no address: %s", e.say);
+		return false;
+	}
+	snprintf(to, ADDRESS_MAX, "%s", box.addr);
+	return true;
+}
+
 static bool set_sender(struct submission *x, const char *wanted, struct err *e)
 {
-	const char *own = own_address(x->a), *domain = x->a->message.qualify_domain;
-	char login[HOST_MAX], sender[ADDRESS_MAX];
+	const char *own = own_address(x->a), *mapped;
+	char login[ADDRESS_MAX], sender[ADDRESS_MAX];
 
 	if (wanted != NULL && (x->a->allow_from_override || own == NULL))
 		own = wanted;
 	if (own == NULL) {
-		host_login(login);
+		if (!email(login))
+			host_login(login);
 		own = login;
 	}
-	return local_qualify(own, domain, sender, e) && envelope_set_sender(&x->v, sender, e);
+	if ((mapped = local_sender(&x->local, own)) != NULL)
+		own = mapped;
+	return local_qualify(own, x->a->message.qualify_domain, sender, e) && envelope_set_sender(&x->v, sender, e);
 }
 
 static bool set_envid(struct submission *x, struct err *e)
@@ -124,7 +169,8 @@ static bool add_recipients(struct submission *x, struct err *e)
 
 bool submission_sender(struct submission *x, const char *wanted, struct err *e)
 {
-	return submission_choose(x, wanted, e) && default_domain(x, e) && load_local(x, e) && set_sender(x, wanted, e);
+	return submission_choose(x, wanted, e) && default_domain(x, e) && default_name(x, e) && load_local(x, e)
+	    && set_sender(x, wanted, e);
 }
 
 bool submission_address(struct submission *x, struct err *e)

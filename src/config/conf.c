@@ -330,6 +330,12 @@ static void put_line(const char *key, const char *value, FILE *to)
 	fprintf(to, "%s %s%s%s\n", key, quote, value, quote);
 }
 
+/* The default of `auth` asks for nothing where there is no user; written down it would. */
+static bool is_idle(const struct account *a, const struct key *k)
+{
+	return str_same(k->name, "auth") && a->auth.user == NULL && !key_was_set(a, "auth");
+}
+
 static bool dump_key(const struct account *a, const struct key *k, FILE *to)
 {
 	struct buf value = buf_max(1024 * 1024, k->name);
@@ -338,6 +344,8 @@ static bool dump_key(const struct account *a, const struct key *k, FILE *to)
 
 	if (k->kind == KIND_SECRET && value_is_set(a, k)) {
 		fprintf(to, "# %s: set, not shown\n", k->name);
+	} else if (is_idle(a, k)) {
+		fprintf(to, "# %s: no user, so nothing is tried\n", k->name);
 	} else if (value_is_set(a, k)) {
 		ok = value_show(a, k, &value, &e);
 		put_line(k->name, buf_text(&value), to);

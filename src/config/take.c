@@ -1,5 +1,6 @@
 #include "config/take.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -101,6 +102,39 @@ bool take_patterns(struct account *a, const struct key *k, const char *text, str
 	       && check_items(k, value_list_of(a, k), true, e);
 
 	buf_free(&whole);
+	return ok;
+}
+
+/* "PATTERN:ADDRESS": the address is normalised in place. */
+static bool check_mapping(const struct key *k, char **item, struct err *e)
+{
+	const char *colon = strchr(*item, ':');
+	struct mailbox m;
+	struct err why = { 0 };
+	char *made;
+
+	if (colon == NULL || colon == *item || colon[1] == '\0' || colon - *item >= ADDRESS_MAX) {
+		fail(e, ST_CONFIG, FATE_PERM, "%s must be PATTERN:ADDRESS, not `%s`", k->name, *item);
+		return err_hint(e, "there is no blank at the colon: `%s root:you@example.org`", k->name);
+	}
+	if (!address_one(colon + 1, strlen(colon + 1), false, &m, &why))
+		return fail(e, ST_CONFIG, FATE_PERM, "%s: %s", k->name, why.say);
+	if (address_domain(m.addr) == NULL)
+		return fail(e, ST_CONFIG, FATE_PERM, "%s: the address `%s` has no domain", k->name, m.addr);
+	if (asprintf(&made, "%.*s:%s", (int)(colon - *item), *item, m.addr) < 0)
+		return fail_memory(e);
+	free(*item);
+	*item = made;
+	return true;
+}
+
+bool take_sender_map(struct account *a, const struct key *k, const char *text, struct err *e)
+{
+	struct strlist *l = value_list_of(a, k);
+	bool ok = value_list(a, k, text, e);
+
+	for (size_t i = 0; ok && i < l->n; i++)
+		ok = check_mapping(k, &l->items[i], e);
 	return ok;
 }
 

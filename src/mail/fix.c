@@ -14,6 +14,7 @@ enum role {
 	DROPPED = 1 << 2,    /* always */
 	BLIND = 1 << 3,      /* dropped unless remove_bcc_headers is off */
 	RESENT = 1 << 4,     /* belongs to a Resent- block, RFC 5322 3.6.6 */
+	SENDERS = 1 << 5,    /* who it is from: sender_map counts */
 };
 
 static const struct role_of {
@@ -23,19 +24,19 @@ static const struct role_of {
 	{ "Bcc", ADDRESSES | RECIPIENTS | BLIND },
 	{ "Cc", ADDRESSES | RECIPIENTS },
 	{ "Date", 0 },
-	{ "From", ADDRESSES },
+	{ "From", ADDRESSES | SENDERS },
 	{ "Message-ID", 0 },
-	{ "Reply-To", ADDRESSES },
+	{ "Reply-To", ADDRESSES | SENDERS },
 	{ "Resent-Bcc", ADDRESSES | RECIPIENTS | BLIND | RESENT },
 	{ "Resent-Cc", ADDRESSES | RECIPIENTS | RESENT },
 	{ "Resent-Date", RESENT },
-	{ "Resent-From", ADDRESSES | RESENT },
+	{ "Resent-From", ADDRESSES | SENDERS | RESENT },
 	{ "Resent-Message-ID", RESENT },
-	{ "Resent-Reply-To", ADDRESSES | RESENT },
-	{ "Resent-Sender", ADDRESSES | RESENT },
+	{ "Resent-Reply-To", ADDRESSES | SENDERS | RESENT },
+	{ "Resent-Sender", ADDRESSES | SENDERS | RESENT },
 	{ "Resent-To", ADDRESSES | RECIPIENTS | RESENT },
 	{ "Return-Path", DROPPED },
-	{ "Sender", ADDRESSES },
+	{ "Sender", ADDRESSES | SENDERS },
 	{ "To", ADDRESSES | RECIPIENTS },
 };
 _Static_assert(COUNT(fields) <= 32, "one bit of a uint32_t for each");
@@ -67,6 +68,11 @@ static uint32_t bit(const char *name)
 	return 0;
 }
 
+static bool end_line(struct fixing *x, struct err *e)
+{
+	return x->out.len == 0 || x->out.bytes[x->out.len - 1] == '\n' || buf_char(&x->out, '\n', e);
+}
+
 /* ---- addresses ---------------------------------------------------------------------------------- */
 
 struct adding {
@@ -88,42 +94,82 @@ bool fix_add_recipients(struct envelope *v, const char *text, size_t len, struct
 	return address_list(text, len, false, add_recipient, &a, e);
 }
 
-struct qualifying {
-	struct buf *out;
-	const char *text, *domain;
-	size_t      done; /* bytes of text that are in out */
-	size_t      added;
+struct rewriting { /* a field's addresses on their way out */
+	struct buf         *out;
+	const char         *text, *domain;
+	const struct local *senders; /* whose sender_map counts; NULL: none */
+	const char         *instead; /* what every address becomes; NULL: itself */
+	size_t              done;    /* bytes of text that are in out */
+	size_t              n, qualified, replaced;
 };
 
-static bool qualify_one(void *ctx, const struct mailbox *m, struct err *e)
+static const char *replacement(const struct rewriting *r, const char *addr)
 {
-	struct qualifying *q = ctx;
+	const char *other = r->instead != NULL ? r->instead : r->senders != NULL ? local_sender(r->senders, addr) : NULL;
 
-	if (address_domain(m->addr) != NULL || m->addr[0] == '\0')
+	return other == NULL || address_same(other, addr) ? NULL : other;
+}
+
+static bool rewrite_one(void *ctx, const struct mailbox *m, struct err *e)
+{
+	struct rewriting *r = ctx;
+	const char *other = replacement(r, m->addr);
+	bool bare = m->addr[0] != '\0' && address_domain(m->addr) == NULL && r->domain != NULL && r->domain[0] != '\0';
+
+	r->n++;
+	if (other == NULL && !bare)
 		return true;
-	if (!buf_add(q->out, q->text + q->done, m->at + m->len - q->done, e)
-	    || !buf_printf(q->out, e, "@%s", q->domain))
+	if (other != NULL)
+		r->replaced++;
+	else
+		r->qualified++;
+	if (!buf_add(r->out, r->text + r->done, m->at + (other == NULL ? m->len : 0) - r->done, e)
+	    || !(other != NULL ? buf_str(r->out, other, e) : buf_printf(r->out, e, "@%s", r->domain)))
 		return false;
-	q->done = m->at + m->len;
-	q->added++;
+	r->done = m->at + m->len;
 	return true;
 }
 
-/* Copies the field with its unqualified names qualified; one that cannot be read stays as it is. */
-static bool copy_qualified(struct fixing *x, const struct field *f, struct err *e)
+/* Appends the field's body; as it is where it cannot be read or needs nothing. */
+static bool rewrite(struct rewriting *r, const struct field *f, bool *changed, struct err *e)
 {
-	size_t before = x->out.len;
-	struct qualifying q = { &x->out, f->body, x->p->qualify_domain, 0, 0 };
+	size_t before = r->out->len;
 	struct err unread;
 
-	if (!buf_add(&x->out, f->raw, (size_t)(f->body - f->raw), e))
-		return false;
-	if (x->p->qualify_domain == NULL || x->p->qualify_domain[0] == '\0'
-	    || !address_list(f->body, f->body_len, true, qualify_one, &q, &unread) || q.added == 0) {
-		x->out.len = before;
-		return buf_add(&x->out, f->raw, f->raw_len, e);
-	}
-	return buf_add(&x->out, f->body + q.done, f->body_len - q.done, e);
+	*changed = address_list(f->body, f->body_len, true, rewrite_one, r, &unread) && r->qualified + r->replaced > 0;
+	if (*changed)
+		return buf_add(r->out, f->body + r->done, f->body_len - r->done, e);
+	r->out->len = before;
+	return buf_add(r->out, f->body, f->body_len, e);
+}
+
+/* The field under this name with its unqualified addresses qualified; one that cannot be read stays as it is. */
+static bool copy_qualified(struct fixing *x, const char *name, size_t name_len, const struct field *f, struct err *e)
+{
+	struct rewriting r = { .out = &x->out, .text = f->body, .domain = x->p->qualify_domain };
+	bool changed;
+
+	return buf_add(&x->out, name, name_len, e) && rewrite(&r, f, &changed, e);
+}
+
+/* Who it was from before we changed that. */
+static bool put_original(struct fixing *x, const struct field *f, struct err *e)
+{
+	static const char name[] = "X-Original-From:";
+
+	return end_line(x, e) && copy_qualified(x, name, strlen(name), f, e);
+}
+
+/* The same, and senders become what sender_map says or, if not NULL, `instead`. */
+static bool copy_addresses(struct fixing *x, const struct field *f, const struct role_of *role, const char *instead,
+			   struct err *e)
+{
+	bool sender = (role->role & SENDERS) != 0, changed;
+	struct rewriting r = { .out = &x->out, .text = f->body, .domain = x->p->qualify_domain,
+			       .senders = sender ? x->l : NULL, .instead = instead };
+
+	return buf_add(&x->out, f->raw, (size_t)(f->body - f->raw), e) && rewrite(&r, f, &changed, e)
+	    && (!changed || r.replaced == 0 || strcmp(role->name, "From") != 0 || put_original(x, f, e));
 }
 
 /* ---- recipients --------------------------------------------------------------------------------- */
@@ -204,48 +250,35 @@ static bool put_from(struct fixing *x, const char *prefix, struct err *e)
 	return header_phrase(&x->out, name, strlen(prefix) + 6, e) && buf_printf(&x->out, e, " <%s>\n", addr);
 }
 
-struct replacing {
+struct first { /* the first address of a field, and how many there are */
 	char   addr[ADDRESS_MAX];
-	size_t at, len;
-	size_t name_at, name_len;
-	bool   angle, found;
+	size_t n;
 };
 
 static bool keep_first(void *ctx, const struct mailbox *m, struct err *e)
 {
-	struct replacing *r = ctx;
+	struct first *first = ctx;
 
 	(void)e;
-	if (!r->found) {
-		snprintf(r->addr, sizeof r->addr, "%s", m->addr);
-		r->at = m->at;
-		r->len = m->len;
-		r->name_at = m->name_at;
-		r->name_len = m->name_len;
-		r->angle = m->angle;
-	}
-	r->found = true;
+	if (first->n++ == 0)
+		snprintf(first->addr, sizeof first->addr, "%s", m->addr);
 	return true;
 }
 
 /* `set_from_header on`: the address becomes the envelope sender's, name and comments stay.  A field that cannot be
  * read, or has several addresses, is written anew. */
-static bool replace_from(struct fixing *x, const struct field *f, struct err *e)
+static bool replace_from(struct fixing *x, const struct field *f, const struct role_of *role, struct err *e)
 {
-	struct replacing r = { .found = false };
+	struct first first = { .n = 0 };
 	struct err unread;
 	char addr[ADDRESS_MAX];
 
 	if (x->v->sender == NULL || x->v->sender[0] == '\0')
-		return copy_qualified(x, f, e);
-	if (!address_list(f->body, f->body_len, true, keep_first, &r, &unread) || !r.found)
-		return put_from(x, "", e);
+		return copy_addresses(x, f, role, NULL, e);
+	if (!address_list(f->body, f->body_len, true, keep_first, &first, &unread) || first.n != 1)
+		return put_from(x, "", e) && put_original(x, f, e);
 	sender_address(x, addr, sizeof addr);
-	if (address_same(r.addr, addr))
-		return buf_add(&x->out, f->raw, f->raw_len, e);
-	return buf_add(&x->out, f->raw, (size_t)(f->body - f->raw), e)
-	    && buf_add(&x->out, f->body, r.at, e) && buf_str(&x->out, addr, e)
-	    && buf_add(&x->out, f->body + r.at + r.len, f->body_len - r.at - r.len, e);
+	return copy_addresses(x, f, role, addr, e);
 }
 
 static bool put_date(struct fixing *x, const char *prefix, struct err *e)
@@ -352,15 +385,10 @@ static bool copy_field(struct fixing *x, const struct field *f, const struct rol
 	if (strcmp(r->name, "Message-ID") == 0)
 		note_id(x, f);
 	if (strcmp(r->name, "From") == 0 && x->p->set_from_header == SET_FROM_ON)
-		return replace_from(x, f, e);
+		return replace_from(x, f, r, e);
 	if ((r->role & ADDRESSES) != 0)
-		return copy_qualified(x, f, e);
+		return copy_addresses(x, f, r, NULL, e);
 	return buf_add(&x->out, f->raw, f->raw_len, e);
-}
-
-static bool end_line(struct fixing *x, struct err *e)
-{
-	return x->out.len == 0 || x->out.bytes[x->out.len - 1] == '\n' || buf_char(&x->out, '\n', e);
 }
 
 static bool copy_head(struct fixing *x, struct err *e)
@@ -428,16 +456,16 @@ bool message_fix(struct message *m, const struct message_params *p, struct local
 
 bool message_from(const struct message *m, char *to, size_t room)
 {
-	struct replacing r = { .found = false };
+	struct first first = { .n = 0 };
 	struct field f;
 	struct err unread;
 
 	for (size_t at = 0; header_next(buf_text(&m->head), m->head.len, &at, &f);)
-		if (header_is(&f, "From") && address_list(f.body, f.body_len, true, keep_first, &r, &unread)
-		    && r.found)
+		if (header_is(&f, "From") && address_list(f.body, f.body_len, true, keep_first, &first, &unread)
+		    && first.n > 0)
 			break;
-	if (!r.found || strlen(r.addr) >= room)
+	if (first.n == 0 || strlen(first.addr) >= room)
 		return false;
-	snprintf(to, room, "%s", r.addr);
+	snprintf(to, room, "%s", first.addr);
 	return true;
 }

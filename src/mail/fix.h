@@ -23,6 +23,7 @@ struct message_params {
 	char         *qualify_domain;    /* "": leave unqualified names alone */
 	struct strlist always_bcc;
 	char          *aliases;          /* path; NULL: none */
+	struct strlist sender_map;       /* PATTERN:ADDRESS, local_sender(); empty: senders stay */
 	struct strlist local_recipients; /* get what no alias does; empty: nobody in particular */
 };
 

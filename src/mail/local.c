@@ -230,6 +230,38 @@ static bool is_this_host(const struct local *l, const char *domain)
 	    || (l->host[0] != '\0' && str_same(domain, l->host)) || (l->fqdn[0] != '\0' && str_same(domain, l->fqdn));
 }
 
+static size_t local_part(const char *address)
+{
+	const char *domain = address_domain(address);
+
+	return domain == NULL ? strlen(address) : (size_t)(domain - 1 - address);
+}
+
+static bool sender_matches(const struct local *l, const char *address, const char *pattern)
+{
+	const char *domain = address_domain(address);
+	char text[ADDRESS_MAX];
+	struct err too_long;
+
+	if (strchr(pattern, '@') != NULL)
+		return local_qualify(address, l->domain, text, &too_long) && address_matches(text, pattern);
+	snprintf(text, sizeof text, "%.*s", (int)local_part(address), address);
+	return (domain == NULL || is_this_host(l, domain)) && str_glob(pattern, text);
+}
+
+const char *local_sender(const struct local *l, const char *address)
+{
+	for (size_t i = 0; address[0] != '\0' && l->senders != NULL && i < l->senders->n; i++) {
+		const char *item = l->senders->items[i], *colon = strchr(item, ':');
+		char pattern[ADDRESS_MAX];
+
+		snprintf(pattern, sizeof pattern, "%.*s", (int)(colon - item), item);
+		if (sender_matches(l, address, pattern))
+			return colon + 1;
+	}
+	return NULL;
+}
+
 /* An alias without entries, or an empty list: nobody would have the message, so that is said. */
 static bool refuse_empty(struct walk *w, const char *name, struct err *e)
 {
@@ -251,7 +283,7 @@ bool local_add(struct local *l, struct envelope *v, const char *address, struct 
 		return false;
 	if (!mapped || (domain != NULL && !is_this_host(l, domain)))
 		return add(&w, address, e);
-	snprintf(name, sizeof name, "%.*s", domain == NULL ? (int)strlen(address) : (int)(domain - 1 - address), address);
+	snprintf(name, sizeof name, "%.*s", (int)local_part(address), address);
 	l->turn++;
 	return look_up(&w, name, 0, e) && (w.given > 0 || refuse_empty(&w, name, e));
 }

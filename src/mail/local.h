@@ -1,5 +1,6 @@
 /*
- * local.h - who gets the mail of local recipients: an unqualified name, or user@ this machine.
+ * local.h - who gets the mail of local recipients, and as whom local senders send: an unqualified name, or user@ this
+ * machine.
  *
  * The alias file, its `default`, then local_recipients, else the name qualified: RFC 5321 3.9.1 before the envelope is
  * there.  Knows nothing of header fields; opens no file itself (`read` does).  A recipient that an alias refuses
@@ -23,6 +24,7 @@ enum {
 struct local { /* zeroed: unqualified names stay as they are */
 	const char           *domain;     /* borrowed; NULL or "": names stay unqualified */
 	const struct strlist *recipients; /* borrowed; NULL or empty: nobody in particular */
+	const struct strlist *senders;    /* borrowed: PATTERN:ADDRESS, see local_sender(); NULL or empty: they stay */
 	char                  host[HOST_MAX], fqdn[HOST_MAX]; /* this machine; "": not known */
 	struct aliases        aliases;
 	/* a regular file into *to; never blocks */
@@ -35,6 +37,11 @@ struct local { /* zeroed: unqualified names stay as they are */
 
 /* All that a normalised address stands for, into the envelope. */
 bool local_add(struct local *l, struct envelope *v, const char *address, struct err *e) MUST_CHECK;
+
+/* The address that a normalised sender's becomes by the first of `senders` whose pattern matches it, or NULL: stays what it
+ * is.  A pattern is a glob; with an '@' it is matched with the qualified address (address_matches()), without one with
+ * the local part of a local sender.  Valid as long as the list. */
+const char *local_sender(const struct local *l, const char *address);
 
 /* Why this entry cannot be obeyed, "names the program |x, ...", into `to`; false when it can (a list may yet turn out to be
  * unreadable). */

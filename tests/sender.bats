@@ -1,0 +1,169 @@
+# As whom local senders send: sender_map, set_from_header, and what the environment says of them.
+
+load helper
+
+# server [LINES]: plain, and a configuration without a sender.
+server() {
+	start_server <<-'S'
+		tls none
+	S
+	set_conf from
+	set_conf qualify_domain host.example.org
+	[[ -z ${1:-} ]] || printf '%s\n' "$1" >> "$conf"
+}
+
+# sent HEADER [ARGS...]: sends a message with this header to you@example.net.
+sent() {
+	local header=$1
+	shift
+	printf '%s\nSubject: x\n\ntext\n' "$header" > "$BATS_TEST_TMPDIR/in"
+	postern_ok "$@" you@example.net < "$BATS_TEST_TMPDIR/in"
+	sync_server
+}
+
+last() { messages; }
+got() { message "$(last)" | tr -d '\r' | grep -E "$1"; }
+sender() { envelope "$(last)" | sed -n 's/^mail <\([^>]*\)>.*/\1/p'; }
+
+# ------------------------------------------------------------------------------------------------------------- sender_map
+
+@test "sender_map: local senders become one that the provider accepts, in the envelope and in the header" {
+	server "sender_map *:machine@example.org"
+	sent "From: root (Cron Daemon)" -f root
+	[[ $(sender) == machine@example.org ]]
+	[[ $(got '^From:') == "From: machine@example.org (Cron Daemon)" ]]
+	[[ $(got '^X-Original-From:') == "X-Original-From: root@host.example.org (Cron Daemon)" ]]
+	sent 'From: "root (Cron Daemon)" <root@localhost>' -f root@localhost
+	[[ $(got '^From:') == 'From: "root (Cron Daemon)" <machine@example.org>' && $(sender) == machine@example.org ]]
+	sent $'From: =?utf-8?Q?J=C3=B6rg?=\n <joe>\nSender: cron\nReply-To: joe, ann@example.net' -f joe@host.example.org
+	[[ $(got '^(Sender|Reply-To):') == "Sender: machine@example.org
+Reply-To: machine@example.org, ann@example.net" ]]
+	[[ $(got '^ <') == " <machine@example.org>
+ <joe@host.example.org>" ]]
+}
+
+@test "sender_map: without -f the login name is mapped, and the From that is added is it" {
+	server "sender_map *:machine@example.org"
+	sent "To: you@example.net"
+	[[ $(sender) == machine@example.org && $(got '^From:') == "From: machine@example.org" ]]
+	[[ -z $(got '^X-Original-From:') ]]
+}
+
+@test "sender_map: addresses elsewhere, recipients and the null sender stay" {
+	server "sender_map *:machine@example.org"
+	sent $'From: joe@example.com\nTo: root\nCc: joe@localhost' -f joe@example.com
+	[[ $(sender) == joe@example.com && -z $(got machine@example.org) && -z $(got '^X-Original') ]]
+	sent $'From: joe@example.com' -f '<>'
+	[[ -z $(sender) ]]
+}
+
+@test "sender_map: the first that matches counts: exact, user@*, *@host, a name, a detail" {
+	server "sender_map ann@example.com:a@example.org, web@*:b@example.org, *@box.example.com:c@example.org, root:d@example.org"
+	local row from
+	for row in ann@example.com=a ANN@Example.Com=a ann+x@example.com=a web@anywhere.example=b web=b joe@box.example.com=c \
+	    root=d root@localhost=d Root=d joe=joe root@example.com=root; do
+		from=${row%%=*}
+		sent "From: <$from>" -f "$from"
+		case ${row#*=} in
+		?) [[ $(sender) == "${row#*=}@example.org" && $(got '^From:') == "From: <${row#*=}@example.org>" ]] \
+		    || complain "$row: $(sender)" ;;
+		*) [[ $(sender) == "${row#*=}"@* && $(sender) != *@example.org ]] || complain "$row: $(sender)" ;;
+		esac
+	done
+}
+
+@test "sender_map: through -bs, too" {
+	server "sender_map *:machine@example.org"
+	printf '%s\r\n' "EHLO x" "MAIL FROM:<root>" "RCPT TO:<you@example.net>" DATA "From: root" "" text . QUIT \
+	    > "$BATS_TEST_TMPDIR/in"
+	postern_ok -bs < "$BATS_TEST_TMPDIR/in"
+	[[ $(sender) == machine@example.org && $(got '^From:') == "From: machine@example.org" ]]
+}
+
+@test "sender_map: what is no map is 78, and says what one looks like" {
+	server
+	local value
+	for value in root root: :x@example.org root:x 'root:x@' "root: x@example.org"; do
+		set_conf sender_map "$value"
+		postern_fails 78 config -- you@example.net < "$mail"
+		[[ $(messages) == 0 ]]
+	done
+	hinted "sender_map root:you@example.org"
+}
+
+@test "sender_map: --dump-config gives it back" {
+	server
+	set_conf sender_map 'root:machine@example.org,*@x.example:x@example.org'
+	postern_ok --dump-config
+	printf '%s\n' "$stdout" > "$conf"
+	chmod 600 "$conf"
+	postern_ok -bv -f root@localhost you@example.net
+	[[ $stdout == *"sender machine@example.org"* ]]
+	postern_ok -bv -f joe@x.example you@example.net
+	[[ $stdout == *"sender x@example.org"* ]]
+}
+
+# -------------------------------------------------------------------------------------------------------- set_from_header
+
+@test "set_from_header on: the address is replaced, name and comments stay, X-Original-From keeps the old one" {
+	server "set_from_header on"
+	sent "From: root (Cron Daemon)" -f me@example.org
+	[[ $(got '^(X-Original-)?From:') == "From: me@example.org (Cron Daemon)
+X-Original-From: root@host.example.org (Cron Daemon)" ]]
+	sent 'From: "(Cron Daemon)" <root>' -f me@example.org
+	[[ $(got '^(X-Original-)?From:') == 'From: "(Cron Daemon)" <me@example.org>
+X-Original-From: "(Cron Daemon)" <root@host.example.org>' ]]
+	sent 'From: (a (nested) one) Joe Doe <joe (him) @ example . com> (end)' -f me@example.org
+	[[ $(got '^From:') == 'From: (a (nested) one) Joe Doe <me@example.org> (end)' ]]
+	sent 'FROM:joe@example.com' -f me@example.org
+	[[ $(got '^(X-Original-)?F[Rr][Oo][Mm]:') == 'FROM:me@example.org
+X-Original-From:joe@example.com' ]]
+}
+
+@test "set_from_header on: the same address, or the null sender, changes nothing" {
+	server "set_from_header on"
+	sent "From:  Me  <me@EXAMPLE.org>" -f me@example.org
+	[[ $(got '^(X-Original-)?From:') == "From:  Me  <me@EXAMPLE.org>" ]]
+	sent "From: joe@example.com" -f '<>'
+	[[ $(got '^(X-Original-)?From:') == "From: joe@example.com" ]]
+}
+
+@test "set_from_header on: several addresses, or none that can be read, are written anew" {
+	server "set_from_header on"
+	sent "From: a@example.com, b@example.com" -F "The Name" -f me@example.org
+	[[ $(got '^(X-Original-)?From:') == "From: The Name <me@example.org>
+X-Original-From: a@example.com, b@example.com" ]]
+	sent "From: <<broken" -f me@example.org
+	[[ $(got '^(X-Original-)?From:') == "From: me@example.org
+X-Original-From: <<broken" ]]
+	sent $'Subject: y\nFrom: two\n words@' -f me@example.org
+	[[ $(got '^From:') == "From: me@example.org" && $(message "$(last)") == *$'X-Original-From: two\r\n words@'* ]]
+}
+
+# ------------------------------------------------------------------------------------------------------------ environment
+
+@test "EMAIL is the sender where neither -f nor from says so" {
+	server
+	EMAIL='Ann <ann@example.com>' sent "To: you@example.net"
+	[[ $(sender) == ann@example.com ]]
+	EMAIL=ann@example.com sent "To: you@example.net" -f joe@example.com
+	[[ $(sender) == joe@example.com ]]
+	EMAIL='no address' sent "To: you@example.net"
+	[[ $(sender) == *@host.example.org ]]
+	told "warning: EMAIL is no address"
+	set_conf from me@example.org
+	EMAIL=ann@example.com sent "To: you@example.net"
+	[[ $(sender) == me@example.org ]]
+}
+
+@test "MAILNAME, then NAME, is the full name where neither -F nor from_full_name says so" {
+	server "from me@example.org"
+	NAME="Ann Other" sent "To: you@example.net"
+	[[ $(got '^From:') == "From: Ann Other <me@example.org>" ]]
+	NAME="Ann Other" MAILNAME="Jörg" sent "To: you@example.net"
+	[[ $(got '^From:') == "From: =?utf-8?"*" <me@example.org>" ]]
+	NAME="Ann Other" sent "To: you@example.net" -F Joe
+	[[ $(got '^From:') == "From: Joe <me@example.org>" ]]
+	NAME=$'A\nBcc: x@example.com' MAILNAME=$'\xff' sent "To: you@example.net"
+	[[ $(got '^From:') == "From: me@example.org" ]]
+}
