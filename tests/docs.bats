@@ -241,7 +241,7 @@ statuses() {
 	local name
 	while read -r name; do
 		[[ -e $SRCDIR/$name ]] || { echo "README names $name" >&2; return 1; }
-	done < <(sed -n '/^Find your way/,$ p' "$SRCDIR/README" | grep -oE '(\b(src|tests|man|completions)|\.ci)/[A-Za-z]*|\bCOPYING' | grep -vx tests/bench | sort -u)
+	done < <(sed -n '/^Find your way/,$ p' "$SRCDIR/README" | grep -oE '(\b(src|tests|man|completions)|\.ci)/[A-Za-z]*|\bCOPYING' | sort -u)
 	while read -r name; do
 		compgen -G "$SRCDIR/src/$name*" > /dev/null || { echo "src/README names $name" >&2; return 1; }
 	done < <(grep -oE '\b(base|mail|net|smtp|config|command)/[a-z0-9]*(\.[ch])?|\bmain\.c|\bLAYERS' "$SRCDIR/src/README" | sort -u)
@@ -260,7 +260,7 @@ statuses() {
 	needs shellcheck
 	cd "$SRCDIR"
 	postern_timeout=120
-	run_bounded shellcheck bootstrap .ci/* completions/postern.bash tests/*.bash tests/interop/*.bash tests/interop/fetch
+	run_bounded shellcheck bootstrap .ci/* completions/postern.bash tests/*.bash tests/bench tests/interop/*.bash tests/interop/fetch
 	((status == 0)) || complain "shellcheck"
 }
 
