@@ -46,10 +46,12 @@ static const char *enhanced(const char *p, int code, struct esc *c)
 
 static void keep(struct reply *r, const char *text, size_t n)
 {
-	size_t room = sizeof r->text - r->len - 2;
+	size_t room = sizeof r->text - r->len - 1;
 
-	if (r->lines > 1 && room > 0)
+	if (r->lines > 1 && room > 0) {
 		r->text[r->len++] = '\n';
+		room--;
+	}
 	if (n > room)
 		n = room;
 	memcpy(r->text + r->len, text, n);

@@ -54,6 +54,27 @@ static void test_reply(size_t i)
 	same(esc_text(r.esc, esc), replies[i].esc, "  its enhanced code");
 }
 
+/* What does not fit is dropped, wherever the room ends: at each length of line it ends elsewhere. */
+static void test_full(void)
+{
+	static struct reply r;
+	char line[1000];
+	size_t longest = 0;
+
+	for (size_t len = 4; len < 600; len++) {
+		struct err e;
+
+		memset(line, 'x', len);
+		memcpy(line, "250-", 4);
+		line[len] = '\0';
+		reply_begin(&r);
+		for (size_t n = 0; n < REPLY_LINES_MAX - 1 && r.len < sizeof r.text; n++)
+			(void)reply_add(&r, line, len, &e);
+		longest = r.len > longest ? r.len : longest;
+	}
+	ok(longest < sizeof r.text, "a reply keeps no more than it has room for: %zu", longest);
+}
+
 static void test_caps(void)
 {
 	struct caps c;
@@ -178,6 +199,7 @@ int main(void)
 {
 	for (size_t i = 0; i < COUNT(replies); i++)
 		test_reply(i);
+	test_full();
 	test_caps();
 	test_statuses();
 	test_printable();
