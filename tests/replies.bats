@@ -33,3 +33,35 @@ load helper
 		[[ $(messages) == 1 ]]
 	done
 }
+
+@test "354 for nobody: no empty message is made, and the refusals are what is reported" {
+	start_server <<-'S'
+		hide CHUNKING
+		reply RCPT 550 5.1.1 no such user
+		reply DATA 354 go on
+	S
+	postern_fails 67 rcpt -- you@example.net < "$mail"
+	[[ $stderr != *"may have the message"* ]]
+	[[ $(said '\.$') == 0 && $(said QUIT) == 0 && $(messages) == 0 ]]
+}
+
+@test "354 for nobody: those who were not asked yet are asked on another connection" {
+	start_server <<-'S'
+		hide CHUNKING
+		limits RCPTMAX=1
+		reply RCPT:bad@* 550 5.1.1 no such user
+		reply DATA#1 354 go on
+	S
+	postern_fails 67 rcpt -- bad@example.net ok@example.net < "$mail"
+	[[ $(envelope) == *"rcpt <ok@example.net>"* && $(connections) == 2 ]]
+}
+
+@test "without PIPELINING nobody asks for DATA when all recipients are refused" {
+	start_server <<-'S'
+		hide PIPELINING
+		hide CHUNKING
+		reply RCPT 550 5.1.1 no such user
+	S
+	postern_fails 67 rcpt -- you@example.net < "$mail"
+	[[ $(said DATA) == 0 && $(said QUIT) == 1 ]]
+}

@@ -203,6 +203,15 @@ static bool say_envelope(struct transaction *t, struct err *e)
 
 /* ---- the message -------------------------------------------------------------------------------- */
 
+static size_t count_open(const struct envelope *v)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < v->n; i++)
+		n += v->rcpts[i].state == RCPT_OPEN;
+	return n;
+}
+
 /* One block into the stream's own buffer: no copy in between. */
 static bool put_block(struct transaction *t, struct lines *l, const char *p, size_t n, uint64_t *sent, struct err *e)
 {
@@ -318,6 +327,17 @@ static bool say_dot(struct transaction *t, struct err *e)
 	return expect_answers(t, &DOT, e);
 }
 
+/* 354 although nobody is there to receive it (RFC 2920 3.1).  A dot would make it a message, without content and
+ * perhaps for somebody after all; the only other way out is the door.  Who was not asked yet is asked on the next
+ * connection. */
+static bool leave(struct transaction *t)
+{
+	t->s->chat.broken = true;
+	t->stop = true;
+	t->d->again = count_open(t->v) > 0;
+	return true;
+}
+
 static bool send_data(struct transaction *t, struct err *e)
 {
 	uint64_t sent;
@@ -326,9 +346,8 @@ static bool send_data(struct transaction *t, struct err *e)
 		return false;
 	if (t->no_body)
 		return true;
-	/* 354 although nobody is there to receive it: end it at once, RFC 2920 3.1 */
 	if (t->taken == 0 || t->no_mail)
-		return stream_write(t->s->io, ".\r\n", 3, e) && chat_expect(&t->s->chat, &DOT, 0, e);
+		return leave(t);
 	return put_message(t, &DOT, true, &sent, e) && say_dot(t, e);
 }
 
@@ -351,13 +370,10 @@ static bool worth_sending(struct transaction *t)
 
 static bool send_message(struct transaction *t, struct err *e)
 {
-	if (envelope_first(t)) {
-		if (!chat_settle(&t->s->chat, e))
-			return false;
-		if (!worth_sending(t))
-			return true;
-	}
-	if (t->no_mail) /* known already, when a long envelope was answered in parts */
+	if (envelope_first(t) && !chat_settle(&t->s->chat, e))
+		return false;
+	/* without PIPELINING all is known already; of a long envelope, a part */
+	if (t->s->chat.owed == 0 ? !worth_sending(t) : t->no_mail)
 		return true;
 	return ((t->s->caps.ext & EXT_CHUNKING) != 0 ? send_bdat(t, e) : send_data(t, e))
 	    && chat_settle(&t->s->chat, e);
@@ -366,7 +382,7 @@ static bool send_message(struct transaction *t, struct err *e)
 /* An answer that nobody asked for: then the one we took for the message's may have been another's. */
 static bool in_turn(struct transaction *t, struct err *e)
 {
-	if (!chat_out_of_turn(&t->s->chat))
+	if (t->s->chat.broken || !chat_out_of_turn(&t->s->chat))
 		return true;
 	t->s->chat.broken = true;
 	return fail(e, ST_BODY, FATE_UNKNOWN, "the server answered more often than it was asked");
@@ -380,15 +396,6 @@ static bool one_transaction(struct transaction *t, struct err *e)
 	while (t->from < t->v->n && t->v->rcpts[t->from].state != RCPT_OPEN)
 		t->from++;
 	return say_envelope(t, e) && send_message(t, e) && in_turn(t, e);
-}
-
-static size_t count_open(const struct envelope *v)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < v->n; i++)
-		n += v->rcpts[i].state == RCPT_OPEN;
-	return n;
 }
 
 static bool all_at_once(const struct transaction *t, struct err *e)
