@@ -589,6 +589,49 @@ curl_mail() {
 	complained "octets after STARTTLS"
 }
 
+@test "parameters and commands that few servers know are watched" {
+	local text n=0
+	plain_server <<-'S'
+		offer DELIVERBY 60
+		offer FUTURERELEASE 7200 2026-12-24T08:00:00Z
+		offer MT-PRIORITY
+		offer REQUIRETLS
+		offer ETRN
+	S
+	dial
+	ask "$EHLO" 250
+	for text in 'BY=60;R' 'BY=-999999999;NT' 'HOLDFOR=7200' 'HOLDUNTIL=2026-12-24T08:00:00Z' MT-PRIORITY=-9 MT-PRIORITY=0; do
+		ask "MAIL FROM:<a@b.example> $text\r\n" 250
+		ask 'RSET\r\n' 250
+	done
+	for text in node.example @d.example '#queue-1'; do
+		ask "ETRN $text\r\n" 250
+	done
+	no_violations
+	for text in BY=60 'BY=59;R' 'BY=60;X' 'BY=60;RX' 'BY=;N' 'BY=1000000000;N' 'BY=-60;R' HOLDFOR=0 HOLDFOR=7201 HOLDFOR=x \
+	    HOLDUNTIL=2026-12-24T08:00:01Z HOLDUNTIL=2026-12-24T08:00Z HOLDUNTIL=2026-12-24T09:00:00+01:00 \
+	    'HOLDFOR=1 HOLDUNTIL=2026-12-24T08:00:00Z' MT-PRIORITY=10 MT-PRIORITY=-0 MT-PRIORITY=+1 MT-PRIORITY REQUIRETLS; do
+		ask "MAIL FROM:<a@b.example> $text\r\n" 501
+		n=$((n + 1))
+		[[ $(sync_server; wc -l < "$server_dir/violations") -eq $n ]] || { echo "nothing about: $text"; return 1; }
+	done
+	complained "malformed or came twice"
+	for text in 'ETRN\r\n' 'ETRN @\r\n' 'ETRN a b\r\n' 'ETRN a_b..\r\n'; do
+		ask 'RSET\r\n' 250
+		ask "$text" 501
+		complained "malformed ETRN"
+	done
+	plain_server < /dev/null
+	dial
+	ask "$EHLO" 250
+	for text in 'BY=60;N' HOLDFOR=1 HOLDUNTIL=2026-12-24T08:00:00Z MT-PRIORITY=1 REQUIRETLS; do
+		ask "MAIL FROM:<a@b.example> $text\r\n" 555
+		complained "parameter ${text%%=*} was not offered"
+	done
+	ask 'ETRN node.example\r\n' 500
+	complained "ETRN was not offered"
+}
+
 @test "AUTH is watched" {
 	local text want
 	while IFS='|' read -r text want; do

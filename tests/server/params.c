@@ -66,38 +66,62 @@ static bool take_auth(struct conn *c, const char *value)
 	return value != NULL && *value != '\0' && syntax_xtext(value, strlen(value));
 }
 
-static bool take_nothing(struct conn *c, const char *value) { return value == NULL && c->tls != NULL; }
+/* RFC 8689 4.1: a bare word, and never in clear */
+static bool take_requiretls(struct conn *c, const char *value) { return value == NULL && c->tls != NULL; }
 
-/* RFC 2852 4: BY=seconds;R or N, and perhaps T */
+/* RFC 2852 4: BY=seconds;R or N, and perhaps T.  To be returned, there has to be time, and as much as was said. */
 static bool take_by(struct conn *c, const char *value)
 {
-	char *end;
+	size_t sign = value != NULL && (*value == '-' || *value == '+'), digits;
+	long least = strtol(ehlo_offered(c, "DELIVERBY"), NULL, 10);
+	const char *mode;
 
-	(void) c;
-	if (value == NULL || strspn(value, "-0123456789") == 0 || strcspn(value, ";") > 10)
+	if (value == NULL)
 		return false;
-	if (strtol(value, &end, 10) <= 0 && strncasecmp(end, ";R", 2) == 0)
+	digits = strspn(value + sign, "0123456789");
+	mode = value + sign + digits;
+	if (digits < 1 || digits > 9 || mode[0] != ';' || strcspn(mode + 1, "RrNn") != 0 || mode[1] == '\0'
+	    || (mode[2] != '\0' && strcasecmp(mode + 2, "T") != 0))
 		return false;
-	return strcasecmp(end, ";R") == 0 || strcasecmp(end, ";N") == 0 || strcasecmp(end, ";RT") == 0
-	    || strcasecmp(end, ";NT") == 0;
+	return strchr("Nn", mode[1]) != NULL || (strtol(value, NULL, 10) > 0 && strtol(value, NULL, 10) >= least);
+}
+
+/* RFC 4865 4: one of HOLDFOR and HOLDUNTIL, and not beyond what the keyword's two arguments allow. */
+static bool take_hold(struct conn *c)
+{
+	bool first = !c->mail.held;
+
+	c->mail.held = true;
+	return first;
 }
 
 static bool take_holdfor(struct conn *c, const char *value)
 {
-	(void) c;
-	return value != NULL && all_digits(value, 1, 9);
+	long most = strtol(ehlo_offered(c, "FUTURERELEASE"), NULL, 10);
+
+	return value != NULL && all_digits(value, 1, 9) && value[0] != '0' && take_hold(c)
+	    && (most == 0 || strtol(value, NULL, 10) <= most);
 }
 
+/* RFC 3339 5.6, in UTC and without fractions, which is all that a client of ours has a use for. */
 static bool take_holduntil(struct conn *c, const char *value)
 {
-	(void) c;
-	return value != NULL && strlen(value) >= 20 && strspn(value, "0123456789-:TZ.+") == strlen(value);
+	static const char form[] = "dddd-dd-ddTdd:dd:ddZ";
+	const char *most = strchr(ehlo_offered(c, "FUTURERELEASE"), ' ');
+
+	if (value == NULL || strlen(value) != strlen(form))
+		return false;
+	for (size_t i = 0; form[i] != '\0'; i++)
+		if (form[i] == 'd' ? strchr("0123456789", value[i]) == NULL : value[i] != form[i])
+			return false;
+	return take_hold(c) && (most == NULL || strlen(most + 1) != strlen(form) || strcmp(value, most + 1) <= 0);
 }
 
+/* RFC 6710 8: -9 to 9, and no -0 */
 static bool take_priority(struct conn *c, const char *value)
 {
 	(void) c;
-	return value != NULL && all_digits(value + (*value == '-'), 1, 1);
+	return value != NULL && all_digits(value + (*value == '-'), 1, 1) && strcmp(value, "-0") != 0;
 }
 
 /* RFC 3461 4.1: NEVER alone, or a list */
@@ -139,7 +163,7 @@ static const struct param mail_params[] = {
 	{ "RET", "DSN", take_ret },
 	{ "ENVID", "DSN", take_envid },
 	{ "AUTH", "AUTH", take_auth },
-	{ "REQUIRETLS", "REQUIRETLS", take_nothing },
+	{ "REQUIRETLS", "REQUIRETLS", take_requiretls },
 	{ "BY", "DELIVERBY", take_by },
 	{ "HOLDFOR", "FUTURERELEASE", take_holdfor },
 	{ "HOLDUNTIL", "FUTURERELEASE", take_holduntil },

@@ -37,6 +37,7 @@ static const struct {
 	[V_RSET] = { "RSET", { V_NONE, V_NONE } },
 	[V_NOOP] = { "NOOP", { V_NONE, V_NONE } },
 	[V_VRFY] = { "VRFY", { V_NONE, V_NONE } },
+	[V_ETRN] = { "ETRN", { V_NONE, V_NONE } },
 	[V_QUIT] = { "QUIT", { V_NONE, V_NONE } },
 	[V_OTHER] = { "OTHER", { V_NONE, V_NONE } },
 };

@@ -32,7 +32,7 @@ enum {
 /* What the server can be asked to answer, spoil or delay. */
 enum verb {
 	V_NONE, V_CONNECT, V_TLS, V_GREETING, V_EHLO, V_HELO, V_STARTTLS, V_AUTH, V_AUTHLINE, V_MAIL, V_RCPT, V_DATA,
-	V_BDAT, V_LAST, V_DOT, V_BODY, V_AFTERDOT, V_RSET, V_NOOP, V_VRFY, V_QUIT, V_OTHER, V_COUNT,
+	V_BDAT, V_LAST, V_DOT, V_BODY, V_AFTERDOT, V_RSET, V_NOOP, V_VRFY, V_ETRN, V_QUIT, V_OTHER, V_COUNT,
 };
 
 enum rule_kind { R_REPLY, R_DROP, R_DELAY, R_DRIP, R_ENDLESS, R_LONGLINE, R_FLOOD };
@@ -107,7 +107,7 @@ struct mail {
 	char *from, *params;
 	struct rcpt *rcpts;
 	unsigned accepted;
-	bool body8, binary, utf8;
+	bool body8, binary, utf8, held;
 	long long size;			/* declared; -1: not */
 };
 

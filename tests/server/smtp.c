@@ -281,6 +281,26 @@ static void run_rset(struct conn *c, char *arg)
 static void run_noop(struct conn *c, char *arg) { answerf(c, V_NOOP, arg, "250 2.0.0 fine"); }
 static void run_vrfy(struct conn *c, char *arg) { answerf(c, V_VRFY, arg, "252 2.1.5 send and see"); }
 
+/* RFC 1985 5: a node, `@` and a domain with all below it, or `#` and a queue */
+static void run_etrn(struct conn *c, char *arg)
+{
+	const char *name = arg + (*arg == '@' || *arg == '#');
+
+	if (ehlo_offered(c, "ETRN") == NULL) {
+		violation(c, "ETRN was not offered");
+		answerf(c, V_ETRN, arg, "500 5.5.1 no ETRN here");
+	} else if (*name == '\0' || strchr(name, ' ') != NULL
+		   || (*arg != '#' && !syntax_domain(name, strlen(name), false, true))) {
+		violation(c, "malformed ETRN of '%s'", arg);
+		answerf(c, V_ETRN, arg, "501 5.5.4 what node?");
+	} else if (c->mail.tried) {
+		violation(c, "ETRN in a transaction");
+		answerf(c, V_ETRN, arg, "503 5.5.1 not now");
+	} else {
+		answerf(c, V_ETRN, arg, "250 2.0.0 queuing for %s started", arg);
+	}
+}
+
 static void run_help(struct conn *c, char *arg)
 {
 	(void) arg;
@@ -310,6 +330,7 @@ static const struct command commands[] = {
 	{ "NOOP", V_NOOP, LINE_MAX_OCTETS, FREE | LAST, run_noop },
 	{ "HELP", V_OTHER, LINE_MAX_OCTETS, FREE | LAST, run_help },
 	{ "VRFY", V_VRFY, LINE_MAX_OCTETS, FREE | LAST, run_vrfy },
+	{ "ETRN", V_ETRN, LINE_MAX_OCTETS, 0, run_etrn },
 	{ "QUIT", V_QUIT, LINE_MAX_OCTETS, FREE | LAST | BARE, run_quit },
 };
 
