@@ -2,14 +2,15 @@
 # the rest with --list-options and --list-keys.  No function of the bash-completion package is needed.
 # shellcheck shell=bash
 
-_postern_letters='-C -F -I -N -P -R -V -X -a -b -d -f -i -o -q -r -t -v'
+_postern_letters='-C -F -I -N -O -P -R -V -X -a -b -d -f -i -o -q -r -t -v'
 _postern_options='--account= --debug --dump-config --file= --from= --help --list-keys --list-options --pretend
 --read-envelope-from --read-recipients --verbose --version'
 _postern_keys='--aliases= --allow-from-override= --always-bcc= --auth= --auth-cleartext= --authzid= --connect-timeout=
 --domain= --dsn-notify= --dsn-require= --dsn-return= --from-full-name= --host= --ip-version= --local-recipients=
 --log-format= --logfile= --logfile-time-format= --netrc-file= --password-command= --password-file= --passwordeval= --port=
---protocol= --qualify-domain= --remove-bcc-headers= --require-all-recipients= --sender-map= --set-date-header=
---set-from-header= --set-msgid-header= --set-to-header= --socket= --source-ip= --syslog= --timeout= --tls=
+--protocol= --qualify-domain= --remove-bcc-headers= --require-all-recipients= --require-tls= --sender-map=
+--set-date-header= --set-from-header= --set-msgid-header= --set-to-header= --socket= --source-ip= --syslog= --timeout=
+--tls=
 --tls-cert-file= --tls-certcheck= --tls-crl-file= --tls-fingerprint= --tls-host-override= --tls-key-file=
 --tls-priorities= --tls-starttls= --tls-trust-file= --total-timeout= --url= --user='
 
@@ -31,7 +32,8 @@ _postern_values()
 	--dsn-return) echo 'off full hdrs' ;;
 	-b) echo 'i m p s v' ;;
 	-o) echo 'i v' ;;
-	--allow-from-override|--auth-cleartext|--dsn-require|--remove-bcc-headers|--require-all-recipients) echo 'on off' ;;
+	-O) echo 'requiretls=yes requiretls=no' ;;
+	--allow-from-override|--auth-cleartext|--dsn-require|--remove-bcc-headers|--require-all-recipients|--require-tls) echo 'on off' ;;
 	--tls|--tls-certcheck|--tls-starttls) echo 'on off' ;;
 	--set-date-header|--set-msgid-header) echo 'auto off' ;;
 	--set-from-header) echo 'auto on off' ;;
@@ -59,7 +61,7 @@ _postern_is_bare()
 {
 	case $1 in
 	--allow-from-override|--auth|--auth-cleartext|--dsn-require|--remove-bcc-headers) ;;
-	--require-all-recipients|--set-date-header|--set-from-header|--set-msgid-header|--set-to-header) ;;
+	--require-all-recipients|--require-tls|--set-date-header|--set-from-header|--set-msgid-header|--set-to-header) ;;
 	--syslog|--tls|--tls-certcheck|--tls-starttls) ;;
 	*) return 1 ;;
 	esac

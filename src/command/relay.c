@@ -71,7 +71,7 @@ static bool say_mail(struct relay *u, const struct command *c, struct err *e)
 	transaction_begin(&u->t, &u->x->s, &u->x->v, &u->x->m, &u->x->delivery);
 	n->utf8 = n->utf8 || c->utf8;
 	n->eight_bit = c->eight_bit;
-	if (!carry_ask(&u->x->s, n, e) || (u->begun && !transaction_reset(&u->t, e)))
+	if (!carry_ask(&u->x->s, n, e) || !carry_wishes(&u->x->s, n, e) || (u->begun && !transaction_reset(&u->t, e)))
 		return false;
 	n->eight_bit = true; /* BODY=8BITMIME promises nothing but that the text may be */
 	u->begun = true;

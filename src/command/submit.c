@@ -59,7 +59,7 @@ static bool send_message(struct submission *x, struct err *e)
 		if (!submission_connect(x, e))
 			return false;
 		ok = carry_ask(&x->s, &n, e) && carry_check(&x->s, &x->v, &x->m, e)
-		  && transaction_send(&x->s, &x->v, &x->m, &x->delivery, e);
+		  && carry_wishes(&x->s, &n, e) && transaction_send(&x->s, &x->v, &x->m, &x->delivery, e);
 		submission_disconnect(x);
 	} while (ok && x->delivery.again);
 	return ok;

@@ -272,6 +272,12 @@ static bool lacks_certificate(const struct account *a)
 	return a->tls.cert_file == NULL && a->tls.key_file != NULL;
 }
 
+/* RFC 8689 4.1: who asks others for it begins with it. */
+static bool lacks_tls(const struct account *a)
+{
+	return a->smtp.require_tls && (!a->tls.on || (!a->tls.certcheck && a->tls.fingerprints.n == 0));
+}
+
 static bool lacks_name(const struct account *a)
 {
 	return a->tls.on && a->net.hosts.n == 0 && a->tls.host_override == NULL && a->tls.certcheck
@@ -287,6 +293,7 @@ static const struct {
 	{ lacks_key, "has tls_cert_file without tls_key_file", "set both or neither" },
 	{ lacks_certificate, "has tls_key_file without tls_cert_file", "set both or neither" },
 	{ lacks_name, "uses TLS over a socket and has no name to verify", "set `host`, or `tls off`" },
+	{ lacks_tls, "has require_tls without verified TLS of its own", "set tls and tls_certcheck on" },
 	{ lacks_user, "has `auth` but no `user`", "set `user`, or `auth off`" },
 };
 

@@ -120,6 +120,8 @@ static const struct key keys[] = {
 	  .summary = "how much of the message comes back with a notice" },
 	{ .name = "dsn_require", ON_OFF, .at = AT(smtp.dsn_require), .standard = "off",
 	  .summary = "do not send through a server that cannot give the notices asked for" },
+	{ .name = "require_tls", ON_OFF, .at = AT(smtp.require_tls), .standard = "off",
+	  .summary = "ask every server on the way to use verified TLS, or not to deliver (REQUIRETLS)" },
 
 	/* message */
 	{ .name = "set_from_header", .kind = KIND_WORD, .at = AT(message.set_from_header),

@@ -10,6 +10,12 @@ static bool fail_usage(struct err *e, const char *say)
 	return fail(e, ST_USAGE, FATE_PERM, "%s", say);
 }
 
+static bool add_setting(struct options *o, const char *key, const char *value)
+{
+	o->settings[o->n_settings++] = (struct setting){ key, value };
+	return true;
+}
+
 /* ---------------------------------------------------------------------------------- what they do */
 
 static bool take_account(struct options *o, const char *value, struct err *e)
@@ -158,6 +164,35 @@ static bool take_setting(struct options *o, const char *value, struct err *e)
 	return true;
 }
 
+/* Of sendmail's long settings those that are Postfix's (3.11) in truth; its names have no case. */
+static const struct {
+	const char *name, *key;
+} long_settings[] = {
+	{ "requiretls", "require_tls" },
+};
+
+static const struct {
+	const char *said, *meant;
+} answers[] = {
+	{ "yes", "on" },
+	{ "no", "off" },
+};
+
+static bool take_long_setting(struct options *o, const char *value, struct err *e)
+{
+	size_t len = strcspn(value, "="), i = 0;
+	const char *said = value[len] == '=' ? value + len + 1 : "";
+
+	while (i < COUNT(long_settings) && !str_same_n(value, len, long_settings[i].name))
+		i++;
+	if (i == COUNT(long_settings))
+		return true;
+	for (size_t a = 0; a < COUNT(answers); a++)
+		if (str_same(said, answers[a].said))
+			return add_setting(o, long_settings[i].key, answers[a].meant);
+	return fail(e, ST_USAGE, FATE_PERM, "-O %s must be yes or no, not `%s`", long_settings[i].name, said);
+}
+
 /* What -b asks for.  Alphabetical. */
 static const struct {
 	char        letter;
@@ -214,7 +249,8 @@ static const struct option options[] = {
 	{ .letter = 'M', .arity = VALUE, .arg = "X=VALUE", .ignored = "there are no macros" },
 	{ .letter = 'N', .arity = VALUE, .arg = "WHEN", .key = "dsn_notify",
 	  .summary = "when to be told: never, or success,failure,delay" },
-	{ .letter = 'O', .arity = VALUE, .arg = "NAME=VALUE", .ignored = "sendmail's settings are not ours" },
+	{ .letter = 'O', .arity = VALUE, .arg = "NAME=VALUE", .take = take_long_setting,
+	  .summary = "requiretls=yes is --require-tls; others ignored" },
 	{ .letter = 'P', .name = "pretend", .take = take_dump, .summary = "msmtp's name for --dump-config" },
 	{ .letter = 'Q', .arity = ATTACHED, .arg = "REASON", .ignored = "there is no quarantine" },
 	{ .letter = 'R', .arity = VALUE, .arg = "WHAT", .key = "dsn_return",
@@ -293,12 +329,6 @@ static const char *shown(const struct option *p, char to[32])
 	else
 		snprintf(to, 32, "--%s", p->name);
 	return to;
-}
-
-static bool add_setting(struct options *o, const char *key, const char *value)
-{
-	o->settings[o->n_settings++] = (struct setting){ key, value };
-	return true;
 }
 
 /* Before any of it gets near a header, a command or a file. */

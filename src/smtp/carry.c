@@ -30,12 +30,64 @@ static bool utf8_carried(const struct session *s, const struct message *m, struc
 	return true;
 }
 
+/* ---- wishes -------------------------------------------------------------------------------------- */
+
+static bool wants_tls(const struct needs *n)
+{
+	return n->p->require_tls;
+}
+
+/* RFC 8689 4.1: with a certificate that was verified, by a chain or by a pin. */
+static bool tls_verified(const struct session *s, const struct needs *n, struct err *e)
+{
+	(void)n;
+	return s->tls_facts.verified
+	    || fail(e, ST_EHLO, FATE_PERM, "the certificate of %s was not verified, as require_tls asks for", s->host);
+}
+
+/* In the order in which they are looked at. */
+static const struct {
+	enum ext    ext;
+	const char *word, *key; /* of the server's EHLO, and of the user's settings */
+	bool (*wanted)(const struct needs *n);
+	bool (*granted)(const struct session *s, const struct needs *n, struct err *e); /* NULL: to offer it is enough */
+	struct esc  esc;
+} wishes[] = {
+	{ EXT_REQUIRETLS, "REQUIRETLS", "require_tls", wants_tls, tls_verified, { 5, 7, 30 } },
+};
+
+static bool fail_wish(const struct session *s, size_t i, struct err *e)
+{
+	char code[ESC_TEXT];
+	bool coded = wishes[i].esc.class != 0;
+
+	fail(e, ST_EHLO, FATE_PERM, "%s does not offer %s, which %s asks for, so nothing was sent%s%s%s", s->host,
+	     wishes[i].word, wishes[i].key, coded ? " (" : "", esc_text(wishes[i].esc, code), coded ? ")" : "");
+	e->esc = wishes[i].esc;
+	return err_hint(e, "send through another server, or without %s", wishes[i].key);
+}
+
+bool carry_wishes(const struct session *s, const struct needs *n, struct err *e)
+{
+	for (size_t i = 0; i < COUNT(wishes); i++) {
+		if (!wishes[i].wanted(n))
+			continue;
+		if ((s->caps.ext & wishes[i].ext) == 0)
+			return fail_wish(s, i, e);
+		if (wishes[i].granted != NULL && !wishes[i].granted(s, n, e))
+			return false;
+	}
+	return true;
+}
+
 /* What this message needs and the server has not offered, as extension bits. */
 static unsigned missing(const struct session *s, const struct needs *n)
 {
 	unsigned want = (n->utf8 ? EXT_SMTPUTF8 | EXT_8BITMIME : 0) | (n->eight_bit ? EXT_8BITMIME : 0)
 		      | (s->p->dsn_require ? EXT_DSN : 0);
 
+	for (size_t i = 0; i < COUNT(wishes); i++)
+		want |= wishes[i].wanted(n) ? wishes[i].ext : 0;
 	return want & ~s->caps.ext;
 }
 

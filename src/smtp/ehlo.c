@@ -68,6 +68,7 @@ static const struct {
 	{ "DSN", EXT_DSN, NULL },
 	{ "ENHANCEDSTATUSCODES", EXT_ENHANCEDSTATUSCODES, NULL },
 	{ "LIMITS", EXT_LIMITS, take_limits },
+	{ "REQUIRETLS", EXT_REQUIRETLS, NULL },
 };
 
 static void take_line(struct caps *c, const char *line)

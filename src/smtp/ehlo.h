@@ -20,6 +20,7 @@ enum ext {
 	EXT_DSN = 1 << 7,                 /* RFC 3461 */
 	EXT_ENHANCEDSTATUSCODES = 1 << 8, /* RFC 2034 */
 	EXT_LIMITS = 1 << 9,              /* RFC 9422 */
+	EXT_REQUIRETLS = 1 << 10,         /* RFC 8689 */
 };
 
 enum { CAPS_MECHS = 2048 };

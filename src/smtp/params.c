@@ -46,12 +46,21 @@ static bool put_envid(struct buf *to, const struct needs *n, struct err *e)
 	return n->v->envid == NULL || buf_printf(to, e, " ENVID=%s", n->v->envid);
 }
 
+static bool put_requiretls(struct buf *to, const struct needs *n, struct err *e)
+{
+	return !n->p->require_tls || buf_str(to, " REQUIRETLS", e);
+}
+
 static const struct {
 	enum ext ext;
 	bool (*put)(struct buf *to, const struct needs *n, struct err *e);
 } mail_params[] = {
-	{ EXT_SIZE, put_size }, { EXT_8BITMIME, put_body }, { EXT_SMTPUTF8, put_utf8 },
-	{ EXT_DSN, put_ret },	{ EXT_DSN, put_envid },
+	{ EXT_SIZE, put_size },
+	{ EXT_8BITMIME, put_body },
+	{ EXT_SMTPUTF8, put_utf8 },
+	{ EXT_DSN, put_ret },
+	{ EXT_DSN, put_envid },
+	{ EXT_REQUIRETLS, put_requiretls },
 };
 
 bool params_mail(struct buf *to, const struct caps *caps, const struct needs *n, struct err *e)

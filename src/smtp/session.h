@@ -22,6 +22,7 @@ struct session_params {
 	char    *dsn_notify;    /* "never" or "success,failure,delay"; NULL: not sent */
 	char    *dsn_return;    /* "full" or "hdrs"; NULL: not sent */
 	bool     dsn_require;   /* no DSN offered is a failure */
+	bool     require_tls;   /* the message never travels unprotected, RFC 8689 */
 };
 
 struct session {
