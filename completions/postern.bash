@@ -9,8 +9,8 @@ _postern_keys='--aliases= --allow-from-override= --always-bcc= --auth= --auth-cl
 --domain= --dsn-notify= --dsn-require= --dsn-return= --from-full-name= --host= --ip-version= --local-recipients=
 --log-format= --logfile= --logfile-time-format= --netrc-file= --password-command= --password-file= --passwordeval= --port=
 --protocol= --qualify-domain= --remove-bcc-headers= --require-all-recipients= --require-tls= --sender-map=
---set-date-header= --set-from-header= --set-msgid-header= --set-to-header= --socket= --source-ip= --syslog= --timeout=
---tls=
+--set-date-header= --set-from-header= --set-msgid-header= --set-to-header= --smtputf8= --socket= --source-ip=
+--syslog= --timeout= --tls=
 --tls-cert-file= --tls-certcheck= --tls-crl-file= --tls-fingerprint= --tls-host-override= --tls-key-file=
 --tls-priorities= --tls-starttls= --tls-trust-file= --total-timeout= --url= --user='
 
@@ -32,7 +32,7 @@ _postern_values()
 	--dsn-return) echo 'off full hdrs' ;;
 	-b) echo 'i m p s v' ;;
 	-o) echo 'i v' ;;
-	-O) echo 'requiretls=yes requiretls=no' ;;
+	-O) echo 'requiretls=yes requiretls=no smtputf8=yes smtputf8=no' ;;
 	--allow-from-override|--auth-cleartext|--dsn-require|--remove-bcc-headers|--require-all-recipients|--require-tls) echo 'on off' ;;
 	--tls|--tls-certcheck|--tls-starttls) echo 'on off' ;;
 	--set-date-header|--set-msgid-header) echo 'auto off' ;;
@@ -40,6 +40,7 @@ _postern_values()
 	--set-to-header) echo 'off on undisclosed_recipients' ;;
 	--auth) echo 'auto off SCRAM-SHA-256-PLUS SCRAM-SHA-1-PLUS SCRAM-SHA-256 SCRAM-SHA-1 EXTERNAL PLAIN LOGIN
 		CRAM-MD5 OAUTHBEARER XOAUTH2' ;;
+	--smtputf8) echo 'auto on off' ;;
 	--ip-version) echo 'any 4 6' ;;
 	--log-format) echo 'text json' ;;
 	--protocol) echo 'smtp lmtp' ;;
@@ -62,7 +63,7 @@ _postern_is_bare()
 	case $1 in
 	--allow-from-override|--auth|--auth-cleartext|--dsn-require|--remove-bcc-headers) ;;
 	--require-all-recipients|--require-tls|--set-date-header|--set-from-header|--set-msgid-header|--set-to-header) ;;
-	--syslog|--tls|--tls-certcheck|--tls-starttls) ;;
+	--smtputf8|--syslog|--tls|--tls-certcheck|--tls-starttls) ;;
 	*) return 1 ;;
 	esac
 }

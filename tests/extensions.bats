@@ -55,12 +55,61 @@ asked() { grep -qE "^mail .* $1( |\$)" <<< "$(envelope "${2:-1}")" || complain "
 	asked REQUIRETLS
 }
 
+# --------------------------------------------------------------------------------------------------- SMTPUTF8, RFC 6531
+
+@test "SMTPUTF8 is asked for without need where the user says so" {
+	start_server < /dev/null
+	postern_ok you@example.net < "$mail"
+	[[ $(envelope 1) != *SMTPUTF8* ]]
+	postern_ok -O smtputf8=yes you@example.net < "$mail"
+	asked SMTPUTF8 2
+	postern_ok --smtputf8 you@example.net < "$mail"
+	asked SMTPUTF8 3
+	postern_ok -U you@example.net < "$mail"
+	[[ $(envelope 4) != *SMTPUTF8* ]]
+}
+
+@test "SMTPUTF8 that is wanted and not offered: nothing is sent" {
+	start_server <<< "hide SMTPUTF8"
+	postern_fails 69 ehlo -- -O smtputf8=yes you@example.net < "$mail"
+	told "does not offer SMTPUTF8, which smtputf8 asks for"
+	unasked
+	postern_fails 65 input -- -O smtputf8=yes $'j\xc3\xb6rg@example.net' < "$mail"
+	told "an address that is not ASCII needs"
+	unasked
+}
+
+@test "SMTPUTF8 is not asked for where the user says no, even if the message needs it" {
+	start_server < /dev/null
+	postern_fails 65 input -- -O smtputf8=no $'j\xc3\xb6rg@example.net' < "$mail"
+	told "smtputf8 is off"
+	unasked
+	sed $'s/a test/\xc3\xa4/' "$mail" > "$mail.utf8"
+	postern_fails 65 input -- --smtputf8=off you@example.net < "$mail.utf8"
+	told "a header that is not ASCII needs SMTPUTF8, and smtputf8 is off"
+	unasked
+	set_conf smtputf8 off
+	postern_ok $'you@b\xc3\xbccher.example' < "$mail"
+	[[ $(envelope) == *"rcpt <you@xn--bcher-kva.example>"* && $(envelope) != *SMTPUTF8* ]]
+	postern_ok -O smtputf8=auto $'j\xc3\xb6rg@example.net' < "$mail"
+	asked SMTPUTF8 2
+}
+
+@test "-bs: smtputf8 off is stronger than the caller's SMTPUTF8" {
+	start_server < /dev/null
+	printf '%s\r\n' "EHLO c.example" "MAIL FROM:<me@example.org> SMTPUTF8" "RCPT TO:<you@example.net>" DATA "Subject: 1" "" . \
+	    "MAIL FROM:<me@example.org> SMTPUTF8" "RCPT TO:<you@example.net>" DATA $'Subject: \xc3\xa4' "" . \
+	    QUIT > "$BATS_TEST_TMPDIR/in"
+	postern_ok -bs --smtputf8=off < "$BATS_TEST_TMPDIR/in"
+	[[ $stdout == *"smtputf8 is off"* && $(messages) == 1 && $(envelope) != *SMTPUTF8* ]]
+}
+
 @test "-O: a value that is neither yes nor no; other names are no matter" {
 	local value
 	start_server < /dev/null
-	for value in requiretls=maybe requiretls requiretls= ; do
+	for value in requiretls=maybe requiretls=auto smtputf8=1; do
 		postern_fails 64 usage -- -O "$value" you@example.net < "$mail"
-		told "requiretls must be yes or no"
+		told "not \`${value#*=}\`"
 	done
 	postern_ok -O DeliveryMode=b -ORequireTLSx=yes -O x you@example.net < "$mail"
 	[[ $(envelope) != *REQUIRETLS* ]]

@@ -69,7 +69,7 @@ static bool say_mail(struct relay *u, const struct command *c, struct err *e)
 	struct needs *n = &u->t.needs;
 
 	transaction_begin(&u->t, &u->x->s, &u->x->v, &u->x->m, &u->x->delivery);
-	n->utf8 = n->utf8 || c->utf8;
+	n->utf8 = n->utf8 || (c->utf8 && u->x->a->smtp.utf8 != UTF8_OFF);
 	n->eight_bit = c->eight_bit;
 	if (!carry_ask(&u->x->s, n, e) || !carry_wishes(&u->x->s, n, e) || (u->begun && !transaction_reset(&u->t, e)))
 		return false;
@@ -182,7 +182,7 @@ static bool prepare(struct relay *u, struct err *e)
 	if (!message_fix(&x->m, &x->a->message, &x->local, false, &x->v, e)
 	    || (facts_unfit(&x->m.facts) && !message_recode(&x->m, RECODE_LINES, recode_why(&x->m.facts), e)))
 		return false;
-	if (x->m.facts.utf8_head && !u->t.needs.utf8)
+	if (x->m.facts.utf8_head && !u->t.needs.utf8 && x->a->smtp.utf8 != UTF8_OFF)
 		return fail(e, ST_INPUT, FATE_PERM, "the header is not ASCII, and MAIL did not say SMTPUTF8");
 	return carry_check(&x->s, &x->v, &x->m, e) && ask(u, before, NULL, e); /* always_bcc */
 }

@@ -9,6 +9,9 @@ static const struct word on_off[] = { { "on", 1 }, { "off", 0 }, { NULL, 0 } };
 static const struct word protocols[] = { { "smtp", 0 }, { "lmtp", 1 }, { NULL, 0 } };
 static const struct word ip_versions[] = { { "any", IP_ANY }, { "4", IP_4 }, { "6", IP_6 }, { NULL, 0 } };
 static const struct word add_missing[] = { { "auto", 1 }, { "off", 0 }, { "on", 1 }, { NULL, 0 } };
+static const struct word utf8_words[] = {
+	{ "auto", UTF8_AUTO }, { "on", UTF8_ON }, { "off", UTF8_OFF }, { NULL, 0 },
+};
 static const struct word log_formats[] = { { "text", LOG_TEXT }, { "json", LOG_JSON }, { NULL, 0 } };
 static const struct word set_from_words[] = {
 	{ "auto", SET_FROM_AUTO }, { "on", SET_FROM_ON }, { "off", SET_FROM_OFF }, { NULL, 0 },
@@ -120,6 +123,8 @@ static const struct key keys[] = {
 	  .summary = "how much of the message comes back with a notice" },
 	{ .name = "dsn_require", ON_OFF, .at = AT(smtp.dsn_require), .standard = "off",
 	  .summary = "do not send through a server that cannot give the notices asked for" },
+	{ .name = "smtputf8", .kind = KIND_WORD, .at = AT(smtp.utf8), .standard = "auto", .words = utf8_words, .bare = true,
+	  .summary = "ask for addresses and headers in UTF-8 when needed; on: always; off: never" },
 	{ .name = "require_tls", ON_OFF, .at = AT(smtp.require_tls), .standard = "off",
 	  .summary = "ask every server on the way to use verified TLS, or not to deliver (REQUIRETLS)" },
 

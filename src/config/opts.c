@@ -169,28 +169,20 @@ static const struct {
 	const char *name, *key;
 } long_settings[] = {
 	{ "requiretls", "require_tls" },
-};
-
-static const struct {
-	const char *said, *meant;
-} answers[] = {
-	{ "yes", "on" },
-	{ "no", "off" },
+	{ "smtputf8", "smtputf8" },
 };
 
 static bool take_long_setting(struct options *o, const char *value, struct err *e)
 {
-	size_t len = strcspn(value, "="), i = 0;
-	const char *said = value[len] == '=' ? value + len + 1 : "";
+	size_t len = strcspn(value, "=");
+	const char *said = value + len + (value[len] == '=');
 
-	while (i < COUNT(long_settings) && !str_same_n(value, len, long_settings[i].name))
-		i++;
-	if (i == COUNT(long_settings))
-		return true;
-	for (size_t a = 0; a < COUNT(answers); a++)
-		if (str_same(said, answers[a].said))
-			return add_setting(o, long_settings[i].key, answers[a].meant);
-	return fail(e, ST_USAGE, FATE_PERM, "-O %s must be yes or no, not `%s`", long_settings[i].name, said);
+	(void)e;
+	said = str_same(said, "yes") ? "on" : str_same(said, "no") ? "off" : said;
+	for (size_t i = 0; i < COUNT(long_settings); i++)
+		if (str_same_n(value, len, long_settings[i].name))
+			return add_setting(o, long_settings[i].key, said);
+	return true;
 }
 
 /* What -b asks for.  Alphabetical. */
@@ -250,7 +242,7 @@ static const struct option options[] = {
 	{ .letter = 'N', .arity = VALUE, .arg = "WHEN", .key = "dsn_notify",
 	  .summary = "when to be told: never, or success,failure,delay" },
 	{ .letter = 'O', .arity = VALUE, .arg = "NAME=VALUE", .take = take_long_setting,
-	  .summary = "requiretls=yes is --require-tls; others ignored" },
+	  .summary = "requiretls=yes, smtputf8=yes; others are ignored" },
 	{ .letter = 'P', .name = "pretend", .take = take_dump, .summary = "msmtp's name for --dump-config" },
 	{ .letter = 'Q', .arity = ATTACHED, .arg = "REASON", .ignored = "there is no quarantine" },
 	{ .letter = 'R', .arity = VALUE, .arg = "WHAT", .key = "dsn_return",

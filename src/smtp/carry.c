@@ -21,16 +21,23 @@ static bool dsn_offered(const struct session *s, const struct needs *n, struct e
 
 static bool utf8_carried(const struct session *s, const struct message *m, struct err *e)
 {
+	const char *who = m->facts.utf8_head ? "a header that is not ASCII" : "an address that is not ASCII";
+
+	if (s->p->utf8 == UTF8_OFF)
+		return fail(e, ST_INPUT, FATE_PERM, "%s needs SMTPUTF8, and smtputf8 is off", who);
 	if ((s->caps.ext & EXT_SMTPUTF8) == 0 || (s->caps.ext & EXT_8BITMIME) == 0)
-		return fail(e, ST_INPUT, FATE_PERM,
-			    "%s does not offer SMTPUTF8, which %s needs", s->host,
-			    m->facts.utf8_head ? "a header that is not ASCII" : "an address that is not ASCII");
+		return fail(e, ST_INPUT, FATE_PERM, "%s does not offer SMTPUTF8, which %s needs", s->host, who);
 	if (!str_is_utf8(buf_text(&m->head), m->head.len))
 		return fail(e, ST_INPUT, FATE_PERM, "the header is neither ASCII nor UTF-8");
 	return true;
 }
 
 /* ---- wishes -------------------------------------------------------------------------------------- */
+
+static bool wants_utf8(const struct needs *n)
+{
+	return n->p->utf8 == UTF8_ON;
+}
 
 static bool wants_tls(const struct needs *n)
 {
@@ -53,6 +60,7 @@ static const struct {
 	bool (*granted)(const struct session *s, const struct needs *n, struct err *e); /* NULL: to offer it is enough */
 	struct esc  esc;
 } wishes[] = {
+	{ EXT_SMTPUTF8, "SMTPUTF8", "smtputf8", wants_utf8, NULL, { 0 } },
 	{ EXT_REQUIRETLS, "REQUIRETLS", "require_tls", wants_tls, tls_verified, { 5, 7, 30 } },
 };
 
@@ -101,7 +109,7 @@ bool carry_check(struct session *s, const struct envelope *v, struct message *m,
 	struct needs n;
 
 	params_needs(&n, s->p, v, m);
-	if (n.utf8 && !utf8_carried(s, m, e))
+	if (n.not_ascii && !utf8_carried(s, m, e))
 		return false;
 	if (n.eight_bit && (s->caps.ext & EXT_8BITMIME) == 0
 	    && !message_recode(m, RECODE_8BIT, "the server does not take 8-bit text", e))

@@ -123,9 +123,10 @@ void params_needs(struct needs *n, const struct session_params *p, const struct 
 		  const struct message *m)
 {
 	*n = (struct needs){ .p = p, .v = v, .m = m };
-	n->utf8 = m->facts.utf8_head || address_needs_utf8(v->sender);
-	for (size_t i = 0; i < v->n && !n->utf8; i++)
-		n->utf8 = v->rcpts[i].why == NULL && address_needs_utf8(v->rcpts[i].address);
+	n->not_ascii = m->facts.utf8_head || address_needs_utf8(v->sender);
+	for (size_t i = 0; i < v->n && !n->not_ascii; i++)
+		n->not_ascii = v->rcpts[i].why == NULL && address_needs_utf8(v->rcpts[i].address);
+	n->utf8 = p->utf8 == UTF8_ON || (p->utf8 == UTF8_AUTO && n->not_ascii);
 	n->eight_bit = m->facts.eight_bit;
 	n->dsn = wants_dsn(n);
 }

@@ -14,7 +14,8 @@ struct needs { /* what this message asks of a server */
 	const struct session_params *p;
 	const struct envelope       *v;
 	const struct message        *m;
-	bool                         utf8;      /* an address or the head is not ASCII */
+	bool                         not_ascii; /* an address or the head */
+	bool                         utf8;      /* SMTPUTF8 is asked for: because of that, or by the user */
 	bool                         eight_bit;
 	bool                         dsn;       /* somebody wants to be told, or not to be told */
 };

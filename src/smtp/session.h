@@ -13,6 +13,8 @@
 #include "smtp/ehlo.h"
 #include "smtp/sasl.h"
 
+enum utf8_use { UTF8_AUTO, UTF8_ON, UTF8_OFF };
+
 struct session_params {
 	bool     lmtp;
 	char    *domain;        /* EHLO's argument; NULL: the machine's, else an address literal */
@@ -22,6 +24,7 @@ struct session_params {
 	char    *dsn_notify;    /* "never" or "success,failure,delay"; NULL: not sent */
 	char    *dsn_return;    /* "full" or "hdrs"; NULL: not sent */
 	bool     dsn_require;   /* no DSN offered is a failure */
+	enum utf8_use utf8;     /* ask for SMTPUTF8 (RFC 6531) where the message needs it, always, never */
 	bool     require_tls;   /* the message never travels unprotected, RFC 8689 */
 };
 
