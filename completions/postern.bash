@@ -8,7 +8,7 @@ _postern_options='--account= --debug --dump-config --file= --from= --help --list
 _postern_keys='--aliases= --allow-from-override= --always-bcc= --auth= --auth-cleartext= --authzid= --connect-timeout=
 --domain= --dsn-notify= --dsn-require= --dsn-return= --from-full-name= --host= --ip-version= --local-recipients=
 --log-format= --logfile= --logfile-time-format= --netrc-file= --password-command= --password-file= --passwordeval= --port=
---protocol= --qualify-domain= --remove-bcc-headers= --require-all-recipients= --require-tls= --sender-map=
+--priority= --protocol= --qualify-domain= --remove-bcc-headers= --require-all-recipients= --require-tls= --sender-map=
 --set-date-header= --set-from-header= --set-msgid-header= --set-to-header= --smtputf8= --socket= --source-ip=
 --syslog= --timeout= --tls=
 --tls-cert-file= --tls-certcheck= --tls-crl-file= --tls-fingerprint= --tls-host-override= --tls-key-file=
@@ -40,6 +40,7 @@ _postern_values()
 	--set-to-header) echo 'off on undisclosed_recipients' ;;
 	--auth) echo 'auto off SCRAM-SHA-256-PLUS SCRAM-SHA-1-PLUS SCRAM-SHA-256 SCRAM-SHA-1 EXTERNAL PLAIN LOGIN
 		CRAM-MD5 OAUTHBEARER XOAUTH2' ;;
+	--priority) echo off {-9..9} ;;
 	--smtputf8) echo 'auto on off' ;;
 	--ip-version) echo 'any 4 6' ;;
 	--log-format) echo 'text json' ;;

@@ -104,6 +104,39 @@ asked() { grep -qE "^mail .* $1( |\$)" <<< "$(envelope "${2:-1}")" || complain "
 	[[ $stdout == *"smtputf8 is off"* && $(messages) == 1 && $(envelope) != *SMTPUTF8* ]]
 }
 
+# -------------------------------------------------------------------------------------------------- MT-PRIORITY, RFC 6710
+
+@test "a priority is passed on where the server takes priorities" {
+	local n=0 value
+	start_server <<< "offer MT-PRIORITY MIXER"
+	for value in -9 -1 0 1 9; do
+		postern_ok --priority "$value" you@example.net < "$mail"
+		asked "MT-PRIORITY=$value" $((++n))
+	done
+	set_conf priority 3
+	postern_ok you@example.net < "$mail"
+	asked MT-PRIORITY=3 6
+	postern_ok --priority=off you@example.net < "$mail"
+	[[ $(envelope 7) != *MT-PRIORITY* ]]
+}
+
+@test "a priority is left out where the server takes none, and -v says so" {
+	start_server < /dev/null
+	postern_ok -v --priority=9 you@example.net < "$mail"
+	[[ $(messages) == 1 && $(envelope) != *MT-PRIORITY* && $(said EHLO) == 2 ]]
+	told "does not offer MT-PRIORITY, so priority is left out"
+}
+
+@test "a priority is a digit, perhaps with a minus sign" {
+	local value
+	start_server < /dev/null
+	for value in 10 -10 +1 -0 01 high - ""; do
+		postern_fails 64 usage -- --priority "$value" you@example.net < "$mail"
+		told "priority must be off or a number from -9 to 9"
+	done
+	[[ $(connections) == 0 ]]
+}
+
 @test "-O: a value that is neither yes nor no; other names are no matter" {
 	local value
 	start_server < /dev/null

@@ -123,6 +123,8 @@ static const struct key keys[] = {
 	  .summary = "how much of the message comes back with a notice" },
 	{ .name = "dsn_require", ON_OFF, .at = AT(smtp.dsn_require), .standard = "off",
 	  .summary = "do not send through a server that cannot give the notices asked for" },
+	{ .name = "priority", .kind = KIND_TEXT, .at = AT(smtp.priority), .take = take_priority, .form = "off|N",
+	  .summary = "how urgent messages are, from -9 to 9, where the server takes priorities" },
 	{ .name = "smtputf8", .kind = KIND_WORD, .at = AT(smtp.utf8), .standard = "auto", .words = utf8_words, .bare = true,
 	  .summary = "ask for addresses and headers in UTF-8 when needed; on: always; off: never" },
 	{ .name = "require_tls", ON_OFF, .at = AT(smtp.require_tls), .standard = "off",

@@ -274,3 +274,15 @@ bool take_dsn_notify(struct account *a, const struct key *k, const char *text, s
 	buf_free(&value);
 	return ok;
 }
+
+/* RFC 6710 8: as it is said, so no plus sign and no zero in front. */
+bool take_priority(struct account *a, const struct key *k, const char *text, struct err *e)
+{
+	const char *digit = text + (text[0] == '-');
+
+	if (str_same(text, "off"))
+		return value_text(a, k, NULL, e);
+	if (str_isdigit(digit[0]) && digit[1] == '\0' && strcmp(text, "-0") != 0)
+		return value_text(a, k, text, e);
+	return fail(e, ST_CONFIG, FATE_PERM, "%s must be off or a number from -9 to 9, not `%s`", k->name, text);
+}

@@ -1,5 +1,5 @@
 /*
- * take.h - values that need more than their kind: addresses, hosts, names with %U and %H, DSN and syslog words.
+ * take.h - values that need more than their kind: addresses, hosts, names with %U and %H, DSN and syslog words, priorities.
  *
  * Each is the `take` of rows in the key table (value.h).
  */
@@ -16,6 +16,7 @@ bool take_dsn_return(struct account *a, const struct key *k, const char *text, s
 bool take_hosts(struct account *a, const struct key *k, const char *text, struct err *e);
 bool take_patterns(struct account *a, const struct key *k, const char *text, struct err *e);
 bool take_sender_map(struct account *a, const struct key *k, const char *text, struct err *e);
+bool take_priority(struct account *a, const struct key *k, const char *text, struct err *e);
 bool take_syslog(struct account *a, const struct key *k, const char *text, struct err *e);
 bool take_trust_file(struct account *a, const struct key *k, const char *text, struct err *e);
 

@@ -1,5 +1,6 @@
 #include "smtp/carry.h"
 
+#include "base/log.h"
 #include "mail/recode.h"
 
 static bool small_enough(const struct session *s, const struct message *m, struct err *e)
@@ -39,6 +40,11 @@ static bool wants_utf8(const struct needs *n)
 	return n->p->utf8 == UTF8_ON;
 }
 
+static bool wants_priority(const struct needs *n)
+{
+	return n->p->priority != NULL;
+}
+
 static bool wants_tls(const struct needs *n)
 {
 	return n->p->require_tls;
@@ -59,16 +65,23 @@ static const struct {
 	bool (*wanted)(const struct needs *n);
 	bool (*granted)(const struct session *s, const struct needs *n, struct err *e); /* NULL: to offer it is enough */
 	struct esc  esc;
+	bool        may_drop; /* the message goes without */
 } wishes[] = {
-	{ EXT_SMTPUTF8, "SMTPUTF8", "smtputf8", wants_utf8, NULL, { 0 } },
-	{ EXT_REQUIRETLS, "REQUIRETLS", "require_tls", wants_tls, tls_verified, { 5, 7, 30 } },
+	{ EXT_SMTPUTF8, "SMTPUTF8", "smtputf8", .wanted = wants_utf8 },
+	{ EXT_REQUIRETLS, "REQUIRETLS", "require_tls", wants_tls, tls_verified, .esc = { 5, 7, 30 } },
+	{ EXT_MT_PRIORITY, "MT-PRIORITY", "priority", .wanted = wants_priority, .may_drop = true },
 };
 
-static bool fail_wish(const struct session *s, size_t i, struct err *e)
+static bool not_offered(const struct session *s, size_t i, struct err *e)
 {
 	char code[ESC_TEXT];
 	bool coded = wishes[i].esc.class != 0;
 
+	if (wishes[i].may_drop) {
+		trace_note(s->io->flights, "%s does not offer %s, so %s is left out", s->host, wishes[i].word,
+			   wishes[i].key);
+		return true;
+	}
 	fail(e, ST_EHLO, FATE_PERM, "%s does not offer %s, which %s asks for, so nothing was sent%s%s%s", s->host,
 	     wishes[i].word, wishes[i].key, coded ? " (" : "", esc_text(wishes[i].esc, code), coded ? ")" : "");
 	e->esc = wishes[i].esc;
@@ -78,11 +91,10 @@ static bool fail_wish(const struct session *s, size_t i, struct err *e)
 bool carry_wishes(const struct session *s, const struct needs *n, struct err *e)
 {
 	for (size_t i = 0; i < COUNT(wishes); i++) {
-		if (!wishes[i].wanted(n))
-			continue;
-		if ((s->caps.ext & wishes[i].ext) == 0)
-			return fail_wish(s, i, e);
-		if (wishes[i].granted != NULL && !wishes[i].granted(s, n, e))
+		bool offered = (s->caps.ext & wishes[i].ext) != 0;
+
+		if (wishes[i].wanted(n)
+		    && !(offered ? wishes[i].granted == NULL || wishes[i].granted(s, n, e) : not_offered(s, i, e)))
 			return false;
 	}
 	return true;
@@ -95,7 +107,7 @@ static unsigned missing(const struct session *s, const struct needs *n)
 		      | (s->p->dsn_require ? EXT_DSN : 0);
 
 	for (size_t i = 0; i < COUNT(wishes); i++)
-		want |= wishes[i].wanted(n) ? wishes[i].ext : 0;
+		want |= wishes[i].wanted(n) && !wishes[i].may_drop ? wishes[i].ext : 0;
 	return want & ~s->caps.ext;
 }
 

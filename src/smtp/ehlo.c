@@ -69,6 +69,7 @@ static const struct {
 	{ "ENHANCEDSTATUSCODES", EXT_ENHANCEDSTATUSCODES, NULL },
 	{ "LIMITS", EXT_LIMITS, take_limits },
 	{ "REQUIRETLS", EXT_REQUIRETLS, NULL },
+	{ "MT-PRIORITY", EXT_MT_PRIORITY, NULL },
 };
 
 static void take_line(struct caps *c, const char *line)

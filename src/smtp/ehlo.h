@@ -21,6 +21,7 @@ enum ext {
 	EXT_ENHANCEDSTATUSCODES = 1 << 8, /* RFC 2034 */
 	EXT_LIMITS = 1 << 9,              /* RFC 9422 */
 	EXT_REQUIRETLS = 1 << 10,         /* RFC 8689 */
+	EXT_MT_PRIORITY = 1 << 11,        /* RFC 6710 */
 };
 
 enum { CAPS_MECHS = 2048 };

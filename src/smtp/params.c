@@ -51,6 +51,11 @@ static bool put_requiretls(struct buf *to, const struct needs *n, struct err *e)
 	return !n->p->require_tls || buf_str(to, " REQUIRETLS", e);
 }
 
+static bool put_priority(struct buf *to, const struct needs *n, struct err *e)
+{
+	return n->p->priority == NULL || buf_printf(to, e, " MT-PRIORITY=%s", n->p->priority);
+}
+
 static const struct {
 	enum ext ext;
 	bool (*put)(struct buf *to, const struct needs *n, struct err *e);
@@ -61,6 +66,7 @@ static const struct {
 	{ EXT_DSN, put_ret },
 	{ EXT_DSN, put_envid },
 	{ EXT_REQUIRETLS, put_requiretls },
+	{ EXT_MT_PRIORITY, put_priority },
 };
 
 bool params_mail(struct buf *to, const struct caps *caps, const struct needs *n, struct err *e)
