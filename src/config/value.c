@@ -3,18 +3,9 @@
 #include <stdlib.h>
 
 #include "base/file.h"
+#include "base/when.h"
 
 enum { SECONDS_MAX = 366 * 24 * 3600 };
-
-static const struct {
-	char     letter;
-	unsigned seconds;
-} units[] = { /* the largest first */
-	{ 'd', 24 * 3600 },
-	{ 'h', 3600 },
-	{ 'm', 60 },
-	{ 's', 1 },
-};
 
 static void *field(struct account *a, const struct key *k)
 {
@@ -255,47 +246,34 @@ static bool always_set(const void *at)
 
 /* --------------------------------------------------------------------------------------- numbers */
 
+static unsigned most_seconds(const struct key *k)
+{
+	return k->max != 0 ? k->max : SECONDS_MAX;
+}
+
 static bool fail_seconds(const struct key *k, const char *text, struct err *e)
 {
-	return fail(e, ST_CONFIG, FATE_PERM, "%s must be a time from %u to %u seconds%s, not `%s`", k->name,
-		    k->min, (unsigned)SECONDS_MAX, k->min == 0 ? " (or with s, m, h, d), or off" : " (or with s, m, h, d)",
-		    text);
+	return fail(e, ST_CONFIG, FATE_PERM, "%s must be a time from %u to %u seconds%s, not `%s`", k->name, k->min,
+		    most_seconds(k), k->min == 0 ? " (or with s, m, h, d), or off" : " (or with s, m, h, d)", text);
 }
 
 static bool read_seconds(void *at, const struct key *k, const char *text, struct err *e)
 {
-	size_t len = strlen(text);
 	uint64_t n = 0;
-	unsigned unit = 1;
 
-	if (k->min == 0 && str_same(text, "off")) {
-		*(unsigned *)at = 0;
-		return true;
-	}
-	for (size_t i = 0; len > 0 && i < COUNT(units); i++)
-		if (str_lower(text[len - 1]) == units[i].letter) {
-			unit = units[i].seconds;
-			len--;
-			break;
-		}
-	if (!str_number_n(text, len, 0, SECONDS_MAX, &n) || n * unit < k->min || n * unit > SECONDS_MAX)
+	if ((k->min != 0 || !str_same(text, "off"))
+	    && (!when_span(text, strlen(text), most_seconds(k), &n) || n < k->min))
 		return fail_seconds(k, text, e);
-	*(unsigned *)at = (unsigned)n * unit;
+	*(unsigned *)at = (unsigned)n;
 	return true;
 }
 
 static bool show_seconds(const void *at, const struct key *k, struct buf *to, struct err *e)
 {
 	unsigned n = *(const unsigned *)at;
-	size_t i = 0;
 
 	(void)k;
-	if (n == 0)
-		return buf_str(to, "off", e);
-	while (n % units[i].seconds != 0)
-		i++;
-	return units[i].seconds == 1 ? buf_printf(to, e, "%u", n)
-				     : buf_printf(to, e, "%u%c", n / units[i].seconds, units[i].letter);
+	return n == 0 ? buf_str(to, "off", e) : when_put_span(to, n, e);
 }
 
 static bool read_port(void *at, const struct key *k, const char *text, struct err *e)

@@ -36,7 +36,7 @@ struct key {
 	const char        *summary;
 	const struct word *words;    /* of KIND_FLAG and KIND_WORD */
 	const char        *form;     /* what a value looks like, where the kind does not say it */
-	unsigned           min;      /* of KIND_SECONDS */
+	unsigned           min, max; /* of KIND_SECONDS; max 0: a year */
 	bool               bare;     /* no value means `on`, as in msmtp */
 	const char        *unset;    /* how to write "no value" where the default is another */
 	bool               empty;    /* "" is a value of its own, not "unset" */

@@ -1,8 +1,9 @@
-/* mail/header, encode, lines, xtext, idn: bytes in, bytes out. */
+/* mail/header, encode, lines, xtext, idn, base/when: bytes in, bytes out. */
 #include "tap.h"
 
 #include <stdlib.h>
 
+#include "base/when.h"
 #include "mail/encode.h"
 #include "mail/header.h"
 #include "mail/idn.h"
@@ -293,6 +294,105 @@ static void test_idn(void)
 	   "a local part that is not ASCII cannot be helped");
 }
 
+static const struct {
+	const char *text;
+	uint64_t    max;
+	int64_t     seconds; /* -1: no span */
+	const char *shown;
+} spans[] = {
+	{ "0", 9, 0, NULL },
+	{ "90", 90, 90, "90" },
+	{ "90", 89, -1, NULL },
+	{ "90s", 90, 90, "90" },
+	{ "2H", 7200, 7200, "2h" },
+	{ "2h", 7199, -1, NULL },
+	{ "120m", 999999, 7200, "2h" },
+	{ "3d", 999999, 3 * 86400, "3d" },
+	{ "18446744073709551615d", UINT64_MAX, -1, NULL },
+	{ "", 9, -1, NULL },
+	{ "h", 9, -1, NULL },
+	{ "-1", 9, -1, NULL },
+	{ "1hh", 99999, -1, NULL },
+	{ "1w", 99999, -1, NULL },
+	{ " 1", 9, -1, NULL },
+};
+
+static void test_spans(void)
+{
+	for (size_t i = 0; i < COUNT(spans); i++) {
+		struct buf b = buf_max(100, "a span");
+		uint64_t n = 0;
+		struct err e;
+		bool read = when_span(spans[i].text, strlen(spans[i].text), spans[i].max, &n);
+
+		ok(read == (spans[i].seconds >= 0) && (!read || n == (uint64_t)spans[i].seconds), "span: %s", spans[i].text);
+		if (read && spans[i].shown != NULL && ok(when_put_span(&b, n, &e), "  shown"))
+			same(buf_text(&b), spans[i].shown, "  as it should be");
+		buf_free(&b);
+	}
+}
+
+static const struct {
+	const char *text, *utc; /* NULL: no date */
+} dates[] = {
+	{ "1970-01-01T00:00:00Z", "1970-01-01T00:00:00Z" },
+	{ "1970-01-01T00:30:00+01:00", "1969-12-31T23:30:00Z" },
+	{ "2026-12-24T08:00Z", "2026-12-24T08:00:00Z" },
+	{ "2026-12-24 08:00z", "2026-12-24T08:00:00Z" },
+	{ "2026-12-24t08:00:59.123Z", "2026-12-24T08:00:59Z" },
+	{ "2026-12-31T23:30:00-00:45", "2027-01-01T00:15:00Z" },
+	{ "2028-02-29T00:00:00+14:00", "2028-02-28T10:00:00Z" },
+	{ "2100-03-01T00:00:00+00:01", "2100-02-28T23:59:00Z" },
+	{ "2000-03-01T00:00:00+00:01", "2000-02-29T23:59:00Z" },
+	{ "2016-12-31T23:59:60Z", "2017-01-01T00:00:00Z" },
+	{ "9999-12-31T23:59:59Z", "9999-12-31T23:59:59Z" },
+	{ "1969-12-31T23:59:59Z", NULL },
+	{ "2026-02-29T00:00:00Z", NULL },
+	{ "2026-13-01T00:00:00Z", NULL },
+	{ "2026-00-01T00:00:00Z", NULL },
+	{ "2026-12-00T00:00:00Z", NULL },
+	{ "2026-12-32T00:00:00Z", NULL },
+	{ "2026-12-24T24:00:00Z", NULL },
+	{ "2026-12-24T08:60:00Z", NULL },
+	{ "2026-12-24T08:00:61Z", NULL },
+	{ "2026-12-24T08:00:00", NULL },
+	{ "2026-12-24T08:00:00.Z", NULL },
+	{ "2026-12-24T08:00.5Z", NULL },
+	{ "2026-12-24T08:00:00+0100", NULL },
+	{ "2026-12-24T08:00:00+24:00", NULL },
+	{ "2026-12-24T08:00:00Zx", NULL },
+	{ "2026-12-24", NULL },
+	{ "26-12-24T08:00:00Z", NULL },
+	{ "", NULL },
+};
+
+static void test_dates(void)
+{
+	int64_t christmas = 0;
+
+	for (size_t i = 0; i < COUNT(dates); i++) {
+		char shown[WHEN_DATE] = "";
+		int64_t at;
+		bool read = when_date(dates[i].text, strlen(dates[i].text), &at);
+
+		if (ok(read == (dates[i].utc != NULL), "date: %s", dates[i].text) && read) {
+			when_show_date(at, shown);
+			same(shown, dates[i].utc, "  in UTC");
+		}
+	}
+	ok(when_date("2026-12-24T08:00:00Z", 20, &christmas) && christmas == 1798099200, "counted as everybody does");
+	for (int64_t at = 0, again; at < INT64_C(253402300800); at += 86400 * 50 + 3677) {
+		char shown[WHEN_DATE];
+
+		when_show_date(at, shown);
+		if (!when_date(shown, strlen(shown), &again) || again != at) {
+			ok(false, "there and back: %s", shown);
+			return;
+		}
+	}
+	ok(true, "there and back");
+}
+
 int main(void)
 {
 	test_phrases();
@@ -308,5 +408,7 @@ int main(void)
 	test_base64();
 	test_xtext();
 	test_idn();
+	test_spans();
+	test_dates();
 	return done();
 }
