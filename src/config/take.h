@@ -15,8 +15,8 @@ bool take_dsn_notify(struct account *a, const struct key *k, const char *text, s
 bool take_dsn_return(struct account *a, const struct key *k, const char *text, struct err *e);
 bool take_hosts(struct account *a, const struct key *k, const char *text, struct err *e);
 bool take_patterns(struct account *a, const struct key *k, const char *text, struct err *e);
-bool take_sender_map(struct account *a, const struct key *k, const char *text, struct err *e);
 bool take_priority(struct account *a, const struct key *k, const char *text, struct err *e);
+bool take_sender_map(struct account *a, const struct key *k, const char *text, struct err *e);
 bool take_syslog(struct account *a, const struct key *k, const char *text, struct err *e);
 bool take_trust_file(struct account *a, const struct key *k, const char *text, struct err *e);
 
