@@ -6,9 +6,8 @@
 # Set by the helper, or by name in pick_ports:
 # shellcheck disable=SC2154
 
-: "${SRCDIR:=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)}"
-: "${BUILDDIR:=$SRCDIR}"
 : "${SMARTHOST:=}"
+load packages
 load ../helper
 
 # An account of every Debian that nothing else on a test machine runs as; Postfix insists on one for itself.
@@ -26,15 +25,15 @@ missing() {
 	getent passwd "$owner" > /dev/null || { echo "Postfix needs a user like $owner, and there is none"; return; }
 	getent group "$group" > /dev/null || { echo "Postfix needs a group like $group, and there is none"; return; }
 	command -v openssl > /dev/null || { echo "there is no openssl to make a token and certificates with"; return; }
-	why=$("$BATS_TEST_DIRNAME/fetch" "$cache" 2>&1) || { echo "${why##*$'\n'}"; return; }
+	why=$(why_not servers)
+	[[ -z $why ]] || { echo "$why"; return; }
 	[[ $(LD_LIBRARY_PATH=$(libs_below "$cache") "$cache/usr/sbin/dovecot" --version 2>&1) == 2.3.* ]] || echo "the configuration here is for Dovecot 2.3"
 }
 
 # interop_setup_file START...: those servers, one after the other.
 interop_setup_file() {
 	local start
-	cache=${POSTERN_INTEROP_CACHE:-$BUILDDIR/tests/interop/cache}
-	[[ $cache == /* ]] || cache=$PWD/$cache
+	cache=$(cache_of servers)
 	skip_all=$(missing)
 	export cache skip_all
 	[[ -z $skip_all ]] || return 0
@@ -68,10 +67,6 @@ watch_parent() {
 	done
 	stop_servers
 	rm -rf "$run"
-}
-
-libs_below() {
-	find "$1" -name '*.so*' -printf '%h\n' | grep -v '/modules$' | sort -u | paste -sd :
 }
 
 # launch NAME COMMAND...: in a session of its own, so that one signal to the group ends all of it.
@@ -112,16 +107,6 @@ pick_ports() {
 		done
 		printf -v "$name" %d "$port"
 		export "${name?}"
-	done
-}
-
-# await SECONDS COMMAND...: until it succeeds.
-await() {
-	local end=$((SECONDS + $1))
-	shift
-	until "$@"; do
-		((SECONDS <= end)) || return 1
-		sleep 0.05
 	done
 }
 
