@@ -137,6 +137,63 @@ asked() { grep -qE "^mail .* $1( |\$)" <<< "$(envelope "${2:-1}")" || complain "
 	[[ $(connections) == 0 ]]
 }
 
+# ---------------------------------------------------------------------------------------------------- DELIVERBY, RFC 2852
+
+@test "a time to deliver by is passed on" {
+	local n=0 given wire
+	start_server <<< "offer DELIVERBY"
+	while read -r given wire; do
+		postern_ok --deliver-by "$given" you@example.net < "$mail"
+		asked "BY=$wire" $((++n))
+	done <<-'END'
+		1h 3600;R
+		90,return 90;R
+		2d,NOTIFY 172800;N
+		5m,trace 300;RT
+		1,return,trace 1;RT
+		0,notify 0;N
+		-1h,notify,trace -3600;NT
+		999999999 999999999;R
+		-999999999,notify -999999999;N
+	END
+	set_conf deliver_by 10m,notify
+	postern_ok you@example.net < "$mail"
+	asked "BY=600;N" $((++n))
+	postern_ok --deliver-by=off you@example.net < "$mail"
+	[[ $(envelope $((++n))) != *BY=* ]]
+}
+
+@test "what is no time to deliver by" {
+	local value
+	start_server <<< "offer DELIVERBY"
+	for value in 0 -1 -1,return 1000000000 -1000000000,notify 12000d 1h, ,return 1h,back 1h,return,notify 1h,trace,trace \
+	    1h,trace,return 1h,notify,notify --1,notify +1 "1 h" "" return "1;R"; do
+		postern_fails 64 usage -- --deliver-by "$value" you@example.net < "$mail"
+		told "deliver_by must be off or TIME[,return|notify][,trace]"
+	done
+	[[ $(connections) == 0 ]]
+}
+
+@test "a server's least time is kept, where the message would be returned" {
+	start_server <<< "offer DELIVERBY 3600"
+	postern_fails 65 input -- --deliver-by=59m you@example.net < "$mail"
+	told "3540 seconds"
+	told "before 3600"
+	hinted "3540,notify"
+	unasked
+	postern_ok --deliver-by=59m,notify you@example.net < "$mail"
+	asked "BY=3540;N"
+	postern_ok --deliver-by=1h you@example.net < "$mail"
+	asked "BY=3600;R" 2
+}
+
+@test "DELIVERBY that is not offered: nothing is sent" {
+	start_server < /dev/null
+	postern_fails 69 ehlo -- --deliver-by=1h you@example.net < "$mail"
+	told "does not offer DELIVERBY, which deliver_by asks for"
+	unasked
+}
+
 @test "-O: a value that is neither yes nor no; other names are no matter" {
 	local value
 	start_server < /dev/null

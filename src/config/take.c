@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/host.h"
 #include "mail/address.h"
+#include "smtp/params.h"
 
 enum { TEXT_MAX = 64 * 1024 };
 
@@ -273,6 +274,19 @@ bool take_dsn_notify(struct account *a, const struct key *k, const char *text, s
 	ok = ok && value_text(a, k, buf_text(&value), e);
 	buf_free(&value);
 	return ok;
+}
+
+bool take_deliver_by(struct account *a, const struct key *k, const char *text, struct err *e)
+{
+	struct deliver_by by;
+
+	if (str_same(text, "off"))
+		return value_text(a, k, NULL, e);
+	if (params_deliver_by(text, &by))
+		return value_text(a, k, text, e);
+	fail(e, ST_CONFIG, FATE_PERM, "%s must be off or TIME[,return|notify][,trace], not `%s`", k->name, text);
+	return err_hint(e, "the time is from %d to %d seconds (or with s, m, h, d); only with notify may it be past",
+			-DELIVER_BY_MAX, DELIVER_BY_MAX);
 }
 
 /* RFC 6710 8: as it is said, so no plus sign and no zero in front. */

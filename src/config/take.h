@@ -1,5 +1,5 @@
 /*
- * take.h - values that need more than their kind: addresses, hosts, names with %U and %H, DSN and syslog words, priorities.
+ * take.h - values that need more than their kind: addresses, hosts, names with %U and %H, DSN and syslog words, times, priorities.
  *
  * Each is the `take` of rows in the key table (value.h).
  */
@@ -10,6 +10,7 @@
 
 bool take_addresses(struct account *a, const struct key *k, const char *text, struct err *e);
 bool take_auth(struct account *a, const struct key *k, const char *text, struct err *e);
+bool take_deliver_by(struct account *a, const struct key *k, const char *text, struct err *e);
 bool take_domain(struct account *a, const struct key *k, const char *text, struct err *e);
 bool take_dsn_notify(struct account *a, const struct key *k, const char *text, struct err *e);
 bool take_dsn_return(struct account *a, const struct key *k, const char *text, struct err *e);

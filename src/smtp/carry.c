@@ -58,6 +58,22 @@ static bool tls_verified(const struct session *s, const struct needs *n, struct 
 	    || fail(e, ST_EHLO, FATE_PERM, "the certificate of %s was not verified, as require_tls asks for", s->host);
 }
 
+static bool wants_deliver_by(const struct needs *n)
+{
+	return n->p->deliver_by != NULL;
+}
+
+static bool by_long_enough(const struct session *s, const struct needs *n, struct err *e)
+{
+	struct deliver_by by;
+
+	if (!params_deliver_by(n->p->deliver_by, &by) || !by.back || (uint64_t)by.seconds >= s->caps.by_min)
+		return true;
+	fail(e, ST_INPUT, FATE_PERM, "deliver_by gives it %lld seconds, but %s returns no message before %llu",
+	     (long long)by.seconds, s->host, (unsigned long long)s->caps.by_min);
+	return err_hint(e, "allow more time, or ask to be told instead: %lld,notify", (long long)by.seconds);
+}
+
 /* In the order in which they are looked at. */
 static const struct {
 	enum ext    ext;
@@ -69,6 +85,7 @@ static const struct {
 } wishes[] = {
 	{ EXT_SMTPUTF8, "SMTPUTF8", "smtputf8", .wanted = wants_utf8 },
 	{ EXT_REQUIRETLS, "REQUIRETLS", "require_tls", wants_tls, tls_verified, .esc = { 5, 7, 30 } },
+	{ EXT_DELIVERBY, "DELIVERBY", "deliver_by", .wanted = wants_deliver_by, .granted = by_long_enough },
 	{ EXT_MT_PRIORITY, "MT-PRIORITY", "priority", .wanted = wants_priority, .may_drop = true },
 };
 

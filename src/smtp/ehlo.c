@@ -52,6 +52,12 @@ static void take_limits(struct caps *c, const char *arg)
 	}
 }
 
+static void take_deliver_by(struct caps *c, const char *arg)
+{
+	if (!str_number_n(arg, word_len(arg), 0, 999999999, &c->by_min))
+		c->by_min = 0;
+}
+
 /* In the order of `enum ext`. */
 static const struct {
 	const char *word;
@@ -70,6 +76,7 @@ static const struct {
 	{ "LIMITS", EXT_LIMITS, take_limits },
 	{ "REQUIRETLS", EXT_REQUIRETLS, NULL },
 	{ "MT-PRIORITY", EXT_MT_PRIORITY, NULL },
+	{ "DELIVERBY", EXT_DELIVERBY, take_deliver_by },
 };
 
 static void take_line(struct caps *c, const char *line)

@@ -22,6 +22,7 @@ enum ext {
 	EXT_LIMITS = 1 << 9,              /* RFC 9422 */
 	EXT_REQUIRETLS = 1 << 10,         /* RFC 8689 */
 	EXT_MT_PRIORITY = 1 << 11,        /* RFC 6710 */
+	EXT_DELIVERBY = 1 << 12,          /* RFC 2852 */
 };
 
 enum { CAPS_MECHS = 2048 };
@@ -30,6 +31,7 @@ struct caps {
 	unsigned ext;     /* enum ext, or'ed */
 	uint64_t size;    /* largest message in bytes; 0: no limit said */
 	uint64_t rcptmax; /* recipients in one transaction; 0: no limit said */
+	uint64_t by_min;  /* DELIVERBY: seconds, the least that it returns a message after; 0: no limit said */
 	uint64_t mailmax; /* transactions in one connection; 0: no limit said */
 	char     mechs[CAPS_MECHS]; /* AUTH's arguments of all AUTH lines, each followed by one blank */
 };

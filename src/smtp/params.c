@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "base/when.h"
 #include "mail/address.h"
 #include "mail/idn.h"
 #include "mail/xtext.h"
@@ -14,6 +15,39 @@ static bool wants_dsn(const struct needs *n)
 	for (size_t i = 0; i < n->v->n && !wanted; i++)
 		wanted = n->v->rcpts[i].notify != NULL || n->v->rcpts[i].orcpt != NULL;
 	return wanted;
+}
+
+/* ---- deliver by ---------------------------------------------------------------------------------- */
+
+static bool take_time(const char *text, size_t len, int64_t *seconds)
+{
+	bool minus = len > 0 && text[0] == '-';
+	uint64_t n;
+
+	if (!when_span(text + minus, len - minus, DELIVER_BY_MAX, &n))
+		return false;
+	*seconds = minus ? -(int64_t)n : (int64_t)n;
+	return true;
+}
+
+bool params_deliver_by(const char *text, struct deliver_by *by)
+{
+	size_t len = strcspn(text, ",");
+	bool first = true;
+
+	*by = (struct deliver_by){ .back = true };
+	if (!take_time(text, len, &by->seconds))
+		return false;
+	for (text += len; *text != '\0'; text += len, first = false) {
+		len = strcspn(++text, ",");
+		if (first && str_same_n(text, len, "notify"))
+			by->back = false;
+		else if (str_same_n(text, len, "trace") && !by->trace)
+			by->trace = true;
+		else if (!first || !str_same_n(text, len, "return"))
+			return false;
+	}
+	return !by->back || by->seconds > 0;
 }
 
 /* ---- MAIL --------------------------------------------------------------------------------------- */
@@ -56,6 +90,14 @@ static bool put_priority(struct buf *to, const struct needs *n, struct err *e)
 	return n->p->priority == NULL || buf_printf(to, e, " MT-PRIORITY=%s", n->p->priority);
 }
 
+static bool put_by(struct buf *to, const struct needs *n, struct err *e)
+{
+	struct deliver_by by;
+
+	return n->p->deliver_by == NULL || !params_deliver_by(n->p->deliver_by, &by)
+	    || buf_printf(to, e, " BY=%lld;%c%s", (long long)by.seconds, by.back ? 'R' : 'N', by.trace ? "T" : "");
+}
+
 static const struct {
 	enum ext ext;
 	bool (*put)(struct buf *to, const struct needs *n, struct err *e);
@@ -67,6 +109,7 @@ static const struct {
 	{ EXT_DSN, put_envid },
 	{ EXT_REQUIRETLS, put_requiretls },
 	{ EXT_MT_PRIORITY, put_priority },
+	{ EXT_DELIVERBY, put_by },
 };
 
 bool params_mail(struct buf *to, const struct caps *caps, const struct needs *n, struct err *e)

@@ -1,6 +1,6 @@
 /*
  * params.h - the parameters of MAIL and RCPT: one row each, and whether the server can carry the
- * message at all.  RFC 1870, 6152, 6531, 3461, 8689, 6710.
+ * message at all.  RFC 1870, 6152, 6531, 3461, 8689, 6710, 2852.
  */
 #ifndef SMTP_PARAMS_H
 #define SMTP_PARAMS_H
@@ -22,6 +22,18 @@ struct needs { /* what this message asks of a server */
 
 void params_needs(struct needs *n, const struct session_params *p, const struct envelope *v,
 		  const struct message *m);
+
+enum { DELIVER_BY_MAX = 999999999 }; /* seconds, either way */
+
+struct deliver_by { /* RFC 2852 4 */
+	int64_t seconds; /* from now; below 0 it is late already */
+	bool    back;    /* then return it (R), else tell the sender and go on (N) */
+	bool    trace;   /* tell the sender of servers that cannot promise it (T) */
+};
+
+/* "TIME[,return|notify][,trace]", with a TIME as when_span() reads it, perhaps with a minus sign; false: it is none,
+ * or what is to be returned has no time. */
+bool params_deliver_by(const char *text, struct deliver_by *by) MUST_CHECK;
 
 /* Appends " SIZE=1234 BODY=8BITMIME ...", each only where it is needed and was offered. */
 bool params_mail(struct buf *to, const struct caps *caps, const struct needs *n, struct err *e) MUST_CHECK;

@@ -25,6 +25,7 @@ struct session_params {
 	char    *dsn_return;    /* "full" or "hdrs"; NULL: not sent */
 	bool     dsn_require;   /* no DSN offered is a failure */
 	enum utf8_use utf8;     /* ask for SMTPUTF8 (RFC 6531) where the message needs it, always, never */
+	char    *deliver_by;    /* as params_deliver_by() reads it; NULL: take the time that it takes */
 	char    *priority;      /* "-9" to "9", RFC 6710; NULL: none is asked for */
 	bool     require_tls;   /* the message never travels unprotected, RFC 8689 */
 };
