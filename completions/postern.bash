@@ -6,7 +6,7 @@ _postern_letters='-C -F -I -N -O -P -R -V -X -a -b -d -f -i -o -q -r -t -v'
 _postern_options='--account= --debug --dump-config --file= --from= --help --list-keys --list-options --pretend
 --read-envelope-from --read-recipients --verbose --version'
 _postern_keys='--aliases= --allow-from-override= --always-bcc= --auth= --auth-cleartext= --authzid= --connect-timeout=
---deliver-by= --domain= --dsn-notify= --dsn-require= --dsn-return= --from-full-name= --host= --ip-version= --local-recipients=
+--deliver-by= --domain= --dsn-notify= --dsn-require= --dsn-return= --from-full-name= --hold-for= --hold-until= --host= --ip-version= --local-recipients=
 --log-format= --logfile= --logfile-time-format= --netrc-file= --password-command= --password-file= --passwordeval= --port=
 --priority= --protocol= --qualify-domain= --remove-bcc-headers= --require-all-recipients= --require-tls= --sender-map=
 --set-date-header= --set-from-header= --set-msgid-header= --set-to-header= --smtputf8= --socket= --source-ip=

@@ -77,6 +77,8 @@ complete -c postern -l dsn-notify -x -a 'off never success failure delay success
 complete -c postern -l dsn-return -x -a 'off full hdrs' -d 'what comes back with a notice'
 complete -c postern -l dsn-require -a $switch -d 'send only where there are notices'
 complete -c postern -l deliver-by -x -a 'off 1h,return 1h,notify 1d,return 1d,notify' -d 'when it has to be there'
+complete -c postern -l hold-for -x -d 'how long the server keeps it'
+complete -c postern -l hold-until -x -d 'until when, as 2026-12-24T08:00Z'
 complete -c postern -l priority -x -a '(seq -- -9 9)' -d 'how urgent it is'
 complete -c postern -l smtputf8 -a 'auto on off' -d 'ask for UTF-8'
 complete -c postern -l require-tls -a $switch -d 'verified TLS on the whole way'

@@ -194,6 +194,78 @@ asked() { grep -qE "^mail .* $1( |\$)" <<< "$(envelope "${2:-1}")" || complain "
 	unasked
 }
 
+# ------------------------------------------------------------------------------------------------ FUTURERELEASE, RFC 4865
+
+@test "a message is held for a while, or until a date" {
+	start_server <<< "offer FUTURERELEASE 999999999 2036-12-24T08:00:00Z"
+	postern_ok --hold-for 2h you@example.net < "$mail"
+	asked HOLDFOR=7200
+	postern_ok --hold-for=999999999 you@example.net < "$mail"
+	asked HOLDFOR=999999999 2
+	postern_ok --hold-until 2026-12-24T08:00Z you@example.net < "$mail"
+	asked HOLDUNTIL=2026-12-24T08:00:00Z 3
+	postern_ok --hold-until="2026-12-31 23:30:05.25-01:00" you@example.net < "$mail"
+	asked HOLDUNTIL=2027-01-01T00:30:05Z 4
+	set_conf hold_until 2026-12-24T08:00Z
+	postern_ok you@example.net < "$mail"
+	asked HOLDUNTIL=2026-12-24T08:00:00Z 5
+	postern_ok --hold-until=off --hold-for=1 you@example.net < "$mail"
+	asked HOLDFOR=1 6
+	postern_ok --hold-for=off --hold-until=off you@example.net < "$mail"
+	[[ $(envelope 7) != *HOLD* ]]
+}
+
+@test "a hold beyond what the server allows is refused, and both limits are named" {
+	start_server <<< "offer FUTURERELEASE 7200 2026-12-24T09:00:00+01:00"
+	postern_fails 65 input -- --hold-for=7201 you@example.net < "$mail"
+	told "7201 seconds"
+	told "at most 7200"
+	postern_fails 65 input -- --hold-until=2026-12-24T08:00:01Z you@example.net < "$mail"
+	told "2026-12-24T08:00:01Z"
+	told "until 2026-12-24T08:00:00Z at the latest"
+	unasked
+	postern_ok --hold-for=2h you@example.net < "$mail"
+	asked HOLDFOR=7200
+	postern_ok --hold-until=2026-12-24T08:00Z you@example.net < "$mail"
+	asked HOLDUNTIL=2026-12-24T08:00:00Z 2
+}
+
+@test "FUTURERELEASE that is not offered: nothing is sent" {
+	local option
+	start_server < /dev/null
+	for option in --hold-for=1 --hold-until=2026-12-24T08:00Z; do
+		postern_fails 69 ehlo -- "$option" you@example.net < "$mail"
+		told "does not offer FUTURERELEASE, which hold_"
+	done
+	unasked
+}
+
+@test "hold_for and hold_until exclude each other" {
+	start_server <<< "offer FUTURERELEASE"
+	postern_fails 64 usage -- --hold-for=1h --hold-until=2026-12-24T08:00Z you@example.net < "$mail"
+	told "--hold-for and --hold-until exclude each other"
+	set_conf hold_for 1h
+	postern_fails 78 config -- --hold-until=2026-12-24T08:00Z you@example.net < "$mail"
+	told "hold_for and hold_until, which exclude each other"
+	[[ $(connections) == 0 ]]
+	postern_ok --hold-for=1h --hold-for=off --hold-until=2026-12-24T08:00Z you@example.net < "$mail"
+	asked HOLDUNTIL=2026-12-24T08:00:00Z
+}
+
+@test "what is no time to hold a message" {
+	local value
+	start_server <<< "offer FUTURERELEASE"
+	for value in -1 1000000000 12000d 1w soon; do
+		postern_fails 64 usage -- --hold-for="$value" you@example.net < "$mail"
+		told "from 0 to 999999999 seconds"
+	done
+	for value in 2026-12-24 2026-12-24T08:00 2026-02-30T08:00Z tomorrow 1798099200; do
+		postern_fails 64 usage -- --hold-until="$value" you@example.net < "$mail"
+		told "hold_until must be off or a date with time and zone"
+	done
+	[[ $(connections) == 0 ]]
+}
+
 @test "-O: a value that is neither yes nor no; other names are no matter" {
 	local value
 	start_server < /dev/null

@@ -278,6 +278,12 @@ static bool lacks_tls(const struct account *a)
 	return a->smtp.require_tls && (!a->tls.on || (!a->tls.certcheck && a->tls.fingerprints.n == 0));
 }
 
+/* RFC 4865 4. */
+static bool holds_twice(const struct account *a)
+{
+	return a->smtp.hold_for > 0 && a->smtp.hold_until != NULL;
+}
+
 static bool lacks_name(const struct account *a)
 {
 	return a->tls.on && a->net.hosts.n == 0 && a->tls.host_override == NULL && a->tls.certcheck
@@ -294,6 +300,7 @@ static const struct {
 	{ lacks_certificate, "has tls_key_file without tls_cert_file", "set both or neither" },
 	{ lacks_name, "uses TLS over a socket and has no name to verify", "set `host`, or `tls off`" },
 	{ lacks_tls, "has require_tls without verified TLS of its own", "set tls and tls_certcheck on" },
+	{ holds_twice, "has hold_for and hold_until, which exclude each other", "set one of them to off" },
 	{ lacks_user, "has `auth` but no `user`", "set `user`, or `auth off`" },
 };
 

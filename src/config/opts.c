@@ -450,6 +450,22 @@ static bool take_long(struct options *o, struct words *w, struct err *e)
 	return apply(o, &options[i], value, e);
 }
 
+/* The last one counts. */
+static bool asks_for(const struct options *o, const char *key)
+{
+	for (size_t i = o->n_settings; i-- > 0;)
+		if (strcmp(o->settings[i].key, key) == 0)
+			return !str_same(o->settings[i].value, "off");
+	return false;
+}
+
+/* RFC 4865 4. */
+static bool check_hold(const struct options *o, struct err *e)
+{
+	return !asks_for(o, "hold_for") || !asks_for(o, "hold_until")
+	    || fail_usage(e, "--hold-for and --hold-until exclude each other");
+}
+
 static enum mode face(const char *name)
 {
 	const char *slash = name == NULL ? NULL : strrchr(name, '/');
@@ -494,7 +510,7 @@ bool opts_parse(int argc, char **argv, struct options *o, struct err *e)
 	o->recipients = calloc(room, sizeof *o->recipients);
 	if (o->settings == NULL || o->recipients == NULL)
 		return fail_memory(e);
-	return take_words(o, &w, e);
+	return take_words(o, &w, e) && check_hold(o, e);
 }
 
 void opts_free(struct options *o)

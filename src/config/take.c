@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/host.h"
+#include "base/when.h"
 #include "mail/address.h"
 #include "smtp/params.h"
 
@@ -287,6 +288,18 @@ bool take_deliver_by(struct account *a, const struct key *k, const char *text, s
 	fail(e, ST_CONFIG, FATE_PERM, "%s must be off or TIME[,return|notify][,trace], not `%s`", k->name, text);
 	return err_hint(e, "the time is from %d to %d seconds (or with s, m, h, d); only with notify may it be past",
 			-DELIVER_BY_MAX, DELIVER_BY_MAX);
+}
+
+bool take_hold_until(struct account *a, const struct key *k, const char *text, struct err *e)
+{
+	int64_t at;
+
+	if (str_same(text, "off"))
+		return value_text(a, k, NULL, e);
+	if (when_date(text, strlen(text), &at))
+		return value_text(a, k, text, e);
+	fail(e, ST_CONFIG, FATE_PERM, "%s must be off or a date with time and zone, not `%s`", k->name, text);
+	return err_hint(e, "write it like 2026-12-24T08:00Z or 2026-12-24T09:00+01:00");
 }
 
 /* RFC 6710 8: as it is said, so no plus sign and no zero in front. */

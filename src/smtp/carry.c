@@ -1,6 +1,7 @@
 #include "smtp/carry.h"
 
 #include "base/log.h"
+#include "base/when.h"
 #include "mail/recode.h"
 
 static bool small_enough(const struct session *s, const struct message *m, struct err *e)
@@ -74,6 +75,37 @@ static bool by_long_enough(const struct session *s, const struct needs *n, struc
 	return err_hint(e, "allow more time, or ask to be told instead: %lld,notify", (long long)by.seconds);
 }
 
+static bool wants_hold_for(const struct needs *n)
+{
+	return n->p->hold_for > 0;
+}
+
+static bool held_so_long(const struct session *s, const struct needs *n, struct err *e)
+{
+	return s->caps.hold_max == 0 || n->p->hold_for <= s->caps.hold_max
+	    || fail(e, ST_INPUT, FATE_PERM, "hold_for asks for %u seconds, but %s holds messages for at most %llu",
+		    n->p->hold_for, s->host, (unsigned long long)s->caps.hold_max);
+}
+
+static bool wants_hold_until(const struct needs *n)
+{
+	return n->p->hold_until != NULL;
+}
+
+static bool held_until(const struct session *s, const struct needs *n, struct err *e)
+{
+	char wanted[WHEN_DATE], last[WHEN_DATE];
+	int64_t at;
+
+	if (s->caps.hold_last == 0 || !when_date(n->p->hold_until, strlen(n->p->hold_until), &at)
+	    || at <= s->caps.hold_last)
+		return true;
+	when_show_date(at, wanted);
+	when_show_date(s->caps.hold_last, last);
+	return fail(e, ST_INPUT, FATE_PERM, "hold_until asks for %s, but %s holds messages until %s at the latest", wanted,
+		    s->host, last);
+}
+
 /* In the order in which they are looked at. */
 static const struct {
 	enum ext    ext;
@@ -86,6 +118,8 @@ static const struct {
 	{ EXT_SMTPUTF8, "SMTPUTF8", "smtputf8", .wanted = wants_utf8 },
 	{ EXT_REQUIRETLS, "REQUIRETLS", "require_tls", wants_tls, tls_verified, .esc = { 5, 7, 30 } },
 	{ EXT_DELIVERBY, "DELIVERBY", "deliver_by", .wanted = wants_deliver_by, .granted = by_long_enough },
+	{ EXT_FUTURERELEASE, "FUTURERELEASE", "hold_for", .wanted = wants_hold_for, .granted = held_so_long },
+	{ EXT_FUTURERELEASE, "FUTURERELEASE", "hold_until", .wanted = wants_hold_until, .granted = held_until },
 	{ EXT_MT_PRIORITY, "MT-PRIORITY", "priority", .wanted = wants_priority, .may_drop = true },
 };
 

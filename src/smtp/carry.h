@@ -1,6 +1,6 @@
 /*
  * carry.h - can this server be given this message?  Asked after EHLO and AUTH, before MAIL.
- * RFC 1870 6.2, 6152 3, 6531 3.1, 3461 4, 8689 4, 2852 4.
+ * RFC 1870 6.2, 6152 3, 6531 3.1, 3461 4, 8689 4, 2852 4, 4865 4.
  */
 #ifndef SMTP_CARRY_H
 #define SMTP_CARRY_H

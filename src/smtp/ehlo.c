@@ -1,5 +1,7 @@
 #include "smtp/ehlo.h"
 
+#include "base/when.h"
+
 static size_t word_len(const char *p)
 {
 	return strcspn(p, " \t\n");
@@ -58,6 +60,18 @@ static void take_deliver_by(struct caps *c, const char *arg)
 		c->by_min = 0;
 }
 
+/* RFC 4865 4: both limits have to be there; one that is not, or that makes no sense, limits nothing. */
+static void take_future(struct caps *c, const char *arg)
+{
+	size_t n = word_len(arg);
+	const char *date = arg + n + strspn(arg + n, " \t");
+
+	if (!str_number_n(arg, n, 0, UINT32_MAX, &c->hold_max))
+		c->hold_max = 0;
+	if (!when_date(date, word_len(date), &c->hold_last))
+		c->hold_last = 0;
+}
+
 /* In the order of `enum ext`. */
 static const struct {
 	const char *word;
@@ -77,6 +91,7 @@ static const struct {
 	{ "REQUIRETLS", EXT_REQUIRETLS, NULL },
 	{ "MT-PRIORITY", EXT_MT_PRIORITY, NULL },
 	{ "DELIVERBY", EXT_DELIVERBY, take_deliver_by },
+	{ "FUTURERELEASE", EXT_FUTURERELEASE, take_future },
 };
 
 static void take_line(struct caps *c, const char *line)

@@ -23,6 +23,7 @@ enum ext {
 	EXT_REQUIRETLS = 1 << 10,         /* RFC 8689 */
 	EXT_MT_PRIORITY = 1 << 11,        /* RFC 6710 */
 	EXT_DELIVERBY = 1 << 12,          /* RFC 2852 */
+	EXT_FUTURERELEASE = 1 << 13,      /* RFC 4865 */
 };
 
 enum { CAPS_MECHS = 2048 };
@@ -32,6 +33,8 @@ struct caps {
 	uint64_t size;    /* largest message in bytes; 0: no limit said */
 	uint64_t rcptmax; /* recipients in one transaction; 0: no limit said */
 	uint64_t by_min;  /* DELIVERBY: seconds, the least that it returns a message after; 0: no limit said */
+	uint64_t hold_max;  /* FUTURERELEASE: seconds, how long it holds a message; 0: no limit said */
+	int64_t  hold_last; /* and until when, seconds since 1970; 0: no limit said */
 	uint64_t mailmax; /* transactions in one connection; 0: no limit said */
 	char     mechs[CAPS_MECHS]; /* AUTH's arguments of all AUTH lines, each followed by one blank */
 };

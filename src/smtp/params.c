@@ -98,6 +98,23 @@ static bool put_by(struct buf *to, const struct needs *n, struct err *e)
 	    || buf_printf(to, e, " BY=%lld;%c%s", (long long)by.seconds, by.back ? 'R' : 'N', by.trace ? "T" : "");
 }
 
+static bool put_hold_for(struct buf *to, const struct needs *n, struct err *e)
+{
+	return n->p->hold_for == 0 || buf_printf(to, e, " HOLDFOR=%u", n->p->hold_for);
+}
+
+static bool put_hold_until(struct buf *to, const struct needs *n, struct err *e)
+{
+	const char *text = n->p->hold_until;
+	char utc[WHEN_DATE];
+	int64_t at;
+
+	if (text == NULL || !when_date(text, strlen(text), &at))
+		return true;
+	when_show_date(at, utc);
+	return buf_printf(to, e, " HOLDUNTIL=%s", utc);
+}
+
 static const struct {
 	enum ext ext;
 	bool (*put)(struct buf *to, const struct needs *n, struct err *e);
@@ -110,6 +127,8 @@ static const struct {
 	{ EXT_REQUIRETLS, put_requiretls },
 	{ EXT_MT_PRIORITY, put_priority },
 	{ EXT_DELIVERBY, put_by },
+	{ EXT_FUTURERELEASE, put_hold_for },
+	{ EXT_FUTURERELEASE, put_hold_until },
 };
 
 bool params_mail(struct buf *to, const struct caps *caps, const struct needs *n, struct err *e)

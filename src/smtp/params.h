@@ -1,6 +1,6 @@
 /*
  * params.h - the parameters of MAIL and RCPT: one row each, and whether the server can carry the
- * message at all.  RFC 1870, 6152, 6531, 3461, 8689, 6710, 2852.
+ * message at all.  RFC 1870, 6152, 6531, 3461, 8689, 6710, 2852, 4865.
  */
 #ifndef SMTP_PARAMS_H
 #define SMTP_PARAMS_H

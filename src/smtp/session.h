@@ -13,6 +13,8 @@
 #include "smtp/ehlo.h"
 #include "smtp/sasl.h"
 
+enum { HOLD_MAX = 999999999 }; /* seconds, RFC 4865 4 */
+
 enum utf8_use { UTF8_AUTO, UTF8_ON, UTF8_OFF };
 
 struct session_params {
@@ -26,6 +28,8 @@ struct session_params {
 	bool     dsn_require;   /* no DSN offered is a failure */
 	enum utf8_use utf8;     /* ask for SMTPUTF8 (RFC 6531) where the message needs it, always, never */
 	char    *deliver_by;    /* as params_deliver_by() reads it; NULL: take the time that it takes */
+	unsigned hold_for;      /* seconds that the server keeps the message for, RFC 4865; 0: none */
+	char    *hold_until;    /* as when_date() reads it; NULL: not held */
 	char    *priority;      /* "-9" to "9", RFC 6710; NULL: none is asked for */
 	bool     require_tls;   /* the message never travels unprotected, RFC 8689 */
 };

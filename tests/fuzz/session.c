@@ -85,9 +85,13 @@ static void converse(struct session *s, struct envelope *v, struct message *m)
 {
 	struct delivery d = { .again = false };
 	struct err e = { .stage = ST_USAGE };
-	bool ok = session_open(s, &e) && carry_check(s, v, m, &e) && transaction_send(s, v, m, &d, &e);
+	struct needs n;
+	bool ok;
 	size_t open = 0;
 
+	params_needs(&n, s->p, v, m);
+	ok = session_open(s, &e) && carry_check(s, v, m, &e) && carry_wishes(s, &n, &e)
+	  && transaction_send(s, v, m, &d, &e);
 	for (size_t i = 0; i < v->n; i++)
 		open += v->rcpts[i].state != RCPT_DONE && v->rcpts[i].state != RCPT_REFUSED;
 	/* success never leaves anybody out */
@@ -113,6 +117,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	p.lmtp = (data[0] & 1) != 0;
 	p.require_all_recipients = (data[0] & 2) != 0;
+	if ((data[0] & 8) != 0) {
+		p.deliver_by = (char *)(uintptr_t)"1h,return,trace";
+		p.hold_until = (char *)(uintptr_t)"2026-12-24T08:00Z";
+		p.priority = (char *)(uintptr_t)"-9";
+	}
 	auth.user = (data[0] & 4) != 0 ? (char *)(uintptr_t)"user" : NULL;
 	auth.wanted = auth.user != NULL;
 	fill(&v, &m);

@@ -87,6 +87,11 @@ static void test_caps(void)
 	ok(caps_offer_mech(&c, "plain") && caps_offer_mech(&c, "LOGIN") && !caps_offer_mech(&c, "PLAIN-CLIENT")
 	   && !caps_offer_mech(&c, ""), "mechanisms of all lines, whole words");
 	ok((c.ext & (EXT_8BITMIME | EXT_CHUNKING)) == 0, "look-alikes are something else");
+	caps_parse(&c, "x\nDELIVERBY 240\nFUTURERELEASE 7200 2026-12-24T09:00:00+01:00\nMT-PRIORITY MIXER\nREQUIRETLS");
+	ok(c.ext == (EXT_DELIVERBY | EXT_FUTURERELEASE | EXT_MT_PRIORITY | EXT_REQUIRETLS), "what few servers offer");
+	ok(c.by_min == 240 && c.hold_max == 7200 && c.hold_last == 1798099200, "and their limits");
+	caps_parse(&c, "x\nDELIVERBY -1\nFUTURERELEASE 7200\nFUTURERELEASE 4294967296 2026-12-24");
+	ok(c.by_min == 0 && c.hold_max == 0 && c.hold_last == 0, "limits that make no sense are none");
 	caps_parse(&c, "x\nSIZE\nSIZE -5\nSIZE 99999999999999999999999\nSIZE 0\nLIMITS RCPTMAX=0");
 	ok((c.ext & EXT_SIZE) != 0 && c.size == 0 && c.rcptmax == 0, "sizes that say nothing");
 }
