@@ -65,3 +65,17 @@ load helper
 	postern_fails 67 rcpt -- you@example.net < "$mail"
 	[[ $(said DATA) == 0 && $(said QUIT) == 1 ]]
 }
+
+@test "all or nobody: \"too many recipients\" is a refusal, not a reason to begin with some" {
+	local hidden
+	conf_extra="require_all_recipients on"
+	for hidden in CHUNKING PIPELINING DSN; do
+		start_server <<-S
+			rcptmax 2
+			hide $hidden
+		S
+		postern_fails 75 rcpt -- a@example.net b@example.net c@example.net < "$mail"
+		told "refused c@example.net"
+		[[ $(messages) == 0 ]]
+	done
+}

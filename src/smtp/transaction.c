@@ -45,10 +45,10 @@ static void got_mail(void *ctx, size_t arg, const struct reply *r)
 }
 
 /* RFC 5321 4.5.3.1.10: "too many recipients" is 452, and was 552.  Whoever is told so after others
- * were accepted is asked again in the next transaction. */
+ * were accepted is asked again in the next transaction: too late where it is all or nobody. */
 static bool is_too_many(const struct transaction *t, const struct reply *r)
 {
-	return (r->code == 452 || r->code == 552) && t->taken > 0;
+	return (r->code == 452 || r->code == 552) && t->taken > 0 && !t->s->p->require_all_recipients;
 }
 
 static void got_rcpt(void *ctx, size_t arg, const struct reply *r)
