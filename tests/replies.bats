@@ -79,3 +79,27 @@ load helper
 		[[ $(messages) == 0 ]]
 	done
 }
+
+@test "the sender refused in a later transaction: who has no message is named, with replies of their own" {
+	start_server <<-'S'
+		rcptmax 2
+		second_mail 451 4.3.0 enough for today
+		reply RCPT:bad@* 550 5.1.1 no such user
+	S
+	postern_fails 67 -- a@example.net b@example.net c@example.net bad@example.net d@example.net < "$mail"
+	[[ $(messages) == 1 ]]
+	[[ $stderr == *"refused the sender"*"451 4.3.0 enough for today"* ]]
+	told "not sent to c@example.net"
+	told "not sent to d@example.net"
+	told "refused bad@example.net"
+	[[ $stderr != *"not sent to bad@"* && $stderr != *"not sent to a@"* ]]
+}
+
+@test "lost when a later transaction was all said: who may have the message is not said to have none" {
+	start_server <<-'S'
+		rcptmax 1
+		drop RSET close
+	S
+	postern_fails 75 -- a@example.net b@example.net < "$mail"
+	told "perhaps not sent to b@example.net"
+}

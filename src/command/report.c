@@ -101,29 +101,43 @@ void report_error(const struct err *e, const char *host)
 		fprintf(stderr, "hint: %s\n", hint);
 }
 
+static bool some_have_it(const struct envelope *v)
+{
+	for (size_t i = 0; i < v->n; i++)
+		if (v->rcpts[i].state == RCPT_DONE)
+			return true;
+	return false;
+}
+
 void report_refusals(const struct envelope *v, const char *host)
 {
+	bool some = some_have_it(v), sender = false;
+
 	for (size_t i = 0; i < v->n; i++) {
 		struct err e;
 
 		if (v->rcpts[i].state != RCPT_REFUSED)
 			continue;
-		transaction_refusal(&v->rcpts[i], v->sender, &e);
-		report_error(&e, host);
-		if (v->rcpts[i].stage == ST_MAIL)
-			return; /* the same for all */
+		if (v->rcpts[i].stage != ST_MAIL || !sender) {
+			transaction_refusal(&v->rcpts[i], v->sender, &e);
+			report_error(&e, host);
+		}
+		if (v->rcpts[i].stage == ST_MAIL) {
+			sender = true; /* the same for all */
+			if (some)
+				fprintf(stderr, "postern: not sent to %s\n", v->rcpts[i].address);
+		}
 	}
 }
 
-void report_unfinished(const struct envelope *v)
+void report_unfinished(const struct envelope *v, const struct err *e)
 {
-	size_t done = 0;
+	const char *how = e->fate == FATE_UNKNOWN ? "perhaps not sent to" : "not sent to";
+	bool some = some_have_it(v);
 
 	for (size_t i = 0; i < v->n; i++)
-		done += v->rcpts[i].state == RCPT_DONE;
-	for (size_t i = 0; i < v->n && done > 0; i++)
-		if (v->rcpts[i].state == RCPT_OPEN || v->rcpts[i].state == RCPT_TAKEN)
-			fprintf(stderr, "postern: not sent to %s\n", v->rcpts[i].address);
+		if (some && (v->rcpts[i].state == RCPT_OPEN || v->rcpts[i].state == RCPT_TAKEN))
+			fprintf(stderr, "postern: %s %s\n", how, v->rcpts[i].address);
 }
 
 /* ---- the log line ------------------------------------------------------------------------------- */

@@ -15,11 +15,11 @@
 /* "postern: STAGE: sentence", the server's words, a hint.  `host` (NULL: none) helps to find one. */
 void report_error(const struct err *e, const char *host);
 
-/* Each recipient that does not have the message, with the reply; once where the sender was refused. */
+/* Each recipient that does not have the message, with the reply; that is said once where the sender was refused. */
 void report_refusals(const struct envelope *v, const char *host);
 
 /* The dialogue broke off: who has the message, and who does not. */
-void report_unfinished(const struct envelope *v);
+void report_unfinished(const struct envelope *v, const struct err *e);
 
 struct outcome { /* all borrowed; NULL and 0 for what never came to be */
 	const char              *host;

@@ -74,7 +74,7 @@ static int conclude(struct submission *x, bool ok, struct err *e)
 
 	if (!ok) {
 		report_error(e, x->host);
-		report_unfinished(&x->v);
+		report_unfinished(&x->v, e);
 	}
 	report_refusals(&x->v, x->host);
 	if (ok)
