@@ -103,3 +103,15 @@ load helper
 	postern_fails 75 -- a@example.net b@example.net < "$mail"
 	told "perhaps not sent to b@example.net"
 }
+
+@test "a refusal that ends the session as well is shown once" {
+	local where
+	for where in MAIL RCPT DOT; do
+		start_server <<-S
+			hide CHUNKING
+			reply $where 421 4.3.2 going down
+		S
+		postern_fails 75 -- you@example.net < "$mail"
+		[[ $(grep -c '421 4.3.2 going down' <<< "$stderr") == 1 ]]
+	done
+}

@@ -67,13 +67,24 @@ static bool send_message(struct submission *x, struct err *e)
 
 /* ---- the end ------------------------------------------------------------------------------------ */
 
+/* A refusal that also ended the session: it is told with its recipients, and once is enough. */
+static bool told_with_recipients(const struct submission *x, const struct err *e)
+{
+	for (size_t i = 0; i < x->v.n; i++)
+		if (x->v.rcpts[i].state == RCPT_REFUSED && e->code != 0 && x->v.rcpts[i].code == e->code
+		    && x->v.rcpts[i].stage == e->stage)
+			return true;
+	return false;
+}
+
 static int conclude(struct submission *x, bool ok, struct err *e)
 {
 	bool sent = ok;
 	int status;
 
 	if (!ok) {
-		report_error(e, x->host);
+		if (!told_with_recipients(x, e))
+			report_error(e, x->host);
 		report_unfinished(&x->v, e);
 	}
 	report_refusals(&x->v, x->host);
