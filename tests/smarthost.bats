@@ -604,7 +604,7 @@ curl_mail() {
 		ask "MAIL FROM:<a@b.example> $text\r\n" 250
 		ask 'RSET\r\n' 250
 	done
-	for text in node.example @d.example '#queue-1'; do
+	for text in node node.example @d.example '#queue-1'; do
 		ask "ETRN $text\r\n" 250
 	done
 	no_violations

@@ -290,7 +290,7 @@ static void run_etrn(struct conn *c, char *arg)
 		violation(c, "ETRN was not offered");
 		answerf(c, V_ETRN, arg, "500 5.5.1 no ETRN here");
 	} else if (*name == '\0' || strchr(name, ' ') != NULL
-		   || (*arg != '#' && !syntax_domain(name, strlen(name), false, true))) {
+		   || (*arg != '#' && !syntax_domain(name, strlen(name), false, false))) {
 		violation(c, "malformed ETRN of '%s'", arg);
 		answerf(c, V_ETRN, arg, "501 5.5.4 what node?");
 	} else if (c->mail.tried) {
