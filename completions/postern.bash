@@ -3,8 +3,8 @@
 # shellcheck shell=bash
 
 _postern_letters='-C -F -I -N -O -P -R -V -X -a -b -d -f -i -o -q -r -t -v'
-_postern_options='--account= --debug --dump-config --file= --from= --help --list-keys --list-options --pretend
---read-envelope-from --read-recipients --verbose --version'
+_postern_options='--account= --debug --dump-config --etrn= --file= --from= --help --list-keys --list-options --pretend
+--read-envelope-from --read-recipients --rmqs= --verbose --version'
 _postern_keys='--aliases= --allow-from-override= --always-bcc= --auth= --auth-cleartext= --authzid= --connect-timeout=
 --deliver-by= --domain= --dsn-notify= --dsn-require= --dsn-return= --from-full-name= --hold-for= --hold-until= --host= --ip-version= --local-recipients=
 --log-format= --logfile= --logfile-time-format= --netrc-file= --password-command= --password-file= --passwordeval= --port=

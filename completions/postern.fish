@@ -33,6 +33,8 @@ complete -c postern -s t -l read-recipients -d 'take recipients from To, Cc and 
 complete -c postern -s v -l verbose -d 'show the session, secrets masked'
 complete -c postern -l read-envelope-from -d 'take the sender from the From field'
 complete -c postern -l dump-config -d 'show the account\'s settings, without secrets'
+complete -c postern -l etrn -x -d 'have the server deliver what it holds'
+complete -c postern -l rmqs -x -d 'msmtp\'s name for --etrn'
 complete -c postern -l list-keys -d 'list the configuration keys'
 complete -c postern -l list-options -d 'list the options'
 complete -c postern -l version -d 'show the version'

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/stop.h"
 #include "command/dialogue.h"
+#include "command/etrn.h"
 #include "command/newaliases.h"
 #include "command/report.h"
 #include "command/submit.h"
@@ -53,6 +54,7 @@ static int run(const struct options *o, bool had_stdin)
 	case MODE_QUEUE_RUN: return 0;
 	case MODE_VERIFY: return submit_verify(o, had_stdin);
 	case MODE_DIALOGUE: return dialogue(o, had_stdin);
+	case MODE_ETRN: return etrn(o);
 	case MODE_SUBMIT: break;
 	}
 	return submit(o, had_stdin);

@@ -290,3 +290,82 @@ asked() { grep -qE "^mail .* $1( |\$)" <<< "$(envelope "${2:-1}")" || complain "
 	[[ $stdout == *$'\n'"554 5.7.30 "*"does not offer REQUIRETLS"* ]]
 	unasked
 }
+
+# --------------------------------------------------------------------------------------------------------- ETRN, RFC 1985
+
+@test "--etrn: the server's words, and no message" {
+	local node
+	start_server <<-'S'
+		offer ETRN
+		reply ETRN:#quiet 251 2.0.0 no messages waiting for \x23quiet
+		reply ETRN:@example.org 253 14 pending\x07 messages
+	S
+	postern_ok --etrn node.example < /dev/zero
+	[[ $stdout == "250 2.0.0 queuing for node.example started" ]]
+	postern_ok --etrn=@example.org
+	[[ $stdout == "253 14 pending\\x07 messages" ]]
+	postern_ok --rmqs '#quiet'
+	[[ $stdout == "251 2.0.0 no messages waiting for #quiet" ]]
+	[[ $(said AUTH) == 3 && $(said "ETRN node.example\$") == 1 && $(said "ETRN #quiet\$") == 1 && $(said QUIT) == 3 ]]
+	unasked
+}
+
+@test "--etrn: what the server refuses" {
+	local code want
+	start_server <<-'S'
+		offer ETRN
+		reply ETRN:n458 458 4.3.0 unable to queue messages
+		reply ETRN:n459 459 node not allowed: who are you
+		reply ETRN:n500 500 5.5.1 what
+		reply ETRN:n501 501 5.5.4 what node
+		reply ETRN:n530 530 5.7.0 log in
+		reply ETRN:n421 421 4.3.2 closing
+	S
+	while read -r code want; do
+		postern_fails "$want" etrn -- --etrn "n$code"
+		told "$code "
+		[[ -z $stdout ]]
+	done <<-'END'
+		458 75
+		459 75
+		500 69
+		501 65
+		530 77
+		421 75
+	END
+	told "closing"
+}
+
+@test "--etrn: not offered, or only after the login" {
+	start_server < /dev/null
+	postern_fails 69 ehlo -- --etrn node.example
+	told "does not offer ETRN"
+	[[ $(said ETRN) == 0 ]]
+	stop_server
+	start_server <<< "offer_auth ETRN"
+	postern_ok --etrn node.example
+	[[ $stdout == 250* && $(said ETRN) == 1 ]]
+}
+
+@test "--etrn: what is wrong with the command line, and with no server there" {
+	local node
+	start_server <<< "offer ETRN"
+	for node in "" @ "#" "a b" $'b\xc3\xbccher.example' "$(printf '%0501d' 0)"; do
+		postern_fails 64 usage -- --etrn "$node"
+		told "--etrn must be a node, @domain or #queue"
+	done
+	postern_fails 64 usage -- --etrn node.example you@example.net
+	postern_fails 64 usage -- --etrn node.example -t
+	told "takes no recipients"
+	[[ $(connections) == 0 ]]
+	stop_server
+	postern_fails 75 connect -- --etrn node.example
+}
+
+@test "--etrn: a full standard output is an error" {
+	[[ -w /dev/full ]] || skip "there is no /dev/full"
+	start_server <<< "offer ETRN"
+	run_bounded sh -c '"$@" > /dev/full' sh "$POSTERN" -C "$conf" --etrn node.example
+	((status == 71))
+	told "cannot write to standard output"
+}

@@ -28,6 +28,7 @@ static const struct {
 	[ST_RCPT]     = { "rcpt",     EX_TEMPFAIL, EX_UNAVAILABLE },
 	[ST_DATA]     = { "data",     EX_TEMPFAIL, EX_UNAVAILABLE },
 	[ST_BODY]     = { "body",     EX_TEMPFAIL, EX_UNAVAILABLE },
+	[ST_ETRN]     = { "etrn",     EX_TEMPFAIL, EX_UNAVAILABLE },
 	[ST_QUIT]     = { "quit",     EX_OK,       EX_OK },
 	[ST_SPOOL]    = { "spool",    EX_CANTCREAT, EX_CANTCREAT },
 	[ST_INTERNAL] = { "internal", EX_OSERR,    EX_SOFTWARE },
@@ -54,6 +55,8 @@ static const struct {
 	{ .from = ST_AUTH, .to = ST_AUTH, .code = 534, .status = EX_NOPERM },
 	{ .from = ST_AUTH, .to = ST_AUTH, .code = 538, .status = EX_NOPERM },
 	{ .from = ST_AUTH, .to = ST_RCPT, .code = 530, .status = EX_NOPERM },
+	{ .from = ST_ETRN, .to = ST_ETRN, .code = 501, .status = EX_DATAERR },
+	{ .from = ST_ETRN, .to = ST_ETRN, .code = 530, .status = EX_NOPERM },
 	{ .from = ST_TLS, .to = ST_TLS, .sys = ENOENT, .status = EX_OSFILE },
 };
 

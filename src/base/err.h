@@ -28,6 +28,7 @@ enum stage { /* what was being attempted; the order is that of a submission */
 	ST_RCPT,
 	ST_DATA,
 	ST_BODY,
+	ST_ETRN,
 	ST_QUIT,
 	ST_SPOOL,
 	ST_INTERNAL,

@@ -45,6 +45,7 @@ static const struct {
 	{ ST_AUTH, 454, { 0 }, NULL, NULL, "the server cannot check passwords at the moment: try again later" },
 	{ ST_MAIL, 530, { 0 }, NULL, NULL, "the server wants a login: set `user` and a password" },
 	{ ST_RCPT, 530, { 0 }, NULL, NULL, "the server wants a login: set `user` and a password" },
+	{ ST_ETRN, 530, { 0 }, NULL, NULL, "the server wants a login: set `user` and a password" },
 	{ ST_MAIL, 552, { 0 }, NULL, NULL, "the message is too big for this server" },
 	{ ST_MAIL, 0, { 5, 3, 4 }, NULL, NULL, "the message is too big for this server" },
 	{ ST_BODY, 0, { 5, 3, 4 }, NULL, NULL, "the message is too big for this server" },

@@ -201,7 +201,7 @@ bool submission_ready(struct submission *x, struct err *e)
 	if (submission_logs_in(a) && a->auth.user != NULL && sasl_wants_secret(&a->auth)
 	    && !secret_get(&a->secret, host, a->auth.user, CLOCK_NEVER, &x->secret, e))
 		return false;
-	if (x->o->mode == MODE_SUBMIT) /* a dialogue may come back to this account */
+	if (x->o->mode != MODE_DIALOGUE) /* that may come back to this account */
 		secret_params_wipe(&a->secret);
 	x->until = a->smtp.total_timeout == 0 ? CLOCK_NEVER : clock_in_s(a->smtp.total_timeout);
 	return true;

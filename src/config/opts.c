@@ -70,6 +70,14 @@ static bool take_envid(struct options *o, const char *value, struct err *e)
 	return true;
 }
 
+static bool take_etrn(struct options *o, const char *value, struct err *e)
+{
+	(void)e;
+	o->mode = MODE_ETRN;
+	o->node = value;
+	return true;
+}
+
 static bool take_help(struct options *o, const char *value, struct err *e)
 {
 	(void)value, (void)e;
@@ -280,6 +288,9 @@ static const struct option options[] = {
 	{ .letter = 'v', .name = "verbose", .take = take_verbose, .summary = "show the session on stderr, secrets masked" },
 	{ .letter = 'x', .ignored = "AIX's, without a meaning here" },
 	{ .name = "read-envelope-from", .take = take_read_sender, .summary = "without -f take the sender from the From field" },
+	{ .name = "etrn", .arity = VALUE, .arg = "NODE", .take = take_etrn,
+	  .summary = "have the server send what it holds for a host" },
+	{ .name = "rmqs", .arity = VALUE, .arg = "NODE", .take = take_etrn, .summary = "msmtp's name for --etrn" },
 	{ .name = "dump-config", .take = take_dump, .summary = "show the account's settings, without secrets" },
 	{ .name = "list-keys", .take = take_list_keys, .summary = "list the keys of the configuration" },
 	{ .name = "list-options", .take = take_list_options, .summary = "list the options" },
@@ -288,8 +299,6 @@ static const struct option options[] = {
 	{ .name = "configure", .arity = VALUE, .arg = "ADDRESS",
 	  .refused = "writing a configuration (--configure) is not available yet",
 	  .instead = "three lines do: host, user, password_command" },
-	{ .name = "rmqs", .arity = VALUE, .arg = "QUEUE", .refused = "remote queues (--rmqs) are not available",
-	  .instead = "servers no longer offer ETRN to clients" },
 };
 
 const struct option *opts_row(size_t i)

@@ -18,6 +18,7 @@ enum mode {
 	MODE_ALIASES,    /* -bi, newaliases */
 	MODE_QUEUE_LIST, /* -bp, mailq */
 	MODE_QUEUE_RUN,  /* -q, runq */
+	MODE_ETRN,       /* --etrn */
 	MODE_DUMP_CONFIG,
 	MODE_LIST_KEYS,
 	MODE_LIST_OPTIONS,
@@ -31,6 +32,7 @@ struct options {
 	const char     *account;     /* -a; NULL: choose */
 	const char     *sender;      /* -f, -r; NULL: not given; "": the null sender */
 	const char     *envid;       /* -V */
+	const char     *node;        /* --etrn */
 	bool            take_recipients; /* -t */
 	bool            read_sender; /* --read-envelope-from: the sender is the From field's address */
 	bool            ignore_dots; /* -i, -oi */

@@ -92,6 +92,7 @@ static const struct {
 	{ "MT-PRIORITY", EXT_MT_PRIORITY, NULL },
 	{ "DELIVERBY", EXT_DELIVERBY, take_deliver_by },
 	{ "FUTURERELEASE", EXT_FUTURERELEASE, take_future },
+	{ "ETRN", EXT_ETRN, NULL },
 };
 
 static void take_line(struct caps *c, const char *line)

@@ -24,6 +24,7 @@ enum ext {
 	EXT_MT_PRIORITY = 1 << 11,        /* RFC 6710 */
 	EXT_DELIVERBY = 1 << 12,          /* RFC 2852 */
 	EXT_FUTURERELEASE = 1 << 13,      /* RFC 4865 */
+	EXT_ETRN = 1 << 14,               /* RFC 1985 */
 };
 
 enum { CAPS_MECHS = 2048 };
