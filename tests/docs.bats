@@ -264,6 +264,22 @@ statuses() {
 	((status == 0)) || complain "shellcheck"
 }
 
+# A test that skips for want of a program never runs on a fresh machine, unless bootstrap installs that program.
+@test "bootstrap installs what tests would skip without" {
+	local tool list tools
+	tools=$(sed -nE -e 's/^[[:space:]]*needs? ([a-z][a-z-]*)$/\1/p' \
+	    -e 's/.*command -v ([a-z][a-z-]*) > .dev.null \|\| .*/\1/p' "$SRCDIR"/tests/*.bats "$SRCDIR"/tests/interop/*.bash | sort -u)
+	[[ $tools == *curl*mandoc*zsh* ]]
+	list=$(sed -n '/apt:check/,/;;/p' "$SRCDIR/bootstrap")
+	for tool in $tools; do
+		case $tool in
+		gnutls-cli) tool=gnutls-bin ;;
+		setpriv) continue ;; # util-linux is everywhere
+		esac
+		[[ " $list " == *" $tool "* ]] || complain "bootstrap does not install $tool"
+	done
+}
+
 @test "includes go downwards only, in the order of src/LAYERS" {
 	cd "$SRCDIR/src"
 	run_bounded awk -f ../tests/layers.awk LAYERS $(find . -name '*.[ch]')
