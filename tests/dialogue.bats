@@ -1,0 +1,137 @@
+#!/usr/bin/env bats
+# -bs: SMTP on standard input and output, from the greeting to QUIT; what the caller hears is what the smarthost said.
+load helper
+
+# talk LINES: the whole dialogue in one go, as a caller that pipelines; then $codes are the replies' codes in order.
+talk() { printf '%s\r\n' "$@" > "$BATS_TEST_TMPDIR/in"; hear; }
+hear() {
+	postern "${options[@]}" -bs "${arguments[@]}" < "$BATS_TEST_TMPDIR/in"
+	codes=$(awk '/^[0-9][0-9][0-9] / { printf "%s%s", n++ ? " " : "", $1 }' <<< "$stdout")
+}
+setup() {
+	helper_setup
+	options=() arguments=()
+}
+
+answered() { [[ $codes == "$*" && $status == 0 ]] || complain "the answers are: $codes, not: $*; status $status"; }
+replied() { grep -q -- "^$1" <<< "$stdout" || complain "no reply begins: $1"; }
+
+me="MAIL FROM:<me@example.org>" you="RCPT TO:<you@example.net>"
+text=("Subject: x" "" "hello" ".")
+one=("$me" "$you" DATA "${text[@]}")
+
+# converse: the program with pipes at both ends; `to` and `from` are ours.
+converse() {
+	mkfifo "$BATS_TEST_TMPDIR/to" "$BATS_TEST_TMPDIR/from"
+	timeout -k 5 30 "$POSTERN" -C "$conf" -bs "$@" < "$BATS_TEST_TMPDIR/to" > "$BATS_TEST_TMPDIR/from" \
+	    2> "$BATS_TEST_TMPDIR/stderr" 3>&- &
+	child=$!
+	exec {to}> "$BATS_TEST_TMPDIR/to" {from}< "$BATS_TEST_TMPDIR/from"
+}
+# ask LINE CODE: says it and waits for the answer, whose last line must begin with CODE.
+ask() {
+	[[ -z $1 ]] || printf '%s\r\n' "$1" >&"$to"
+	reply=
+	while read -r -t 20 -u "$from" reply && [[ $reply == ???-* ]]; do :; done
+	[[ $reply == "$2"* ]] || complain "'$1' is answered: $reply, not: $2"
+}
+leave() {
+	local s=0
+	exec {to}>&-
+	rest=$(cat <&"$from")
+	exec {from}<&-
+	wait "$child" || s=$?
+	stderr=$(< "$BATS_TEST_TMPDIR/stderr")
+	[[ $s == "$1" ]] || complain "exit status $s, not $1"
+}
+
+# --------------------------------------------------------------------------------------------------------- without a MAIL
+
+@test "greeting, EHLO with what is offered, HELO without, and the smarthost hears nothing" {
+	start_server < /dev/null
+	local word
+	talk "EHLO client.example" "HELO client.example" "QUIT"
+	answered 220 250 250 221
+	for word in PIPELINING SIZE 8BITMIME SMTPUTF8 DSN CHUNKING ENHANCEDSTATUSCODES; do
+		[[ $(grep -c "^250[- ]$word"$'\r$' <<< "$stdout") == 1 ]] || complain "no $word"
+	done
+	[[ $(connections) == 0 ]]
+}
+
+@test "NOOP, RSET, VRFY, HELP are answered; EXPN, AUTH, STARTTLS are not done; rubbish is refused" {
+	start_server < /dev/null
+	talk "NOOP" "NOOP x" "RSET" "VRFY you" "HELP" "HELP MAIL" "EXPN list" "AUTH PLAIN AGEAYg==" "STARTTLS" "BLAH" "" \
+	    "EHLO" "HELO" "DATA x" "RSET x" "noop" "QUIT"
+	answered 220 250 250 250 252 214 214 502 502 502 500 500 501 501 501 501 250 221
+	[[ $(connections) == 0 ]]
+}
+
+@test "the order of commands" {
+	start_server < /dev/null
+	talk "$me" "EHLO x" "$you" DATA "BDAT 3" "abc$you" "$me" "$me" DATA "$you" RSET DATA QUIT
+	answered 220 503 250 503 503 503 503 250 503 554 250 250 503 221
+	[[ $(messages) == 0 ]]
+}
+
+# --------------------------------------------------------------------------------------------------------------- messages
+
+@test "several messages, one connection; each is what its caller said" {
+	start_server < /dev/null
+	talk "EHLO x" "${one[@]}" "$me" "RCPT TO:<other@example.net>" DATA "Subject: y" "" "..dot" "." "${one[@]}" QUIT
+	answered 220 250 250 250 354 250 250 250 354 250 250 250 354 250 221
+	[[ $(connections) == 1 && $(messages) == 3 ]]
+	[[ $(message 2) == *"Subject: y"*$'\r\n\r\n.dot\r' ]]
+	[[ $(envelope 2) == *"rcpt <other@example.net>"* && $(envelope 2) != *"you@"* ]]
+}
+
+@test "another sender's account is another connection" {
+	start_server < /dev/null
+	printf '%s\n' "account other : default" "from other@example.org" >> "$conf"
+	talk "EHLO x" "${one[@]}" "MAIL FROM:<other@example.org>" "$you" DATA "${text[@]}" QUIT
+	answered 220 250 250 250 354 250 250 250 354 250 221
+	[[ $(connections) == 2 && $(messages) == 2 ]]
+	[[ $(envelope 2) == *"mail <other@example.org>"* ]]
+}
+
+@test "each recipient hears what the smarthost said of it, and the others get the message" {
+	start_server <<-'S'
+		reply RCPT:bad@* 550 5.1.1 no such user
+		reply RCPT:full@* 452 4.2.2 mailbox full
+		reply RCPT:big@* 552 5.2.2 over quota
+		reply RCPT:slow@* 451-4.7.1 later\r\n451 4.7.1 please
+	S
+	talk "EHLO x" "$me" "RCPT TO:<bad@example.org>" "$you" "RCPT TO:<full@example.org>" "RCPT TO:<big@example.org>" \
+	    "RCPT TO:<slow@example.org>" DATA "${text[@]}" QUIT
+	answered 220 250 250 550 250 452 552 451 354 250 221
+	replied "550 5.1.1 no such user"
+	replied "452 4.2.2 mailbox full"
+	replied "552 5.2.2 over quota"
+	replied "451-4.7.1 later"
+	[[ $(messages) == 1 && $(envelope) == *"rcpt <you@example.net>"* ]]
+}
+
+@test "the message is refused, at DATA or at its end: in the smarthost's words; the next one goes" {
+	start_server <<-'S'
+		hide CHUNKING
+		reply DATA#1 451 4.3.0 not now
+		reply DOT#1 554 5.7.1 spam
+	S
+	talk "EHLO x" "${one[@]}" "${one[@]}" "${one[@]}" QUIT
+	answered 220 250 250 250 354 451 250 250 354 554 250 250 354 250 221
+	replied "451 4.3.0 not now"
+	replied "554 5.7.1 spam"
+	[[ $(messages) == 1 && $(connections) == 1 ]]
+}
+
+# ----------------------------------------------------------------------------------------------- the smarthost is not there
+
+@test "a connection that ends between two messages is made anew" {
+	start_server <<-'S'
+		hide CHUNKING
+		drop MAIL#2 close
+		reply MAIL#4 421 4.4.2 idle for too long
+	S
+	talk "EHLO x" "${one[@]}" "${one[@]}" "${one[@]}" QUIT
+	answered 220 250 250 250 354 250 250 250 354 250 250 250 354 250 221
+	[[ $(connections) == 3 && $(messages) == 3 ]]
+}
