@@ -123,6 +123,28 @@ leave() {
 	[[ $(messages) == 1 && $(connections) == 1 ]]
 }
 
+@test "421 is never passed on, since we do not leave: 451, at MAIL, RCPT, the message" {
+	start_server <<-'S'
+		reply MAIL#1 421 4.3.2 shutting down
+		reply RCPT#1 421 4.3.2 shutting down
+		reply LAST#1 421 4.3.2 shutting down
+	S
+	talk "EHLO x" "$me" RSET "$me" "$you" RSET "${one[@]}" "${one[@]}" QUIT
+	answered 220 250 451 250 250 451 250 250 250 354 451 250 250 354 250 221
+	[[ $(messages) == 1 ]]
+}
+
+@test "an answer that is none is not passed on either" {
+	start_server <<-'S'
+		reply MAIL#1 354 go ahead
+		reply RCPT:a@* 334 VXNlcm5hbWU6
+		reply RCPT:b@* 354 go ahead
+		reply LAST#1 354 go ahead
+	S
+	talk "EHLO x" "$me" RSET "$me" "RCPT TO:<a@example.org>" RSET "$me" "RCPT TO:<b@example.org>" RSET "${one[@]}" "${one[@]}" QUIT
+	answered 220 250 451 250 250 451 250 250 451 250 250 250 354 451 250 250 354 250 221
+}
+
 # ----------------------------------------------------------------------------------------------- the smarthost is not there
 
 @test "a connection that ends between two messages is made anew" {

@@ -40,8 +40,16 @@ static bool mistake(struct dialogue *d, const char *reply, struct err *e)
 	return say(d, "421 4.7.0 too many mistakes", e);
 }
 
+/* What the server said of a recipient is passed on, unless it makes no sense from us: 421, or no refusal at all. */
+static int code_of(const struct err *e)
+{
+	if (e->stage == ST_RCPT && (e->code / 100 == 4 || e->code / 100 == 5) && e->code != 421)
+		return e->code;
+	return e->fate == FATE_PERM ? 554 : 451;
+}
+
 /* RFC 3463 3: the subject of what failed on our side. */
-static struct esc code_of(const struct err *e)
+static struct esc subject_of(const struct err *e, uint8_t class)
 {
 	static const struct {
 		enum stage to;
@@ -53,21 +61,21 @@ static struct esc code_of(const struct err *e)
 	};
 	size_t i = 0;
 
-	if (e->esc.class != 0)
+	if (e->esc.class == class)
 		return e->esc;
 	while (e->stage > rows[i].to)
 		i++;
-	return (struct esc){ e->fate == FATE_PERM ? 5 : 4, rows[i].subject, rows[i].detail };
+	return (struct esc){ class, rows[i].subject, rows[i].detail };
 }
 
 /* What we could not do, or what the smarthost said when we were not passing it on. */
 static bool answer_error(struct dialogue *d, const struct err *why, struct err *e)
 {
 	char text[sizeof why->say + sizeof why->quote + 4];
+	int code = code_of(why);
 
 	snprintf(text, sizeof text, "%s%s%s", why->say, why->quote[0] == '\0' ? "" : ": ", why->quote);
-	return caller_reply(&d->caller, why->stage == ST_RCPT && why->code != 0 ? why->code
-			    : why->fate == FATE_PERM ? 554 : 451, code_of(why), text, e);
+	return caller_reply(&d->caller, code, subject_of(why, (uint8_t)(code / 100)), text, e);
 }
 
 static bool say_error(struct dialogue *d, const struct err *why, struct err *e)
