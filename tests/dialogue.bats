@@ -66,6 +66,24 @@ leave() {
 	[[ $(connections) == 0 ]]
 }
 
+@test "every answer but those to EHLO and the greeting has an enhanced code, also where the smarthost gives none" {
+	start_server <<-'S'
+		reply MAIL#1 250 fine
+		reply RCPT:you@* 250 fine, too
+		reply RCPT:bad@* 550 nobody
+		reply RCPT:full@* 452 4x
+		reply RCPT:odd@* 550 4.1.1 of another class
+		reply DOT 250 ok
+		reply LAST 250 ok
+	S
+	talk "EHLO x" "$me" "$you" "RCPT TO:<bad@example.org>" "RCPT TO:<full@example.org>" "RCPT TO:<odd@example.org>" DATA "${text[@]}" \
+	    VRFY EXPN NOOP RSET RCPT DATA HELP QUIT
+	! grep '^[245]' <<< "$stdout" | grep -v '^220 \|^250-' | grep -v '^250 HELP' | grep -v '^\([245]\)[0-9][0-9] \1\.[0-9]*\.[0-9]* ' \
+	    || complain "not all have one"
+	replied "550 5.0.0 nobody"
+	replied "550 5.0.0 4.1.1 of another class"
+}
+
 @test "the order of commands" {
 	start_server < /dev/null
 	talk "$me" "EHLO x" "$you" DATA "BDAT 3" "abc$you" "$me" "$me" DATA "$you" RSET DATA QUIT

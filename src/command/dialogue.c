@@ -86,6 +86,8 @@ static bool say_error(struct dialogue *d, const struct err *why, struct err *e)
 
 static bool say_answer(struct dialogue *d, int code, struct esc esc, const char *text, struct err *e)
 {
+	if (esc.class == 0) /* EHLO promised one: RFC 2034 3 */
+		esc.class = (uint8_t)(code / 100);
 	return caller_reply(&d->caller, code == 421 ? 451 : code, esc, text, e); /* 421 would mean that we leave */
 }
 
