@@ -128,6 +128,30 @@ leave() {
 	[[ $(messages) == 1 && $(envelope) == *"rcpt <you@example.net>"* ]]
 }
 
+@test "the sender is refused: with the smarthost's words, and what follows it is no mistake" {
+	start_server <<< "reply MAIL:bad@* 553 5.7.1 not yours"
+	set_conf allow_from_override on
+	local lines=("EHLO x") n
+	for ((n = 0; n < 40; n++)); do
+		lines+=("MAIL FROM:<bad@example.org>" "$you" "$you" DATA)
+	done
+	talk "${lines[@]}" "${one[@]}" QUIT
+	replied "553 5.7.1 not yours"
+	replied "554 5.7.1 the server refused the sender.*553 5.7.1 not yours"
+	[[ $(messages) == 1 && $codes == *"553 554 554 554 250 250 354 250 221" ]] || complain "$codes"
+}
+
+@test "nobody was accepted, message after message: 554 to DATA, and the caller may go on" {
+	start_server <<< "reply RCPT:bad@* 550 5.1.1 no such user"
+	local lines=("EHLO x") n
+	for ((n = 0; n < 120; n++)); do
+		lines+=("$me" "RCPT TO:<bad@example.org>" DATA RSET)
+	done
+	talk "${lines[@]}" "${one[@]}" QUIT
+	[[ $(messages) == 1 && $codes == *" 250 550 554 250 250 250 354 250 221" ]] || complain "$codes"
+	[[ $(connections) == 1 ]]
+}
+
 @test "the message is refused, at DATA or at its end: in the smarthost's words; the next one goes" {
 	start_server <<-'S'
 		hide CHUNKING
@@ -164,6 +188,27 @@ leave() {
 }
 
 # ----------------------------------------------------------------------------------------------- the smarthost is not there
+
+@test "a smarthost that is lost in the middle is a temporary trouble for all that follows of this message" {
+	start_server <<< "drop RCPT#2 close"
+	talk "EHLO x" "$me" "$you" "RCPT TO:<b@example.net>" "RCPT TO:<c@example.net>" DATA "BDAT 3" "abcNOOP" RSET "${one[@]}" QUIT
+	answered 220 250 250 250 451 451 451 451 250 250 250 250 354 250 221
+	[[ $(connections) == 2 && $(messages) == 1 ]]
+}
+
+@test "a smarthost that is away, refuses the login or is somebody else: said in reply to MAIL" {
+	start_server <<< "reply AUTH 535 5.7.8 wrong password"
+	talk "EHLO x" "$me" "$you" DATA QUIT
+	[[ $codes == "220 250 554 "* ]] || complain "$codes"
+	replied "554 5.7.8 .*wrong password"
+	set_conf tls_trust_file "$certs/otherca.pem"
+	talk "EHLO x" "$me" QUIT
+	answered 220 250 554 221
+	stop_server
+	talk "EHLO x" "$me" "$you" "$you" DATA RSET "$you" QUIT
+	answered 220 250 451 451 451 451 250 503 221
+	replied "451 4.4.1 "
+}
 
 @test "a connection that ends between two messages is made anew" {
 	start_server <<-'S'

@@ -19,6 +19,8 @@ struct dialogue {
 	bool           pending;   /* `command` has been read but not answered */
 	bool           hello, done;
 	bool           spoiled;   /* BDAT was broken off: what follows would be half a message */
+	bool           failed;    /* MAIL came, but nothing can come of it any more: */
+	struct err     why;       /* what RCPT, DATA and BDAT are answered until RSET or the next MAIL */
 	unsigned       mistakes;
 };
 
@@ -84,6 +86,21 @@ static bool say_error(struct dialogue *d, const struct err *why, struct err *e)
 	return answer_error(d, why, e);
 }
 
+/* A caller that pipelines has said RCPT and DATA already: "503 say MAIL first" would be taken for a permanent refusal of
+ * what may come later. */
+static bool all_lost(struct dialogue *d, const struct err *why, struct err *e)
+{
+	d->failed = true;
+	d->why = *why;
+	return say_error(d, why, e);
+}
+
+static void begin_anew(struct dialogue *d)
+{
+	relay_forget(&d->relay);
+	d->failed = d->spoiled = false;
+}
+
 static bool say_answer(struct dialogue *d, int code, struct esc esc, const char *text, struct err *e)
 {
 	if (esc.class == 0) /* EHLO promised one: RFC 2034 3 */
@@ -105,7 +122,7 @@ static bool do_hello(struct dialogue *d, struct err *e)
 	char name[HOST_MAX], text[HOST_MAX + 200];
 	struct esc none = { 0 };
 
-	relay_forget(&d->relay);
+	begin_anew(d);
 	d->hello = true;
 	host_fqdn(name);
 	snprintf(text, sizeof text, "%s%s", name[0] == '\0' ? "localhost" : name,
@@ -122,8 +139,13 @@ static bool do_mail(struct dialogue *d, struct err *e)
 		return mistake(d, "503 5.5.1 say EHLO first", e);
 	if (d->relay.mail)
 		return mistake(d, "503 5.5.1 there is a MAIL already", e);
-	d->spoiled = false;
-	return relay_mail(&d->relay, &d->command, &why) ? pass_on(d, e) : say_error(d, &why, e);
+	begin_anew(d);
+	if (!relay_mail(&d->relay, &d->command, &why))
+		return all_lost(d, &why, e);
+	d->failed = !d->relay.mail;
+	if (d->failed)
+		reply_fail(relay_reply(&d->relay), ST_MAIL, &d->why, "the server refused the sender");
+	return pass_on(d, e);
 }
 
 static bool do_rcpt(struct dialogue *d, struct err *e)
@@ -131,10 +153,12 @@ static bool do_rcpt(struct dialogue *d, struct err *e)
 	struct err why = { 0 };
 	bool asked;
 
+	if (d->failed)
+		return answer_error(d, &d->why, e);
 	if (!d->relay.mail)
 		return mistake(d, "503 5.5.1 say MAIL first", e);
 	if (!relay_rcpt(&d->relay, &d->command, &asked, &why))
-		return say_error(d, &why, e);
+		return d->relay.mail ? say_error(d, &why, e) : all_lost(d, &why, e);
 	return asked ? pass_on(d, e) : say(d, "250 2.1.5 this recipient is there already", e);
 }
 
@@ -229,23 +253,30 @@ static bool conclude(struct dialogue *d, bool ok, struct err *why, struct err *e
 	return ok;
 }
 
-/* NULL when a message may come now. */
-static const char *too_early(const struct dialogue *d)
+static bool may_come(const struct dialogue *d)
 {
-	return d->spoiled ? "503 5.5.1 the message was broken off: say RSET"
-	     : !d->relay.mail ? "503 5.5.1 say MAIL first"
-	     : !relay_has_recipients(&d->relay) ? "554 5.5.1 there is no valid recipient" : NULL;
+	return !d->spoiled && !d->failed && d->relay.mail && relay_has_recipients(&d->relay);
+}
+
+/* Why no message may come now.  That nobody was accepted is not the caller's mistake: it may have pipelined. */
+static bool say_too_early(struct dialogue *d, struct err *e)
+{
+	if (d->spoiled)
+		return mistake(d, "503 5.5.1 the message was broken off: say RSET", e);
+	if (d->failed)
+		return answer_error(d, &d->why, e);
+	return !d->relay.mail ? mistake(d, "503 5.5.1 say MAIL first", e)
+			      : say(d, "554 5.5.1 there is no valid recipient", e);
 }
 
 static bool do_data(struct dialogue *d, struct err *e)
 {
 	struct caller_text text = { .c = &d->caller, .state = TEXT_START, .lf = d->caller.lf };
-	const char *complaint = too_early(d);
 	struct err why = { 0 };
 	bool ok;
 
-	if (complaint != NULL)
-		return mistake(d, complaint, e);
+	if (!may_come(d))
+		return say_too_early(d, e);
 	if (!say(d, "354 end with a line that is only a dot", e))
 		return false;
 	ok = message_take(&d->relay.x->m, read_dots, &text, &why);
@@ -257,20 +288,19 @@ static bool do_data(struct dialogue *d, struct err *e)
 static bool do_bdat(struct dialogue *d, struct err *e)
 {
 	struct chunks c = { .d = d, .size = d->command.size };
-	const char *complaint = too_early(d);
 	struct err why = { 0 };
 	bool ok;
 
 	c.text = (struct caller_text){ .c = &d->caller, .state = TEXT_CHUNK, .left = d->command.size };
-	if (complaint != NULL)
-		return drain(&c.text, e) && mistake(d, complaint, e);
+	if (!may_come(d))
+		return drain(&c.text, e) && say_too_early(d, e);
 	ok = message_take(&d->relay.x->m, read_chunks, &c, &why);
 	if (!ok && !d->spoiled) { /* what follows belongs to a message that cannot be taken */
-		d->spoiled = !d->command.last;
 		if (!drain(&c.text, e))
 			return false;
+		relay_log(&d->relay, &why);
 		relay_forget(&d->relay);
-		return say_error(d, &why, e);
+		return d->command.last ? say_error(d, &why, e) : all_lost(d, &why, e);
 	}
 	return conclude(d, ok, &why, e);
 }
@@ -279,8 +309,7 @@ static bool do_bdat(struct dialogue *d, struct err *e)
 
 static bool do_rset(struct dialogue *d, struct err *e)
 {
-	relay_forget(&d->relay);
-	d->spoiled = false;
+	begin_anew(d);
 	return say(d, "250 2.0.0 forgotten", e);
 }
 
