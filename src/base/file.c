@@ -64,6 +64,14 @@ static bool read_all(int fd, const char *path, enum stage st, struct buf *to, st
 	}
 }
 
+/* `-C /dev/null` is how people say "no configuration". */
+static bool is_dev_null(const struct stat *s)
+{
+	struct stat null;
+
+	return S_ISCHR(s->st_mode) && stat("/dev/null", &null) == 0 && S_ISCHR(null.st_mode) && s->st_rdev == null.st_rdev;
+}
+
 static bool read_file(const char *path, enum stage st, struct buf *to, struct file_facts *facts, bool pipe_ok,
 		      struct err *e)
 {
@@ -79,7 +87,7 @@ static bool read_file(const char *path, enum stage st, struct buf *to, struct fi
 		ok = fail_open(path, st, errno, e);
 	} else if (S_ISDIR(s.st_mode)) {
 		ok = fail_open(path, st, EISDIR, e);
-	} else if (!S_ISREG(s.st_mode) && !(pipe_ok && S_ISFIFO(s.st_mode))) {
+	} else if (!S_ISREG(s.st_mode) && !(pipe_ok && (S_ISFIFO(s.st_mode) || is_dev_null(&s)))) {
 		ok = fail(e, st, FATE_PERM, pipe_ok ? "%s is neither a regular file nor a pipe" : "%s is not a regular file",
 			  path);
 	} else {

@@ -1,0 +1,97 @@
+# Configuration files: which are read, what is in them, who may have written them.
+
+load helper
+
+# dump ARGS: what --dump-config shows for $conf.
+dump() { postern --dump-config "$@"; }
+
+@test "-C /dev/null is an empty configuration, other devices are none" {
+	start_server <<-'S'
+		tls none
+	S
+	postern_bare -C /dev/null --host=localhost --port="$port" --tls=off -f me@example.org you@example.net < "$mail"
+	[[ $status == 0 && $(messages) == 1 ]] || complain "status $status"
+	conf=/dev/zero
+	postern_fails 78 config -- --dump-config
+	told "/dev/zero is neither a regular file nor a pipe"
+}
+
+@test "a password in a file that others may read or write is refused, in an included one, too" {
+	local mode
+	printf 'host mail.example.org\nfrom me@example.org\nuser me\npassword secret\n' > "$conf"
+	for mode in 604 602 644; do
+		chmod "$mode" "$conf"
+		postern_fails 78 config -- --dump-config
+	done
+	hinted "chmod 600"
+	mv "$conf" "$conf.secret"
+	printf 'include %s\n' "$conf.secret" > "$conf"
+	chmod 600 "$conf"
+	postern_fails 78 config -- --dump-config
+	told "postern.conf.secret:4"
+	[[ $stderr != *" secret"* ]]
+}
+
+@test "includes that come back to where they began are refused" {
+	printf 'include %s\n' "$conf.b" > "$conf"
+	printf 'include %s\n' "$conf" > "$conf.b"
+	chmod 600 "$conf"*
+	postern_fails 78 config -- --dump-config
+	told "includes itself"
+}
+
+@test "what msmtp documents is taken, or left out with a word, or refused with one" {
+	local line
+	while IFS= read -r line; do
+		printf 'host mail.example.org\nfrom me@example.org\nuser me\n%s\n' "$line" > "$conf"
+		chmod 600 "$conf"
+		dump
+		[[ $status == 0 && -z $stderr ]] || complain "status $status: $line"
+	done <<-'END'
+		auth
+		auth on
+		auth login
+		tls
+		tls on
+		tls_starttls off
+		tls_trust_file system
+		tls_trust_file /etc/ssl/certs/ca-certificates.crt
+		tls_crl_file
+		tls_fingerprint
+		tls_fingerprint 11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00
+		tls_certcheck off
+		tls_nocertcheck
+		tls_priorities NORMAL
+		tls_host_override other.example.org
+		timeout off
+		domain localhost
+		source_ip 127.0.0.1
+		proxy_host
+		maildomain example.org
+		auto_from off
+		allow_from_override off
+		dsn_notify failure,delay
+		dsn_return headers
+		set_from_header auto
+		set_date_header off
+		set_msgid_header auto
+		remove_bcc_headers off
+		undisclosed_recipients on
+		add_missing_from_header on
+		keepbcc off
+		logfile ~/.msmtp.log
+		logfile_time_format %Y-%m-%d
+		syslog LOG_MAIL
+		syslog on
+		aliases ~/.aliases
+		passwordeval gpg -q --decrypt ~/.password.gpg
+		eval echo timeout 17
+	END
+	printf 'host mail.example.org\nfrom me@example.org\nntlmdomain X\ntls_min_dh_prime_bits 1024\n' > "$conf"
+	dump && ((status == 0))
+	told "ntlmdomain is ignored"
+	told "tls_min_dh_prime_bits is ignored"
+	printf 'host mail.example.org\nproxy_host 127.0.0.1\n' > "$conf"
+	postern_fails 78 config -- --dump-config
+	told "proxy_host is not supported yet"
+}
