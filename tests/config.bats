@@ -16,6 +16,16 @@ dump() { postern --dump-config "$@"; }
 	told "/dev/zero is neither a regular file nor a pipe"
 }
 
+@test "a file that everybody may write is refused, whatever is in it" {
+	printf 'host mail.example.org\nfrom me@example.org\n' > "$conf"
+	chmod 664 "$conf"
+	dump && ((status == 0)) || complain "status $status"
+	chmod 646 "$conf"
+	postern_fails 78 config -- --dump-config
+	told "can be written by everybody"
+	hinted "chmod o-w"
+}
+
 @test "a password in a file that others may read or write is refused, in an included one, too" {
 	local mode
 	printf 'host mail.example.org\nfrom me@example.org\nuser me\npassword secret\n' > "$conf"

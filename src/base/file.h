@@ -15,6 +15,7 @@ struct file_facts {
 	bool regular;  /* a regular file */
 	bool owned;    /* by root or by us */
 	bool others_read, others_write; /* by others, or by a group that is not root's */
+	bool all_write;                 /* a regular file, by everybody */
 };
 
 /* The first act of main(): descriptors 0, 1, 2 exist (on /dev/null), so that no file of ours

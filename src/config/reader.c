@@ -382,6 +382,10 @@ static bool read_content(struct reader *r, struct file *f, struct buf *content, 
 	}
 	if (!f->facts.owned)
 		return fail(e, ST_CONFIG, FATE_PERM, "%s belongs to somebody else: neither to you nor to root", f->path);
+	if (f->facts.all_write) { /* the next passwordeval may be anybody's */
+		fail(e, ST_CONFIG, FATE_PERM, "%s can be written by everybody", f->path);
+		return err_hint(e, "chmod o-w %s", f->path);
+	}
 	return true;
 }
 
