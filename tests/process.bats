@@ -138,7 +138,7 @@ $chunking"
 	ended
 	set +m
 	[[ $status == 75 ]]
-	told "may have"
+	told "stopped by signal 15; the server may have the message"
 }
 
 @test "stopped and continued, it goes on" {

@@ -95,7 +95,7 @@ void report_error(const struct err *e, const char *host)
 	const char *hint = hint_for(e, host);
 
 	fprintf(stderr, "postern: %s: %s", err_stage_name(e->stage), e->say);
-	fprintf(stderr, "%s\n", e->fate == FATE_UNKNOWN ? ", and may have the message: sending it again may duplicate it" : "");
+	fprintf(stderr, "%s\n", e->fate == FATE_UNKNOWN ? "; the server may have the message: sending it again may duplicate it" : "");
 	if (e->quote[0] != '\0')
 		print_joined(e->quote);
 	if (hint[0] != '\0')
