@@ -128,6 +128,14 @@ leave() {
 	[[ $(messages) == 1 && $(envelope) == *"rcpt <you@example.net>"* ]]
 }
 
+@test "all or nobody: one who was put off after another was taken holds all back" {
+	start_server <<< "reply RCPT:full@* 452 4.2.2 mailbox full"
+	set_conf require_all_recipients on
+	talk "EHLO x" "$me" "$you" "RCPT TO:<full@example.org>" DATA "${text[@]}" "${one[@]}" QUIT
+	answered 220 250 250 250 452 354 452 250 250 354 250 221
+	[[ $(messages) == 1 && $(connections) == 1 ]]
+}
+
 @test "the sender is refused: with the smarthost's words, and what follows it is no mistake" {
 	start_server <<< "reply MAIL:bad@* 553 5.7.1 not yours"
 	set_conf allow_from_override on

@@ -458,8 +458,10 @@ bool transaction_rcpt(struct transaction *t, size_t i, struct err *e)
 
 	if (!say_rcpt(t, i, e) || !chat_settle(&t->s->chat, e))
 		return false;
-	if (r->state == RCPT_OPEN) /* too many at once: who asks step by step is told */
+	if (r->state == RCPT_OPEN) { /* too many at once: who asks step by step is told */
 		refuse(r, ST_RCPT, &t->s->chat.reply);
+		t->refused++;
+	}
 	return true;
 }
 
