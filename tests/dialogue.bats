@@ -128,12 +128,43 @@ leave() {
 	[[ $(messages) == 1 && $(envelope) == *"rcpt <you@example.net>"* ]]
 }
 
+@test "who was refused and is asked for again is refused again" {
+	start_server <<< "reply RCPT:bad@* 550 5.1.1 no such user"
+	talk "EHLO x" "$me" "RCPT TO:<bad@example.org>" "RCPT TO:<bad@example.org>" "$you" "$you" DATA "${text[@]}" QUIT
+	answered 220 250 250 550 550 250 250 354 250 221
+	[[ $(grep -c '^550 5.1.1 no such user' <<< "$stdout") == 2 ]]
+}
+
+@test "who was put off may be asked for again" {
+	start_server <<< "reply RCPT:full@*#1 452 4.2.2 mailbox full"
+	talk "EHLO x" "$me" "RCPT TO:<full@example.org>" "RCPT TO:<full@example.org>" DATA "${text[@]}" QUIT
+	answered 220 250 250 452 250 354 250 221
+	[[ $(envelope) == *"rcpt <full@example.org>"* ]]
+}
+
+@test "an alias whose first one is refused: the second is asked when it is named itself" {
+	start_server <<< "reply RCPT:bad@* 550 5.1.1 no such user"
+	echo "team: bad@example.org, you@example.net" > "$BATS_TEST_TMPDIR/aliases"
+	set_conf aliases "$BATS_TEST_TMPDIR/aliases"
+	talk "EHLO x" "$me" "RCPT TO:<team@localhost>" "$you" DATA "${text[@]}" QUIT
+	answered 220 250 250 550 250 354 250 221
+	[[ $(envelope) == *"rcpt <you@example.net>"* ]]
+}
+
 @test "all or nobody: one who was put off after another was taken holds all back" {
 	start_server <<< "reply RCPT:full@* 452 4.2.2 mailbox full"
 	set_conf require_all_recipients on
 	talk "EHLO x" "$me" "$you" "RCPT TO:<full@example.org>" DATA "${text[@]}" "${one[@]}" QUIT
 	answered 220 250 250 250 452 354 452 250 250 354 250 221
 	[[ $(messages) == 1 && $(connections) == 1 ]]
+}
+
+@test "all or nobody: who was put off and is taken then holds nothing back" {
+	start_server <<< "reply RCPT:full@*#1 452 4.2.2 mailbox full"
+	set_conf require_all_recipients on
+	talk "EHLO x" "$me" "$you" "RCPT TO:<full@example.org>" "RCPT TO:<full@example.org>" DATA "${text[@]}" QUIT
+	answered 220 250 250 250 452 250 354 250 221
+	[[ $(messages) == 1 ]]
 }
 
 @test "the sender is refused: with the smarthost's words, and what follows it is no mistake" {

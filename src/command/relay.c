@@ -109,8 +109,20 @@ bool relay_mail(struct relay *u, const struct command *c, struct err *e)
 
 static bool give_dsn(struct rcpt *r, const struct command *c, struct err *e)
 {
+	if (r->notify != NULL || r->orcpt != NULL) /* asked for again: as the first time */
+		return true;
 	return (c->notify[0] == '\0' || (r->notify = str_dup(c->notify, e)) != NULL)
 	    && (c->orcpt[0] == '\0' || (r->orcpt = str_dup(c->orcpt, e)) != NULL);
+}
+
+static bool ask_one(struct relay *u, size_t i, const struct command *c, struct err *e)
+{
+	struct rcpt *r = &u->x->v.rcpts[i];
+
+	if (c != NULL && !give_dsn(r, c, e))
+		return false;
+	u->t.needs.dsn = u->t.needs.dsn || r->notify != NULL || r->orcpt != NULL;
+	return transaction_rcpt(&u->t, i, e);
 }
 
 /* All that one address stands for; the first refusal is the answer.  c NULL: nobody's command. */
@@ -119,16 +131,40 @@ static bool ask(struct relay *u, size_t from, const struct command *c, struct er
 	struct envelope *v = &u->x->v;
 
 	for (size_t i = from; i < v->n; i++) {
-		struct rcpt *r = &v->rcpts[i];
-
-		if (r->why != NULL) {
+		if (v->rcpts[i].why != NULL) {
 			u->t.refused++;
 			continue;
 		}
-		if (c != NULL && !give_dsn(r, c, e))
+		if (!ask_one(u, i, c, e))
 			return false;
-		u->t.needs.dsn = u->t.needs.dsn || r->notify != NULL || r->orcpt != NULL;
-		if (!transaction_rcpt(&u->t, i, e))
+		if (v->rcpts[i].state == RCPT_REFUSED)
+			return true;
+	}
+	return true;
+}
+
+static bool stands_for(const struct rcpt *r, const char *whole)
+{
+	return address_same(r->address, whole) || (r->original != NULL && address_same(r->original, whole));
+}
+
+/* Named once more: whoever was refused, or was not asked since another was, is asked (again). */
+static bool ask_again(struct relay *u, const struct command *c, bool *asked, struct err *e)
+{
+	struct envelope *v = &u->x->v;
+	char whole[ADDRESS_MAX];
+
+	if (!local_qualify(c->address, u->x->local.domain, whole, e))
+		return false;
+	for (size_t i = 0; i < v->n; i++) {
+		struct rcpt *r = &v->rcpts[i];
+
+		if (r->why != NULL || r->state == RCPT_TAKEN || !stands_for(r, whole))
+			continue;
+		u->t.refused -= r->state == RCPT_REFUSED;
+		r->state = RCPT_OPEN;
+		*asked = true;
+		if (!ask_one(u, i, c, e))
 			return false;
 		if (r->state == RCPT_REFUSED)
 			return true;
@@ -159,11 +195,11 @@ bool relay_rcpt(struct relay *u, const struct command *c, bool *asked, struct er
 	*asked = false;
 	if (!submission_add(u->x, c->address, e))
 		return false; /* only this recipient is lost */
-	if (!ask(u, before, c, e))
+	if (u->x->v.n > before ? !ask(u, before, c, e) : !ask_again(u, c, asked, e))
 		return lost(u);
 	if (refused_here(u, before, c->address, e))
 		return false;
-	*asked = u->x->v.n > before;
+	*asked = *asked || u->x->v.n > before;
 	return true;
 }
 
