@@ -105,7 +105,7 @@ struct rcpt {
 struct mail {
 	bool open, tried, rcpt_tried;	/* tried: the command was sent, whatever came of it */
 	char *from, *params;
-	struct rcpt *rcpts;
+	struct rcpt *rcpts, *last;
 	unsigned accepted;
 	bool body8, binary, utf8, held;
 	long long size;			/* declared; -1: not */

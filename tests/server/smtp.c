@@ -232,7 +232,7 @@ static int answer_rcpt(struct conn *c, const char *to)
 
 static void run_rcpt(struct conn *c, char *arg)
 {
-	struct rcpt *r, **end = &c->mail.rcpts;
+	struct rcpt *r;
 	char *path, *params, *copy;
 	int code;
 
@@ -258,9 +258,8 @@ static void run_rcpt(struct conn *c, char *arg)
 		c->mail.accepted++;
 	else
 		r->refused = text_copy(c->said.p, strcspn(c->said.p, "\r\n"));
-	while (*end != NULL)
-		end = &(*end)->next;
-	*end = r;
+	*(c->mail.last != NULL ? &c->mail.last->next : &c->mail.rcpts) = r;
+	c->mail.last = r;
 }
 
 static void run_data(struct conn *c, char *arg)
