@@ -115,3 +115,12 @@ load helper
 		[[ $(grep -c '421 4.3.2 going down' <<< "$stderr") == 1 ]]
 	done
 }
+
+@test "the log: no words of the server end a value early" {
+	start_server <<-'S'
+		reply BODY 250 2.0.0 " exitcode=EX_USAGE queued as A"B\\
+	S
+	set_conf logfile "$BATS_TEST_TMPDIR/log"
+	postern_ok you@example.net < "$mail"
+	[[ $(< "$BATS_TEST_TMPDIR/log") == *' smtpmsg="\" exitcode=EX_USAGE queued as A\"B\\" queueid="A\"B\\" msgid='* ]]
+}

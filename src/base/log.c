@@ -68,14 +68,28 @@ void log_warn(const char *fmt, ...)
 	fprintf(stderr, "postern: warning: %s\n", shown);
 }
 
+/* Every backslash twice, so that one before a quote or an x can only be ours. */
+static void double_backslashes(char *to, size_t room, const char *from)
+{
+	size_t n = 0;
+
+	for (; *from != '\0' && n + 2 < room; from++) {
+		if (*from == '\\')
+			to[n++] = '\\';
+		to[n++] = *from;
+	}
+	to[n] = '\0';
+}
+
 /* Text: quoted only where a reader could lose the thread; what is not printable becomes \xHH. */
 static bool add_text(struct buf *b, const struct log_field *f, struct err *e)
 {
-	char shown[2048];
+	char raw[2048], shown[2048];
 	const char *special = " \t\"=\\";
 	bool quote = f->value[strcspn(f->value, special)] != '\0';
 
-	printable(shown, sizeof shown, f->value, strlen(f->value), false);
+	double_backslashes(raw, sizeof raw, f->value);
+	printable(shown, sizeof shown, raw, strlen(raw), false);
 	if (!buf_printf(b, e, "%s%s=%s", b->len > 0 ? " " : "", f->name, quote ? "\"" : ""))
 		return false;
 	for (const char *p = shown; *p != '\0'; p++)
