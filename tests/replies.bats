@@ -124,3 +124,14 @@ load helper
 	postern_ok you@example.net < "$mail"
 	[[ $(< "$BATS_TEST_TMPDIR/log") == *' smtpmsg="\" exitcode=EX_USAGE queued as A\"B\\" queueid="A\"B\\" msgid='* ]]
 }
+
+@test "LMTP: a server that speaks SMTP only refused our LHLO, and there is no HELO after it" {
+	start_server <<-'S'
+		tls none
+	S
+	set_conf protocol lmtp
+	violations_expected=1
+	postern_fails 69 ehlo -- you@example.net < "$mail"
+	told "refused our LHLO"
+	[[ $(said HELO) == 0 && $(messages) == 0 ]]
+}

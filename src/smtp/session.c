@@ -97,17 +97,18 @@ static void take_caps(struct session *s)
 
 static bool hello(struct session *s, struct err *e)
 {
+	const char *word = s->p->lmtp ? "LHLO" : "EHLO";
 	char name[HOST_MAX];
 
 	our_name(s, name);
 	s->caps = (struct caps){ 0 };
 	s->chat.depth = 1;
-	if (!chat_say(&s->chat, &EHLO, 0, e, "%s %s", s->p->lmtp ? "LHLO" : "EHLO", name))
+	if (!chat_say(&s->chat, &EHLO, 0, e, "%s %s", word, name))
 		return false;
 	if (!s->p->lmtp && knows_no_ehlo(&s->chat.reply))
 		return hello_plain(s, name, e);
 	if (!reply_ok(&s->chat.reply))
-		return reply_fail(&s->chat.reply, ST_EHLO, e, "%s refused our EHLO", s->host);
+		return reply_fail(&s->chat.reply, ST_EHLO, e, "%s refused our %s", s->host, word);
 	take_caps(s);
 	return true;
 }
