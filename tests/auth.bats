@@ -96,6 +96,9 @@ one_attempt() {
 	set_conf auth scram-sha-265
 	send_fails 78 config
 	hinted "SCRAM-SHA-256"
+	set_conf auth digest-md5
+	send_fails 78 config
+	hinted "without \`auth\` the strongest"
 	(($(connections) == 1))
 }
 

@@ -104,8 +104,9 @@ bool sasl_check(const struct sasl_params *p, struct err *e)
 		fail(e, ST_CONFIG, FATE_PERM, "there is no authentication mechanism named %s", p->auth.items[i]);
 		near = str_nearest(p->auth.items[i], sasl_mechanism);
 		if (near != NULL)
-			err_hint(e, "did you mean %s?", near);
-		return false;
+			return err_hint(e, "did you mean %s?", near);
+		/* msmtp's DIGEST-MD5, NTLM and GSSAPI, for one */
+		return err_hint(e, "without `auth` the strongest that the server offers is used; see postern.conf(5)");
 	}
 	return true;
 }
