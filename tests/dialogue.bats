@@ -259,3 +259,236 @@ leave() {
 	answered 220 250 250 250 354 250 250 250 354 250 250 250 354 250 221
 	[[ $(connections) == 3 && $(messages) == 3 ]]
 }
+
+# ----------------------------------------------------------------------------------------------------------- the text itself
+
+@test "the text ends where its caller's lines end like that, and nowhere else" {
+	start_server < /dev/null
+	local end
+	for end in '\n.\n' '\n.\r\n' '\r.\r' '\r\n.\n' '\r\n.\r' '\r.\r\n' '\n\n.\n' '\r\n.\r\r\n'; do
+		printf 'EHLO x\r\n%s\r\n%s\r\nDATA\r\nSubject: x\r\n\r\na'"$end"'MAIL FROM:<evil@example.org>\r\n.\r\nQUIT\r\n' "$me" "$you" \
+		    > "$BATS_TEST_TMPDIR/in"
+		hear
+		answered 220 250 250 250 354 250 221
+	done
+	[[ $(messages) == 8 ]]
+	[[ $(said "MAIL FROM:<evil") == 0 ]]
+}
+
+@test "a caller that ends its lines with LF alone ends the text so, too; dots are undone" {
+	start_server < /dev/null
+	printf '%s\n' "HELO x" "$me" "$you" DATA "Subject: x" "" "..a" "...b" ".c" "." QUIT > "$BATS_TEST_TMPDIR/in"
+	hear
+	answered 220 250 250 250 354 250 221
+	[[ $(message) == *$'\r\n\r\n.a\r\n..b\r\nc\r' ]]
+}
+
+@test "BDAT in chunks, with a line's end cut in two, lone dots, and BDAT 0 LAST" {
+	start_server < /dev/null
+	printf '%s\r\n' "EHLO x" "$me" "$you" > "$BATS_TEST_TMPDIR/in"
+	printf 'BDAT 13\r\nSubject: x\r\n\rBDAT 0\r\nBDAT 7\r\n\na\r\n.\r\nBDAT 3 LAST\r\nb\r\n' >> "$BATS_TEST_TMPDIR/in"
+	printf '%s\r\nRCPT TO:<b@example.net>\r\nBDAT 17\r\nSubject: y\r\n\r\nc\r\nBDAT 0 LAST\r\nQUIT\r\n' "$me" >> "$BATS_TEST_TMPDIR/in"
+	hear
+	answered 220 250 250 250 250 250 250 250 250 250 250 250 221
+	[[ $(message 1) == *$'\r\n\r\na\r\n.\r\nb\r' ]]
+	[[ $(message 2) == *"Subject: y"*$'\r\n\r\nc\r' && $(connections) == 1 ]]
+}
+
+@test "BDAT that is broken off sends nothing; DATA after it is 503 (RFC 3030 2), RSET and MAIL begin anew" {
+	start_server < /dev/null
+	local what
+	for what in RSET "$me"; do
+		printf '%s\r\n' "EHLO x" "$me" "$you" "BDAT 3" "abcDATA" "BDAT 1 LAST" "xRSET" "$me" "$you" "BDAT 3" "abc$what" \
+		    > "$BATS_TEST_TMPDIR/in"
+		[[ $what != RSET ]] || printf '%s\r\n' "$me" >> "$BATS_TEST_TMPDIR/in"
+		printf '%s\r\n' "$you" DATA "${text[@]}" QUIT >> "$BATS_TEST_TMPDIR/in"
+		hear
+		[[ $codes == "220 250 250 250 250 503 503 250 250 250 250 250 "*"354 250 221" ]] || complain "$what: $codes"
+	done
+	[[ $(messages) == 2 ]]
+}
+
+@test "a BDAT whose number is none, or too large a one" {
+	start_server < /dev/null
+	talk "EHLO x" "$me" "$you" "BDAT" "BDAT x" "BDAT -1" "BDAT 99999999999999999999" "BDAT 1 FIRST" "BDAT 0x1 LAST" QUIT
+	answered 220 250 250 250 501 501 501 501 501 501 221
+	[[ $(messages) == 0 ]]
+}
+
+# --------------------------------------------------------------------------------------------------------------- parameters
+
+@test "DSN passes through: RET, ENVID, NOTIFY, ORCPT" {
+	start_server < /dev/null
+	talk "EHLO x" "$me RET=HDRS ENVID=ab+2Bc" "$you NOTIFY=SUCCESS,DELAY ORCPT=rfc822;o+3Drig@example.org" \
+	    "RCPT TO:<b@example.net> NOTIFY=NEVER" DATA "${text[@]}" "$me" "$you" DATA "${text[@]}" QUIT
+	answered 220 250 250 250 250 354 250 250 250 354 250 221
+	[[ $(said 'MAIL FROM:<me@example.org>.* RET=HDRS ENVID=ab[+]2Bc') == 1 ]]
+	[[ $(said 'RCPT TO:<you@example.net> NOTIFY=SUCCESS,DELAY ORCPT=rfc822;o[+]3Drig@example.org$') == 1 ]]
+	[[ $(said 'RCPT TO:<b@example.net> NOTIFY=NEVER') == 1 && $(said 'RCPT TO:<you@example.net>$') == 1 ]]
+}
+
+@test "parameters that are none: 501, 555; and nothing of them reaches the smarthost" {
+	start_server < /dev/null
+	local p lines=("EHLO x") n=0
+	for p in SIZE SIZE= SIZE=x SIZE=-1 SIZE=99999999999999999999 BODY BODY=BINARY SMTPUTF8=1 RET=ALL RET=FULL\ RET=FULL ENVID= \
+	    ENVID=a+ ENVID=a=b "ENVID=$(printf 'x%.0s' {1..101})"; do
+		lines+=("$me $p") n=$((n + 1))
+	done
+	lines+=("$me AUTH=<>" "$me X" "$me" "MAIL FROM:<me@example.org>SIZE=1")
+	for p in NOTIFY NOTIFY= NOTIFY=NEVER,SUCCESS NOTIFY=SUCCESS,SUCCESS NOTIFY=SUCCESS, NOTIFY=, ORCPT=x ORCPT= ORCPT=\;x \
+	    ORCPT=rfc822\; ORCPT=rfc822\;a+zz "ORCPT=r c;x" SIZE=1; do
+		lines+=("$you $p")
+	done
+	talk "${lines[@]}" QUIT
+	answered 220 250 $(printf '501 %.0s' $(seq $n)) 555 555 250 503 501 501 501 501 501 501 501 501 501 501 501 501 555 221
+	[[ $(said RCPT) == 0 && $(said MAIL) == 1 ]]
+}
+
+@test "addresses: source routes and blanks are taken, line ends and brackets are not" {
+	start_server < /dev/null
+	set_conf allow_from_override on
+	talk "EHLO x" "MAIL FROM: <me@example.org>" "RCPT TO: <you@example.net> " 'RCPT TO:<"a>b"@example.net>' "RCPT TO:<@relay:c@example.net>" \
+	    "RCPT TO:<a>b@example.net>" "RCPT TO:<a b@example.net>" "RCPT TO:<a,b@example.net>" "RCPT TO:<>" "RCPT TO:<a@example.net" \
+	    $'RCPT TO:<a\rRSET@example.net>' $'RCPT TO:<a\x01@example.net>' 'RCPT TO:<a@b@c>' "RCPT TO:" "RCPT FROM:<x@y>" "RCPT" \
+	    "RCPT TO:<$(printf 'x%.0s' {1..1100})@example.net>" RSET "MAIL FROM:<>" RSET "MAIL FROM:<a@b> <c@d>" QUIT
+	[[ $codes == "220 250 250 250 250 250 5"* && $codes == *" 250 250 250 5"*" 221" ]] || complain "$codes"
+	[[ $(said RCPT) == 3 ]] || complain "$codes"
+	[[ $(said 'RCPT TO:<"a>b"@example.net>') == 1 && $(said 'RCPT TO:<c@example.net>') == 1 && $(said 'MAIL FROM:<>') == 1 ]]
+}
+
+# ------------------------------------------------------------------------------------------------------------------- limits
+
+@test "lines that are too long or hold a NUL are refused, and the next one is heard" {
+	start_server < /dev/null
+	{
+		printf 'EHLO x\r\nNOOP %05000d\r\nNOOP ' 0
+		head -c 3000000 /dev/zero | tr '\0' x
+		printf '\r\nNO\0OP\r\n\0\r\nNOOP\r\nQUIT\r\n'
+	} > "$BATS_TEST_TMPDIR/in"
+	hear
+	answered 220 250 500 500 500 500 250 221
+}
+
+@test "a hundred mistakes are enough" {
+	start_server < /dev/null
+	talk $(printf 'x%.0s\n' {1..200})
+	[[ $codes == "220 500 "*" 500 421" && $(wc -w <<< "$codes") == 101 && $status == 0 ]]
+}
+
+@test "a head of two megabytes is refused when all of it was heard, by DATA and by BDAT, and the next message goes" {
+	start_server < /dev/null
+	local big=$BATS_TEST_TMPDIR/big n
+	printf 'X-%04d: %0990d\r\n' $(seq 4000 | sed 's/$/ 0/') > "$big"
+	big_size=$(($(wc -c < "$big")))
+	{
+		printf '%s\r\n' "EHLO x" "$me" "$you" DATA
+		cat "$big"
+		printf '%s\r\n' "." "$me" "$you"
+		for n in 1 2 3; do
+			printf 'BDAT %d\r\n' "$big_size"
+			cat "$big"
+		done
+		printf '%s\r\n' "BDAT 0 LAST" "${one[@]}" QUIT
+	} > "$BATS_TEST_TMPDIR/in"
+	hear
+	answered 220 250 250 250 354 554 250 250 554 554 554 554 250 250 354 250 221
+	[[ $(messages) == 1 ]]
+}
+
+@test "many recipients, and many lines in each answer" {
+	start_server <<-'S'
+		no_transcript
+		reply RCPT:bad* 550-5.1.1 one line of many that are all rather long and say nothing at all but the same again\r\n550-5.1.1 two\r\n550 5.1.1 three
+	S
+	local n
+	{
+		printf '%s\r\n' "EHLO x" "$me"
+		printf 'RCPT TO:<bad%d@example.net>\r\n' {1..20000}
+		printf '%s\r\n' "$you" DATA "${text[@]}" QUIT
+	} > "$BATS_TEST_TMPDIR/in"
+	hear
+	[[ $codes == "220 250 250 550 "*" 550 250 354 250 221" && $(grep -c "^550 5.1.1 three" <<< "$stdout") == 20000 ]]
+}
+
+@test "the smarthost's answers are passed on fit to be seen: printable, no line too long, no more than there may be" {
+	start_server <<-'S'
+		reply RCPT:esc@* 550 5.1.1 \x1b[31mred\x07 \xff
+		reply RCPT:fake@* 550 5.1.1 no\r250 2.1.5 yes
+		longline RCPT:long@* 9000
+	S
+	talk "EHLO x" "$me" "RCPT TO:<esc@example.org>" RSET "$me" "RCPT TO:<fake@example.org>" RSET "$me" "RCPT TO:<long@example.org>" RSET \
+	    "${one[@]}" QUIT
+	! grep -q $'\x1b\|\x07\|\xff' <<< "$stdout" || complain "control characters"
+	! grep -q '^250 2.1.5 yes' <<< "$stdout"
+	awk 'length > 512 { exit 1 }' <<< "$stdout" || complain "a line is too long"
+	[[ $codes == *" 250 250 354 250 221" ]] || complain "$codes"
+}
+
+# ----------------------------------------------------------------------------------------------- how it ends, and is started
+
+@test "the caller leaves: between messages that is an end, within one nothing is sent" {
+	start_server < /dev/null
+	talk "EHLO x" "${one[@]}"
+	answered 220 250 250 250 354 250
+	printf '%s\r\n' "EHLO x" "$me" "$you" DATA "Subject: x" "" "half a mess" > "$BATS_TEST_TMPDIR/in"
+	hear
+	[[ $status == 74 ]] && told "the caller left"
+	printf '%s\r\n' "EHLO x" "$me" "$you" "BDAT 100" "Subject: x" "" "half a mess" > "$BATS_TEST_TMPDIR/in"
+	hear
+	[[ $status == 74 && $(messages) == 1 ]]
+	[[ $(said DATA) == 0 && $(said BDAT) == 1 ]]
+}
+
+@test "SIGTERM: the caller hears 421, the status is 74, nothing is sent" {
+	start_server < /dev/null
+	converse
+	ask "" 220
+	ask "EHLO x" 250
+	ask "$me" 250
+	ask "$you" 250
+	ask DATA 354
+	printf 'Subject: x\r\n\r\nhalf' >&"$to"
+	pkill -TERM -P "$child"
+	read -r -t 20 -u "$from" reply
+	[[ $reply == "421 4.3.0 "* ]]
+	leave 74
+	[[ $(messages) == 0 ]]
+}
+
+@test "who waits for each answer gets it" {
+	start_server < /dev/null
+	converse -i
+	ask "" 220
+	ask "EHLO x" 250
+	for _ in 1 2 3; do
+		ask "$me" 250
+		ask "$you" 250
+		ask DATA 354
+		ask $'Subject: x\r\n\r\nx\r\n.' 250
+		ask NOOP 250
+	done
+	ask QUIT 221
+	leave 0
+	[[ $(connections) == 1 && $(messages) == 3 ]]
+}
+
+@test "-v shows both dialogues' smarthost side, without the secret" {
+	start_server < /dev/null
+	set_conf auth plain
+	options=(-v)
+	talk "EHLO x" "${one[@]}" QUIT
+	[[ $stderr == *"MAIL FROM:<me@example.org>"* && $stderr != *secret* && $stderr != *"$(printf '\0user\0secret' | base64)"* ]]
+	[[ $stdout != *"AUTH"* ]]
+}
+
+@test "local_recipients and sender_map count here, too" {
+	start_server < /dev/null
+	set_conf local_recipients admin@example.org
+	set_conf sender_map "root:me@example.org"
+	set_conf from root
+	set_conf qualify_domain home.example
+	talk "EHLO x" "MAIL FROM:<root>" "RCPT TO:<root>" "RCPT TO:<cron@localhost>" DATA "Subject: x" "" "x" "." QUIT
+	answered 220 250 250 250 250 354 250 221
+	[[ $(envelope) == *"rcpt <admin@example.org>"* && $(said RCPT) == 1 ]]
+	replied "250 2.1.5 this recipient is there already"
+}
