@@ -424,6 +424,19 @@ leave() {
 	[[ $codes == *" 250 250 354 250 221" ]] || complain "$codes"
 }
 
+@test "replies are written while the caller still speaks: more than fits into memory comes through" {
+	start_server <<-'S'
+		reply RCPT:bad* 550-5.1.1 aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n550-5.1.1 aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n550-5.1.1 aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n550-5.1.1 aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n550-5.1.1 aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n550-5.1.1 aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n550-5.1.1 aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n550-5.1.1 aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n550 5.1.1 b
+	S
+	{
+		printf '%s\r\n' "EHLO x" "$me"
+		printf 'RCPT TO:<bad%d@x.y>\r\n' {1..3000}
+		printf '%s\r\n' QUIT
+	} > "$BATS_TEST_TMPDIR/in"
+	hear
+	[[ $(wc -w <<< "$codes") == 3004 && $codes == *" 550 221" && $status == 0 ]]
+}
+
 # ----------------------------------------------------------------------------------------------- how it ends, and is started
 
 @test "the caller leaves: between messages that is an end, within one nothing is sent" {
@@ -470,6 +483,43 @@ leave() {
 	ask QUIT 221
 	leave 0
 	[[ $(connections) == 1 && $(messages) == 3 ]]
+}
+
+@test "closed descriptors and a full disk where the answers go" {
+	start_server < /dev/null
+	postern_fails 74 input -- -bs <&-
+	told "standard input is closed"
+	local s=0
+	printf '%s\r\n' "EHLO x" QUIT > "$BATS_TEST_TMPDIR/in"
+	"$POSTERN" -C "$conf" -bs < "$BATS_TEST_TMPDIR/in" > /dev/full 2> "$BATS_TEST_TMPDIR/stderr" || s=$?
+	[[ $s == 74 && $(< "$BATS_TEST_TMPDIR/stderr") == "postern: input: the caller does not listen"* ]] || complain "status $s"
+	[[ $(connections) == 0 ]]
+}
+
+@test "who does not hear the last answers makes it a failure" {
+	start_server < /dev/null
+	converse
+	ask "" 220
+	exec {from}<&-
+	local s=0
+	printf '%s\r\n' "EHLO x" "${one[@]}" QUIT >&"$to"
+	exec {to}>&-
+	wait "$child" || s=$?
+	[[ $s == 74 && $(< "$BATS_TEST_TMPDIR/stderr") == "postern: input: the caller does not listen"* ]] || complain "status $s"
+}
+
+@test "a caller that reads no answers does not keep SIGTERM away" {
+	start_server < /dev/null
+	local s=0
+	mkfifo "$BATS_TEST_TMPDIR/hold"
+	converse
+	(printf 'HELP\r\n%.0s' {1..20000}; exec cat) < "$BATS_TEST_TMPDIR/hold" >&"$to" 3>&- &
+	exec {hold}> "$BATS_TEST_TMPDIR/hold"
+	ask "" 220
+	pkill -TERM -P "$child"
+	wait "$child" || s=$?
+	exec {hold}>&- {to}>&- {from}<&-
+	[[ $s == 74 ]] || complain "status $s"
 }
 
 @test "-v shows both dialogues' smarthost side, without the secret" {

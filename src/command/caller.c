@@ -6,13 +6,14 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/printable.h"
 #include "base/stop.h"
 
 enum {
 	SILENCE_S = 300,            /* RFC 5321 4.5.3.2.7 */
-	REPLIES_MAX = 1024 * 1024,  /* bytes not written yet: a caller that says much and hears nothing */
+	REPLIES_KEPT = 32 * 1024,   /* bytes that wait for the caller to have said all it has to say */
+	REPLIES_MAX = 128 * 1024,   /* those, and one reply more */
+	PIECE = 4096,               /* bytes that a pipe takes without blocking when poll(2) says so: PIPE_BUF */
 	REPLY_LINE = 500,           /* bytes of a line of a reply, RFC 5321 4.5.3.1.5 */
 };
 
@@ -22,19 +23,51 @@ void caller_open(struct caller *c, int in, int out)
 	c->replies = buf_max(REPLIES_MAX, "what the caller has not read");
 }
 
-static bool flush(struct caller *c, struct err *e)
+static bool write_piece(struct caller *c, size_t *done, struct err *e)
 {
-	bool ok = c->replies.len == 0 || file_write_all(c->out, c->replies.bytes, c->replies.len);
+	size_t left = c->replies.len - *done;
+	ssize_t n = write(c->out, c->replies.bytes + *done, left < PIECE ? left : PIECE);
+
+	if (n < 0 && errno != EINTR && errno != EAGAIN)
+		return fail_sys(e, ST_INPUT, errno, "the caller does not listen any more");
+	*done += n < 0 ? 0 : (size_t)n;
+	return true;
+}
+
+/* A caller that reads nothing must not hold us for ever, nor keep SIGTERM away: then what can be written at once is. */
+static bool write_replies(struct caller *c, struct err *e)
+{
+	struct pollfd p = { c->out, POLLOUT, 0 };
+	int64_t deadline = clock_in_s(SILENCE_S);
+	size_t done = 0;
+
+	while (done < c->replies.len) {
+		bool stopping = stop_asked() != 0;
+		int left = clock_left_ms(deadline), ready = stopping ? poll(&p, 1, 0) : stop_poll(&p, 1, left);
+
+		if (ready <= 0 && stopping)
+			return stop_fail(e, ST_INPUT);
+		if (left == 0)
+			return fail(e, ST_INPUT, FATE_TEMP, "the caller has not read its replies for %d seconds", SILENCE_S);
+		if (ready > 0 && !write_piece(c, &done, e))
+			return false;
+	}
+	return true;
+}
+
+bool caller_flush(struct caller *c, struct err *e)
+{
+	bool ok = write_replies(c, e);
 
 	buf_clear(&c->replies);
-	return ok || fail_sys(e, ST_INPUT, errno, "the caller does not listen any more");
+	return ok;
 }
 
 void caller_close(struct caller *c)
 {
 	struct err unheard;
 
-	(void)(flush(c, &unheard) || true);
+	(void)!caller_flush(c, &unheard);
 	buf_free(&c->replies);
 }
 
@@ -51,7 +84,7 @@ static bool fill(struct caller *c, struct err *e)
 		c->have -= c->at;
 		c->at = 0;
 	}
-	if (!flush(c, e))
+	if (!caller_flush(c, e))
 		return false;
 	for (;;) {
 		int left = clock_left_ms(deadline), ready;
@@ -136,7 +169,7 @@ bool caller_reply(struct caller *c, int code, struct esc esc, const char *text, 
 		if (!put_line(c, code, esc, text, len, more, e))
 			return false;
 		if (!more)
-			return true;
+			return c->replies.len < REPLIES_KEPT || caller_flush(c, e);
 		text += len + 1;
 	}
 }

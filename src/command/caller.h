@@ -1,8 +1,8 @@
 /*
  * caller.h - the other end of -bs: lines in from one descriptor, replies out to another, message text in between.
  *
- * Replies are collected and written when nothing more is there to read: whoever pipelines (RFC 2920) gets them in one
- * piece.  A line may end in LF alone, as people and scripts have it; but the text after DATA ends the way DATA itself
+ * Replies are collected and written when nothing more is there to read, or when they are many: whoever pipelines (RFC 2920)
+ * gets them in one piece.  A line may end in LF alone, as people and scripts have it; but the text after DATA ends the way DATA itself
  * ended, so that nobody can smuggle an end of message into the text of a caller that speaks CRLF.
  */
 #ifndef COMMAND_CALLER_H
@@ -31,6 +31,9 @@ bool caller_line(struct caller *c, char **line, struct err *e) MUST_CHECK;
 /* One reply, in several lines where `text` has line ends; the enhanced code (class 0: none) goes into each.  The text is
  * made printable. */
 bool caller_reply(struct caller *c, int code, struct esc esc, const char *text, struct err *e) MUST_CHECK;
+
+/* Writes what is there.  False: the caller left, did not read for five minutes, or a signal came. */
+bool caller_flush(struct caller *c, struct err *e) MUST_CHECK;
 
 /* Message text: what follows DATA, or one chunk of BDAT.  *n == 0 is its end. */
 struct caller_text {

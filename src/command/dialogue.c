@@ -352,7 +352,7 @@ static bool converse(struct dialogue *d, struct err *e)
 		d->pending = false;
 		ok = d->complaint != NULL ? mistake(d, d->complaint, e) : commands[d->command.id](d, e);
 	}
-	return ok;
+	return ok && caller_flush(&d->caller, e); /* who has not heard it does not know what became of the message */
 }
 
 static bool may_begin(struct dialogue *d, bool had_stdin, struct err *e)
