@@ -308,6 +308,14 @@ leave() {
 	[[ $(messages) == 2 ]]
 }
 
+@test "NOOP between chunks keeps the caller there and does no harm" {
+	start_server < /dev/null
+	printf '%s\r\n' "EHLO x" "$me" "$you" "BDAT 14" "Subject: x" "" "NOOP" "BDAT 3 LAST" "a" QUIT > "$BATS_TEST_TMPDIR/in"
+	hear
+	answered 220 250 250 250 250 250 250 221
+	[[ $(messages) == 1 ]]
+}
+
 @test "a BDAT whose number is none, or too large a one" {
 	start_server < /dev/null
 	talk "EHLO x" "$me" "$you" "BDAT" "BDAT x" "BDAT -1" "BDAT 99999999999999999999" "BDAT 1 FIRST" "BDAT 0x1 LAST" QUIT

@@ -181,13 +181,27 @@ struct chunks { /* BDAT: one message in several pieces, with commands between th
 	uint64_t           size; /* of all so far */
 };
 
+static bool do_noop(struct dialogue *d, struct err *e) { return say(d, "250 2.0.0 nothing done", e); }
+
+/* What the dialogue hears between two chunks: NOOP keeps it alive, all else is for the message. */
+static bool after_chunk(struct dialogue *d, struct err *e)
+{
+	while (next_command(d, e)) {
+		if (d->complaint != NULL || d->command.id != COMMAND_NOOP)
+			return true;
+		if (!do_noop(d, e))
+			return false;
+	}
+	return false;
+}
+
 static bool next_chunk(struct chunks *c, struct err *e)
 {
 	struct dialogue *d = c->d;
 	char text[100];
 
 	snprintf(text, sizeof text, "250 2.0.0 %llu octets so far", (unsigned long long)c->size);
-	if (!say(d, text, e) || !next_command(d, e))
+	if (!say(d, text, e) || !after_chunk(d, e))
 		return false;
 	if (d->complaint != NULL || d->command.id != COMMAND_BDAT) {
 		d->pending = true;
@@ -313,7 +327,6 @@ static bool do_rset(struct dialogue *d, struct err *e)
 	return say(d, "250 2.0.0 forgotten", e);
 }
 
-static bool do_noop(struct dialogue *d, struct err *e) { return say(d, "250 2.0.0 nothing done", e); }
 static bool do_vrfy(struct dialogue *d, struct err *e) { return say(d, "252 2.5.0 RCPT will tell", e); }
 
 static bool do_help(struct dialogue *d, struct err *e)
