@@ -325,6 +325,16 @@ leave() {
 
 # --------------------------------------------------------------------------------------------------------------- parameters
 
+@test "8-bit text, UTF-8 addresses and SIZE are asked of the smarthost" {
+	start_server <<< "size 5000"
+	set_conf allow_from_override on
+	talk "EHLO x" "MAIL FROM:<jörg@example.org> SMTPUTF8 BODY=8BITMIME SIZE=100" "RCPT TO:<müller@example.net>" \
+	    DATA "Subject: ü" "" "ü" "." "$me SIZE=6000" QUIT
+	[[ $codes == "220 250 250 250 354 250 5"* ]] || complain "$codes"
+	replied "55[24] 5.3.4"
+	[[ $(said "MAIL FROM:<jörg@example.org>.* SMTPUTF8") == 1 && $(messages) == 1 ]]
+}
+
 @test "DSN passes through: RET, ENVID, NOTIFY, ORCPT" {
 	start_server < /dev/null
 	talk "EHLO x" "$me RET=HDRS ENVID=ab+2Bc" "$you NOTIFY=SUCCESS,DELAY ORCPT=rfc822;o+3Drig@example.org" \

@@ -3,6 +3,8 @@
 #include "mail/recode.h"
 #include "smtp/carry.h"
 
+enum { ADDED = 1024 }; /* bytes of Date, Message-ID and From, and names qualified: the caller's SIZE knows nothing of them */
+
 static void disconnect(struct relay *u)
 {
 	if (u->connected)
@@ -58,7 +60,7 @@ static bool begin_envelope(struct relay *u, const struct command *c, struct err 
 		return false;
 	x->until = x->a->smtp.total_timeout == 0 ? CLOCK_NEVER : clock_in_s(x->a->smtp.total_timeout);
 	x->io.until = x->until;
-	x->m.facts.bytes = c->size;
+	x->m.facts.bytes = c->size == 0 ? 0 : c->size + ADDED;
 	x->v.ret = c->ret;
 	return c->envid[0] == '\0' || (x->v.envid = str_dup(c->envid, e)) != NULL;
 }
