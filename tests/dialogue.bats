@@ -540,6 +540,32 @@ leave() {
 	[[ $s == 74 ]] || complain "status $s"
 }
 
+@test "as callers start it: -bs -i, -t, with -f, with another's name; recipients are refused, and so is what cannot be read" {
+	start_server < /dev/null
+	options=(-i -t)
+	talk "EHLO x" "${one[@]}" QUIT
+	answered 220 250 250 250 354 250 221
+	options=(-f "Me <other@example.org>")
+	set_conf allow_from_override on
+	talk "EHLO x" "${one[@]}" QUIT
+	answered 220 250 250 250 354 250 221
+	[[ $(envelope 2) == *"mail <other@example.org>"* ]]
+	options=() arguments=(you@example.net)
+	talk "EHLO x" QUIT
+	[[ $status == 64 && $codes == 554 ]] && told "recipients come in the dialogue"
+	arguments=()
+	set_conf port x
+	talk "EHLO x" QUIT
+	[[ $status == 78 && $codes == 554 ]] && replied "554 5.3.5 "
+}
+
+@test "-f with what is no address: MAIL is refused, and nobody hears it" {
+	start_server < /dev/null
+	options=(-f "a@b> SIZE=1")
+	talk "EHLO x" "${one[@]}" QUIT
+	[[ $codes == "220 250 554 554 554 "* && $(connections) == 0 ]] || complain "$codes"
+}
+
 @test "-v shows both dialogues' smarthost side, without the secret" {
 	start_server < /dev/null
 	set_conf auth plain

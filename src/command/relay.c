@@ -39,8 +39,10 @@ static bool lost(struct relay *u)
 static bool choose(struct relay *u, const char *sender, struct err *e)
 {
 	struct submission *x = u->x;
+	char wanted[ADDRESS_MAX];
+	bool given;
 
-	if (!submission_sender(x, x->o->sender != NULL ? x->o->sender : sender, e))
+	if (!submission_wanted(x, wanted, &given, e) || !submission_sender(x, given ? wanted : sender, e))
 		return false;
 	if (u->ready == x->a)
 		return true;

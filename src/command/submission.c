@@ -14,8 +14,7 @@
 
 /* ---- who and to whom ---------------------------------------------------------------------------- */
 
-/* What the caller asks to send as: NULL when it leaves that to us. */
-static bool wanted_sender(struct submission *x, char to[ADDRESS_MAX], bool *given, struct err *e)
+bool submission_wanted(const struct submission *x, char to[ADDRESS_MAX], bool *given, struct err *e)
 {
 	struct mailbox box;
 
@@ -178,7 +177,7 @@ bool submission_address(struct submission *x, struct err *e)
 	char wanted[ADDRESS_MAX];
 	bool given;
 
-	return wanted_sender(x, wanted, &given, e) && submission_sender(x, given ? wanted : NULL, e)
+	return submission_wanted(x, wanted, &given, e) && submission_sender(x, given ? wanted : NULL, e)
 	    && set_envid(x, e) && add_recipients(x, e);
 }
 

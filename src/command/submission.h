@@ -42,6 +42,9 @@ bool submission_choose(struct submission *x, const char *sender, struct err *e) 
 /* Account, envelope sender, ENVID and the recipients of the command line. */
 bool submission_address(struct submission *x, struct err *e) MUST_CHECK;
 
+/* Whom the options ask to send as; *given unset: they leave that to us. */
+bool submission_wanted(const struct submission *x, char to[ADDRESS_MAX], bool *given, struct err *e) MUST_CHECK;
+
 /* The first and the last part of that: who sends, or one recipient or a list of them. */
 bool submission_sender(struct submission *x, const char *wanted, struct err *e) MUST_CHECK;
 bool submission_add(struct submission *x, const char *text, struct err *e) MUST_CHECK;
