@@ -575,6 +575,22 @@ leave() {
 	[[ $stdout != *"AUTH"* ]]
 }
 
+@test "a line in the log for each message, also for one whose MAIL came to nothing" {
+	start_server <<-'S'
+		reply LAST#2 554 5.7.1 spam
+		reply MAIL#3 451 4.7.1 later
+		reply RCPT:bad@* 550 5.1.1 no such user
+	S
+	set_conf logfile "$BATS_TEST_TMPDIR/log"
+	talk "EHLO x" "${one[@]}" "${one[@]}" "$me" "$me" "RCPT TO:<bad@example.net>" RSET "$me" QUIT
+	[[ $(wc -l < "$BATS_TEST_TMPDIR/log") == 4 ]] || complain "$(cat "$BATS_TEST_TMPDIR/log")"
+	[[ $(sed -n 2p "$BATS_TEST_TMPDIR/log") == *"5.7.1"* && $(sed -n 3p "$BATS_TEST_TMPDIR/log") == *"4.7.1"* ]]
+	[[ $(sed -n 4p "$BATS_TEST_TMPDIR/log") == *"bad@example.net"*"5.1.1"* ]]
+	stop_server
+	talk "EHLO x" "$me" QUIT
+	[[ $(wc -l < "$BATS_TEST_TMPDIR/log") == 5 ]] || complain "$(cat "$BATS_TEST_TMPDIR/log")"
+}
+
 @test "local_recipients and sender_map count here, too" {
 	start_server < /dev/null
 	set_conf local_recipients admin@example.org

@@ -13,8 +13,22 @@ static void disconnect(struct relay *u)
 	u->begun = false;
 }
 
+void relay_log(struct relay *u, const struct err *why)
+{
+	struct err verdict = { 0 };
+
+	if (why == NULL && !transaction_verdict(&u->x->v, &verdict))
+		why = &verdict;
+	submission_log(u->x, why, why == NULL ? 0 : err_exit_status(why));
+}
+
+/* All were refused and the caller gave up: nobody else says so to the log. */
 void relay_forget(struct relay *u)
 {
+	struct err why;
+
+	if (u->mail && u->t.taken == 0 && !transaction_verdict(&u->x->v, &why))
+		relay_log(u, &why);
 	message_free(&u->x->m);
 	u->x->m = (struct message){ .fd = -1 };
 	envelope_free(&u->x->v);
@@ -27,10 +41,18 @@ void relay_close(struct relay *u)
 	relay_forget(u);
 }
 
-static bool lost(struct relay *u)
+/* The message came to nothing before there was one. */
+static bool lost(struct relay *u, const struct err *why)
 {
+	submission_log(u->x, why, err_exit_status(why));
+	u->mail = false;
 	relay_close(u);
 	return false;
+}
+
+const struct reply *relay_reply(const struct relay *u)
+{
+	return &u->x->s.chat.reply;
 }
 
 /* ---- MAIL ---------------------------------------------------------------------------------------- */
@@ -101,11 +123,16 @@ static bool reach(struct relay *u, const struct command *c, struct err *e)
 
 bool relay_mail(struct relay *u, const struct command *c, struct err *e)
 {
+	struct err refused;
+
 	if (!begin_envelope(u, c, e) || !reach(u, c, e))
-		return lost(u);
+		return lost(u, e);
 	u->mail = !u->t.no_mail;
-	if (!u->mail)
-		relay_forget(u);
+	if (u->mail)
+		return true;
+	reply_fail(relay_reply(u), ST_MAIL, &refused, "the server refused the sender <%s>", u->x->v.sender);
+	submission_log(u->x, &refused, err_exit_status(&refused));
+	relay_forget(u);
 	return true;
 }
 
@@ -200,7 +227,7 @@ bool relay_rcpt(struct relay *u, const struct command *c, bool *asked, struct er
 	if (!submission_add(u->x, c->address, e))
 		return false; /* only this recipient is lost */
 	if (u->x->v.n > before ? !ask(u, before, c, e) : !ask_again(u, c, asked, e))
-		return lost(u);
+		return lost(u, e);
 	if (refused_here(u, before, c->address, e))
 		return false;
 	*asked = *asked || u->x->v.n > before;
@@ -239,11 +266,6 @@ bool relay_message(struct relay *u, struct err *e)
 	return true;
 }
 
-const struct reply *relay_reply(const struct relay *u)
-{
-	return &u->x->s.chat.reply;
-}
-
 static const struct rcpt *refused_message(const struct envelope *v)
 {
 	const struct rcpt *worst = NULL;
@@ -265,13 +287,4 @@ bool relay_outcome(const struct relay *u, int *code, struct esc *esc, const char
 	*said = r == NULL ? d->said : r->said != NULL ? r->said : "";
 	/* nothing was said: require_all_recipients held it back, for what RCPT was told */
 	return *code != 0 || transaction_verdict(&u->x->v, e);
-}
-
-void relay_log(struct relay *u, const struct err *why)
-{
-	struct err verdict = { 0 };
-
-	if (why == NULL && !transaction_verdict(&u->x->v, &verdict))
-		why = &verdict;
-	submission_log(u->x, why, why == NULL ? 0 : err_exit_status(why));
 }
