@@ -463,7 +463,7 @@ static bool take_long(struct options *o, struct words *w, struct err *e)
 static bool asks_for(const struct options *o, const char *key)
 {
 	for (size_t i = o->n_settings; i-- > 0;)
-		if (strcmp(o->settings[i].key, key) == 0)
+		if (str_same(o->settings[i].key, key))
 			return !str_same(o->settings[i].value, "off");
 	return false;
 }
