@@ -25,13 +25,6 @@ static bool take_account(struct options *o, const char *value, struct err *e)
 	return true;
 }
 
-static bool take_aliases(struct options *o, const char *value, struct err *e)
-{
-	(void)value, (void)e;
-	o->mode = MODE_ALIASES;
-	return true;
-}
-
 static bool take_body(struct options *o, const char *value, struct err *e)
 {
 	(void)o;
@@ -55,13 +48,6 @@ static bool take_debug(struct options *o, const char *value, struct err *e)
 	return true;
 }
 
-static bool take_dump(struct options *o, const char *value, struct err *e)
-{
-	(void)value, (void)e;
-	o->mode = MODE_DUMP_CONFIG;
-	return true;
-}
-
 static bool take_envid(struct options *o, const char *value, struct err *e)
 {
 	if (value[0] == '\0')
@@ -75,13 +61,6 @@ static bool take_etrn(struct options *o, const char *value, struct err *e)
 	(void)e;
 	o->mode = MODE_ETRN;
 	o->node = value;
-	return true;
-}
-
-static bool take_help(struct options *o, const char *value, struct err *e)
-{
-	(void)value, (void)e;
-	o->mode = MODE_HELP;
 	return true;
 }
 
@@ -99,28 +78,6 @@ static bool take_ignore_dots(struct options *o, const char *value, struct err *e
 {
 	(void)value, (void)e;
 	o->ignore_dots = true;
-	return true;
-}
-
-static bool take_list_keys(struct options *o, const char *value, struct err *e)
-{
-	(void)value, (void)e;
-	o->mode = MODE_LIST_KEYS;
-	return true;
-}
-
-static bool take_list_options(struct options *o, const char *value, struct err *e)
-{
-	(void)value, (void)e;
-	o->mode = MODE_LIST_OPTIONS;
-	return true;
-}
-
-/* Whatever is selected (-qR..., -qS...) or how often (-q30m): of nothing. */
-static bool take_queue_run(struct options *o, const char *value, struct err *e)
-{
-	(void)value, (void)e;
-	o->mode = MODE_QUEUE_RUN;
 	return true;
 }
 
@@ -149,13 +106,6 @@ static bool take_verbose(struct options *o, const char *value, struct err *e)
 {
 	(void)value, (void)e;
 	o->verbose++;
-	return true;
-}
-
-static bool take_version(struct options *o, const char *value, struct err *e)
-{
-	(void)value, (void)e;
-	o->mode = MODE_VERSION;
 	return true;
 }
 
@@ -244,14 +194,14 @@ static const struct option options[] = {
 	{ .letter = 'F', .arity = VALUE, .arg = "NAME", .key = "from_full_name",
 	  .summary = "full name, for a From field that is added" },
 	{ .letter = 'G', .ignored = "relayed mail is treated like any other" },
-	{ .letter = 'I', .take = take_aliases, .summary = "the same as -bi" },
+	{ .letter = 'I', .mode = MODE_ALIASES, .summary = "the same as -bi" },
 	{ .letter = 'L', .arity = VALUE, .arg = "TAG", .ignored = "the log says postern" },
 	{ .letter = 'M', .arity = VALUE, .arg = "X=VALUE", .ignored = "there are no macros" },
 	{ .letter = 'N', .arity = VALUE, .arg = "WHEN", .key = "dsn_notify",
 	  .summary = "when to be told: never, or success,failure,delay" },
 	{ .letter = 'O', .arity = VALUE, .arg = "NAME=VALUE", .take = take_long_setting,
 	  .summary = "requiretls=yes, smtputf8=yes; others are ignored" },
-	{ .letter = 'P', .name = "pretend", .take = take_dump, .summary = "msmtp's name for --dump-config" },
+	{ .letter = 'P', .name = "pretend", .mode = MODE_DUMP_CONFIG, .summary = "msmtp's name for --dump-config" },
 	{ .letter = 'Q', .arity = ATTACHED, .arg = "REASON", .ignored = "there is no quarantine" },
 	{ .letter = 'R', .arity = VALUE, .arg = "WHAT", .key = "dsn_return",
 	  .summary = "full or hdrs: how much comes back with a notice" },
@@ -279,7 +229,7 @@ static const struct option options[] = {
 	{ .letter = 'o', .arity = VALUE, .arg = "XVALUE", .take = take_setting,
 	  .summary = "-oi is -i, -ov is -v; others are ignored" },
 	{ .letter = 'p', .arity = VALUE, .arg = "PROTOCOL", .ignored = "there is no Received field to name it in" },
-	{ .letter = 'q', .arity = ATTACHED, .arg = "INTERVAL", .take = take_queue_run,
+	{ .letter = 'q', .arity = ATTACHED, .arg = "INTERVAL", .mode = MODE_QUEUE_RUN,
 	  .summary = "send what is in the queue: nothing is" },
 	{ .letter = 'r', .arity = VALUE, .arg = "ADDRESS", .take = take_sender, .summary = "the same as -f" },
 	{ .letter = 's', .ignored = "obsolete in sendmail" },
@@ -291,11 +241,11 @@ static const struct option options[] = {
 	{ .name = "etrn", .arity = VALUE, .arg = "NODE", .take = take_etrn,
 	  .summary = "have the server send what it holds for a host" },
 	{ .name = "rmqs", .arity = VALUE, .arg = "NODE", .take = take_etrn, .summary = "msmtp's name for --etrn" },
-	{ .name = "dump-config", .take = take_dump, .summary = "show the account's settings, without secrets" },
-	{ .name = "list-keys", .take = take_list_keys, .summary = "list the keys of the configuration" },
-	{ .name = "list-options", .take = take_list_options, .summary = "list the options" },
-	{ .name = "version", .take = take_version, .summary = "show the version" },
-	{ .name = "help", .take = take_help, .summary = "show this" },
+	{ .name = "dump-config", .mode = MODE_DUMP_CONFIG, .summary = "show the account's settings, without secrets" },
+	{ .name = "list-keys", .mode = MODE_LIST_KEYS, .summary = "list the keys of the configuration" },
+	{ .name = "list-options", .mode = MODE_LIST_OPTIONS, .summary = "list the options" },
+	{ .name = "version", .mode = MODE_VERSION, .summary = "show the version" },
+	{ .name = "help", .mode = MODE_HELP, .summary = "show this" },
 	{ .name = "configure", .arity = VALUE, .arg = "ADDRESS",
 	  .refused = "writing a configuration (--configure) is not available yet",
 	  .instead = "three lines do: host, user, password_command" },
@@ -351,6 +301,8 @@ static bool apply(struct options *o, const struct option *p, const char *value, 
 	}
 	if (value != NULL && !check_value(shown(p, name), value, e))
 		return false;
+	if (p->mode != MODE_SUBMIT)
+		o->mode = p->mode;
 	if (p->key != NULL)
 		return add_setting(o, p->key, value);
 	return p->take == NULL || p->take(o, value, e);
