@@ -57,7 +57,7 @@ struct option {
 	const char *summary; /* NULL for those that are not for new users */
 	bool (*take)(struct options *o, const char *value, struct err *e);
 	const char *key;     /* the value is one of this key */
-	enum mode   mode;    /* chosen, unless it is MODE_SUBMIT; a value is left alone: there is no queue that -qR could choose from */
+	enum mode   mode;    /* is chosen, unless it is MODE_SUBMIT; a value beside it changes nothing */
 	const char *ignored; /* accepted and ignored: the reason */
 	const char *refused; /* what it does elsewhere and not here, a sentence */
 	const char *instead;
