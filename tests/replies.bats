@@ -135,3 +135,25 @@ load helper
 	told "refused our LHLO"
 	[[ $(said HELO) == 0 && $(messages) == 0 ]]
 }
+
+@test "too many recipients: what fitted once is asked for the next time, and no more" {
+	local hidden
+	for hidden in CHUNKING PIPELINING DSN; do
+		start_server <<-S
+			rcptmax 3
+			hide $hidden
+		S
+		postern_ok {1..10}@example.net < "$mail"
+		[[ $(messages) == 4 && $(said RCPT) == $((10 + 3 + 3 + 1)) ]]
+		[[ $(cat "$server_dir"/env.* | grep -c '^rcpt ') == 10 ]]
+	done
+}
+
+@test "one full mailbox in the middle does not make the transactions small" {
+	start_server <<-'S'
+		reply RCPT:2@* 452 4.2.2 mailbox full
+	S
+	postern_fails 75 rcpt -- {1..10}@example.net < "$mail"
+	told "refused 2@example.net"
+	[[ $(messages) == 1 && $(said RCPT) == 11 ]]
+}

@@ -190,6 +190,8 @@ static bool say_envelope(struct transaction *t, struct err *e)
 {
 	uint64_t limit = t->s->caps.rcptmax > 0 ? t->s->caps.rcptmax : UINT64_MAX;
 
+	if (t->fits > 0 && t->fits < limit) /* each refusal counts as an error of ours, and servers end after some */
+		limit = t->fits;
 	if (!say_mail(t, e))
 		return false;
 	for (size_t i = t->from; i < t->v->n && t->asked < limit && !t->no_mail; i++)
@@ -395,7 +397,11 @@ static bool one_transaction(struct transaction *t, struct err *e)
 	t->s->mails++;
 	while (t->from < t->v->n && t->v->rcpts[t->from].state != RCPT_OPEN)
 		t->from++;
-	return say_envelope(t, e) && send_message(t, e) && in_turn(t, e);
+	if (!say_envelope(t, e) || !send_message(t, e) || !in_turn(t, e))
+		return false;
+	if (t->asked > t->taken + t->refused)
+		t->fits = t->taken;
+	return true;
 }
 
 static bool all_at_once(const struct transaction *t, struct err *e)

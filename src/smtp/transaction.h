@@ -32,6 +32,7 @@ struct transaction {
 	/* private */
 	size_t           from;    /* recipients before this one are settled */
 	size_t           asked, taken, refused;
+	size_t           fits;    /* so many were taken before the server said "too many"; 0: it did not */
 	bool             no_mail; /* MAIL was refused */
 	bool             no_body; /* DATA or the message was refused */
 	bool             stop;    /* no further transaction makes sense */
