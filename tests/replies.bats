@@ -157,3 +157,13 @@ load helper
 	told "refused 2@example.net"
 	[[ $(messages) == 1 && $(said RCPT) == 11 ]]
 }
+
+@test "421 to one recipient: the others, who have no message either, are named" {
+	start_server <<-'S'
+		reply RCPT:b@* 421 4.3.2 going down
+	S
+	postern_fails 75 rcpt -- a@example.net b@example.net c@example.net < "$mail"
+	told "refused b@example.net"
+	told "not sent to a@example.net"
+	told "not sent to c@example.net"
+}

@@ -134,10 +134,12 @@ void report_refusals(const struct envelope *v, const char *host)
 void report_unfinished(const struct envelope *v, const struct err *e)
 {
 	const char *how = e->fate == FATE_UNKNOWN ? "perhaps not sent to" : "not sent to";
-	bool some = some_have_it(v);
+	bool differ = some_have_it(v);
 
 	for (size_t i = 0; i < v->n; i++)
-		if (some && (v->rcpts[i].state == RCPT_OPEN || v->rcpts[i].state == RCPT_TAKEN))
+		differ |= v->rcpts[i].state == RCPT_REFUSED;
+	for (size_t i = 0; i < v->n; i++)
+		if (differ && (v->rcpts[i].state == RCPT_OPEN || v->rcpts[i].state == RCPT_TAKEN))
 			fprintf(stderr, "postern: %s %s\n", how, v->rcpts[i].address);
 }
 

@@ -18,7 +18,7 @@ void report_error(const struct err *e, const char *host);
 /* Each recipient that does not have the message, with the reply; that is said once where the sender was refused. */
 void report_refusals(const struct envelope *v, const char *host);
 
-/* The dialogue broke off: who has the message, and who does not. */
+/* The dialogue broke off: who has no message, where it is not the same for all. */
 void report_unfinished(const struct envelope *v, const struct err *e);
 
 struct outcome { /* all borrowed; NULL and 0 for what never came to be */

@@ -82,12 +82,11 @@ static int conclude(struct submission *x, bool ok, struct err *e)
 	bool sent = ok;
 	int status;
 
-	if (!ok) {
-		if (!told_with_recipients(x, e))
-			report_error(e, x->host);
-		report_unfinished(&x->v, e);
-	}
+	if (!ok && !told_with_recipients(x, e))
+		report_error(e, x->host);
 	report_refusals(&x->v, x->host);
+	if (!ok)
+		report_unfinished(&x->v, e);
 	if (ok)
 		ok = transaction_verdict(&x->v, e);
 	status = ok ? 0 : err_exit_status(e);
