@@ -226,6 +226,17 @@ leave() {
 	answered 220 250 451 250 250 451 250 250 451 250 250 250 354 451 250 250 354 250 221
 }
 
+@test "accepted is accepted: a 2yz that means something else from us becomes 250" {
+	start_server <<-'S'
+		reply MAIL 221 2.1.0 fine
+		reply RCPT:you@* 251 2.1.5 will forward
+		reply RCPT:b@* 235 2.7.0 fine
+		reply LAST 299 fine
+	S
+	talk "EHLO x" "$me" "$you" "RCPT TO:<b@example.net>" DATA "${text[@]}" QUIT
+	answered 220 250 250 251 250 354 250 221
+}
+
 # ----------------------------------------------------------------------------------------------- the smarthost is not there
 
 @test "a smarthost that is lost in the middle is a temporary trouble for all that follows of this message" {

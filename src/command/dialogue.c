@@ -105,7 +105,11 @@ static bool say_answer(struct dialogue *d, int code, struct esc esc, const char 
 {
 	if (esc.class == 0) /* EHLO promised one: RFC 2034 3 */
 		esc.class = (uint8_t)(code / 100);
-	return caller_reply(&d->caller, code == 421 ? 451 : code, esc, text, e); /* 421 would mean that we leave */
+	if (code == 421) /* would mean that we leave */
+		code = 451;
+	if (code / 100 == 2 && (code < 250 || code > 252)) /* accepted, but 221 or 235 would mean something else here */
+		code = 250;
+	return caller_reply(&d->caller, code, esc, text, e);
 }
 
 static bool pass_on(struct dialogue *d, struct err *e)
