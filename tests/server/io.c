@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -30,21 +31,35 @@ long long now_ms(void)
 	return (long long) t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* Flights are counted here, below TLS, so that the handshake's count too. */
+/*
+ * Flights are counted here, below TLS, so that the handshake's count too.  What had arrived before we answered belongs to the
+ * flight that we answered, even if it is read afterwards: the client said it without waiting.
+ */
+static void count_flight(struct conn *c, size_t got)
+{
+	if (c->arrived > 0) {
+		c->arrived -= got;
+		return;
+	}
+	if (c->turned || c->flight == 0)
+		c->flight++;
+	c->turned = false;
+}
+
 ssize_t raw_read(struct conn *c, void *p, size_t n)
 {
 	atomic_llong *waiting = &c->shared->waiting[c->number % MAX_CHILDREN];
 	ssize_t got;
 
+	if (c->arrived > 0 && n > c->arrived)
+		n = c->arrived;
 	atomic_store(waiting, now_ms());
 	do
 		got = recv(c->fd, p, n, 0);
 	while (got < 0 && errno == EINTR);
 	atomic_store(waiting, 0);
 	if (got > 0) {
-		if (c->turned || c->flight == 0)
-			c->flight++;
-		c->turned = false;
+		count_flight(c, (size_t) got);
 		atomic_fetch_add(&c->shared->in_bytes, (unsigned long long) got);
 		atomic_fetch_add(&c->shared->reads, 1);
 	} else if (!c->closed_by_peer) {
@@ -54,11 +69,22 @@ ssize_t raw_read(struct conn *c, void *p, size_t n)
 	return got;
 }
 
+/* The first answer to a flight. */
+static void turn(struct conn *c)
+{
+	int unread = 0;
+
+	if (c->script->rtt > 0)
+		pause_ms(c->script->rtt);
+	if (ioctl(c->fd, FIONREAD, &unread) == 0 && unread > 0)
+		c->arrived = (size_t) unread;
+	c->turned = true;
+}
+
 bool raw_write(struct conn *c, const char *p, size_t n)
 {
-	if (!c->turned && c->script->rtt > 0)
-		pause_ms(c->script->rtt);
-	c->turned = true;
+	if (!c->turned)
+		turn(c);
 	while (n > 0) {
 		ssize_t done = send(c->fd, p, n, MSG_NOSIGNAL | (c->more ? MSG_MORE : 0));
 

@@ -132,6 +132,7 @@ struct conn {
 	int fd, tell;			/* tell: pipe to the listener */
 	unsigned number, flight, mails;
 	bool turned;			/* we spoke last: what comes next is a new flight */
+	size_t arrived;			/* octets of the last one that were there when we spoke, and are not read yet */
 	bool over, closed_by_peer, quit;
 	bool more;			/* what is written goes with what follows, in one segment */
 	gnutls_session_t tls;
