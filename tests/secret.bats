@@ -216,3 +216,22 @@ nobody_asked() { (($(connections) == 0)) || complain "there was a connection"; }
 	postern_ok --dump-config
 	[[ $stdout == *"user user"* && $stdout != *"password secret"* ]]
 }
+
+@test "a word in the environment that is no variable keeps no helper from starting" {
+	command -v "${CC:-cc}" > /dev/null || skip "needs a compiler: no shell can make such an environment"
+	"${CC:-cc}" -x c -o "$BATS_TEST_TMPDIR/odd" - <<-'END'
+		#include <unistd.h>
+		int main(int argc, char **argv)
+		{
+			char *words[] = { "PATH=/usr/bin:/bin", "POSTERN_X", "POSTERN_Y=y", "=", NULL };
+
+			return argc > 1 && execve(argv[1], argv + 1, words) == 0 ? 0 : 127;
+		}
+	END
+	start_server < /dev/null
+	set_conf password
+	set_conf passwordeval "env | grep POSTERN_Y; echo secret"
+	set_conf timeout 5
+	run_bounded "$BATS_TEST_TMPDIR/odd" "$POSTERN" -C "$conf" you@example.net < "$mail"
+	[[ $status == 0 && $(messages) == 1 ]] || complain "status $status"
+}

@@ -60,14 +60,14 @@ static void close_inherited(void)
 }
 
 /* POSTERN_PASSWORD is nobody else's business; and what started us with more rights than its own
- * must not choose what a program finds. */
+ * must not choose what a program finds.  A word without `=` is no variable: unsetenv(3) would find none, for ever. */
 static void clean_environment(void)
 {
 	for (char **v = environ; *v != NULL;) {
 		char name[128];
 		size_t len = strcspn(*v, "=");
 
-		if (!str_starts(*v, "POSTERN_") || len >= sizeof name) {
+		if (!str_starts(*v, "POSTERN_") || len >= sizeof name || (*v)[len] == '\0') {
 			v++;
 			continue;
 		}
