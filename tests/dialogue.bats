@@ -481,6 +481,14 @@ leave() {
 	[[ $(said DATA) == 0 && $(said BDAT) == 1 ]]
 }
 
+@test "the caller leaves between two chunks: nothing is sent, and that is a failure" {
+	start_server < /dev/null
+	printf '%s\r\n' "EHLO x" "$me" "$you" "BDAT 14" "Subject: x" "" > "$BATS_TEST_TMPDIR/in"
+	hear
+	[[ $status == 74 ]] && told "the caller left"
+	[[ $(messages) == 0 && $(said BDAT) == 0 && $codes == "220 250 250 250 250" ]] || complain "$codes"
+}
+
 @test "SIGTERM: the caller hears 421, the status is 74, nothing is sent" {
 	start_server < /dev/null
 	converse

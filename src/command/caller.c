@@ -74,7 +74,7 @@ void caller_close(struct caller *c)
 /* ---- in ------------------------------------------------------------------------------------------ */
 
 /* Waits for something to read; replies go out before. */
-static bool fill(struct caller *c, struct err *e)
+static bool wait_and_read(struct caller *c, struct err *e)
 {
 	struct pollfd p = { c->in, POLLIN, 0 };
 	int64_t deadline = clock_in_s(SILENCE_S);
@@ -106,6 +106,12 @@ static bool fill(struct caller *c, struct err *e)
 		c->have += (size_t)n;
 		return !c->eof || fail(e, ST_INPUT, FATE_TEMP, "the caller left");
 	}
+}
+
+static bool fill(struct caller *c, struct err *e)
+{
+	c->gone = !wait_and_read(c, e);
+	return !c->gone;
 }
 
 /* Drops what is there up to a line's end, however long that takes. */

@@ -15,6 +15,7 @@ struct caller {
 	int        in, out;
 	bool       lf;       /* the latest line ended in LF alone */
 	bool       eof;
+	bool       gone;     /* left, was silent, could not be heard, or a signal came: nothing more is to be waited for */
 	size_t     at, have; /* what was read and not taken */
 	struct buf replies;  /* not written yet */
 	char       text[32 * 1024];

@@ -249,6 +249,12 @@ static bool drain(struct caller_text *t, struct err *e)
 	return true;
 }
 
+static bool give_up(const struct err *why, struct err *e)
+{
+	*e = *why;
+	return false;
+}
+
 static bool say_outcome(struct dialogue *d, struct err *e)
 {
 	struct err why = { 0 };
@@ -298,7 +304,7 @@ static bool do_data(struct dialogue *d, struct err *e)
 	if (!say(d, "354 end with a line that is only a dot", e))
 		return false;
 	ok = message_take(&d->relay.x->m, read_dots, &text, &why);
-	if (text.state != TEXT_END && !drain(&text, e))
+	if (text.state != TEXT_END && !(d->caller.gone ? give_up(&why, e) : drain(&text, e)))
 		return false;
 	return conclude(d, ok, &why, e);
 }
@@ -314,7 +320,7 @@ static bool do_bdat(struct dialogue *d, struct err *e)
 		return drain(&c.text, e) && say_too_early(d, e);
 	ok = message_take(&d->relay.x->m, read_chunks, &c, &why);
 	if (!ok && !d->spoiled) { /* what follows belongs to a message that cannot be taken */
-		if (!drain(&c.text, e))
+		if (!(d->caller.gone ? give_up(&why, e) : drain(&c.text, e)))
 			return false;
 		relay_log(&d->relay, &why);
 		relay_forget(&d->relay);
