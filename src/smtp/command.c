@@ -159,7 +159,8 @@ static const char *take_path(struct command *c, const char *word, bool null_ok)
 	for (at += n; str_isblank(*at);)
 		at++;
 	end = path_end(at);
-	if (end == NULL || end == at || !address_one(at, (size_t)(end - at), null_ok, &box, &unheard)
+	if (end == NULL || end == at || (*end != '\0' && !str_isblank(*end))
+	    || !address_one(at, (size_t)(end - at), null_ok, &box, &unheard)
 	    || (!null_ok && box.addr[0] == '\0'))
 		return null_ok ? bad_sender : bad_recipient;
 	snprintf(c->address, sizeof c->address, "%s", box.addr);

@@ -44,6 +44,7 @@ static const struct {
 	{ "MAIL FROM:<a@b.example> <c@d.example>", 555, COMMAND_MAIL, "" },
 	{ "MAIL FROM:<a@b.example,c@d.example>", 501, COMMAND_MAIL, "" },
 	{ "MAIL FROM:<\377@example.org>", 501, COMMAND_MAIL, "" },
+	{ "MAIL FROM:<a@b.example>SIZE=1", 501, COMMAND_MAIL, "" },
 	{ "RCPT TO:<you>", 0, COMMAND_RCPT, "you" },
 	{ "RCPT TO:<>", 501, COMMAND_RCPT, "" },
 	{ "RCPT TO:<a\tb@example.org>", 501, COMMAND_RCPT, "" },
