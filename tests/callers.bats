@@ -308,7 +308,7 @@ logwatch_mail() {
 composed() {
 	printf '%s\n' "Date: Mon, 02 Mar 2026 10:00:00 +0100" "From: Me <me@example.org>" "$@" \
 	    "Message-ID: <20260302090000.GA1@caller.example>" "MIME-Version: 1.0" \
-	    "Content-Type: text/plain; charset=us-ascii" "" "one" "." ".two" "From here" "last"
+	    "Content-Type: text/plain; charset=us-ascii" "" "one" "." ".two" "..three" "From here" "last"
 }
 
 # as_composed FIELD...: it arrives byte for byte.
@@ -503,6 +503,7 @@ plays() {
 @test "Symfony -t without -i: the dots that it doubles arrive doubled" {
 	machine
 	calls -fapp@example.org -- you@example.net < <(composed "To: you@example.net" | sed 's/^\./&./')
+	sent app@example.org you@example.net
 	arrived < <(composed "To: you@example.net" | sed 's/^\./&./')
 }
 
