@@ -239,6 +239,14 @@ A
 	got a@example.org b@example.org root@home.example z@example.org
 }
 
+@test "a mark of UTF-8 at the beginning of the file, or of a list, belongs to no name" {
+	start_server < /dev/null
+	printf '\357\273\277root: :include:%s\n' "$HOME/list" | with_aliases
+	printf '\357\273\277a@example.org\n' > "$HOME/list"
+	to_local root
+	got a@example.org
+}
+
 @test "only regular files are included: nothing hangs, nothing is read for ever" {
 	start_server < /dev/null
 	mkfifo "$HOME/fifo"

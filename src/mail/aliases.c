@@ -326,6 +326,13 @@ static int compare(const void *x, const void *y)
 
 /* ---- outside ------------------------------------------------------------------------------------- */
 
+/* Some editors begin UTF-8 with a mark, which would be part of the first name. */
+static void blank_mark(char *text, size_t len)
+{
+	if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
+		memset(text, ' ', 3);
+}
+
 static bool parse(struct aliases *a, const char *file, const char *text, size_t len, bool (*take)(struct parse *p),
 		  struct err *e)
 {
@@ -341,6 +348,7 @@ static bool parse(struct aliases *a, const char *file, const char *text, size_t 
 	if (len > 0)
 		memcpy(copy, text, len);
 	copy[len] = '\0';
+	blank_mark(copy, len);
 	p.text = copy;
 	ok = simplify(&p) && take(&p);
 	free(copy);
