@@ -102,6 +102,12 @@ someone@example.net... deliverable: account default, host smtp.example.org:587, 
 	set_conf aliases
 	postern_ok -bi
 	[[ $stdout == *"no alias file is configured"* ]]
+	if [[ -e /dev/full ]]; then
+		status=0
+		"$POSTERN" -C "$conf" -bi > /dev/full 2> "$HOME/stderr" || status=$?
+		((status != 0))
+		grep -q 'cannot write to standard output' "$HOME/stderr"
+	fi
 	[[ ! -e /etc/postern.conf ]] || return 0
 	postern_bare -bi
 	((status == 0)) && [[ $stdout == *"there is no configuration"* ]]

@@ -31,7 +31,7 @@ static void check_entry(const struct aliases *a, const struct alias *of, const s
 		log_warn("%s:%u: the alias %s %s", a->file, n->line, of->name, why);
 }
 
-static bool check(const struct aliases *a)
+static void check(const struct aliases *a)
 {
 	size_t longest = 0, total = 0;
 
@@ -48,7 +48,6 @@ static bool check(const struct aliases *a)
 		total += size + strlen(a->names[i].name);
 	}
 	printf("%s: %zu aliases, longest %zu bytes, %zu bytes total\n", a->file, a->n, longest, total);
-	return fflush(stdout) == 0 && !ferror(stdout);
 }
 
 static bool look(struct submission *x, struct err *e)
@@ -65,7 +64,8 @@ static bool look(struct submission *x, struct err *e)
 		puts("no alias file is configured (`aliases`)");
 		return true;
 	}
-	return check(&x->local.aliases) || fail(e, ST_INTERNAL, FATE_TEMP, "cannot write to standard output");
+	check(&x->local.aliases);
+	return true;
 }
 
 int newaliases(const struct options *o)
@@ -77,6 +77,8 @@ int newaliases(const struct options *o)
 	if (x == NULL)
 		return err_exit_status(&e);
 	ok = look(x, &e);
+	if (ok && (fflush(stdout) != 0 || ferror(stdout)))
+		ok = fail(&e, ST_INTERNAL, FATE_TEMP, "cannot write to standard output");
 	if (!ok)
 		report_error(&e, NULL);
 	submission_free(x);
