@@ -66,6 +66,17 @@ someone@example.net... deliverable: account default, host smtp.example.org:587, 
 	((status != 0)) && grep -q 'cannot write to standard output' "$HOME/stderr"
 }
 
+@test "-bv shows no control characters of an alias file to the terminal" {
+	printf 'odd: a\302\233b@example.org\n' >> "$HOME/aliases"
+	postern_ok -bv odd
+	[[ $stdout == *'user a\xc2\x9bb@example.org' ]]
+}
+
+@test "-bv: recipients that come to nobody are a usage error, as when sending" {
+	postern_fails 64 usage -- -bv ''
+	postern_fails 64 usage -- -bv -t <<< "Subject: to nobody"
+}
+
 @test "postmaster and MAILER-DAEMON are root's where no alias says otherwise" {
 	postern_ok -bv postmaster
 	[[ $stdout == *"user me@example.org"*"user joe@example.net" ]]

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/printable.h"
 #include "command/report.h"
 #include "command/submission.h"
 #include "mail/recode.h"
@@ -29,12 +30,17 @@ static bool read_message(struct submission *x, bool had_stdin, struct err *e)
 	return true;
 }
 
+static bool names_anybody(const struct submission *x, struct err *e)
+{
+	return x->v.n > 0 || fail(e, ST_USAGE, FATE_PERM, "the message names no recipients");
+}
+
 static bool fix_message(struct submission *x, struct err *e)
 {
 	if (!message_fix(&x->m, &x->a->message, &x->local, x->o->take_recipients, &x->v, e))
 		return false;
-	if (x->v.n == 0)
-		return fail(e, ST_USAGE, FATE_PERM, "the message names no recipients");
+	if (!names_anybody(x, e))
+		return false;
 	return !facts_unfit(&x->m.facts) || message_recode(&x->m, RECODE_LINES, recode_why(&x->m.facts), e);
 }
 
@@ -120,7 +126,16 @@ static bool find_recipients(struct submission *x, bool had_stdin, struct err *e)
 	if (!check_usage(x->o, e) || !submission_load(x, e) || (x->o->take_recipients && !read_message(x, had_stdin, e)))
 		return false;
 	return submission_address(x, e)
-	    && message_fix(&x->m, &x->a->message, &x->local, x->o->take_recipients, &x->v, e);
+	    && message_fix(&x->m, &x->a->message, &x->local, x->o->take_recipients, &x->v, e) && names_anybody(x, e);
+}
+
+/* An address in UTF-8 may hold C1 controls, which a terminal obeys. */
+static void show(const char *before, const char *address, const char *after)
+{
+	char shown[4 * ADDRESS_MAX];
+
+	printable(shown, sizeof shown, address, strlen(address), false);
+	printf("%s%s%s", before, shown, after);
 }
 
 /* In the words that sendmail has for it. */
@@ -129,14 +144,16 @@ static void show_route(const struct submission *x, struct rcpt *r)
 	const struct net_params *net = &x->a->net;
 
 	r->state = RCPT_DONE;
-	printf("%s... deliverable: account %s, host ", r->original != NULL ? r->original : r->address, x->a->name);
+	show("", r->original != NULL ? r->original : r->address, "... deliverable: account ");
+	printf("%s, host ", x->a->name);
 	for (size_t i = 0; net->socket == NULL && i < net->hosts.n; i++)
 		printf("%s%s", i == 0 ? "" : "|", net->hosts.items[i]);
 	if (net->socket != NULL)
 		printf("%s", net->socket);
 	else
 		printf(":%u", net->port);
-	printf(", sender %s, user %s\n", x->v.sender[0] == '\0' ? "<>" : x->v.sender, r->address);
+	show(", sender ", x->v.sender[0] == '\0' ? "<>" : x->v.sender, "");
+	show(", user ", r->address, "\n");
 }
 
 int submit_verify(const struct options *o, bool had_stdin)
