@@ -106,7 +106,8 @@ body() { printf '%s\n' "one" "." ".two" "..three" "From here" "größer" "last";
 
 # mutts WHICH: mutt and neomutt have the same settings and pass the same.
 mutts() {
-	local set=(-n -F /dev/null -e "set sendmail=\"$sendmail -oem -oi\"" -e "set copy=no from=me@example.org charset=utf-8")
+	local set=(-n -F /dev/null -e "set sendmail=\"$sendmail -oem -oi\"" -e "set copy=no from=me@example.org charset=utf-8"
+	    -e 'set crypt_use_gpgme=no')	# which complains where there is no gpg
 	needs "usr/bin/$1"
 	box
 	export LC_ALL=C.UTF-8
