@@ -271,6 +271,28 @@ leave() {
 	[[ $(connections) == 3 && $(messages) == 3 ]]
 }
 
+@test "a message that this smarthost cannot carry, or no account is for, costs no connection" {
+	start_server <<< "hide SMTPUTF8"
+	set_conf allow_from_override on
+	talk "EHLO x" "${one[@]}" "MAIL FROM:<jörg@example.org> SMTPUTF8" "MAIL FROM:<jörg@example.org> SMTPUTF8" "${one[@]}" QUIT
+	answered 220 250 250 250 354 250 554 554 250 250 354 250 221
+	[[ $(connections) == 1 && $(messages) == 2 ]]
+}
+
+@test "an address that is not ASCII is not said to who does not know it, or where MAIL did not announce it" {
+	start_server <<< "hide SMTPUTF8"
+	set_conf allow_from_override on
+	talk "EHLO x" "MAIL FROM:<jörg@example.org> SMTPUTF8" RSET "$me SMTPUTF8" "RCPT TO:<jörg@example.org>" "$you" \
+	    "RCPT TO:<me@bücher.example>" DATA "${text[@]}" QUIT
+	answered 220 250 554 250 250 553 250 250 354 250 221
+	[[ $(said 'RCPT TO:<me@xn--bcher-kva.example>$') == 1 && $(said RCPT) == 2 && $(messages) == 1 ]]
+	replied "554 5.6.7"
+	replied "553 5.6.7"
+	start_server < /dev/null
+	talk "EHLO x" "$me" "RCPT TO:<jörg@example.org>" "RCPT TO:<jörg@example.org>" "$you" DATA "${text[@]}" QUIT
+	answered 220 250 250 553 553 250 354 250 221
+}
+
 # ----------------------------------------------------------------------------------------------------------- the text itself
 
 @test "the text ends where its caller's lines end like that, and nowhere else" {

@@ -46,7 +46,9 @@ static bool lost(struct relay *u, const struct err *why)
 {
 	submission_log(u->x, why, err_exit_status(why));
 	u->mail = false;
-	relay_close(u);
+	if (u->x->s.chat.broken)
+		disconnect(u);
+	relay_forget(u);
 	return false;
 }
 
@@ -89,6 +91,12 @@ static bool begin_envelope(struct relay *u, const struct command *c, struct err 
 	return c->envid[0] == '\0' || (x->v.envid = str_dup(c->envid, e)) != NULL;
 }
 
+/* RFC 6531 3.6.1: it must not go to a server that does not know it, nor where MAIL did not announce it. */
+static bool may_be_said(const struct relay *u, const char *address)
+{
+	return address_local_is_ascii(address) || (u->t.needs.utf8 && (u->x->s.caps.ext & EXT_SMTPUTF8) != 0);
+}
+
 /* MAIL to a session that is there. */
 static bool say_mail(struct relay *u, const struct command *c, struct err *e)
 {
@@ -99,6 +107,11 @@ static bool say_mail(struct relay *u, const struct command *c, struct err *e)
 	n->eight_bit = c->eight_bit;
 	if (!carry_ask(&u->x->s, n, e) || !carry_wishes(&u->x->s, n, e) || (u->begun && !transaction_reset(&u->t, e)))
 		return false;
+	if (!may_be_said(u, u->x->v.sender)) {
+		fail(e, ST_INPUT, FATE_PERM, "%s does not offer SMTPUTF8, which the sender's address needs", u->x->host);
+		e->esc = (struct esc){ 5, 6, 7 };
+		return false;
+	}
 	n->eight_bit = true; /* BODY=8BITMIME promises nothing but that the text may be */
 	u->begun = true;
 	return transaction_mail(&u->t, e);
@@ -111,11 +124,16 @@ static bool used_up(const struct relay *u)
 	return s->caps.mailmax > 0 && s->mails >= s->caps.mailmax;
 }
 
-/* A connection that was used before may have ended by itself: then once more with a new one. */
+/* A connection that was used before may have ended by itself: then once more with a new one.  What this server cannot
+ * carry it could not then. */
 static bool reach(struct relay *u, const struct command *c, struct err *e)
 {
-	if (u->connected && !used_up(u) && say_mail(u, c, e))
-		return true;
+	if (u->connected && !used_up(u)) {
+		bool ok = say_mail(u, c, e);
+
+		if (ok || !u->x->s.chat.broken)
+			return ok;
+	}
 	disconnect(u);
 	u->connected = submission_connect(u->x, e);
 	return u->connected && say_mail(u, c, e);
@@ -146,10 +164,23 @@ static bool give_dsn(struct rcpt *r, const struct command *c, struct err *e)
 	    && (c->orcpt[0] == '\0' || (r->orcpt = str_dup(c->orcpt, e)) != NULL);
 }
 
+static bool refuse_here(struct relay *u, struct rcpt *r, struct err *e)
+{
+	r->state = RCPT_REFUSED;
+	r->stage = ST_RCPT;
+	r->code = 553;
+	r->esc = (struct esc){ 5, 6, 7 };
+	u->t.refused++;
+	r->why = str_dup("the address is not ASCII, and MAIL did not say SMTPUTF8 or the server does not offer it", e);
+	return r->why != NULL;
+}
+
 static bool ask_one(struct relay *u, size_t i, const struct command *c, struct err *e)
 {
 	struct rcpt *r = &u->x->v.rcpts[i];
 
+	if (!may_be_said(u, r->address))
+		return refuse_here(u, r, e);
 	if (c != NULL && !give_dsn(r, c, e))
 		return false;
 	u->t.needs.dsn = u->t.needs.dsn || r->notify != NULL || r->orcpt != NULL;
