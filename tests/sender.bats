@@ -140,6 +140,20 @@ X-Original-From: <<broken" ]]
 	[[ $(got '^From:') == "From: me@example.org" && $(message "$(last)") == *$'X-Original-From: two\r\n words@'* ]]
 }
 
+@test "set_from_header on: a group, or several fields, become one address" {
+	server "set_from_header on"
+	local group
+	for group in "all: joe@example.com;" "all: joe@example.com"; do
+		sent "From: $group" -f me@example.org
+		[[ $(got '^(X-Original-)?From:') == "From: me@example.org
+X-Original-From: $group" ]]
+	done
+	sent $'From: Joe <joe@example.com>\nFrom: me@example.org' -f me@example.org
+	[[ $(got '^(X-Original-)?From:') == "From: Joe <me@example.org>
+X-Original-From: Joe <joe@example.com>
+X-Original-From: me@example.org" ]]
+}
+
 # ------------------------------------------------------------------------------------------------------------ environment
 
 @test "EMAIL is the sender where neither -f nor from says so" {

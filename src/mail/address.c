@@ -300,8 +300,10 @@ struct walk {
 
 static bool give(struct walk *w)
 {
-	bool ok = w->each(w->ctx, &w->b.box, w->s.e);
+	bool ok;
 
+	w->b.box.grouped = w->in_group;
+	ok = w->each(w->ctx, &w->b.box, w->s.e);
 	clear(&w->b);
 	w->s.comment_len = 0;
 	return ok;
@@ -379,6 +381,15 @@ static bool after_angle(struct walk *w)
 	return give(w);
 }
 
+/* Also as the end of a list, as some people separate addresses. */
+static bool semicolon(struct walk *w)
+{
+	bool ok = boundary(w);
+
+	w->in_group = false;
+	return ok && next(&w->s);
+}
+
 static bool take(struct walk *w)
 {
 	switch (w->s.special) {
@@ -393,9 +404,7 @@ static bool take(struct walk *w)
 		w->in_group = true;
 		clear(&w->b);
 		return next(&w->s);
-	case ';': /* also as the end of a list, as some people separate addresses */
-		w->in_group = false;
-		return boundary(w) && next(&w->s);
+	case ';': return semicolon(w);
 	default: return bad(&w->s, w->s.from, "there is an unexpected >");
 	}
 }

@@ -19,6 +19,7 @@ struct mailbox {
 	size_t at, len;           /* where the addr-spec stands in the text, inner comments included */
 	size_t name_at, name_len; /* the display name as written, without outer blanks; len 0: none */
 	bool   angle;             /* was written in <> */
+	bool   grouped;           /* stands in a group */
 };
 
 /* Called for each mailbox in order; returning false stops the walk, which then returns false. */

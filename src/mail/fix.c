@@ -49,6 +49,7 @@ struct fixing {
 	bool                         resent;      /* the head has a Resent- block */
 	uint32_t                     seen;        /* fields[] that were in the head, or in its newest block */
 	size_t                       block_end;   /* offset in the head where the newest block ends */
+	bool                         replaced;    /* a From has become the sender's */
 	struct buf                   out;
 };
 
@@ -252,6 +253,7 @@ static bool put_from(struct fixing *x, const char *prefix, struct err *e)
 
 struct first { /* the first address of a field, and how many there are */
 	char   addr[ADDRESS_MAX];
+	bool   grouped;
 	size_t n;
 };
 
@@ -260,13 +262,14 @@ static bool keep_first(void *ctx, const struct mailbox *m, struct err *e)
 	struct first *first = ctx;
 
 	(void)e;
+	first->grouped = first->grouped || m->grouped;
 	if (first->n++ == 0)
 		snprintf(first->addr, sizeof first->addr, "%s", m->addr);
 	return true;
 }
 
 /* `set_from_header on`: the address becomes the envelope sender's, name and comments stay.  A field that cannot be
- * read, or has several addresses, is written anew. */
+ * read, has several addresses or a group (RFC 6854, which few take) is written anew; of several fields one is left. */
 static bool replace_from(struct fixing *x, const struct field *f, const struct role_of *role, struct err *e)
 {
 	struct first first = { .n = 0 };
@@ -275,7 +278,10 @@ static bool replace_from(struct fixing *x, const struct field *f, const struct r
 
 	if (x->v->sender == NULL || x->v->sender[0] == '\0')
 		return copy_addresses(x, f, role, NULL, e);
-	if (!address_list(f->body, f->body_len, true, keep_first, &first, &unread) || first.n != 1)
+	if (x->replaced)
+		return put_original(x, f, e);
+	x->replaced = true;
+	if (!address_list(f->body, f->body_len, true, keep_first, &first, &unread) || first.n != 1 || first.grouped)
 		return put_from(x, "", e) && put_original(x, f, e);
 	sender_address(x, addr, sizeof addr);
 	return copy_addresses(x, f, role, addr, e);
