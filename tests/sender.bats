@@ -148,10 +148,28 @@ X-Original-From: <<broken" ]]
 		[[ $(got '^(X-Original-)?From:') == "From: me@example.org
 X-Original-From: $group" ]]
 	done
-	sent $'From: Joe <joe@example.com>\nFrom: me@example.org' -f me@example.org
+	sent $'From: Joe <joe@example.com>\nFrom: me@example.org\nFrom:' -f me@example.org
 	[[ $(got '^(X-Original-)?From:') == "From: Joe <me@example.org>
 X-Original-From: Joe <joe@example.com>
 X-Original-From: me@example.org" ]]
+}
+
+@test "an empty From is a missing one" {
+	server
+	local empty
+	for empty in "From:" "from : " $'From:\n \t'; do
+		sent "$empty" -F "The Name" -f me@example.org
+		[[ $(got '^[Ff][Rr][Oo][Mm] ?:|^[[:blank:]]') == "From: The Name <me@example.org>" ]]
+	done
+	sent $'Resent-To: joe@example.com\nResent-From:\nFrom:' -f me@example.org
+	[[ $(got '^(Resent-)?From') == "Resent-From: me@example.org
+From:" ]]
+	set_conf set_from_header on
+	sent "From:" -f me@example.org
+	[[ $(got '^(X-Original-)?From') == "From: me@example.org" ]]
+	set_conf set_from_header off
+	sent "From:" -f me@example.org
+	[[ $(got '^From') == "From:" ]]
 }
 
 # ------------------------------------------------------------------------------------------------------------ environment

@@ -384,6 +384,18 @@ static bool dropped(const struct fixing *x, const struct field *f, const struct 
 	return x->p->set_to_header == SET_TO_UNDISCLOSED && is_recipient_field(x, f, r);
 }
 
+/* Scripts write one where a variable is not set; it is as good as none, and servers refuse it. */
+static bool is_empty_from(const struct fixing *x, const struct field *f, const struct role_of *r)
+{
+	if (r == NULL || strcmp(r->name, x->resent ? "Resent-From" : "From") != 0
+	    || x->p->set_from_header == SET_FROM_OFF)
+		return false;
+	for (size_t i = 0; i < f->body_len; i++)
+		if (!str_isblank(f->body[i]) && f->body[i] != '\r' && f->body[i] != '\n')
+			return false;
+	return true;
+}
+
 static bool copy_field(struct fixing *x, const struct field *f, const struct role_of *r, struct err *e)
 {
 	if (r == NULL)
@@ -405,6 +417,8 @@ static bool copy_head(struct fixing *x, struct err *e)
 	for (size_t at = 0; header_next(head, x->m->head.len, &at, &f);) {
 		const struct role_of *r = role_of(&f);
 
+		if (is_empty_from(x, &f, r))
+			continue;
 		if (r != NULL && (!x->resent || (size_t)(f.raw - head) < x->block_end))
 			x->seen |= bit(r->name);
 		if (r != NULL && dropped(x, &f, r))
