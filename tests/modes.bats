@@ -137,6 +137,21 @@ someone@example.net... deliverable: account default, host smtp.example.org:587, 
 	done
 }
 
+@test "-q chooses from the list of -bp, and leaves every other mode alone" {
+	for run in "postern -bp -qRexample.org" "postern -qf -bp" "postern_as mailq -qRexample.org"; do
+		$run
+		[[ $status == 0 && $stdout == "Mail queue is empty" ]] || complain "$run"
+	done
+	postern_ok -bv -q5m joe
+	[[ $stdout == *"user joe@example.net" ]]
+}
+
+@test "-q takes no message: one with recipients is not lost without a word" {
+	postern_fails 64 usage -- -q joe@example.net < "$mail"
+	postern_fails 64 usage -- -q5m -t < "$mail"
+	told "-q"
+}
+
 # --------------------------------------------------------------------------------------------------------- --dump-config
 
 @test "--dump-config gives the same account when it is read, with and without a user" {

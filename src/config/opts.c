@@ -64,6 +64,16 @@ static bool take_etrn(struct options *o, const char *value, struct err *e)
 	return true;
 }
 
+/* As in sendmail: with -bp it says what of the queue to list. */
+static bool take_queue(struct options *o, const char *value, struct err *e)
+{
+	(void)value;
+	(void)e;
+	if (o->mode == MODE_SUBMIT)
+		o->mode = MODE_QUEUE_RUN;
+	return true;
+}
+
 static bool take_hops(struct options *o, const char *value, struct err *e)
 {
 	uint64_t n;
@@ -229,7 +239,7 @@ static const struct option options[] = {
 	{ .letter = 'o', .arity = VALUE, .arg = "XVALUE", .take = take_setting,
 	  .summary = "-oi is -i, -ov is -v; others are ignored" },
 	{ .letter = 'p', .arity = VALUE, .arg = "PROTOCOL", .ignored = "there is no Received field to name it in" },
-	{ .letter = 'q', .arity = ATTACHED, .arg = "INTERVAL", .mode = MODE_QUEUE_RUN,
+	{ .letter = 'q', .arity = ATTACHED, .arg = "INTERVAL", .take = take_queue,
 	  .summary = "send what is in the queue: nothing is" },
 	{ .letter = 'r', .arity = VALUE, .arg = "ADDRESS", .take = take_sender, .summary = "the same as -f" },
 	{ .letter = 's', .ignored = "obsolete in sendmail" },
@@ -427,6 +437,13 @@ static bool check_hold(const struct options *o, struct err *e)
 	    || fail_usage(e, "--hold-for and --hold-until exclude each other");
 }
 
+/* Somebody with a message to send would never learn that nobody has it. */
+static bool check_queue(const struct options *o, struct err *e)
+{
+	return o->mode != MODE_QUEUE_RUN || (o->n_recipients == 0 && !o->take_recipients)
+	    || fail_usage(e, "-q sends no message, so it takes no recipients");
+}
+
 static enum mode face(const char *name)
 {
 	const char *slash = name == NULL ? NULL : strrchr(name, '/');
@@ -471,7 +488,7 @@ bool opts_parse(int argc, char **argv, struct options *o, struct err *e)
 	o->recipients = calloc(room, sizeof *o->recipients);
 	if (o->settings == NULL || o->recipients == NULL)
 		return fail_memory(e);
-	return take_words(o, &w, e) && check_hold(o, e);
+	return take_words(o, &w, e) && check_hold(o, e) && check_queue(o, e);
 }
 
 void opts_free(struct options *o)
