@@ -293,6 +293,13 @@ leave() {
 	answered 220 250 250 553 553 250 354 250 221
 }
 
+@test "where the message may have got through the caller is told so" {
+	start_server <<< "drop LAST close"
+	talk "EHLO x" "${one[@]}" QUIT
+	answered 220 250 250 250 354 451 221
+	replied "451 4.4.2 .*may have the message"
+}
+
 # ----------------------------------------------------------------------------------------------------------- the text itself
 
 @test "the text ends where its caller's lines end like that, and nowhere else" {

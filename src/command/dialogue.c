@@ -73,10 +73,11 @@ static struct esc subject_of(const struct err *e, uint8_t class)
 /* What we could not do, or what the smarthost said when we were not passing it on. */
 static bool answer_error(struct dialogue *d, const struct err *why, struct err *e)
 {
-	char text[sizeof why->say + sizeof why->quote + 4];
+	const char *perhaps = why->fate == FATE_UNKNOWN ? ", and may have the message" : "";
+	char text[sizeof why->say + sizeof why->quote + 40];
 	int code = code_of(why);
 
-	snprintf(text, sizeof text, "%s%s%s", why->say, why->quote[0] == '\0' ? "" : ": ", why->quote);
+	snprintf(text, sizeof text, "%s%s%s%s", why->say, perhaps, why->quote[0] == '\0' ? "" : ": ", why->quote);
 	return caller_reply(&d->caller, code, subject_of(why, (uint8_t)(code / 100)), text, e);
 }
 
