@@ -219,6 +219,21 @@ recipients() { envelope | sed -n 's/^rcpt <\(.*\)>.*/\1/p' | paste -sd ' '; }
 	[[ $(got '^To: one@q.test, Two <two@q.test> \(c\), g: three@q.test;$') == 1 && $(got '^From: me@q.test$') == 1 ]]
 }
 
+@test "a list of addresses without blanks is folded behind its commas where its line would be too long" {
+	conf_extra="qualify_domain q.test"
+	server
+	local names wanted='"a,b"@q.test,(c,d)e@q.test'
+	names="\"a,b\",(c,d)e$(printf ',user%03d' {1..100})"
+	for user in {001..100}; do wanted+=",user$user@q.test"; done
+	printf 'From: me\nTo:%s\n\nx\n' "$names" | postern_ok -t -f me
+	[[ $(message | tr -d '\r' | grep -v '^From:' | sed '/^$/,$d' | sed 's/, /,/g; s/,$/,/' | sed 's/^ *//' | tr -d '\n') \
+	    == "To:$wanted"* ]]
+	[[ $(message | tr -d '\r' | awk 'length > 998' | wc -l) == 0 ]]
+	{ head "Cc:$(printf 'user%03d@q.test,' {1..60})z@q.test"; echo x; } > "$want"	# 963 octets: nothing to do
+	postern_ok you@example.net < "$want"
+	got_wanted
+}
+
 @test "-t with a list that cannot be read is refused, not guessed at" {
 	local to
 	server

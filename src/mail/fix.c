@@ -138,10 +138,11 @@ static bool rewrite(struct rewriting *r, const struct field *f, bool *changed, s
 	struct err unread;
 
 	*changed = address_list(f->body, f->body_len, true, rewrite_one, r, &unread) && r->qualified + r->replaced > 0;
-	if (*changed)
-		return buf_add(r->out, f->body + r->done, f->body_len - r->done, e);
-	r->out->len = before;
-	return buf_add(r->out, f->body, f->body_len, e);
+	if (!*changed) {
+		r->out->len = before;
+		r->done = 0;
+	}
+	return buf_add(r->out, f->body + r->done, f->body_len - r->done, e) && header_loosen(r->out, before, e);
 }
 
 /* The field under this name with its unqualified addresses qualified; one that cannot be read stays as it is. */

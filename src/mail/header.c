@@ -110,6 +110,50 @@ bool header_fold(struct buf *to, const char *head, size_t len, struct err *e)
 	return true;
 }
 
+static bool has_long_line(const struct buf *b, size_t at)
+{
+	while (at > 0 && b->bytes[at - 1] != '\n')
+		at--;
+	for (size_t n; at < b->len; at += n)
+		if ((n = line_length(b->bytes + at, b->len - at)) > LINE_LIMIT + 1)
+			return true;
+	return false;
+}
+
+/* Not in quotes, where a blank would be a blank, nor in comments. */
+static bool put_loose(struct buf *to, const char *p, size_t n, struct err *e)
+{
+	bool quoted = false, escaped = false;
+	size_t depth = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		escaped = !escaped && i > 0 && p[i - 1] == '\\';
+		if (p[i] == '"' && depth == 0 && !escaped)
+			quoted = !quoted;
+		else if (!quoted && !escaped)
+			depth += p[i] == '(' ? 1 : p[i] == ')' && depth > 0 ? (size_t)-1 : 0;
+		if (!buf_char(to, p[i], e))
+			return false;
+		if (p[i] == ',' && !quoted && depth == 0 && i + 1 < n && strchr(" \t\r\n", p[i + 1]) == NULL
+		    && !buf_char(to, ' ', e))
+			return false;
+	}
+	return true;
+}
+
+bool header_loosen(struct buf *b, size_t at, struct err *e)
+{
+	struct buf list = buf_max(b->max, b->what);
+	bool ok;
+
+	if (!has_long_line(b, at))
+		return true;
+	ok = put_loose(&list, b->bytes + at, b->len - at, e)
+	  && buf_splice(b, at, b->len - at, list.bytes, list.len, e);
+	buf_free(&list);
+	return ok;
+}
+
 /* ---- a display name ----------------------------------------------------------------------------- */
 
 static bool is_atext(char c)

@@ -35,6 +35,10 @@ bool header_starts_field(const char *line, size_t len);
  * nothing for whoever unfolds them; a line without such a blank stays as it is. */
 bool header_fold(struct buf *to, const char *head, size_t len, struct err *e) MUST_CHECK;
 
+/* A list of addresses stands in the buffer from `at` on: where a line of it has more than 998 octets, commas get the blanks
+ * behind them at which header_fold() folds. */
+bool header_loosen(struct buf *b, size_t at, struct err *e) MUST_CHECK;
+
 /* A display name as a phrase: as it is (atoms), quoted (specials), or RFC 2047 encoded words in
  * UTF-8 (not ASCII) of at most 75 characters with no character split, folded with LF; `column` is
  * where it will start.  Controls are refused (ST_INPUT). */
