@@ -240,6 +240,10 @@ recipients() { envelope | sed -n 's/^rcpt <\(.*\)>.*/\1/p' | paste -sd ' '; }
 	for to in '"unbalanced@example.com' '<a@example.com' '(a@example.com' 'a@example.com b@example.com c@'; do
 		printf 'To: ok@example.com, %s\n\nx\n' "$to" | postern_fails 65 input -- -t
 	done
+	printf 'To: joe at\n home\n\nx\n' > "$want"
+	postern_fails 65 input -- -t < "$want"
+	told "in the address joe at home"	# nothing of the field's line ends
+	[[ $stderr != *\\x* ]]
 	[[ $(connections) == 0 ]]
 }
 

@@ -24,15 +24,36 @@ struct scan {
 	size_t      comment_at, comment_len;
 };
 
+/* A line end of the field, which is not shown: a blank follows, or nothing. */
+static bool is_folding(const char *p, size_t n, size_t i)
+{
+	i += p[i] == '\r' && i + 1 < n;
+	return p[i] == '\n' && (i + 1 == n || str_isblank(p[i + 1]));
+}
+
+/* For a person, without the blanks around it. */
+static void quote(char to[120], const char *p, size_t n)
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < n && len < 119; i++)
+		if (!is_folding(p, n, i) && (len > 0 || !str_isblank(p[i])))
+			to[len++] = p[i];
+	while (len > 0 && str_isblank(to[len - 1]))
+		len--;
+	to[len] = '\0';
+}
+
 static bool bad(struct scan *s, size_t at, const char *what)
 {
-	size_t n = s->len - at < 40 ? s->len - at : 40;
+	char text[120];
 
-	if (s->len < 120)
-		fail(s->e, ST_INPUT, FATE_PERM, "%s in the address %.*s", what, (int)s->len, s->text);
-	else
-		fail(s->e, ST_INPUT, FATE_PERM, "%s in an address, near %.*s", what, (int)n, s->text + at);
-	return false;
+	if (s->len < sizeof text) {
+		quote(text, s->text, s->len);
+		return fail(s->e, ST_INPUT, FATE_PERM, "%s in the address %s", what, text);
+	}
+	quote(text, s->text + at, s->len - at < 40 ? s->len - at : 40);
+	return fail(s->e, ST_INPUT, FATE_PERM, "%s in an address, near %s", what, text);
 }
 
 /* ---- the lexer ---------------------------------------------------------------------------------- */
