@@ -116,6 +116,17 @@ A
 	got root@home.example
 }
 
+@test "an entry of user@ this machine is user, as for a recipient" {
+	start_server < /dev/null
+	with_aliases <<-A
+		root: admin@localhost, "web team"@LocalHost, guest@$(hostname), \\bin@localhost
+		admin: you@example.org
+		"web team": root@localhost, me@example.org
+	A
+	to_local root
+	got you@example.org root@home.example me@example.org guest@home.example bin@localhost
+}
+
 @test "everybody once, however many aliases lead there" {
 	start_server < /dev/null
 	with_aliases <<-'A'

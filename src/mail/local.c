@@ -132,6 +132,21 @@ static struct list *find_list(struct local *l, const char *path, struct err *e)
 	return made;
 }
 
+/* ---- this host ----------------------------------------------------------------------------------- */
+
+static bool is_machine(const struct local *l, const char *domain)
+{
+	return str_same(domain, "localhost") || (l->host[0] != '\0' && str_same(domain, l->host))
+	    || (l->fqdn[0] != '\0' && str_same(domain, l->fqdn));
+}
+
+static size_t local_part(const char *address)
+{
+	const char *domain = address_domain(address);
+
+	return domain == NULL ? strlen(address) : (size_t)(domain - 1 - address);
+}
+
 /* ---- the expansion ------------------------------------------------------------------------------- */
 
 static bool expand(struct walk *w, const struct aliases *in, struct alias *a, unsigned depth, struct err *e);
@@ -178,6 +193,19 @@ static bool look_up(struct walk *w, const char *name, unsigned depth, struct err
 	return expand(w, &w->l->aliases, a, depth, e);
 }
 
+/* What is at this machine can go nowhere else.  Its qualify_domain may be that of a whole organisation: such an address is
+ * final. */
+static bool obey_address(struct walk *w, const char *address, unsigned depth, struct err *e)
+{
+	const char *domain = address_domain(address);
+	char name[ADDRESS_MAX];
+
+	if (domain != NULL && !is_machine(w->l, domain))
+		return add(w, address, e);
+	snprintf(name, sizeof name, "%.*s", (int)local_part(address), address);
+	return look_up(w, name, depth + 1, e);
+}
+
 static bool obey(struct walk *w, const struct where *at, unsigned depth, struct err *e)
 {
 	const struct alias_entry *n = at->entry;
@@ -185,7 +213,7 @@ static bool obey(struct walk *w, const struct where *at, unsigned depth, struct 
 
 	switch (n->kind) {
 	case ALIAS_ADDRESS:
-		return address_domain(n->text) != NULL ? add(w, n->text, e) : look_up(w, n->text, depth + 1, e);
+		return obey_address(w, n->text, depth, e);
 	case ALIAS_FINAL:
 		return address_domain(n->text) != NULL ? add(w, n->text, e) : stays(w, n->text, e);
 	case ALIAS_INCLUDE:
@@ -226,15 +254,7 @@ static bool expand(struct walk *w, const struct aliases *in, struct alias *a, un
 
 static bool is_this_host(const struct local *l, const char *domain)
 {
-	return (l->domain != NULL && str_same(domain, l->domain)) || str_same(domain, "localhost")
-	    || (l->host[0] != '\0' && str_same(domain, l->host)) || (l->fqdn[0] != '\0' && str_same(domain, l->fqdn));
-}
-
-static size_t local_part(const char *address)
-{
-	const char *domain = address_domain(address);
-
-	return domain == NULL ? strlen(address) : (size_t)(domain - 1 - address);
+	return (l->domain != NULL && str_same(domain, l->domain)) || is_machine(l, domain);
 }
 
 static bool sender_matches(const struct local *l, const char *address, const char *pattern)
