@@ -189,3 +189,21 @@ someone@example.net... deliverable: account default, host smtp.example.org:587, 
 	((status == 0)) || complain "make uninstall"
 	[[ -z $(find "$root" -type l -o -type f) ]]
 }
+
+@test "--with-sendmail-links writes through no link, and uninstall leaves what has become another's" {
+	[[ -e $BUILDDIR/Makefile && -e $BUILDDIR/config.status ]] || skip "not built by make"
+	local root=$BATS_TEST_TMPDIR/root
+	local -a on=(USER_LINKS=mailq ADMIN_LINKS=sendmail prefix=/usr DESTDIR="$root")
+	mkdir -p "$root/usr/share/man/man1" "$root/usr/bin"
+	echo other > "$root/other"
+	ln -s ../../../../other "$root/usr/share/man/man1/mailq.1"
+	run_bounded env -u MAKEFLAGS -u MAKELEVEL make -s -C "$BUILDDIR" install-exec-hook install-data-hook "${on[@]}"
+	((status == 0)) || complain "make install"
+	[[ $(< "$root/other") == other && $(< "$root/usr/share/man/man1/mailq.1") == ".so man1/postern.1" ]]
+	ln -sf exim4 "$root/usr/sbin/sendmail"
+	echo other > "$root/usr/share/man/man8/sendmail.8"
+	run_bounded env -u MAKEFLAGS -u MAKELEVEL make -s -C "$BUILDDIR" uninstall-hook "${on[@]}"
+	((status == 0)) || complain "make uninstall"
+	[[ $(readlink "$root/usr/sbin/sendmail") == exim4 && $(< "$root/usr/share/man/man8/sendmail.8") == other ]]
+	[[ ! -L $root/usr/bin/mailq && ! -e $root/usr/share/man/man1/mailq.1 ]]
+}
