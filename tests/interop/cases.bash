@@ -92,6 +92,23 @@ rcpt_all_unknown() {
 	never_logs "$acceptance"
 }
 
+# What the caller of -bs is told is what the server says, in DATA and in BDAT.
+dialogue_two() {
+	use "$submission"
+	{
+		printf '%s\r\n' "EHLO box" "MAIL FROM:<alice@example.org>" "RCPT TO:<bob@example.org>" "RCPT TO:<nobody@example.org>" DATA
+		sed 's/^\./../; s/$/\r/' "$mail"
+		printf '%s\r\n' . "MAIL FROM:<alice@example.org>" "RCPT TO:<carol@example.org>" "BDAT $(stat -c %s "$mail") LAST"
+		cat "$mail"
+		printf '%s\r\n' QUIT
+	} > "$BATS_TEST_TMPDIR/dialogue"
+	postern_ok -bs < "$BATS_TEST_TMPDIR/dialogue"
+	[[ $(grep -c '^550 5\.1\.1 ' <<< "$stdout") == 1 && $(grep -c '^250 2\.[01]\.[05] ' <<< "$stdout") -ge 4 ]] \
+	    || complain "what -bs answered: $stdout" || return 1
+	arrived_same bob@example.org
+	arrived_same carol@example.org
+}
+
 rcpt_100() {
 	use "$submission"
 	send r{1..100}@example.net

@@ -80,6 +80,7 @@ teardown() { interop_teardown; }
 # ------------------------------------------------------------------------------------------------------------- envelope
 
 @test "Exim: an unknown recipient is 67, the others have the message" { rcpt_unknown; }
+@test "Exim: -bs: two messages in one dialogue, and each recipient's answer" { dialogue_two; }
 @test "Exim: when every recipient is unknown nothing is sent" { rcpt_all_unknown; }
 
 @test "Exim: relaying denied (550) is 67" {

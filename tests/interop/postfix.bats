@@ -98,6 +98,7 @@ teardown() { interop_teardown; }
 # ------------------------------------------------------------------------------------------------------------ envelope
 
 @test "Postfix: an unknown recipient is 67, the others have the message" { rcpt_unknown; }
+@test "Postfix: -bs: two messages in one dialogue, and each recipient's answer" { dialogue_two; }
 
 @test "Postfix: when every recipient is unknown nothing is sent" {
 	rcpt_all_unknown
