@@ -4,6 +4,9 @@
 #include "smtp/carry.h"
 
 enum { ADDED = 1024 }; /* bytes of Date, Message-ID and From, and names qualified: the caller's SIZE knows nothing of them */
+/* A connection that was silent for so long may be gone without a trace (a firewall forgets it), and the next command would
+ * wait in vain for as long as a server may take. */
+enum { IDLE_MS = 60 * 1000 };
 
 static void disconnect(struct relay *u)
 {
@@ -33,6 +36,7 @@ void relay_forget(struct relay *u)
 	u->x->m = (struct message){ .fd = -1 };
 	envelope_free(&u->x->v);
 	u->mail = false;
+	u->idle = clock_ms();
 }
 
 void relay_close(struct relay *u)
@@ -117,18 +121,18 @@ static bool say_mail(struct relay *u, const struct command *c, struct err *e)
 	return transaction_mail(&u->t, e);
 }
 
-static bool used_up(const struct relay *u)
+static bool usable(const struct relay *u)
 {
 	const struct session *s = &u->x->s;
 
-	return s->caps.mailmax > 0 && s->mails >= s->caps.mailmax;
+	return u->connected && clock_ms() - u->idle < IDLE_MS && (s->caps.mailmax == 0 || s->mails < s->caps.mailmax);
 }
 
 /* A connection that was used before may have ended by itself: then once more with a new one.  What this server cannot
  * carry it could not then. */
 static bool reach(struct relay *u, const struct command *c, struct err *e)
 {
-	if (u->connected && !used_up(u)) {
+	if (usable(u)) {
 		bool ok = say_mail(u, c, e);
 
 		if (ok || !u->x->s.chat.broken)

@@ -18,6 +18,7 @@ struct relay {
 	bool                  connected; /* x->s is a session that may be used */
 	bool                  begun;     /* it has heard a MAIL that came to nothing yet */
 	bool                  mail;      /* a transaction is under way */
+	int64_t               idle;      /* clock_ms() of the end of the last one */
 };
 
 bool relay_mail(struct relay *u, const struct command *c, struct err *e) MUST_CHECK;
