@@ -229,8 +229,12 @@ recipients() { envelope | sed -n 's/^rcpt <\(.*\)>.*/\1/p' | paste -sd ' '; }
 	[[ $(message | tr -d '\r' | grep -v '^From:' | sed '/^$/,$d' | sed 's/, /,/g; s/,$/,/' | sed 's/^ *//' | tr -d '\n') \
 	    == "To:$wanted"* ]]
 	[[ $(message | tr -d '\r' | awk 'length > 998' | wc -l) == 0 ]]
-	{ head "Cc:$(printf 'user%03d@q.test,' {1..60})z@q.test"; echo x; } > "$want"	# 963 octets: nothing to do
+	{ head "Cc:$(printf 'user%03d@q.test,' {1..60})z@q.test"; echo x; } > "$want"	# nothing to do
 	postern_ok you@example.net < "$want"
+	got_wanted
+	{ head "Cc:$(printf 'user%03d@q.test,' {1..61})$(chars 76 y)@q.t"; echo x; } > "$want"	# as many as there may be
+	[[ $(wc -L < "$want") == 998 ]]
+	sed 's/$/\r/' "$want" | postern_ok you@example.net
 	got_wanted
 }
 

@@ -85,12 +85,19 @@ static size_t fold_place(const char *p, size_t len)
 	return at > first ? at : 0;
 }
 
-static bool fold_line(struct buf *to, const char *p, size_t n, struct err *e)
+static size_t line_end(const char *p, size_t n)
 {
-	size_t end = 0, at;
+	size_t end = 0;
 
 	while (end < 2 && end < n && (p[n - 1 - end] == '\n' || (end == 1 && p[n - 2] == '\r')))
 		end++;
+	return end;
+}
+
+static bool fold_line(struct buf *to, const char *p, size_t n, struct err *e)
+{
+	size_t end = line_end(p, n), at;
+
 	while (n - end > LINE_LIMIT && (at = fold_place(p, n - end)) > 0) {
 		if (!buf_add(to, p, at, e) || !buf_str(to, end == 2 ? "\r\n" : "\n", e))
 			return false;
@@ -114,9 +121,11 @@ static bool has_long_line(const struct buf *b, size_t at)
 {
 	while (at > 0 && b->bytes[at - 1] != '\n')
 		at--;
-	for (size_t n; at < b->len; at += n)
-		if ((n = line_length(b->bytes + at, b->len - at)) > LINE_LIMIT + 1)
+	for (size_t n; at < b->len; at += n) {
+		n = line_length(b->bytes + at, b->len - at);
+		if (n - line_end(b->bytes + at, n) > LINE_LIMIT)
 			return true;
+	}
 	return false;
 }
 
