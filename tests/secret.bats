@@ -180,6 +180,17 @@ nobody_asked() { (($(connections) == 0)) || complain "there was a connection"; }
 	nobody_asked
 }
 
+@test "a password file of somebody else: 77, and the hint says how to have one of one's own" {
+	echo secret > "$BATS_TEST_TMPDIR/pw"
+	chmod 0 "$BATS_TEST_TMPDIR/pw"
+	[[ ! -r $BATS_TEST_TMPDIR/pw ]] || skip "root may read everything"
+	set_conf password_file "$BATS_TEST_TMPDIR/pw"
+	send_fails 77 secret
+	hinted "a password of your own"
+	hinted "~/.config/postern/config"
+	nobody_asked
+}
+
 @test "no password at all is 77, and the hint names the keys" {
 	run_bounded setsid "$POSTERN" -C "$conf" you@example.net < "$mail"
 	((status == 77))

@@ -81,8 +81,9 @@ static bool read_secret_file(const char *path, struct buf *to, struct file_facts
 {
 	if (file_read(path, ST_SECRET, to, facts, e))
 		return true;
-	if (e->sys != EACCES && e->sys != EPERM)
-		e->fate = FATE_TEMP;
+	if (e->sys == EACCES || e->sys == EPERM)
+		return err_hint(e, "it is another user's: put a password of your own into ~/.config/postern/config");
+	e->fate = FATE_TEMP;
 	return false;
 }
 
