@@ -313,3 +313,54 @@ recipients() { envelope | sed -n 's/^rcpt <\(.*\)>.*/\1/p' | paste -sd ' '; }
 	postern_fails 65 -- $'m\303\274ller@example.net' < "$mail"
 	[[ $(messages) == 1 ]]
 }
+
+# international: a head whose addresses have U-labels, and nothing else that is not ASCII.
+international() {
+	printf '%s\n' "From: me@example.org" $'To: Bob <bob@b\303\274cher.test>, (a comment) ann @ example.net,' \
+	    $' "j o"@M\303\234LLER.test' $'Reply-To: <x@b\303\274cher.test>' "Subject: x" "Date: Mon, 02 Mar 2026 10:00:00 +0000" \
+	    "Message-ID: <1@example.org>" "" text
+}
+
+@test "without SMTPUTF8 the domains in the header become A-labels, too, and all else stays" {
+	server "hide SMTPUTF8"
+	international > "$mail"
+	postern_ok -t < "$mail"
+	[[ $(envelope) == *"rcpt <bob@xn--bcher-kva.test>"*"rcpt <ann@example.net>"*'rcpt <"j o"@xn--mller-kva.test>'* ]]
+	diff <(message | tr -d '\r') - <<-'END'
+		From: me@example.org
+		To: Bob <bob@xn--bcher-kva.test>, (a comment) ann @ example.net,
+		 "j o"@xn--mller-kva.test
+		Reply-To: <x@xn--bcher-kva.test>
+		Subject: x
+		Date: Mon, 02 Mar 2026 10:00:00 +0000
+		Message-ID: <1@example.org>
+
+		text
+	END
+}
+
+@test "with SMTPUTF8 such a header is sent as it is; without it, any other text that is not ASCII is 65" {
+	server
+	international > "$mail"
+	postern_ok -t < "$mail"
+	cmp <(message | tr -d '\r') "$mail"
+	[[ $(envelope) == *SMTPUTF8* ]]
+	server "hide SMTPUTF8"
+	for more in $'Subject: gr\303\266\303\237er' $'To: B\303\266b <bob@b\303\274cher.test>' $'Cc: m\303\274ller@b\303\274cher.test' \
+	    $'X-Note: b\303\274cher.test'; do
+		{ printf '%s\n' "$more"; international; } | postern_fails 65 input -- -t
+	done
+	[[ $(messages) == 0 ]]
+}
+
+@test "-bs: a header with U-labels goes to a MAIL without SMTPUTF8, as A-labels" {
+	server
+	{
+		printf '%s\n' "EHLO x" "MAIL FROM:<me@example.org>" "RCPT TO:<you@example.net>" DATA
+		international
+		printf '%s\n' . QUIT
+	} | sed 's/$/\r/' > "$BATS_TEST_TMPDIR/in"
+	postern_ok -bs < "$BATS_TEST_TMPDIR/in"
+	[[ $(messages) == 1 && $(envelope) != *SMTPUTF8* ]]
+	message | grep -q '^To: Bob <bob@xn--bcher-kva.test>'
+}

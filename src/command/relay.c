@@ -1,5 +1,6 @@
 #include "command/relay.h"
 
+#include "mail/alabel.h"
 #include "mail/recode.h"
 #include "smtp/carry.h"
 
@@ -283,6 +284,8 @@ static bool prepare(struct relay *u, struct err *e)
 
 	if (!message_fix(&x->m, &x->a->message, &x->local, false, &x->v, e)
 	    || (facts_unfit(&x->m.facts) && !message_recode(&x->m, RECODE_LINES, recode_why(&x->m.facts), e)))
+		return false;
+	if (x->m.facts.utf8_head && !u->t.needs.utf8 && !message_ascii_domains(&x->m, e))
 		return false;
 	if (x->m.facts.utf8_head && !u->t.needs.utf8 && x->a->smtp.utf8 != UTF8_OFF)
 		return fail(e, ST_INPUT, FATE_PERM, "the header is not ASCII, and MAIL did not say SMTPUTF8");

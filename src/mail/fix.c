@@ -61,6 +61,13 @@ static const struct role_of *role_of(const struct field *f)
 	return NULL;
 }
 
+bool fix_has_addresses(const struct field *f)
+{
+	const struct role_of *r = role_of(f);
+
+	return r != NULL && (r->role & ADDRESSES) != 0;
+}
+
 static uint32_t bit(const char *name)
 {
 	for (size_t i = 0; i < COUNT(fields); i++)

@@ -8,6 +8,7 @@
 #define MAIL_FIX_H
 
 #include "mail/address.h"
+#include "mail/header.h"
 #include "mail/local.h"
 #include "mail/message.h"
 
@@ -34,6 +35,9 @@ bool message_fix(struct message *m, const struct message_params *p, struct local
 
 /* The address of the first From field's first mailbox, normalised, or false. */
 bool message_from(const struct message *m, char *to, size_t room);
+
+/* Is it one of the fields that hold addresses? */
+bool fix_has_addresses(const struct field *f);
 
 /* One recipient or a list of them, as a caller writes it, into the envelope, as `l` has it. */
 bool fix_add_recipients(struct envelope *v, const char *text, size_t len, struct local *l, struct err *e) MUST_CHECK;

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/when.h"
+#include "mail/alabel.h"
 #include "mail/recode.h"
 
 static bool small_enough(const struct session *s, const struct message *m, struct err *e)
@@ -21,13 +22,18 @@ static bool dsn_offered(const struct session *s, const struct needs *n, struct e
 		    s->host);
 }
 
+static bool takes_utf8(const struct session *s)
+{
+	return s->p->utf8 != UTF8_OFF && (s->caps.ext & EXT_SMTPUTF8) != 0 && (s->caps.ext & EXT_8BITMIME) != 0;
+}
+
 static bool utf8_carried(const struct session *s, const struct message *m, struct err *e)
 {
 	const char *who = m->facts.utf8_head ? "a header that is not ASCII" : "an address that is not ASCII";
 
 	if (s->p->utf8 == UTF8_OFF)
 		return fail(e, ST_INPUT, FATE_PERM, "%s needs SMTPUTF8, and smtputf8 is off", who);
-	if ((s->caps.ext & EXT_SMTPUTF8) == 0 || (s->caps.ext & EXT_8BITMIME) == 0)
+	if (!takes_utf8(s))
 		return fail(e, ST_INPUT, FATE_PERM, "%s does not offer SMTPUTF8, which %s needs", s->host, who);
 	if (!str_is_utf8(buf_text(&m->head), m->head.len))
 		return fail(e, ST_INPUT, FATE_PERM, "the header is neither ASCII nor UTF-8");
@@ -171,6 +177,8 @@ bool carry_check(struct session *s, const struct envelope *v, struct message *m,
 {
 	struct needs n;
 
+	if (m->facts.utf8_head && !takes_utf8(s) && !message_ascii_domains(m, e))
+		return false;
 	params_needs(&n, s->p, v, m);
 	if (n.not_ascii && !utf8_carried(s, m, e))
 		return false;

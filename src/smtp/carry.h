@@ -17,8 +17,9 @@ bool carry_ask(struct session *s, const struct needs *n, struct err *e) MUST_CHE
  * ST_EHLO PERM where it is not, ST_INPUT PERM where it is not enough; what may be left out (RFC 6710 4) is, with a note in the trace. */
 bool carry_wishes(const struct session *s, const struct needs *n, struct err *e) MUST_CHECK;
 
-/* Compares what the server offers with envelope and facts: size, 8-bit text, SMTPUTF8, DSN.  May recode the body.  ST_INPUT PERM when the message cannot be carried as it is, ST_EHLO
- * PERM when something that was required is not offered. */
+/* Compares what the server offers with envelope and facts: size, 8-bit text, SMTPUTF8, DSN.  May recode the body, and put the
+ * domains of the head into A-labels.  ST_INPUT PERM when the message cannot be carried as it is, ST_EHLO PERM when
+ * something that was required is not offered. */
 bool carry_check(struct session *s, const struct envelope *v, struct message *m, struct err *e) MUST_CHECK;
 
 #endif
