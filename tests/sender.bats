@@ -128,6 +128,12 @@ X-Original-From:joe@example.com' ]]
 	[[ $(got '^(X-Original-)?From:') == "From: joe@example.com" ]]
 }
 
+@test "set_from_header on: what is the sender once it is qualified is no other address" {
+	server "set_from_header on"
+	sent "From: root (Cron Daemon)" -f root
+	[[ $(got '^(X-Original-)?From:') == "From: root@host.example.org (Cron Daemon)" ]]
+}
+
 @test "set_from_header on: several addresses, or none that can be read, are written anew" {
 	server "set_from_header on"
 	sent "From: a@example.com, b@example.com" -F "The Name" -f me@example.org

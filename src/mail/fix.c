@@ -114,8 +114,12 @@ struct rewriting { /* a field's addresses on their way out */
 static const char *replacement(const struct rewriting *r, const char *addr)
 {
 	const char *other = r->instead != NULL ? r->instead : r->senders != NULL ? local_sender(r->senders, addr) : NULL;
+	char whole[ADDRESS_MAX];
+	struct err too_long;
 
-	return other == NULL || address_same(other, addr) ? NULL : other;
+	if (other == NULL || (local_qualify(addr, r->domain, whole, &too_long) && address_same(other, whole)))
+		return NULL;
+	return other;
 }
 
 static bool rewrite_one(void *ctx, const struct mailbox *m, struct err *e)
