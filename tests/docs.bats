@@ -89,7 +89,7 @@ needs() { command -v "$1" > /dev/null || skip "no $1 here"; }
 	local help
 	help=$(table --help)
 	same "options in --help" "$(useful_options)" \
-	    "$(grep -E '^  [ -]' <<< "$help" | cut -c 1-29 | grep -oE -e '--[a-z-]+|-[A-Za-z]( |,|$)' | tr -d ' ,')"
+	    "$(grep -E '^  [ -]' <<< "$help" | cut -c 1-29 | grep -oE -e '--[a-z-]+|-[A-Za-z]( |,|\[|$)' | tr -d ' ,[')"
 	same "ignored in --help" "$(table --list-options | awk -F '\t' '$3 ~ /^accepted, ignored/ { print $1 }')" \
 	    "$(sed -n 's/^Accepted and ignored: //p' <<< "$help" | tr ' ' '\n')"
 	awk 'length > 79 { print "too wide: " $0; bad = 1 } END { exit bad }' <<< "$help"

@@ -24,7 +24,7 @@ static void show_option(const struct option *p, FILE *to)
 	if (p->name != NULL)
 		put_long(p, names, sizeof names);
 	else
-		snprintf(names, sizeof names, "-%c %s", p->letter, arg_of(p));
+		snprintf(names, sizeof names, p->arity == ATTACHED ? "-%c[%s]" : "-%c %s", p->letter, arg_of(p));
 	fprintf(to, "  %-*s %s\n", COLUMN - 3, names, p->summary);
 }
 
