@@ -2,8 +2,8 @@
  * caller.h - the other end of -bs: lines in from one descriptor, replies out to another, message text in between.
  *
  * Replies are collected and written when nothing more is there to read, or when they are many: whoever pipelines (RFC 2920)
- * gets them in one piece.  A line may end in LF alone, as people and scripts have it; but the text after DATA ends the way DATA itself
- * ended, so that nobody can smuggle an end of message into the text of a caller that speaks CRLF.
+ * gets them in one piece.  A line may end in LF alone, as people and scripts have it; but the text after DATA ends the way
+ * DATA itself ended, so that nobody can smuggle an end of message into the text of a caller that speaks CRLF.
  */
 #ifndef COMMAND_CALLER_H
 #define COMMAND_CALLER_H

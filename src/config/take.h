@@ -1,5 +1,6 @@
 /*
- * take.h - values that need more than their kind: addresses, hosts, names with %U and %H, DSN and syslog words, times, priorities.
+ * take.h - values that need more than their kind: addresses, hosts, names with %U and %H, DSN and syslog words, times,
+ * priorities.
  *
  * Each is the `take` of rows in the key table (value.h).
  */

@@ -14,7 +14,8 @@
 bool carry_ask(struct session *s, const struct needs *n, struct err *e) MUST_CHECK;
 
 /* What the user asks of the server beyond what the message needs: is it offered, and to the extent asked for?
- * ST_EHLO PERM where it is not, ST_INPUT PERM where it is not enough; what may be left out (RFC 6710 4) is, with a note in the trace. */
+ * ST_EHLO PERM where it is not, ST_INPUT PERM where it is not enough; what may be left out (RFC 6710 4) is, with a note in
+ * the trace. */
 bool carry_wishes(const struct session *s, const struct needs *n, struct err *e) MUST_CHECK;
 
 /* Compares what the server offers with envelope and facts: size, 8-bit text, SMTPUTF8, DSN.  May recode the body, and put the
