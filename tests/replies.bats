@@ -95,13 +95,36 @@ load helper
 	[[ $stderr != *"not sent to bad@"* && $stderr != *"not sent to a@"* ]]
 }
 
-@test "lost when a later transaction was all said: who may have the message is not said to have none" {
+@test "the connection is lost after the text of a later transaction: its recipient may have the message" {
+	start_server <<-'S'
+		rcptmax 1
+		drop LAST#2 close
+	S
+	postern_fails 75 -- a@example.net b@example.net < "$mail"
+	told "perhaps not sent to b@example.net"
+}
+
+@test "the connection is lost before the text of a later transaction: its recipient does not have the message" {
 	start_server <<-'S'
 		rcptmax 1
 		drop RSET close
 	S
 	postern_fails 75 -- a@example.net b@example.net < "$mail"
-	told "perhaps not sent to b@example.net"
+	told "not sent to b@example.net"
+	[[ $stderr != *perhaps* ]]
+}
+
+# RFC 3030 2: a server that does not discard the chunk would run the message as commands.
+@test "the text of a BDAT never follows a MAIL, or recipients, that the server refused" {
+	local where
+	for where in MAIL RCPT; do
+		start_server <<-S
+			reply $where 550 5.7.1 no
+		S
+		postern you@example.net < "$mail"
+		((status == 69 || status == 67))
+		[[ $(said BDAT) == 0 && $(messages) == 0 ]]
+	done
 }
 
 @test "a refusal that ends the session as well is shown once" {

@@ -193,9 +193,10 @@ curl_mail() {
 	dial
 	ask "$EHLO" 250
 	say 'MAIL FROM:<a@b.exa'
-	ask "mple>\r\n${RCPT}BDAT 2 LAST\r\n\r\n" 250 250 250
+	ask "mple>\r\n${RCPT}" 250 250
+	ask 'BDAT 2 LAST\r\n\r\n' 250
 	ask 'QUIT\r\n' 221
-	(($(flights) == 3))
+	(($(flights) == 4))
 	[[ $(envelope) == *"body BDAT 1"* ]]
 }
 
@@ -565,9 +566,18 @@ curl_mail() {
 	plain_server < /dev/null
 	envelope_open
 	ask "DATA\r\n" 354
-	ask "$HEAD.\r\n$MAIL${RCPT}BDAT 2 LAST\r\n\r\nRSET\r\nQUIT\r\n" 250 250 250 250 250 221
+	ask "$HEAD.\r\n$MAIL$RCPT" 250 250 250
+	ask "BDAT 2 LAST\r\n\r\nRSET\r\nQUIT\r\n" 250 250 221
 	no_violations
 	(($(messages) == 2))
+}
+
+@test "a BDAT that does not wait for the replies to MAIL and RCPT is noticed" {
+	plain_server < /dev/null
+	dial
+	ask "$EHLO" 250
+	ask "$MAIL${RCPT}BDAT 2 LAST\r\n\r\n" 250 250 250
+	complained "BDAT before the replies"
 }
 
 @test "a client that speaks before the greeting is noticed" {

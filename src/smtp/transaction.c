@@ -8,7 +8,6 @@
 #include "smtp/params.h"
 
 enum {
-	ONE_FLIGHT_MAX = 64 * 1024, /* bytes of message that go out before the envelope is answered */
 	BLOCK_S = 180,              /* for each block of the message, RFC 5321 4.5.3.2.5 */
 	ADDRESS_ROOM = 1100,
 };
@@ -355,10 +354,19 @@ static bool send_data(struct transaction *t, struct err *e)
 
 /* ---- one transaction ---------------------------------------------------------------------------- */
 
-/* Is it too much to send for nothing, or do we need to know first who is there? */
+static bool chunking(const struct transaction *t)
+{
+	return (t->s->caps.ext & EXT_CHUNKING) != 0;
+}
+
+/* Must the replies to MAIL and RCPT be there before the next command?
+ *
+ * BDAT brings its text with it.  A server that refuses MAIL and does not discard the chunk runs the text as commands, in a
+ * session that has logged in; RFC 3030 2 therefore has a client wait for all replies.  DATA brings nothing: its text waits
+ * for the 354, and the replies to MAIL and RCPT come before that, so the three share a flight (RFC 2920 3.1). */
 static bool envelope_first(const struct transaction *t)
 {
-	return t->s->p->require_all_recipients || t->s->p->lmtp || t->m->facts.bytes > ONE_FLIGHT_MAX;
+	return chunking(t) || t->s->p->require_all_recipients;
 }
 
 static bool worth_sending(struct transaction *t)
@@ -372,13 +380,12 @@ static bool worth_sending(struct transaction *t)
 
 static bool send_message(struct transaction *t, struct err *e)
 {
-	if (envelope_first(t) && !chat_settle(&t->s->chat, e))
+	if ((envelope_first(t) || t->no_mail) && !chat_settle(&t->s->chat, e))
 		return false;
-	/* without PIPELINING all is known already; of a long envelope, a part */
-	if (t->s->chat.owed == 0 ? !worth_sending(t) : t->no_mail)
+	/* without PIPELINING all is known already, too */
+	if (t->s->chat.owed == 0 && !worth_sending(t))
 		return true;
-	return ((t->s->caps.ext & EXT_CHUNKING) != 0 ? send_bdat(t, e) : send_data(t, e))
-	    && chat_settle(&t->s->chat, e);
+	return (chunking(t) ? send_bdat(t, e) : send_data(t, e)) && chat_settle(&t->s->chat, e);
 }
 
 /* An answer that nobody asked for: then the one we took for the message's may have been another's. */

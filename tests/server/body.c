@@ -327,6 +327,8 @@ void body_bdat(struct conn *c, const char *arg)
 		violation(c, "BDAT was not offered");
 	if (!c->mail.tried || !c->mail.rcpt_tried)
 		violation(c, "BDAT without MAIL and RCPT");
+	if (c->mail.tried && c->mail.flight == c->flight) /* RFC 3030 2 */
+		violation(c, "BDAT before the replies to MAIL and RCPT were there");
 	if (c->body.failed && c->body.failed_flight < c->flight)
 		violation(c, "BDAT after a refused BDAT");
 	if (!parse_chunk(c, arg, &n, &last))

@@ -106,7 +106,7 @@ struct mail {
 	bool open, tried, rcpt_tried;	/* tried: the command was sent, whatever came of it */
 	char *from, *params;
 	struct rcpt *rcpts, *last;
-	unsigned accepted;
+	unsigned accepted, flight;	/* flight: of the latest MAIL or RCPT */
 	bool body8, binary, utf8, held;
 	long long size;			/* declared; -1: not */
 };

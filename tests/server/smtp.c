@@ -206,6 +206,7 @@ static void run_mail(struct conn *c, char *arg)
 	}
 	mail_forget(c);
 	c->mail.tried = true;
+	c->mail.flight = c->flight;
 	c->mails++;
 	if (!cut_path(c, V_MAIL, "FROM:", arg, &path, &params))
 		return;
@@ -239,6 +240,7 @@ static void run_rcpt(struct conn *c, char *arg)
 	if (!c->mail.tried)
 		violation(c, "RCPT without MAIL");
 	c->mail.rcpt_tried = true;
+	c->mail.flight = c->flight;
 	if (!cut_path(c, V_RCPT, "TO:", arg, &path, &params))
 		return;
 	if (!c->mail.open) {
