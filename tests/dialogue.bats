@@ -518,7 +518,7 @@ leave() {
 	[[ $(messages) == 0 && $(said BDAT) == 0 && $codes == "220 250 250 250 250" ]] || complain "$codes"
 }
 
-@test "SIGTERM: the caller hears 421, the status is 74, nothing is sent" {
+@test "SIGTERM: the caller hears 421, the status is 75, nothing is sent" {
 	start_server < /dev/null
 	converse
 	ask "" 220
@@ -530,7 +530,7 @@ leave() {
 	pkill -TERM -P "$child"
 	read -r -t 20 -u "$from" reply
 	[[ $reply == "421 4.3.0 "* ]]
-	leave 74
+	leave 75
 	[[ $(messages) == 0 ]]
 }
 
@@ -586,7 +586,7 @@ leave() {
 	pkill -TERM -P "$child"
 	wait "$child" || s=$?
 	exec {hold}>&- {to}>&- {from}<&-
-	[[ $s == 74 ]] || complain "status $s"
+	[[ $s == 75 ]] || complain "status $s"
 }
 
 @test "as callers start it: -bs -i, -t, with -f, with another's name; recipients are refused, and so is what cannot be read" {

@@ -95,11 +95,61 @@ chars() { printf '%*s' "$1" '' | tr ' ' "${2:-x}"; }
 	done
 }
 
+@test "what follows the From_ line as a folded line, or as another From_ line, goes with it, and the header stays" {
+	local mbox lines=$'From me Mon Mar  2 10:00:00 2026\n'
+	server
+	{ head "Subject: x"; echo text; } > "$want"
+	for mbox in "$lines"$'\tremote from elsewhere\n' "$lines"$'>From you Mon Mar  2 09:00:00 2026 remote from here\n' \
+	    "$lines"$'>From you Mon Mar  2 09:00:00 2026\n  remote from here\n' $'From me\n'; do
+		{ printf '%s' "$mbox"; cat "$want"; } | postern_ok you@example.net
+		got_wanted
+	done
+}
+
+@test "a text without a header that begins with From keeps its first line" {
+	local text
+	server
+	for text in $'From tomorrow on the office is closed.\nRegards, Ann\n' $'From tomorrow on\n\nthe office is closed.\n' \
+	    $'From tomorrow on\n  it is closed.\nRegards\n' $'From tomorrow on'; do
+		printf '%s' "$text" > "$want"
+		postern_ok you@example.net < "$want"
+		message "$(messages)" | tr -d '\r' | sed '1,/^$/d' | cmp - <(printf '%s\n' "${text%$'\n'}")
+	done
+	{ echo "From me Mon Mar  2 10:00:00 2026"; echo; echo text; } | postern_ok you@example.net
+	message "$(messages)" | tr -d '\r' | sed '1,/^$/d' | cmp - <(echo text)
+}
+
+@test "a message without a body has the empty line behind its header all the same" {
+	server
+	head | sed '$d' > "$want"
+	postern_ok you@example.net < "$want"
+	echo >> "$want"
+	got_wanted
+}
+
 @test "text without a header section gets one" {
 	server
 	printf 'no header here\nat all: none\n' | postern_ok you@example.net
 	[[ $(got '^(From|Date|Message-ID): ') == 3 ]]
 	message | tr -d '\r' | sed '1,/^$/d' | cmp - <(printf 'no header here\nat all: none\n')
+}
+
+# The password command runs when the message has been read and before anything is sent.
+@test "a file on standard input that changes before it is sent arrives as it was read" {
+	local change
+	{ head; yes 'some line of the text' | dd bs=1k count=1500 iflag=fullblock status=none; echo; } > "$want"
+	for change in 'y/e/\n/' 's/some/line\x00/' 's/line/l\xe9ne/' '50q'; do
+		start_server < /dev/null
+		set_conf password
+		printf '%s\n' '#!/bin/sh' "sed '$change' '$want' > '$mail.new'" "cat '$mail.new' > '$mail'" "echo secret" \
+			> "$BATS_TEST_TMPDIR/change"
+		chmod +x "$BATS_TEST_TMPDIR/change"
+		set_conf password_command "$BATS_TEST_TMPDIR/change"
+		cp "$want" "$mail"
+		postern_ok you@example.net < "$mail"
+		if cmp -s "$mail" "$want"; then complain "the file has not changed"; fi
+		got_wanted
+	done
 }
 
 # ------------------------------------------------------------------------------------------------------ fields added

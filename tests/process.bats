@@ -73,7 +73,7 @@ until_transcript() {
 
 # ---------------------------------------------------------------------------------------------------------------- signals
 
-@test "TERM, INT and HUP while the message is read: 74, as the manual says, and nothing sent" {
+@test "TERM, INT and HUP while the message is read: 75, and nothing sent" {
 	local signal
 	server
 	mkfifo "$BATS_TEST_TMPDIR/in"
@@ -86,7 +86,7 @@ until_transcript() {
 		kill -s "$signal" "$pid"
 		ended
 		exec {in}>&-
-		[[ $status == 74 ]] || complain "exit status $status after $signal"
+		[[ $status == 75 ]] || complain "exit status $status after $signal"
 		told "signal"
 	done
 	set +m

@@ -35,8 +35,9 @@ static const struct {
 };
 _Static_assert(COUNT(stages) == ST_COUNT, "every stage has a row");
 
-/* The rows that look closer, for permanent failures; 0 matches anything.  First match wins. */
+/* The rows that look closer; 0 matches anything.  First match wins. */
 static const struct {
+	bool       temp;     /* for temporary failures, else for permanent ones */
 	enum stage from, to; /* stages, inclusive */
 	int        code;     /* SMTP reply code */
 	int        sys;      /* errno */
@@ -58,6 +59,8 @@ static const struct {
 	{ .from = ST_ETRN, .to = ST_ETRN, .code = 501, .status = EX_DATAERR },
 	{ .from = ST_ETRN, .to = ST_ETRN, .code = 530, .status = EX_NOPERM },
 	{ .from = ST_TLS, .to = ST_TLS, .sys = ENOENT, .status = EX_OSFILE },
+	/* stop_fail(): nothing is wrong with the message, and callers take EX_IOERR for final */
+	{ .temp = true, .from = ST_USAGE, .to = ST_INTERNAL, .sys = EINTR, .status = EX_TEMPFAIL },
 };
 
 static const char *const fates[] = {
@@ -80,7 +83,7 @@ const char *err_fate_name(enum fate f)
 
 static bool row_matches(size_t i, const struct err *e)
 {
-	return e->stage >= rows[i].from && e->stage <= rows[i].to
+	return rows[i].temp == (e->fate != FATE_PERM) && e->stage >= rows[i].from && e->stage <= rows[i].to
 	    && (rows[i].code == 0 || rows[i].code == e->code)
 	    && (rows[i].sys == 0 || rows[i].sys == e->sys)
 	    && (rows[i].esc.class == 0
@@ -91,12 +94,10 @@ int err_exit_status(const struct err *e)
 {
 	if (e->fate == FATE_NONSENSE)
 		return EX_PROTOCOL;
-	if (e->fate != FATE_PERM)
-		return stages[e->stage].temp;
 	for (size_t i = 0; i < COUNT(rows); i++)
 		if (row_matches(i, e))
 			return rows[i].status;
-	return stages[e->stage].perm;
+	return e->fate == FATE_PERM ? stages[e->stage].perm : stages[e->stage].temp;
 }
 
 const char *err_status_name(int status)

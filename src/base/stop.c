@@ -41,7 +41,9 @@ int stop_asked(void)
 
 bool stop_fail(struct err *e, enum stage st)
 {
-	return fail(e, st, FATE_TEMP, "stopped by signal %d", (int)asked);
+	fail(e, st, FATE_TEMP, "stopped by signal %d", (int)asked);
+	e->sys = EINTR;
+	return false;
 }
 
 int stop_poll(struct pollfd *fds, unsigned long n, int timeout_ms)

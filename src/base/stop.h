@@ -13,7 +13,7 @@
 void stop_catch(void);
 int  stop_asked(void); /* the signal's number, or 0 */
 
-/* FATE_TEMP "stopped by a signal", for whoever notices. */
+/* FATE_TEMP with sys EINTR, "stopped by signal 15"; exit status EX_TEMPFAIL at every stage. */
 bool stop_fail(struct err *e, enum stage st);
 
 /* poll(2) that cannot miss a signal that came just before it (ppoll with the signals blocked

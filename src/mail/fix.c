@@ -425,8 +425,9 @@ static bool copy_head(struct fixing *x, struct err *e)
 {
 	const char *head = buf_text(&x->m->head);
 	struct field f;
+	size_t at = 0;
 
-	for (size_t at = 0; header_next(head, x->m->head.len, &at, &f);) {
+	while (header_next(head, x->m->head.len, &at, &f)) {
 		const struct role_of *r = role_of(&f);
 
 		if (is_empty_from(x, &f, r))
@@ -438,7 +439,8 @@ static bool copy_head(struct fixing *x, struct err *e)
 		if (!end_line(x, e) || !copy_field(x, &f, r, e))
 			return false;
 	}
-	return true;
+	/* message_take() has seen to it; what is not copied would be lost without a word */
+	return at == x->m->head.len || fail(e, ST_INTERNAL, FATE_PERM, "a line of the header is no field");
 }
 
 /* The fields of a Resent- block go in front of it (RFC 5322 3.6.6), the others behind what is there. */

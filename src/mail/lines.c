@@ -77,24 +77,51 @@ bool facts_unfit(const struct facts *f)
 	return f->bare_cr || f->nul || f->longest > LINE_MAX_SMTP;
 }
 
-/* One line's part without its end, with the dot that RFC 5321 4.5.2 doubles. */
-static char *copy_part(struct lines *l, const char *p, size_t n, char *out)
+/* ---- the wire filter ---------------------------------------------------------------------------- */
+
+static void break_text(struct lines *l, const char *why)
+{
+	if (l->broken == NULL)
+		l->broken = why;
+}
+
+static char *put_due(struct lines *l, char *out)
+{
+	if (l->due) {
+		*out++ = '\r';
+		*out++ = '\n';
+		l->due = false;
+	}
+	return out;
+}
+
+/* A part of a line without its end, with the dot that RFC 5321 4.5.2 doubles. */
+static char *put_part(struct lines *l, const char *p, size_t n, char *out)
 {
 	if (n == 0)
 		return out;
-	if (l->dots && !l->in_line && *p == '.')
+	if (l->line + n > LINE_MAX_SMTP)
+		break_text(l, "a line of more than 998 octets");
+	if (l->sent + n + 2 > l->bytes)
+		break_text(l, "more octets than were announced");
+	out = put_due(l, out);
+	if (l->dots && l->line == 0 && *p == '.')
 		*out++ = '.';
 	memcpy(out, p, n);
-	l->in_line = true;
+	l->line += n;
+	l->sent += n;
 	return out + n;
 }
 
-static char *put_end(struct lines *l, char *out)
+static char *end_part(struct lines *l, char *out)
 {
-	*out++ = '\r';
-	*out++ = '\n';
-	l->in_line = false;
+	out = put_due(l, out);
+	l->due = true;
 	l->cr = false;
+	l->line = 0;
+	l->sent += 2;
+	if (l->sent > l->bytes)
+		break_text(l, "more octets than were announced");
 	return out;
 }
 
@@ -111,29 +138,36 @@ size_t lines_feed(struct lines *l, const char *in, size_t n, char *out)
 {
 	const char *end = in + n, *start = out;
 
-	while (in < end) {
-		const char *stop;
+	if (memchr(in, '\0', n) != NULL)
+		break_text(l, "a NUL");
+	if (!l->eight_bit && has_8bit(in, n))
+		break_text(l, "8-bit octets that the server does not take");
+	while (in < end && l->broken == NULL) {
+		const char *stop = part_end(in, end);
 
-		if (l->cr && *in != '\n') /* a bare CR: never as it is */
-			out = put_end(l, out);
-		stop = part_end(in, end);
-		out = copy_part(l, in, (size_t)(stop - in), out);
+		if (l->cr && *in != '\n')
+			break_text(l, "a carriage return within a line");
+		out = put_part(l, in, (size_t)(stop - in), out);
 		if (stop == end)
 			break;
 		if (*stop == '\n')
-			out = put_end(l, out);
+			out = end_part(l, out);
 		else
 			l->cr = true;
 		in = stop + 1;
 	}
-	return (size_t)(out - start);
+	return l->broken != NULL ? 0 : (size_t)(out - start);
 }
 
+/* A CR as the very last byte is taken for the end of its line, as facts_end() does. */
 size_t lines_end(struct lines *l, char *out)
 {
 	const char *start = out;
 
-	if (l->cr || l->in_line)
-		out = put_end(l, out);
-	return (size_t)(out - start);
+	if (l->cr || l->line > 0)
+		out = end_part(l, out);
+	if (l->sent < l->bytes)
+		break_text(l, "fewer octets than were announced");
+	out = put_due(l, out);
+	return l->broken != NULL ? 0 : (size_t)(out - start);
 }

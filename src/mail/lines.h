@@ -3,8 +3,7 @@
  * known about it before (facts).
  *
  * Both are state machines fed in pieces of any size; the result does not depend on where they
- * were cut.  A CR that is not followed by LF is never written as it is: lines_feed() asserts
- * nothing and sends CRLF, but message.c has refused or re-encoded such a body before (facts).
+ * were cut.
  */
 #ifndef MAIL_LINES_H
 #define MAIL_LINES_H
@@ -27,16 +26,31 @@ void facts_end(struct facts *f); /* counts the CRLF that the last line lacked */
 /* Bare CR, NUL, or a line over 998 octets: no server can be given this (RFC 5321 2.3.8, 4.5.3.1.6). */
 bool facts_unfit(const struct facts *f);
 
-struct lines { /* zeroed is the start of a text without dots */
-	bool dots;      /* double the dot at the start of a line: DATA */
-	bool cr;        /* a CR is waiting for its LF */
-	bool in_line;   /* something was written since the last CRLF */
+/*
+ * The wire filter: the last that looks at a text before it goes out.  It believes no facts that were counted earlier.
+ * A text that is not what was announced is broken off before its last line end, so that the server never has as many
+ * octets as a BDAT announced, nor the dot that ends DATA.
+ */
+struct lines {
+	/* set by the owner */
+	bool     dots;      /* double the dot at the start of a line: DATA */
+	bool     eight_bit; /* octets over 127 may pass */
+	uint64_t bytes;     /* what the text must come to: facts.bytes */
+	/* why nothing more is written ("a NUL"); NULL: all is well */
+	const char *broken;
+	/* private */
+	bool     cr;        /* a CR is waiting for its LF */
+	bool     due;       /* a line has ended, and its CRLF is not written yet */
+	uint64_t line, sent; /* octets: of the present line; of the text, CRLF that are due included */
 };
 
 /* Output is at most LINES_GROWTH x n + LINES_SLACK bytes. */
 enum { LINES_GROWTH = 2, LINES_SLACK = 4 };
 
+/* Bytes written to `out`; 0 once the text is broken. */
 size_t lines_feed(struct lines *l, const char *in, size_t n, char *out);
-size_t lines_end(struct lines *l, char *out); /* CRLF if the last line has none */
+
+/* The last line end, where the text came to what was announced; else it is broken. */
+size_t lines_end(struct lines *l, char *out);
 
 #endif

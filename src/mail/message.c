@@ -20,10 +20,10 @@ struct intake {
 	void           *ctx;
 	int             fd;
 	bool            dot_ends;
-	bool            in_place; /* fd is a regular file that can be read again */
-	off_t           at;       /* where in fd the next piece starts */
+	bool            waits;    /* fd may have nothing to read yet: it is no regular file */
 	struct buf      early;    /* what came so far, until the end of the head is found */
 	size_t          judged;   /* bytes of `early` that are known to be head */
+	size_t          mbox;     /* those at its beginning that are mbox lines */
 	bool            ended;
 	char            piece[MESSAGE_PIECE];
 };
@@ -41,7 +41,7 @@ static bool read_piece(struct intake *in, size_t *n, struct err *e)
 
 		if (stop_asked())
 			return stop_fail(e, ST_INPUT);
-		if (!in->in_place && stop_poll(&p, 1, -1) < 0 && errno == EINTR)
+		if (in->waits && stop_poll(&p, 1, -1) < 0 && errno == EINTR)
 			continue;
 		r = read(in->fd, in->piece, sizeof in->piece);
 		if (r >= 0) {
@@ -68,80 +68,90 @@ static bool write_temp(struct message *m, const char *p, size_t n, struct err *e
 	return true;
 }
 
-/* The body has become too large for memory: into a file with it, or leave it where it is.  `n` bytes of the
- * last piece are not in memory yet. */
-static bool spill(struct intake *in, size_t n, struct err *e)
+/* The body has become too large for memory.  A regular file on standard input is copied like a pipe: it may change between
+ * being counted and being sent. */
+static bool spill(struct message *m, struct err *e)
 {
-	struct message *m = in->m;
-
-	if (in->in_place) {
-		m->fd = in->fd;
-		m->start = in->at - (off_t)(n + m->body.len);
-		buf_free(&m->body);
-		return true;
-	}
 	m->fd = file_temp(e);
-	if (m->fd < 0)
-		return false;
-	m->fd_owned = true;
-	if (!write_temp(m, m->body.bytes, m->body.len, e))
+	if (m->fd < 0 || !write_temp(m, m->body.bytes, m->body.len, e))
 		return false;
 	buf_free(&m->body);
 	return true;
 }
 
-/* The next n bytes of body.  In fd they end where the next piece starts. */
-static bool take_body(struct intake *in, const char *p, size_t n, struct err *e)
+static bool take_body(struct message *m, const char *p, size_t n, struct err *e)
 {
-	struct message *m = in->m;
-
 	if (m->fd < 0 && m->body.len + n <= MESSAGE_MEMORY)
 		return buf_add(&m->body, p, n, e);
-	if (m->fd < 0 && !spill(in, n, e))
-		return false;
-	if (!in->in_place)
-		return write_temp(m, p, n, e);
-	m->end = in->at;
-	return true;
+	return (m->fd >= 0 || spill(m, e)) && write_temp(m, p, n, e);
 }
 
 /* ---- finding the end of the head ---------------------------------------------------------------- */
 
-/* "From user date", with which mbox files start a message, and what protects such a line. */
+/*
+ * "From user date", with which mbox files start a message, ">From ... remote from HOST" of UUCP after it, and what is
+ * folded behind them.  They are not part of the message where a header follows; a text without a header may begin with the
+ * word, too ("From tomorrow on ...").
+ */
 static bool is_mbox_line(const char *line, size_t len)
 {
 	return (len >= 5 && memcmp(line, "From ", 5) == 0) || (len >= 6 && memcmp(line, ">From ", 6) == 0);
 }
 
-enum judgement { HEAD_LINE, EMPTY_LINE, BODY_LINE, UNDECIDED };
+/* A date of an mbox line has a time of day; where no field follows, only that tells it from a text. */
+static bool has_time(const char *line, size_t len)
+{
+	for (size_t i = 0; i + 4 < len; i++)
+		if (str_isdigit(line[i]) && str_isdigit(line[i + 1]) && line[i + 2] == ':' && str_isdigit(line[i + 3])
+		    && str_isdigit(line[i + 4]))
+			return true;
+	return false;
+}
+
+enum judgement { HEAD_LINE, MBOX_LINE, EMPTY_LINE, BODY_LINE, UNDECIDED };
 
 static enum judgement judge(const struct intake *in, const char *line, size_t have, bool whole)
 {
 	size_t len = have - (whole && have > 0 && line[have - 1] == '\n');
+	bool first = in->judged == in->mbox; /* no field came before */
 
 	len -= len > 0 && line[len - 1] == '\r';
 	if (whole && len == 0)
 		return EMPTY_LINE;
-	if (in->judged == 0 && is_mbox_line(line, len))
-		return whole ? HEAD_LINE : UNDECIDED;
-	if (str_isblank(line[0]) && in->judged > 0)
+	if (first && (is_mbox_line(line, len) || (in->mbox > 0 && str_isblank(line[0]))))
+		return whole ? MBOX_LINE : have > LINE_JUDGED ? BODY_LINE : UNDECIDED;
+	if (first && !whole && have < strlen(">From "))
+		return UNDECIDED;
+	if (str_isblank(line[0]) && !first)
 		return HEAD_LINE;
 	if (header_starts_field(line, len))
 		return HEAD_LINE;
 	return whole || have > LINE_JUDGED ? BODY_LINE : UNDECIDED;
 }
 
-static bool end_head(struct intake *in, size_t body_at, bool no_body, struct err *e)
+/* `body_at`: where the body begins in what came so far.  Without a field before it, that is at the beginning, unless an mbox
+ * line and an empty one stand there. */
+static bool end_head(struct intake *in, size_t body_at, bool empty_line, struct err *e)
 {
-	struct message *m = in->m;
 	const char *text = buf_text(&in->early);
-	const char *first_end = memchr(text, '\n', in->judged);
-	size_t skip = first_end != NULL && is_mbox_line(text, in->judged) ? (size_t)(first_end + 1 - text) : 0;
 
+	if (in->judged == in->mbox && in->mbox > 0 && !(empty_line && has_time(text, in->mbox)))
+		body_at = in->judged = in->mbox = 0;
 	in->ended = true;
-	m->ends_in_head = no_body;
-	return buf_add(&m->head, text + skip, in->judged - skip, e)
-	    && (no_body || take_body(in, text + body_at, in->early.len - body_at, e));
+	return buf_add(&in->m->head, text + in->mbox, in->judged - in->mbox, e)
+	    && take_body(in->m, text + body_at, in->early.len - body_at, e);
+}
+
+/* A line of the head is complete, or as much of it as there will be. */
+static bool take_head_line(struct intake *in, size_t len, bool whole, bool mbox, struct err *e)
+{
+	if (!whole)
+		return in->early.len < MESSAGE_HEAD_MAX
+		    || fail(e, ST_INPUT, FATE_PERM, "the head of the message is larger than %d bytes", MESSAGE_HEAD_MAX);
+	in->judged += len;
+	if (mbox)
+		in->mbox = in->judged;
+	return true;
 }
 
 /* Judge the lines that came; `last`: there will be no more. */
@@ -152,26 +162,24 @@ static bool find_end(struct intake *in, bool last, struct err *e)
 		size_t have = in->early.len - in->judged;
 		const char *nl = memchr(line, '\n', have);
 		size_t len = nl == NULL ? have : (size_t)(nl + 1 - line);
+		enum judgement is = judge(in, line, len, nl != NULL || last);
 
-		switch (judge(in, line, len, nl != NULL || last)) {
-		case EMPTY_LINE: return end_head(in, in->judged + len, false, e);
-		case BODY_LINE: return end_head(in, in->judged, false, e);
-		case UNDECIDED: return true;
-		case HEAD_LINE:
-			if (nl == NULL && !last)
-				return in->early.len < MESSAGE_HEAD_MAX
-				    || fail(e, ST_INPUT, FATE_PERM, "the head of the message is larger than %d bytes",
-					    MESSAGE_HEAD_MAX);
-			in->judged += len;
-		}
+		if (is == UNDECIDED)
+			return true;
+		if (is == EMPTY_LINE || is == BODY_LINE)
+			return end_head(in, in->judged + (is == EMPTY_LINE ? len : 0), is == EMPTY_LINE, e);
+		if (!take_head_line(in, len, nl != NULL || last, is == MBOX_LINE, e))
+			return false;
+		if (nl == NULL && !last)
+			return true;
 	}
-	return in->ended || !last || end_head(in, in->early.len, true, e);
+	return in->ended || !last || end_head(in, in->early.len, false, e);
 }
 
 static bool take_piece(struct intake *in, size_t n, struct err *e)
 {
 	if (in->ended)
-		return take_body(in, in->piece, n, e);
+		return take_body(in->m, in->piece, n, e);
 	return buf_add(&in->early, in->piece, n, e) && find_end(in, false, e);
 }
 
@@ -184,7 +192,6 @@ static bool take_all(struct intake *in, struct err *e)
 			return false;
 		if (n == 0 || is_lone_dot(in, n))
 			return in->ended || find_end(in, true, e);
-		in->at += (off_t)n;
 		if (!take_piece(in, n, e))
 			return false;
 	}
@@ -224,7 +231,7 @@ bool message_read(struct message *m, int fd, bool dot_ends, struct err *e)
 		return false;
 	in->fd = fd;
 	in->dot_ends = dot_ends;
-	in->in_place = fstat(fd, &s) == 0 && S_ISREG(s.st_mode) && (in->at = lseek(fd, 0, SEEK_CUR)) >= 0;
+	in->waits = fstat(fd, &s) != 0 || !S_ISREG(s.st_mode);
 	return take_and_end(in, e);
 }
 
@@ -253,14 +260,14 @@ void message_rewind(struct message *m)
 static bool read_at(const struct message *m, char *to, size_t n, struct err *e)
 {
 	for (size_t done = 0; done < n;) {
-		ssize_t r = pread(m->fd, to + done, n - done, m->start + m->at + (off_t)done);
+		ssize_t r = pread(m->fd, to + done, n - done, m->at + (off_t)done);
 
 		if (r < 0 && errno == EINTR)
 			continue;
 		if (r < 0)
-			return fail_sys(e, ST_INPUT, errno, "cannot read the message again");
+			return fail_sys(e, ST_SPOOL, errno, "cannot read the temporary file");
 		if (r == 0)
-			return fail(e, ST_INPUT, FATE_TEMP, "the message became shorter while it was being sent");
+			return fail(e, ST_SPOOL, FATE_TEMP, "the temporary file became shorter");
 		done += (size_t)r;
 	}
 	return true;
@@ -268,7 +275,7 @@ static bool read_at(const struct message *m, char *to, size_t n, struct err *e)
 
 static off_t body_size(const struct message *m)
 {
-	return m->fd < 0 ? (off_t)m->body.len : m->end - m->start;
+	return m->fd < 0 ? (off_t)m->body.len : m->end;
 }
 
 /* Up to `room` bytes of the body as it came; *n == 0: its end. */
@@ -307,15 +314,14 @@ static bool head_piece(struct message *m, char *to, size_t *n)
 	return true;
 }
 
-/* What stands between head and body: the end of the last field's line if it has none, and the
- * empty line, unless there is nothing to separate. */
+/* What stands between head and body: the end of the last field's line if it has none, and the empty line, also where there is
+ * no body: some servers refuse a message without it (those that use Go's net/mail, for example). */
 static bool gap_piece(struct message *m, char *to, size_t *n)
 {
 	*n = 0;
 	if (m->head.len > 0 && m->head.bytes[m->head.len - 1] != '\n')
 		to[(*n)++] = '\n';
-	if (!m->ends_in_head)
-		to[(*n)++] = '\n';
+	to[(*n)++] = '\n';
 	return true;
 }
 
@@ -386,7 +392,7 @@ void message_free(struct message *m)
 	buf_free(&m->head);
 	buf_free(&m->body);
 	rewrite_free(m->rewrite);
-	if (m->fd_owned)
+	if (m->fd >= 0)
 		close(m->fd);
 	*m = (struct message){ .fd = -1 };
 }

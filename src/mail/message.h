@@ -2,9 +2,9 @@
  * message.h - take a message in, know its facts, fix its head, read it again: RFC 5322, RFC 6409 8.
  *
  * The whole input is read before anybody connects: the head and up to 1 MiB of body into memory,
- * more of it into an unlinked temporary file; a regular file on stdin is read in place.  So size,
- * longest line, 8-bit and NUL are known, a slow producer keeps no server waiting, and the body can
- * be read again for the next host or transaction.  Never sends, never changes what it was given: for
+ * more of it into an unlinked temporary file, also where stdin is a regular file, which could change.
+ * So size, longest line, 8-bit and NUL are known, a slow producer keeps no server waiting, and the body
+ * can be read again for the next host or transaction.  Never sends, never changes what it was given: for
  * that see fix.h (the head) and recode.h (the body).
  */
 #ifndef MAIL_MESSAGE_H
@@ -27,11 +27,9 @@ enum {
 struct message {
 	struct buf   head;   /* fields without the empty line; LF or CRLF as they came */
 	struct buf   body;   /* in memory; unused when fd >= 0 */
-	int          fd;     /* temporary file (ours) or stdin; -1: in memory */
-	bool         fd_owned;
-	off_t        start, end; /* of the body within fd */
+	int          fd;     /* owned: temporary file; -1: in memory */
+	off_t        end;    /* of the body in fd */
 	struct rewrite *rewrite; /* what changes the body on its way out; NULL: nothing */
-	bool         ends_in_head; /* the input had no body at all */
 	struct facts facts;  /* of what will be sent */
 	char         id[256];/* Message-ID, for the log; "": none */
 	/* private: where message_piece() stands */

@@ -213,8 +213,15 @@ static size_t count_open(const struct envelope *v)
 	return n;
 }
 
+/* The message is our own copy, so it cannot change; nothing is sent all the same that is not what was counted. */
+static bool whole(const struct lines *l, struct err *e)
+{
+	return l->broken == NULL
+	    || fail(e, ST_BODY, FATE_TEMP, "the message is not what it was when it was counted: it has %s", l->broken);
+}
+
 /* One block into the stream's own buffer: no copy in between. */
-static bool put_block(struct transaction *t, struct lines *l, const char *p, size_t n, uint64_t *sent, struct err *e)
+static bool put_block(struct transaction *t, struct lines *l, const char *p, size_t n, struct err *e)
 {
 	while (n > 0) {
 		size_t room, take, made;
@@ -225,23 +232,25 @@ static bool put_block(struct transaction *t, struct lines *l, const char *p, siz
 		take = (room - LINES_SLACK) / LINES_GROWTH;
 		take = take < n ? take : n;
 		made = lines_feed(l, p, take, to);
+		if (!whole(l, e))
+			return false;
 		stream_out_used(t->s->io, made);
-		*sent += made;
 		p += take;
 		n -= take;
 	}
 	return true;
 }
 
-static bool put_end(struct transaction *t, struct lines *l, uint64_t *sent, struct err *e)
+static bool put_end(struct transaction *t, struct lines *l, struct err *e)
 {
-	size_t room;
+	size_t room, made;
 	char *to = stream_out_room(t->s->io, LINES_SLACK, &room, e);
-	size_t made = to == NULL ? 0 : lines_end(l, to);
 
+	if (to == NULL)
+		return false;
+	made = lines_end(l, to);
 	stream_out_used(t->s->io, made);
-	*sent += made;
-	return to != NULL;
+	return whole(l, e);
 }
 
 /* Broken off: without the end of the message the server has nothing. */
@@ -274,30 +283,27 @@ static bool block_failed(struct transaction *t, const struct verb *v, struct err
 	return break_off(t, e);
 }
 
-static bool put_message(struct transaction *t, const struct verb *v, bool dots, uint64_t *sent, struct err *e)
+/* What MAIL has said (RFC 6152 3, RFC 6531 3.4), not what was counted. */
+static bool said_8bit(const struct transaction *t)
 {
-	struct lines l = { .dots = dots };
+	return (t->needs.eight_bit && (t->s->caps.ext & EXT_8BITMIME) != 0)
+	    || (t->needs.utf8 && (t->s->caps.ext & EXT_SMTPUTF8) != 0);
+}
+
+static bool put_message(struct transaction *t, const struct verb *v, bool dots, struct err *e)
+{
+	struct lines l = { .dots = dots, .eight_bit = said_8bit(t), .bytes = t->m->facts.bytes };
 	char *piece = malloc(MESSAGE_PIECE);
 	size_t n = 0;
 	bool ok = piece != NULL || fail_memory(e);
 
-	*sent = 0;
 	message_rewind(t->m);
 	while (ok && (ok = between_blocks(t, v, e) && message_piece(t->m, piece, &n, e)) && n > 0)
-		ok = put_block(t, &l, piece, n, sent, e);
-	ok = ok && put_end(t, &l, sent, e);
+		ok = put_block(t, &l, piece, n, e);
+	ok = ok && put_end(t, &l, e);
 	free(piece);
-	trace_note(stream_flight(t->s->io), "%llu bytes of message", (unsigned long long)*sent);
+	trace_note(stream_flight(t->s->io), "%llu bytes of message", (unsigned long long)l.sent);
 	return ok || block_failed(t, v, e);
-}
-
-/* The number of bytes is announced before the first is read; a file on stdin may have changed since. */
-static bool as_announced(struct transaction *t, uint64_t sent, struct err *e)
-{
-	if (sent == t->m->facts.bytes)
-		return true;
-	fail(e, ST_INPUT, FATE_TEMP, "the message changed while it was being sent");
-	return break_off(t, e);
 }
 
 /* LMTP answers once for each recipient that it accepted, RFC 2033 4.2; SMTP once. */
@@ -313,10 +319,8 @@ static bool expect_answers(struct transaction *t, const struct verb *v, struct e
 
 static bool send_bdat(struct transaction *t, struct err *e)
 {
-	uint64_t sent;
-
 	return chat_put(&t->s->chat, &BDAT, e, "BDAT %llu LAST", (unsigned long long)t->m->facts.bytes)
-	    && put_message(t, &BDAT, false, &sent, e) && as_announced(t, sent, e) && expect_answers(t, &BDAT, e);
+	    && put_message(t, &BDAT, false, e) && expect_answers(t, &BDAT, e);
 }
 
 static bool say_dot(struct transaction *t, struct err *e)
@@ -341,15 +345,13 @@ static bool leave(struct transaction *t)
 
 static bool send_data(struct transaction *t, struct err *e)
 {
-	uint64_t sent;
-
 	if (!chat_say(&t->s->chat, &DATA, 0, e, "DATA"))
 		return false;
 	if (t->no_body)
 		return true;
 	if (t->taken == 0 || t->no_mail)
 		return leave(t);
-	return put_message(t, &DOT, true, &sent, e) && say_dot(t, e);
+	return put_message(t, &DOT, true, e) && say_dot(t, e);
 }
 
 /* ---- one transaction ---------------------------------------------------------------------------- */
