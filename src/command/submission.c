@@ -121,6 +121,17 @@ static bool email(char to[ADDRESS_MAX])
 	return true;
 }
 
+static bool login_address(char to[ADDRESS_MAX], struct err *e)
+{
+	char login[HOST_MAX];
+
+	host_login(login);
+	if (address_from_name(login, to))
+		return true;
+	fail(e, ST_CONFIG, FATE_PERM, "the login name %s cannot be a sender", login);
+	return err_hint(e, "set `from`");
+}
+
 static bool set_sender(struct submission *x, const char *wanted, struct err *e)
 {
 	const char *own = own_address(x->a), *mapped;
@@ -129,8 +140,8 @@ static bool set_sender(struct submission *x, const char *wanted, struct err *e)
 	if (wanted != NULL && (x->a->allow_from_override || own == NULL))
 		own = wanted;
 	if (own == NULL) {
-		if (!email(login))
-			host_login(login);
+		if (!email(login) && !login_address(login, e))
+			return false;
 		own = login;
 	}
 	if ((mapped = local_sender(&x->local, own)) != NULL)

@@ -42,7 +42,7 @@ static const struct key keys[] = {
 	{ .name = "ip_version", .kind = KIND_WORD, .at = AT(net.ip_version), .standard = "any",
 	  .words = ip_versions,
 	  .summary = "use IPv4 or IPv6 addresses only" },
-	{ .name = "domain", .kind = KIND_TEXT, .at = AT(smtp.domain), .take = take_domain,
+	{ .name = "domain", .kind = KIND_TEXT, .at = AT(smtp.domain), .take = take_ehlo_domain,
 	  .form = "domain",
 	  .summary = "the name to greet the server with; unset: this machine's, else its address" },
 	{ .name = "connect_timeout", .kind = KIND_SECONDS, .at = AT(net.connect_timeout),

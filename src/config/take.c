@@ -8,6 +8,8 @@
 #include "base/host.h"
 #include "base/when.h"
 #include "mail/address.h"
+#include "mail/idn.h"
+#include "smtp/gate.h"
 #include "smtp/params.h"
 
 enum { TEXT_MAX = 64 * 1024 };
@@ -34,6 +36,15 @@ static void full_host_name(char to[HOST_MAX])
 		host_name(to);
 }
 
+/* In an address it may need quotes. */
+static void login(char to[HOST_MAX])
+{
+	char name[HOST_MAX], local[ADDRESS_MAX];
+
+	host_login(name);
+	snprintf(to, HOST_MAX, "%s", address_from_name(name, local) && strlen(local) < HOST_MAX ? local : name);
+}
+
 static const struct {
 	char letter;
 	void (*get)(char to[HOST_MAX]);
@@ -41,7 +52,7 @@ static const struct {
 	{ 'C', full_host_name },
 	{ 'H', host_name },
 	{ 'M', host_mail_domain },
-	{ 'U', host_login },
+	{ 'U', login },
 };
 
 static bool put_char(struct buf *to, const char **p, struct err *e)
@@ -169,17 +180,35 @@ bool take_hosts(struct account *a, const struct key *k, const char *text, struct
 	return true;
 }
 
-/* It becomes part of a command and of addresses: no blanks, no '@'; an address literal is fine. */
-bool take_domain(struct account *a, const struct key *k, const char *text, struct err *e)
+/* It becomes part of a command or of addresses; an address literal is fine. */
+static bool check_domain(const struct key *k, const char *text, char ascii[IDN_MAX], struct err *e)
+{
+	struct err why;
+
+	return (idn_to_ascii(text, ascii, ST_CONFIG, &why) && (ascii[0] == '\0' || gate_is_domain(ascii)))
+	    || fail(e, ST_CONFIG, FATE_PERM, "%s must be a domain, not `%s`", k->name, text);
+}
+
+static bool read_domain(struct account *a, const struct key *k, const char *text, bool to_ascii, struct err *e)
 {
 	struct buf whole = buf_max(TEXT_MAX, k->name);
-	bool ok = substitute(text, &whole, e);
+	char ascii[IDN_MAX];
+	bool ok = substitute(text, &whole, e) && check_domain(k, buf_text(&whole), ascii, e)
+	       && value_text(a, k, to_ascii ? ascii : buf_text(&whole), e);
 
-	if (ok && strpbrk(buf_text(&whole), " \t@<>\"") != NULL)
-		ok = fail(e, ST_CONFIG, FATE_PERM, "%s must be a domain, not `%s`", k->name, buf_text(&whole));
-	ok = ok && value_text(a, k, buf_text(&whole), e);
 	buf_free(&whole);
 	return ok;
+}
+
+bool take_domain(struct account *a, const struct key *k, const char *text, struct err *e)
+{
+	return read_domain(a, k, text, false, e);
+}
+
+/* RFC 6531 3.7.1: EHLO names us in ASCII, whatever the server offers. */
+bool take_ehlo_domain(struct account *a, const struct key *k, const char *text, struct err *e)
+{
+	return read_domain(a, k, text, true, e);
 }
 
 /* ----------------------------------------------------------------------------------------- words */

@@ -15,6 +15,7 @@ bool take_deliver_by(struct account *a, const struct key *k, const char *text, s
 bool take_domain(struct account *a, const struct key *k, const char *text, struct err *e);
 bool take_dsn_notify(struct account *a, const struct key *k, const char *text, struct err *e);
 bool take_dsn_return(struct account *a, const struct key *k, const char *text, struct err *e);
+bool take_ehlo_domain(struct account *a, const struct key *k, const char *text, struct err *e);
 bool take_hold_until(struct account *a, const struct key *k, const char *text, struct err *e);
 bool take_hosts(struct account *a, const struct key *k, const char *text, struct err *e);
 bool take_patterns(struct account *a, const struct key *k, const char *text, struct err *e);

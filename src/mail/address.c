@@ -214,10 +214,29 @@ static bool is_dot_atom(const char *p, size_t n)
 	return true;
 }
 
+/* A local part that was given without its quotes; with them where it must have them.  `to` has room for twice as much. */
+static size_t quote_local(const char *plain, size_t n, char *to)
+{
+	size_t len = 0;
+
+	if (is_dot_atom(plain, n)) {
+		memcpy(to, plain, n);
+		return n;
+	}
+	to[len++] = '"';
+	for (size_t i = 0; i < n; i++) {
+		if (plain[i] == '"' || plain[i] == '\\')
+			to[len++] = '\\';
+		to[len++] = plain[i];
+	}
+	to[len++] = '"';
+	return len;
+}
+
 /* A quoted local part without backslashes it does not need, and without quotes if they are not needed. */
 static bool put_quoted(struct scan *s, struct build *b)
 {
-	char plain[ADDRESS_MAX];
+	char plain[ADDRESS_MAX], local[2 * ADDRESS_MAX + 2];
 	size_t n = 0;
 
 	if (s->to - s->from > sizeof plain)
@@ -228,14 +247,7 @@ static bool put_quoted(struct scan *s, struct build *b)
 		if (s->text[i] != '\r' && s->text[i] != '\n') /* folding, which leaves its blank */
 			plain[n++] = (char)(s->text[i] == '\t' ? ' ' : s->text[i]);
 	}
-	if (is_dot_atom(plain, n))
-		return put(s, b, plain, n);
-	if (!put(s, b, "\"", 1))
-		return false;
-	for (size_t i = 0; i < n; i++)
-		if (((plain[i] == '"' || plain[i] == '\\') && !put(s, b, "\\", 1)) || !put(s, b, plain + i, 1))
-			return false;
-	return put(s, b, "\"", 1);
+	return put(s, b, local, quote_local(plain, n, local));
 }
 
 /* Two words side by side make a name; a dot or an @ between them an address. */
@@ -277,7 +289,8 @@ static bool add_special(struct scan *s, struct build *b)
 	return put(s, b, &s->special, 1);
 }
 
-/* Labels of letters, digits, hyphens, underscores (found in real names) and non-ASCII; or a literal. */
+/* Labels of letters, digits, hyphens, underscores (found in real names) and non-ASCII; or a literal.  Strict is the gate before
+ * the wire (smtp/gate.h). */
 static bool domain_ok(const char *d)
 {
 	size_t label = 0;
@@ -294,8 +307,21 @@ static bool domain_ok(const char *d)
 	return label > 0;
 }
 
-/* Dots at the ends of a local part, or two in a row, were given out by some providers: they pass as
- * they are, a server that does not like them will say so. */
+/* Dots at the ends of a local part, or two in a row, were given out by some providers.  RFC 5321 4.1.2 has such a local part
+ * in quotes. */
+static bool quote_dots(struct scan *s, struct build *b)
+{
+	char rest[ADDRESS_MAX], local[2 * ADDRESS_MAX + 2];
+	size_t n = b->at_sign > 0 ? b->at_sign : b->len, left = b->len - n;
+
+	if (n == 0 || b->box.addr[0] == '"' || is_dot_atom(b->box.addr, n))
+		return true;
+	memcpy(rest, b->box.addr + n, left);
+	n = quote_local(b->box.addr, n, local);
+	b->len = 0;
+	return put(s, b, local, n) && put(s, b, rest, left);
+}
+
 static bool finish(struct scan *s, struct build *b, size_t end)
 {
 	if (b->phrase)
@@ -304,6 +330,8 @@ static bool finish(struct scan *s, struct build *b, size_t end)
 		return bad(s, b->first, "there is no valid domain");
 	if (!str_is_utf8(b->box.addr, b->len))
 		return bad(s, b->first, "there is neither ASCII nor UTF-8");
+	if (!quote_dots(s, b))
+		return false;
 	b->box.at = b->first;
 	b->box.len = end - b->first;
 	return true;
@@ -498,6 +526,24 @@ static bool is_ascii(const char *p, const char *end)
 	for (; p < end; p++)
 		if (str_is8bit(*p))
 			return false;
+	return true;
+}
+
+bool address_from_name(const char *name, char to[ADDRESS_MAX])
+{
+	char local[2 * ADDRESS_MAX + 2];
+	size_t n = strlen(name);
+
+	if (n == 0 || n >= ADDRESS_MAX || !str_is_utf8(name, n))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (str_iscontrol(name[i]))
+			return false;
+	n = quote_local(name, n, local);
+	if (n >= ADDRESS_MAX)
+		return false;
+	memcpy(to, local, n);
+	to[n] = '\0';
 	return true;
 }
 

@@ -34,6 +34,10 @@ bool address_list(const char *text, size_t len, bool null_ok, mailbox_fn each, v
 /* Exactly one address; "" and "<>" are the null sender where null_ok. */
 bool address_one(const char *text, size_t len, bool null_ok, struct mailbox *m, struct err *e) MUST_CHECK;
 
+/* A name of this machine's, such as a login name (`EXAMPLE\\john doe`), as a normalised address without a domain; false: it
+ * can be none. */
+bool address_from_name(const char *name, char to[ADDRESS_MAX]) MUST_CHECK;
+
 /* The domain of a normalised address, or NULL when unqualified: after the last '@' outside quotes. */
 const char *address_domain(const char *addr);
 

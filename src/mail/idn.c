@@ -21,6 +21,14 @@ static bool copy(const char *from, char *to, size_t room, enum stage st, struct 
 	return fail(e, st, FATE_PERM, "the name %.60s... is too long", from);
 }
 
+static bool is_plain(const char *name)
+{
+	for (; *name != '\0'; name++)
+		if (!str_isalnum(*name) && strchr("-_.", *name) == NULL)
+			return false;
+	return true;
+}
+
 bool idn_to_ascii(const char *domain, char to[IDN_MAX], enum stage st, struct err *e)
 {
 	char *ascii = NULL;
@@ -34,9 +42,37 @@ bool idn_to_ascii(const char *domain, char to[IDN_MAX], enum stage st, struct er
 		fail(e, st, FATE_PERM, "%s is no domain name", domain);
 		return err_quote(e, idn2_strerror(rc), strlen(idn2_strerror(rc)));
 	}
-	ok = copy(ascii, to, IDN_MAX, st, e);
+	ok = is_plain(ascii) ? copy(ascii, to, IDN_MAX, st, e) : fail(e, st, FATE_PERM, "%s is no domain name", domain);
 	idn2_free(ascii);
 	return ok;
+}
+
+/* Mapping back gives the same octets only where the first mapping changed nothing. */
+static bool is_native(const char *domain, const char *ascii)
+{
+	char *back = NULL;
+	bool same = idn2_to_unicode_8z8z(ascii, &back, 0) == IDN2_OK && strcmp(back, domain) == 0;
+
+	idn2_free(back);
+	return same;
+}
+
+static bool join(const char *addr, const char *domain, const char *instead, char *to, size_t room, struct err *e)
+{
+	if ((size_t)snprintf(to, room, "%.*s%s", (int)(domain - addr), addr, instead) < room)
+		return true;
+	return fail(e, ST_INPUT, FATE_PERM, "the address %.60s... is too long", addr);
+}
+
+bool idn_address_to_utf8(const char *addr, char *to, size_t room, struct err *e)
+{
+	const char *domain = address_domain(addr);
+	char ascii[IDN_MAX];
+
+	if (domain == NULL || is_ascii(domain))
+		return copy(addr, to, room, ST_INPUT, e);
+	return idn_to_ascii(domain, ascii, ST_INPUT, e)
+	    && join(addr, domain, is_native(domain, ascii) ? domain : ascii, to, room, e);
 }
 
 bool idn_address_to_ascii(const char *addr, char *to, size_t room, struct err *e)
@@ -48,9 +84,5 @@ bool idn_address_to_ascii(const char *addr, char *to, size_t room, struct err *e
 		return fail(e, ST_INPUT, FATE_PERM, "the address %s needs SMTPUTF8", addr);
 	if (domain == NULL)
 		return copy(addr, to, room, ST_INPUT, e);
-	if (!idn_to_ascii(domain, ascii, ST_INPUT, e))
-		return false;
-	if ((size_t)snprintf(to, room, "%.*s%s", (int)(domain - addr), addr, ascii) < room)
-		return true;
-	return fail(e, ST_INPUT, FATE_PERM, "the address %.60s... is too long", addr);
+	return idn_to_ascii(domain, ascii, ST_INPUT, e) && join(addr, domain, ascii, to, room, e);
 }

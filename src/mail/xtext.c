@@ -64,6 +64,20 @@ static bool put_utf8(struct buf *to, const char *s, bool unitext, struct err *e)
 	return true;
 }
 
+bool xtext_put_orcpt(struct buf *to, const char *orcpt, bool smtputf8, struct err *e)
+{
+	if (smtputf8)
+		return buf_str(to, orcpt, e);
+	while (*orcpt != '\0') {
+		size_t n = utf8_char(orcpt, strlen(orcpt));
+
+		if (!(n <= 1 ? buf_char(to, *orcpt, e) : buf_printf(to, e, "\\x{%02X}", code_point(orcpt, n))))
+			return false;
+		orcpt += n == 0 ? 1 : n;
+	}
+	return true;
+}
+
 bool xtext_orcpt(struct buf *to, const char *addr, bool smtputf8, struct err *e)
 {
 	if (address_is_ascii(addr))

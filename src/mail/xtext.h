@@ -13,4 +13,7 @@ bool xtext_valid(const char *s); /* already xtext: printable, no '=', every '+' 
  * session (utf-8-addr-unitext where SMTPUTF8 is used, else utf-8-addr-xtext). */
 bool xtext_orcpt(struct buf *to, const char *addr, bool smtputf8, struct err *e) MUST_CHECK;
 
+/* The value of ORCPT= as a caller of -bs gave it: where the session has no SMTPUTF8, its UTF-8 becomes \x{HEX} (RFC 6533 3). */
+bool xtext_put_orcpt(struct buf *to, const char *orcpt, bool smtputf8, struct err *e) MUST_CHECK;
+
 #endif

@@ -18,7 +18,7 @@ void chat_open(struct chat *c, struct stream *io, void *ctx)
 	c->ctx = ctx;
 	c->depth = 1;
 	c->cap = 0;
-	c->broken = false;
+	c->broken = c->utf8 = false;
 	c->head = c->owed = 0;
 	c->secret = NULL;
 	c->sent = buf_max(SENT_MAX, "the memory of what was sent");
@@ -214,10 +214,19 @@ bool chat_expect(struct chat *c, const struct verb *v, size_t arg, struct err *e
 	return true;
 }
 
+/* Whatever has put it together: a command is one line of printable characters. */
+static bool is_command(const struct chat *c, const char *line, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (str_iscontrol(line[i]) || (str_is8bit(line[i]) && !c->utf8))
+			return false;
+	return true;
+}
+
 static bool put_line(struct chat *c, const struct verb *v, const char *line, size_t len, struct err *e)
 {
-	if (memchr(line, '\r', len) != NULL || memchr(line, '\n', len) != NULL || memchr(line, '\0', len) != NULL)
-		return fail(e, v->stage, FATE_PERM, "refusing to send a line break inside %s", v->name);
+	if (!is_command(c, line, len))
+		return fail(e, v->stage, FATE_PERM, "%s is not sent with a character in it that SMTP does not allow there", v->name);
 	if (!unasked(c, v->stage, e))
 		return false;
 	set_deadline(c, v); /* a full buffer may have to be flushed on the way */

@@ -38,6 +38,7 @@ struct chat {
 	unsigned       depth;  /* 1, or CHAT_DEPTH once PIPELINING was offered */
 	unsigned       cap;    /* seconds that no reply may take longer than; 0: the verb's */
 	bool           broken; /* nothing more may be said */
+	bool           utf8;   /* MAIL has said SMTPUTF8: commands may hold UTF-8, else ASCII only */
 	unsigned       head, owed;
 	struct {
 		const struct verb *verb;

@@ -1,11 +1,10 @@
 #include "smtp/params.h"
 
-#include <stdio.h>
-
 #include "base/when.h"
 #include "mail/address.h"
 #include "mail/idn.h"
 #include "mail/xtext.h"
+#include "smtp/gate.h"
 
 static bool wants_dsn(const struct needs *n)
 {
@@ -50,133 +49,214 @@ bool params_deliver_by(const char *text, struct deliver_by *by)
 	return !by->back || by->seconds > 0;
 }
 
+/* ---- what a row comes to ------------------------------------------------------------------------- */
+
+enum { VALUE_MAX = 1500 }; /* bytes: ORCPT of an address in which each octet is written as \x{...} */
+
+/* Does MAIL say SMTPUTF8, so that UTF-8 may stand in commands? */
+static bool says_utf8(const struct caps *caps, const struct needs *n)
+{
+	return n->utf8 && (caps->ext & EXT_SMTPUTF8) != 0;
+}
+
+/* A row's value into `to`; *said unset: the parameter is left out. */
+typedef bool (*value_fn)(struct buf *to, const struct caps *caps, const struct needs *n, const struct rcpt *r,
+			 bool *said, struct err *e);
+
+struct row {
+	enum ext    ext;
+	const char *keyword;
+	value_fn    value;
+	bool        bare; /* the parameter takes no value */
+};
+
+static bool put_row(struct buf *to, const struct row *row, const struct caps *caps, const struct needs *n,
+		    const struct rcpt *r, struct err *e)
+{
+	struct buf value = buf_max(VALUE_MAX, row->keyword);
+	bool said = false, ok = row->value(&value, caps, n, r, &said, e);
+
+	if (ok && said)
+		ok = gate_put_param(to, row->keyword, row->bare ? NULL : buf_text(&value), says_utf8(caps, n), e);
+	buf_free(&value);
+	return ok;
+}
+
+static bool put_rows(struct buf *to, const struct row *rows, size_t n_rows, const struct caps *caps, const struct needs *n,
+		     const struct rcpt *r, struct err *e)
+{
+	for (size_t i = 0; i < n_rows; i++)
+		if ((caps->ext & rows[i].ext) != 0 && !put_row(to, &rows[i], caps, n, r, e))
+			return false;
+	return true;
+}
+
 /* ---- MAIL --------------------------------------------------------------------------------------- */
 
-static bool put_size(struct buf *to, const struct needs *n, struct err *e)
+#define VALUE(name) \
+	static bool name(struct buf *to, const struct caps *caps, const struct needs *n, const struct rcpt *r, bool *said, \
+			 struct err *e)
+
+VALUE(size)
 {
-	return n->m->facts.bytes == 0 /* not known yet */
-	    || buf_printf(to, e, " SIZE=%llu", (unsigned long long)n->m->facts.bytes);
+	(void)caps, (void)r;
+	*said = n->m->facts.bytes > 0; /* else not known yet */
+	return buf_printf(to, e, "%llu", (unsigned long long)n->m->facts.bytes);
 }
 
-static bool put_body(struct buf *to, const struct needs *n, struct err *e)
+VALUE(body)
 {
-	return !n->eight_bit || buf_str(to, " BODY=8BITMIME", e);
+	(void)caps, (void)r;
+	*said = n->eight_bit;
+	return buf_str(to, "8BITMIME", e);
 }
 
-static bool put_utf8(struct buf *to, const struct needs *n, struct err *e)
+VALUE(utf8)
 {
-	return !n->utf8 || buf_str(to, " SMTPUTF8", e);
+	(void)to, (void)caps, (void)r, (void)e;
+	*said = n->utf8;
+	return true;
 }
 
-static bool put_ret(struct buf *to, const struct needs *n, struct err *e)
+VALUE(ret)
 {
 	const char *ret = n->v->ret != NULL ? n->v->ret : n->p->dsn_return;
 
-	return ret == NULL || buf_printf(to, e, " RET=%s", str_same(ret, "full") ? "FULL" : "HDRS");
+	(void)caps, (void)r;
+	*said = ret != NULL;
+	return ret == NULL || buf_str(to, str_same(ret, "full") ? "FULL" : "HDRS", e);
 }
 
-static bool put_envid(struct buf *to, const struct needs *n, struct err *e)
+VALUE(envid)
 {
-	return n->v->envid == NULL || buf_printf(to, e, " ENVID=%s", n->v->envid);
+	(void)caps, (void)r;
+	*said = n->v->envid != NULL;
+	return !*said || buf_str(to, n->v->envid, e);
 }
 
-static bool put_requiretls(struct buf *to, const struct needs *n, struct err *e)
+VALUE(requiretls)
 {
-	return !n->p->require_tls || buf_str(to, " REQUIRETLS", e);
+	(void)to, (void)caps, (void)r, (void)e;
+	*said = n->p->require_tls;
+	return true;
 }
 
-static bool put_priority(struct buf *to, const struct needs *n, struct err *e)
+VALUE(priority)
 {
-	return n->p->priority == NULL || buf_printf(to, e, " MT-PRIORITY=%s", n->p->priority);
+	(void)caps, (void)r;
+	*said = n->p->priority != NULL;
+	return !*said || buf_str(to, n->p->priority, e);
 }
 
-static bool put_by(struct buf *to, const struct needs *n, struct err *e)
+VALUE(by)
 {
 	struct deliver_by by;
 
-	return n->p->deliver_by == NULL || !params_deliver_by(n->p->deliver_by, &by)
-	    || buf_printf(to, e, " BY=%lld;%c%s", (long long)by.seconds, by.back ? 'R' : 'N', by.trace ? "T" : "");
+	(void)caps, (void)r;
+	*said = n->p->deliver_by != NULL && params_deliver_by(n->p->deliver_by, &by);
+	return !*said
+	    || buf_printf(to, e, "%lld;%c%s", (long long)by.seconds, by.back ? 'R' : 'N', by.trace ? "T" : "");
 }
 
-static bool put_hold_for(struct buf *to, const struct needs *n, struct err *e)
+VALUE(hold_for)
 {
-	return n->p->hold_for == 0 || buf_printf(to, e, " HOLDFOR=%u", n->p->hold_for);
+	(void)caps, (void)r;
+	*said = n->p->hold_for > 0;
+	return buf_printf(to, e, "%u", n->p->hold_for);
 }
 
-static bool put_hold_until(struct buf *to, const struct needs *n, struct err *e)
+VALUE(hold_until)
 {
 	const char *text = n->p->hold_until;
 	char utc[WHEN_DATE];
 	int64_t at;
 
-	if (text == NULL || !when_date(text, strlen(text), &at))
+	(void)caps, (void)r;
+	*said = text != NULL && when_date(text, strlen(text), &at);
+	if (!*said)
 		return true;
 	when_show_date(at, utc);
-	return buf_printf(to, e, " HOLDUNTIL=%s", utc);
+	return buf_str(to, utc, e);
 }
 
-static const struct {
-	enum ext ext;
-	bool (*put)(struct buf *to, const struct needs *n, struct err *e);
-} mail_params[] = {
-	{ EXT_SIZE, put_size },
-	{ EXT_8BITMIME, put_body },
-	{ EXT_SMTPUTF8, put_utf8 },
-	{ EXT_DSN, put_ret },
-	{ EXT_DSN, put_envid },
-	{ EXT_REQUIRETLS, put_requiretls },
-	{ EXT_MT_PRIORITY, put_priority },
-	{ EXT_DELIVERBY, put_by },
-	{ EXT_FUTURERELEASE, put_hold_for },
-	{ EXT_FUTURERELEASE, put_hold_until },
+static const struct row mail_params[] = {
+	{ .ext = EXT_SIZE, .keyword = "SIZE", .value = size },
+	{ .ext = EXT_8BITMIME, .keyword = "BODY", .value = body },
+	{ EXT_SMTPUTF8, "SMTPUTF8", utf8, .bare = true },
+	{ .ext = EXT_DSN, .keyword = "RET", .value = ret },
+	{ .ext = EXT_DSN, .keyword = "ENVID", .value = envid },
+	{ .ext = EXT_REQUIRETLS, .keyword = "REQUIRETLS", .value = requiretls, .bare = true },
+	{ .ext = EXT_MT_PRIORITY, .keyword = "MT-PRIORITY", .value = priority },
+	{ .ext = EXT_DELIVERBY, .keyword = "BY", .value = by },
+	{ .ext = EXT_FUTURERELEASE, .keyword = "HOLDFOR", .value = hold_for },
+	{ .ext = EXT_FUTURERELEASE, .keyword = "HOLDUNTIL", .value = hold_until },
 };
-
-bool params_mail(struct buf *to, const struct caps *caps, const struct needs *n, struct err *e)
-{
-	for (size_t i = 0; i < COUNT(mail_params); i++)
-		if ((caps->ext & mail_params[i].ext) != 0 && !mail_params[i].put(to, n, e))
-			return false;
-	return true;
-}
 
 /* ---- RCPT --------------------------------------------------------------------------------------- */
 
-static bool put_notify(struct buf *to, const struct needs *n, const struct rcpt *r, struct err *e)
+VALUE(notify)
 {
-	const char *notify = r->notify != NULL ? r->notify : n->p->dsn_notify;
+	const char *text = r->notify != NULL ? r->notify : n->p->dsn_notify;
 
-	if (notify == NULL)
-		return true;
-	if (!buf_str(to, " NOTIFY=", e))
-		return false;
-	for (const char *p = notify; *p != '\0'; p++)
-		if (!buf_char(to, str_islower(*p) ? (char)(*p - 32) : *p, e))
+	(void)caps;
+	*said = text != NULL;
+	for (; text != NULL && *text != '\0'; text++)
+		if (!buf_char(to, str_islower(*text) ? (char)(*text - 32) : *text, e))
 			return false;
 	return true;
 }
 
-static bool put_orcpt(struct buf *to, const struct needs *n, const struct rcpt *r, struct err *e)
+VALUE(orcpt)
 {
-	if (!n->dsn || !buf_str(to, " ORCPT=", e))
-		return !n->dsn;
-	return r->orcpt != NULL ? buf_str(to, r->orcpt, e) : xtext_orcpt(to, r->original != NULL ? r->original : r->address, n->utf8, e);
+	const char *address = r->original != NULL ? r->original : r->address;
+
+	*said = n->dsn;
+	if (!n->dsn)
+		return true;
+	if (r->orcpt != NULL)
+		return xtext_put_orcpt(to, r->orcpt, says_utf8(caps, n), e);
+	return xtext_orcpt(to, address, says_utf8(caps, n), e);
 }
 
-static const struct {
-	enum ext ext;
-	bool (*put)(struct buf *to, const struct needs *n, const struct rcpt *r, struct err *e);
-} rcpt_params[] = {
-	{ EXT_DSN, put_notify },
-	{ EXT_DSN, put_orcpt },
+static const struct row rcpt_params[] = {
+	{ .ext = EXT_DSN, .keyword = "NOTIFY", .value = notify },
+	{ .ext = EXT_DSN, .keyword = "ORCPT", .value = orcpt },
 };
+
+/* ---- the commands -------------------------------------------------------------------------------- */
+
+/* The address as this session can say it: UTF-8 in it stays where MAIL says SMTPUTF8 and the local part needs that; else its
+ * domain is given in A-labels.  Returns the address itself or `room`; NULL: *e. */
+static const char *wire_form(const struct caps *caps, const struct needs *n, const char *address, char room[ADDRESS_MAX],
+			     struct err *e)
+{
+	bool ok;
+
+	if (address_is_ascii(address))
+		return address;
+	ok = says_utf8(caps, n) && !address_local_is_ascii(address)
+	   ? idn_address_to_utf8(address, room, ADDRESS_MAX, e)
+	   : idn_address_to_ascii(address, room, ADDRESS_MAX, e);
+	return ok ? room : NULL;
+}
+
+bool params_mail(struct buf *to, const struct caps *caps, const struct needs *n, struct err *e)
+{
+	char room[ADDRESS_MAX];
+	const char *sender = wire_form(caps, n, n->v->sender, room, e);
+
+	return sender != NULL && gate_put_sender(to, sender, says_utf8(caps, n), e)
+	    && put_rows(to, mail_params, COUNT(mail_params), caps, n, NULL, e);
+}
 
 bool params_rcpt(struct buf *to, const struct caps *caps, const struct needs *n, const struct rcpt *r,
 		 struct err *e)
 {
-	for (size_t i = 0; i < COUNT(rcpt_params); i++)
-		if ((caps->ext & rcpt_params[i].ext) != 0 && !rcpt_params[i].put(to, n, r, e))
-			return false;
-	return true;
+	char room[ADDRESS_MAX];
+	const char *recipient = wire_form(caps, n, r->address, room, e);
+
+	return recipient != NULL && gate_put_recipient(to, recipient, says_utf8(caps, n), e)
+	    && put_rows(to, rcpt_params, COUNT(rcpt_params), caps, n, r, e);
 }
 
 /* ---- needs -------------------------------------------------------------------------------------- */
@@ -197,14 +277,4 @@ void params_needs(struct needs *n, const struct session_params *p, const struct 
 	n->utf8 = p->utf8 == UTF8_ON || (p->utf8 == UTF8_AUTO && n->not_ascii);
 	n->eight_bit = m->facts.eight_bit;
 	n->dsn = wants_dsn(n);
-}
-
-bool params_address(const struct needs *n, const char *address, char *to, size_t room, struct err *e)
-{
-	if (address_is_ascii(address) || (n->utf8 && !address_local_is_ascii(address))) {
-		if ((size_t)snprintf(to, room, "%s", address) < room)
-			return true;
-		return fail(e, ST_INPUT, FATE_PERM, "the address %.60s... is too long", address);
-	}
-	return idn_address_to_ascii(address, to, room, e);
 }

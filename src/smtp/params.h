@@ -35,12 +35,11 @@ struct deliver_by { /* RFC 2852 4 */
  * or what is to be returned has no time. */
 bool params_deliver_by(const char *text, struct deliver_by *by) MUST_CHECK;
 
-/* Appends " SIZE=1234 BODY=8BITMIME ...", each only where it is needed and was offered. */
+/* "<sender> SIZE=1234 BODY=8BITMIME ...": what follows "MAIL FROM:", each parameter only where it is needed and was offered;
+ * and what follows "RCPT TO:".  An address is given as this session can say it, and all of it has passed the gate.  An
+ * address or a value that cannot be sent is ST_INPUT PERM. */
 bool params_mail(struct buf *to, const struct caps *caps, const struct needs *n, struct err *e) MUST_CHECK;
 bool params_rcpt(struct buf *to, const struct caps *caps, const struct needs *n, const struct rcpt *r,
 		 struct err *e) MUST_CHECK;
-
-/* The address as this session can say it: as it is under SMTPUTF8, else with its domain in A-labels. */
-bool params_address(const struct needs *n, const char *address, char *to, size_t room, struct err *e) MUST_CHECK;
 
 #endif

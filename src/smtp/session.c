@@ -7,6 +7,7 @@
 
 #include "base/host.h"
 #include "base/log.h"
+#include "smtp/gate.h"
 
 enum { UNLIKELY_S = 15 }; /* seconds for a greeting that is not to be expected */
 
@@ -62,7 +63,7 @@ static void our_name(const struct session *s, char to[HOST_MAX])
 		snprintf(to, HOST_MAX, "%s", s->p->domain);
 	else
 		host_fqdn(to);
-	if (to[0] == '\0')
+	if (!gate_is_domain(to)) /* a name that the configuration gave has been checked there */
 		literal(s, to);
 }
 

@@ -9,7 +9,6 @@
 
 enum {
 	BLOCK_S = 180,              /* for each block of the message, RFC 5321 4.5.3.2.5 */
-	ADDRESS_ROOM = 1100,
 };
 
 /* ---- what was answered -------------------------------------------------------------------------- */
@@ -163,25 +162,55 @@ static const struct verb RSET = { .name = "RSET", .stage = ST_MAIL, .timeout = 3
 
 static bool say_mail(struct transaction *t, struct err *e)
 {
-	struct buf params = buf_max(CHAT_COMMAND_MAX, "MAIL");
-	char address[ADDRESS_ROOM];
-	bool ok = params_address(&t->needs, t->v->sender, address, sizeof address, e)
-	       && params_mail(&params, &t->s->caps, &t->needs, e)
-	       && chat_say(&t->s->chat, &MAIL, 0, e, "MAIL FROM:<%s>%s", address, buf_text(&params));
+	struct buf line = buf_max(CHAT_COMMAND_MAX, "MAIL");
+	bool ok = params_mail(&line, &t->s->caps, &t->needs, e);
 
-	buf_free(&params);
+	if (ok) {
+		t->s->chat.utf8 = t->needs.utf8 && (t->s->caps.ext & EXT_SMTPUTF8) != 0;
+		ok = chat_say(&t->s->chat, &MAIL, 0, e, "MAIL FROM:%s", buf_text(&line));
+	}
+	buf_free(&line);
 	return ok;
+}
+
+/* An address that cannot be sent is this recipient's trouble alone: the server is not asked, and the others go. */
+static bool refuse_unsendable(struct transaction *t, struct rcpt *r, struct err *e)
+{
+	if (e->stage != ST_INPUT)
+		return false;
+	r->state = RCPT_REFUSED;
+	r->stage = ST_INPUT;
+	r->code = 553;
+	r->esc = (struct esc){ 5, 1, 3 };
+	t->refused++;
+	return (r->why = str_dup(e->say, e)) != NULL;
 }
 
 static bool say_rcpt(struct transaction *t, size_t i, struct err *e)
 {
-	struct buf params = buf_max(CHAT_COMMAND_MAX, "RCPT");
-	char address[ADDRESS_ROOM];
-	bool ok = params_address(&t->needs, t->v->rcpts[i].address, address, sizeof address, e)
-	       && params_rcpt(&params, &t->s->caps, &t->needs, &t->v->rcpts[i], e)
-	       && chat_say(&t->s->chat, &RCPT, i, e, "RCPT TO:<%s>%s", address, buf_text(&params));
+	struct buf line = buf_max(CHAT_COMMAND_MAX, "RCPT");
+	struct rcpt *r = &t->v->rcpts[i];
+	bool ok = params_rcpt(&line, &t->s->caps, &t->needs, r, e)
+		? chat_say(&t->s->chat, &RCPT, i, e, "RCPT TO:%s", buf_text(&line))
+		: refuse_unsendable(t, r, e);
 
-	buf_free(&params);
+	buf_free(&line);
+	return ok;
+}
+
+/* Before MAIL, since without a recipient nothing is to be said at all. */
+static bool sift(struct transaction *t, struct err *e)
+{
+	struct buf line = buf_max(CHAT_COMMAND_MAX, "RCPT");
+	bool ok = true;
+
+	for (size_t i = 0; ok && i < t->v->n; i++) {
+		buf_clear(&line);
+		ok = t->v->rcpts[i].state != RCPT_OPEN || params_rcpt(&line, &t->s->caps, &t->needs, &t->v->rcpts[i], e)
+		  || refuse_unsendable(t, &t->v->rcpts[i], e);
+	}
+	buf_free(&line);
+	t->stop = t->refused > 0 && t->s->p->require_all_recipients;
 	return ok;
 }
 
@@ -454,7 +483,7 @@ bool transaction_send(struct session *s, struct envelope *v, struct message *m, 
 	bool ok;
 
 	transaction_begin(&t, s, v, m, d);
-	ok = all_at_once(&t, e) && all_transactions(&t, e);
+	ok = all_at_once(&t, e) && sift(&t, e) && all_transactions(&t, e);
 	s->payload = NULL;
 	return ok;
 }
@@ -497,7 +526,7 @@ void transaction_refusal(const struct rcpt *r, const char *sender, struct err *e
 	enum fate fate = r->code / 100 == 4 ? FATE_TEMP : FATE_PERM;
 
 	if (r->why != NULL)
-		fail(e, ST_RCPT, fate, "no mail for %s: %s", r->address, r->why);
+		fail(e, r->stage, fate, "no mail for %s: %s", r->address, r->why);
 	else if (r->stage == ST_RCPT)
 		fail(e, ST_RCPT, fate, "the server refused %s", r->address);
 	else if (r->stage == ST_MAIL)

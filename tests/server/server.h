@@ -6,6 +6,8 @@
 #define SMARTHOST_SERVER_H
 
 #ifdef HAVE_CONFIG_H
+#include "syntax.h"
+
 #include "config.h"
 #endif
 
@@ -199,14 +201,6 @@ void ehlo_compose(struct conn *c, const char *name, struct bytes *out);
 void ehlo_learn(struct conn *c, const char *reply, size_t len);
 void ehlo_forget(struct conn *c);
 const char *ehlo_offered(const struct conn *c, const char *keyword);
-
-/* syntax.c */
-bool syntax_domain(const char *p, size_t n, bool utf8, bool helo);
-bool syntax_literal(const char *p, size_t n);
-bool syntax_mailbox(const char *p, size_t n, bool utf8);
-bool syntax_utf8(const char *p, size_t n);
-bool syntax_xtext(const char *p, size_t n);
-bool syntax_ascii(const char *p, size_t n);
 
 /* params.c */
 bool params_mail(struct conn *c, char *params);

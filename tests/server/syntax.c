@@ -2,7 +2,7 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
-#include "server.h"
+#include "syntax.h"
 
 #include <arpa/inet.h>
 #include <string.h>

@@ -41,7 +41,7 @@ static const struct {
 	{ "a@b,\n\tc@d", "a@b|c@d" },
 	{ "a@b,\r\n c@d\r\n", "a@b|c@d" },
 	{ "first.last+tag@x", "first.last+tag@x" },
-	{ "a..b.@docomo.example", "a..b.@docomo.example" },
+	{ "a..b.@docomo.example", "\"a..b.\"@docomo.example" },
 	{ "a_b@under_score.example", "a_b@under_score.example" },
 	{ "a@b\nc@d", NULL },
 	{ "a\r@b", NULL },

@@ -130,35 +130,84 @@ static const struct {
 	{ "..", "..\r\n", "...\r\n", 4, 2, false },
 	{ "a.\n.b", "a.\r\n.b\r\n", "a.\r\n..b\r\n", 8, 2, false },
 	{ "a\r", "a\r\n", "a\r\n", 3, 1, false },
-	{ "a\rb\n", "a\r\nb\r\n", "a\r\nb\r\n", 5, 3, true },
-	{ "\r.\r\n", "\r\n.\r\n", "\r\n..\r\n", 4, 2, true },
-	{ "a\r\r\nb\n", "a\r\n\r\nb\r\n", "a\r\n\r\nb\r\n", 7, 2, true },
+	/* a bare CR: the wire filter lets nothing through that comes with it */
+	{ "a\rb\n", NULL, NULL, 5, 3, true },
+	{ "\r.\r\n", NULL, NULL, 4, 2, true },
+	{ "a\r\r\nb\n", NULL, NULL, 7, 2, true },
 };
 
-static void convert(const char *in, bool dots, size_t cut, char *out)
+/* In pieces of `cut` octets; false: the filter broke the text off. */
+static bool convert(const char *in, size_t n, struct lines l, size_t cut, char *out)
 {
-	struct lines l = { .dots = dots };
-	size_t n = strlen(in), made = 0;
+	size_t made = 0;
 
 	for (size_t i = 0; i < n; i += cut)
 		made += lines_feed(&l, in + i, n - i < cut ? n - i : cut, out + made);
 	made += lines_end(&l, out + made);
 	out[made] = '\0';
+	return l.broken == NULL;
+}
+
+static void converts(size_t row, bool dots, size_t cut, const char *want)
+{
+	struct lines l = { .dots = dots, .bytes = texts[row].bytes };
+	char out[100];
+	bool whole = convert(texts[row].in, strlen(texts[row].in), l, cut, out);
+
+	if (want == NULL)
+		ok(!whole, "row %zu is broken off", row);
+	else
+		same(out, want, dots ? "lines with dots" : "lines without dots");
+}
+
+static const struct {
+	const char *in;
+	size_t      n;
+	bool        eight_bit;
+	uint64_t    bytes;
+	const char *out; /* what a server gets at most; NULL: all is well */
+} broken[] = {
+	{ "a\nb\n", 4, false, 6, NULL },
+	{ "a\nb\n", 4, false, 5, "a\r\nb" },
+	{ "a\nb\n", 4, false, 3, "a\r\n" },
+	{ "a\nb\n", 4, false, 2, "a" },
+	{ "a\n\n\n", 4, false, 5, "a\r\n" },
+	{ "a\nb\n", 4, false, 7, "a\r\nb" },
+	{ "a\nb", 3, false, 7, "a\r\nb" },
+	{ "", 0, false, 1, "" },
+	{ "a\0b\n", 4, true, 5, "a" },
+	{ "a\351\n", 3, false, 4, "a" },
+	{ "a\351\n", 3, true, 4, NULL },
+};
+
+static void test_broken(void)
+{
+	char line[1000], out[2100];
+	struct lines l = { .bytes = 1001 };
+
+	for (size_t i = 0; i < COUNT(broken); i++)
+		for (size_t cut = 1; cut < 6; cut++) {
+			struct lines row = { .eight_bit = broken[i].eight_bit, .bytes = broken[i].bytes };
+			bool whole = convert(broken[i].in, broken[i].n, row, cut, out);
+
+			ok(whole == (broken[i].out == NULL), "row %zu, %zu octets at a time", i, cut);
+			ok(whole || strncmp(out, broken[i].out, strlen(out)) == 0, "what goes out of it is [%s]", out);
+		}
+	memset(line, 'x', sizeof line);
+	ok(!convert(line, 999, l, 100, out), "a line of 999 octets is broken off");
+	l.bytes = 1000;
+	ok(convert(line, 998, l, 100, out), "a line of 998 octets is not");
 }
 
 static void test_lines(void)
 {
-	char out[100];
-
 	for (size_t i = 0; i < COUNT(texts); i++)
 		for (size_t cut = 1; cut < 4; cut++) {
 			struct facts f = { 0 };
 			size_t n = strlen(texts[i].in);
 
-			convert(texts[i].in, false, cut, out);
-			same(out, texts[i].out, "lines without dots");
-			convert(texts[i].in, true, cut, out);
-			same(out, texts[i].dots, "lines with dots");
+			converts(i, false, cut, texts[i].out);
+			converts(i, true, cut, texts[i].dots);
 			for (size_t at = 0; at < n; at += cut)
 				facts_feed(&f, texts[i].in + at, n - at < cut ? n - at : cut);
 			facts_end(&f);
@@ -401,6 +450,7 @@ int main(void)
 	test_fields();
 	test_mime();
 	test_lines();
+	test_broken();
 	test_facts();
 	test_quoted_printable();
 	test_soft_break();
