@@ -356,6 +356,13 @@ recipients() { envelope | sed -n 's/^rcpt <\(.*\)>.*/\1/p' | paste -sd ' '; }
 	[[ $(envelope 1) != *SMTPUTF8* && $(envelope 2) == *SMTPUTF8* ]]
 }
 
+@test "SMTPUTF8 that is offered without 8BITMIME is offered" {
+	server "hide 8BITMIME"
+	{ head $'Subject: \303\274'; printf 'a \303\274\n'; } | postern_ok $'\303\274ser@example.net'
+	[[ $(said 'MAIL FROM:.* SMTPUTF8') == 1 && $(envelope) == *$'rcpt <\303\274ser@example.net>'* ]]
+	[[ $(got '^a =C3=BC$') == 1 && $(got $'^Subject: \303\274$') == 1 ]]
+}
+
 @test "without SMTPUTF8 a domain becomes its A-label, and a local part is refused with 65" {
 	server "hide SMTPUTF8"
 	postern_ok $'you@b\303\274cher.test' < "$mail"

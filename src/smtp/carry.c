@@ -22,9 +22,10 @@ static bool dsn_offered(const struct session *s, const struct needs *n, struct e
 		    s->host);
 }
 
+/* RFC 6531 3.1 (8) has 8BITMIME offered with it; a server that leaves that out takes 8-bit text all the same. */
 static bool takes_utf8(const struct session *s)
 {
-	return s->p->utf8 != UTF8_OFF && (s->caps.ext & EXT_SMTPUTF8) != 0 && (s->caps.ext & EXT_8BITMIME) != 0;
+	return s->p->utf8 != UTF8_OFF && (s->caps.ext & EXT_SMTPUTF8) != 0;
 }
 
 static bool utf8_carried(const struct session *s, const struct message *m, struct err *e)
@@ -160,7 +161,7 @@ bool carry_wishes(const struct session *s, const struct needs *n, struct err *e)
 /* What this message needs and the server has not offered, as extension bits. */
 static unsigned missing(const struct session *s, const struct needs *n)
 {
-	unsigned want = (n->utf8 ? EXT_SMTPUTF8 | EXT_8BITMIME : 0) | (n->eight_bit ? EXT_8BITMIME : 0)
+	unsigned want = (n->utf8 ? EXT_SMTPUTF8 : 0) | (n->eight_bit ? EXT_8BITMIME : 0)
 		      | (s->p->dsn_require ? EXT_DSN : 0);
 
 	for (size_t i = 0; i < COUNT(wishes); i++)

@@ -92,7 +92,7 @@ static void judge(struct conn *c, bool bdat)
 		if (bdat && b->octets > 0 && (b->last[0] != '\r' || b->last[1] != '\n'))
 			violation(c, "the message does not end with CRLF");
 	}
-	if (b->high && !m->body8)
+	if (b->high && !m->body8 && !m->utf8)
 		violation(c, "8-bit octets without BODY=8BITMIME");
 	if (b->high_head && !m->utf8)
 		violation(c, "8-bit octets in the header without SMTPUTF8");

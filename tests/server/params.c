@@ -45,7 +45,7 @@ static bool take_body(struct conn *c, const char *value)
 static bool take_utf8(struct conn *c, const char *value)
 {
 	c->mail.utf8 = true;
-	return value == NULL && ehlo_offered(c, "8BITMIME") != NULL;
+	return value == NULL;
 }
 
 static bool take_ret(struct conn *c, const char *value)
