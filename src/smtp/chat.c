@@ -24,8 +24,15 @@ void chat_open(struct chat *c, struct stream *io, void *ctx)
 	c->sent = buf_max(SENT_MAX, "the memory of what was sent");
 }
 
+void chat_break(struct chat *c)
+{
+	c->broken = true;
+	c->head = c->owed = 0;
+}
+
 void chat_close(struct chat *c)
 {
+	chat_break(c);
 	buf_wipe(&c->sent);
 	c->secret = NULL;
 	explicit_bzero(c->reply.text, sizeof c->reply.text);
@@ -106,6 +113,12 @@ static bool read_reply(struct chat *c, struct err *e)
 	return more == REPLY_DONE;
 }
 
+/* What is asked of every function that sends, expects or settles. */
+static bool intact(const struct chat *c, enum stage stage, struct err *e)
+{
+	return !c->broken || fail(e, stage, FATE_TEMP, "the connection to the server is not usable any more");
+}
+
 /* The dialogue broke.  The stream knows what broke; we know during what, and whether the message
  * may have gone through all the same (RFC 1047). */
 static bool broken(struct chat *c, struct err *e)
@@ -115,7 +128,7 @@ static bool broken(struct chat *c, struct err *e)
 	for (unsigned i = 0; i < c->owed; i++)
 		if (c->queue[(c->head + i) % CHAT_DEPTH].verb->commits)
 			e->fate = FATE_UNKNOWN;
-	c->broken = true;
+	chat_break(c);
 	return false;
 }
 
@@ -131,7 +144,7 @@ static bool sensible(struct chat *c, const struct verb *v, struct err *e)
 
 static bool closing(struct chat *c, enum stage stage, struct err *e)
 {
-	c->broken = true;
+	chat_break(c);
 	return reply_fail(&c->reply, stage, e, "the server is closing the connection");
 }
 
@@ -176,6 +189,8 @@ static bool take_one(struct chat *c, struct err *e)
 
 bool chat_settle(struct chat *c, struct err *e)
 {
+	if (!intact(c, ST_CONNECT, e))
+		return false;
 	while (c->owed > 0)
 		if (!take_one(c, e))
 			return false;
@@ -187,7 +202,7 @@ static bool unasked(struct chat *c, enum stage stage, struct err *e)
 {
 	if (c->owed > 0 || !stream_peek(c->io))
 		return true;
-	c->broken = true;
+	chat_break(c);
 	c->io->deadline = clock_in_s(1);
 	if (!read_reply(c, e)) {
 		e->stage = stage;
@@ -202,6 +217,8 @@ static bool unasked(struct chat *c, enum stage stage, struct err *e)
 
 bool chat_expect(struct chat *c, const struct verb *v, size_t arg, struct err *e)
 {
+	if (!intact(c, v->stage, e))
+		return false;
 	if (c->owed >= CHAT_DEPTH)             /* full: settle half, so that a flight */
 		while (c->owed > CHAT_DEPTH / 2) /* carries many commands and not one */
 			if (!take_one(c, e))
@@ -227,7 +244,7 @@ static bool put_line(struct chat *c, const struct verb *v, const char *line, siz
 {
 	if (!is_command(c, line, len))
 		return fail(e, v->stage, FATE_PERM, "%s is not sent with a character in it that SMTP does not allow there", v->name);
-	if (!unasked(c, v->stage, e))
+	if (!intact(c, v->stage, e) || !unasked(c, v->stage, e))
 		return false;
 	set_deadline(c, v); /* a full buffer may have to be flushed on the way */
 	if (stream_write(c->io, line, len, e) && stream_write(c->io, "\r\n", 2, e))
@@ -284,12 +301,14 @@ bool chat_say_secret(struct chat *c, const struct verb *v, const char *shown, co
 
 bool chat_interrupted(struct chat *c)
 {
-	return c->owed == 0 && stream_peek(c->io);
+	return !c->broken && c->owed == 0 && stream_peek(c->io);
 }
 
 bool chat_early(struct chat *c, const struct verb *v, struct err *e)
 {
-	c->broken = true;
+	if (!intact(c, v->stage, e))
+		return false;
+	chat_break(c);
 	set_deadline(c, v);
 	if (!read_reply(c, e)) {
 		e->stage = v->stage;
@@ -308,7 +327,7 @@ bool chat_out_of_turn(struct chat *c)
 {
 	struct err quiet;
 
-	if (c->owed > 0 || stream_unread(c->io) == 0)
+	if (c->broken || c->owed > 0 || stream_unread(c->io) == 0)
 		return false;
 	c->io->deadline = clock_in_s(1);
 	return read_reply(c, &quiet) && c->reply.code != 421;

@@ -4,8 +4,10 @@
  * Whatever is said joins a queue of replies owed to us; every reply read answers the oldest.  Code
  * above is written once, as if pipelining were always there: without it `depth` is 1 and
  * chat_say() waits for the answer itself (RFC 2920).  A refusal is handed to the verb's `got`; only
- * a broken dialogue (end of file, timeout, nonsense, 421) makes these functions return false, and then nothing
- * more may be said.
+ * a broken dialogue (end of file, timeout, nonsense, 421) makes these functions return false.
+ *
+ * On a broken chat nothing is owed any more, and every function that sends, expects or settles refuses: so no
+ * reply that comes late can be taken for the answer to something else, and no `got` is called for what is gone.
  */
 #ifndef SMTP_CHAT_H
 #define SMTP_CHAT_H
@@ -37,7 +39,7 @@ struct chat {
 	void          *ctx;    /* passed to got */
 	unsigned       depth;  /* 1, or CHAT_DEPTH once PIPELINING was offered */
 	unsigned       cap;    /* seconds that no reply may take longer than; 0: the verb's */
-	bool           broken; /* nothing more may be said */
+	bool           broken; /* nothing more may be said; set by chat_break() only */
 	bool           utf8;   /* MAIL has said SMTPUTF8: commands may hold UTF-8, else ASCII only */
 	unsigned       head, owed;
 	struct {
@@ -82,6 +84,9 @@ bool chat_early(struct chat *c, const struct verb *v, struct err *e);
 /* Has something been said that nobody asked for, other than a 421?  To be looked at after the last answer. */
 bool chat_out_of_turn(struct chat *c);
 
-void chat_close(struct chat *c); /* wipes what was remembered of AUTH; the stream is the owner's */
+/* Nothing more may be said, and what is owed is not waited for. */
+void chat_break(struct chat *c);
+
+void chat_close(struct chat *c); /* breaks it, and wipes what was remembered of AUTH; the stream is the owner's */
 
 #endif

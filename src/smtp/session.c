@@ -131,7 +131,7 @@ bool session_ask_again(struct session *s, struct err *e)
 static bool start_tls(struct session *s, struct err *e)
 {
 	if (!tls_start(s->io, s->tls, s->host, &s->tls_facts, e)) {
-		s->chat.broken = true;
+		chat_break(&s->chat);
 		return false;
 	}
 	trace_note(s->io->flights, "%s %s, certificate %s", s->tls_facts.version, s->tls_facts.cipher,
@@ -219,8 +219,9 @@ void session_close(struct session *s)
 
 	s->chat.depth = CHAT_DEPTH; /* say it, but do not wait: no answer could change anything */
 	if (s->io != NULL && s->io->wire.close != NULL && !s->chat.broken && s->chat.owed == 0
-	    && chat_say(&s->chat, &QUIT, 0, &unheard, "QUIT") && !stream_flush(s->io, &unheard))
-		s->chat.broken = true;
+	    && chat_say(&s->chat, &QUIT, 0, &unheard, "QUIT"))
+		(void)!stream_flush(s->io, &unheard);
 	if (s->io != NULL)
 		chat_close(&s->chat);
+	s->payload = NULL;
 }

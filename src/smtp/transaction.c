@@ -128,7 +128,8 @@ static void got_delivery(void *ctx, size_t arg, const struct reply *r)
 {
 	struct transaction *t = ((struct session *)ctx)->payload;
 
-	keep_answer(t->d, r);
+	if (reply_ok(r) || t->d->code / 100 != 2) /* of several answers, one that accepts */
+		keep_answer(t->d, r);
 	if (reply_ok(r))
 		t->v->rcpts[arg].state = RCPT_DONE;
 	else
@@ -285,7 +286,7 @@ static bool put_end(struct transaction *t, struct lines *l, struct err *e)
 /* Broken off: without the end of the message the server has nothing. */
 static bool break_off(struct transaction *t, struct err *e)
 {
-	t->s->chat.broken = true;
+	chat_break(&t->s->chat);
 	t->s->io->out_len = 0;
 	e->stage = e->stage == ST_CONNECT ? ST_BODY : e->stage;
 	return false;
@@ -366,7 +367,7 @@ static bool say_dot(struct transaction *t, struct err *e)
  * connection. */
 static bool leave(struct transaction *t)
 {
-	t->s->chat.broken = true;
+	chat_break(&t->s->chat);
 	t->stop = true;
 	t->d->again = count_open(t->v) > 0;
 	return true;
@@ -416,7 +417,8 @@ static bool send_message(struct transaction *t, struct err *e)
 	/* without PIPELINING all is known already, too */
 	if (t->s->chat.owed == 0 && !worth_sending(t))
 		return true;
-	return (chunking(t) ? send_bdat(t, e) : send_data(t, e)) && chat_settle(&t->s->chat, e);
+	return (chunking(t) ? send_bdat(t, e) : send_data(t, e))
+	    && (t->s->chat.broken /* by leave() */ || chat_settle(&t->s->chat, e));
 }
 
 /* An answer that nobody asked for: then the one we took for the message's may have been another's. */
@@ -424,7 +426,7 @@ static bool in_turn(struct transaction *t, struct err *e)
 {
 	if (t->s->chat.broken || !chat_out_of_turn(&t->s->chat))
 		return true;
-	t->s->chat.broken = true;
+	chat_break(&t->s->chat);
 	return fail(e, ST_BODY, FATE_UNKNOWN, "the server answered more often than it was asked");
 }
 
@@ -477,6 +479,16 @@ void transaction_begin(struct transaction *t, struct session *s, struct envelope
 	d->again = false;
 }
 
+void transaction_end(struct transaction *t)
+{
+	if (t->s != NULL && t->s->payload == t) {
+		if (t->s->chat.owed > 0)
+			chat_break(&t->s->chat);
+		t->s->payload = NULL;
+	}
+	*t = (struct transaction){ .s = NULL };
+}
+
 bool transaction_send(struct session *s, struct envelope *v, struct message *m, struct delivery *d, struct err *e)
 {
 	struct transaction t;
@@ -484,7 +496,7 @@ bool transaction_send(struct session *s, struct envelope *v, struct message *m, 
 
 	transaction_begin(&t, s, v, m, d);
 	ok = all_at_once(&t, e) && sift(&t, e) && all_transactions(&t, e);
-	s->payload = NULL;
+	transaction_end(&t);
 	return ok;
 }
 

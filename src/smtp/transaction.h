@@ -51,6 +51,10 @@ bool transaction_rcpt(struct transaction *t, size_t i, struct err *e) MUST_CHECK
 bool transaction_message(struct transaction *t, struct err *e) MUST_CHECK;
 bool transaction_reset(struct transaction *t, struct err *e) MUST_CHECK; /* RSET: what was begun is forgotten */
 
+/* Envelope, message and delivery may go after this, and only then: no reply is written into them any more.  A session
+ * that still owed one is broken.  Accepts a zeroed transaction, and leaves it zeroed. */
+void transaction_end(struct transaction *t);
+
 /* The worst refusal (permanent before temporary) as an err; true when every recipient has the message. */
 bool transaction_verdict(const struct envelope *v, struct err *e);
 
