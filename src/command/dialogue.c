@@ -9,7 +9,12 @@
 #include "command/relay.h"
 #include "command/report.h"
 
-enum { MISTAKES_MAX = 100 }; /* commands that were none, or came at the wrong time */
+enum {
+	MISTAKES_MAX = 100, /* commands that were none, or came at the wrong time */
+	MISSED_MAX = 50,    /* lines of a reply about recipients that have no message; the others are counted */
+	MISSED_LINE = 450,  /* bytes of each */
+	OUTCOME_MAX = 64 * 1024, /* of that reply */
+};
 
 struct dialogue {
 	struct caller  caller;
@@ -256,16 +261,58 @@ static bool give_up(const struct err *why, struct err *e)
 	return false;
 }
 
+/* In one line, whatever the server wrote: "but the server refused b@example.org (for team@example.org): 550 no". */
+static bool put_missed(struct buf *to, const struct rcpt *r, const struct err *why, struct err *e)
+{
+	bool alias = r->original != NULL;
+	size_t from = to->len;
+
+	if (!buf_printf(to, e, "\nbut %s%s%s%s%s%s", why->say, alias ? " (for " : "", alias ? r->original : "",
+			alias ? ")" : "", why->quote[0] == '\0' ? "" : ": ", why->quote))
+		return false;
+	if (to->len - from > MISSED_LINE)
+		to->len = from + MISSED_LINE;
+	for (size_t i = from + 1; i < to->len; i++)
+		if (to->bytes[i] == '\n')
+			to->bytes[i] = ' ';
+	return true;
+}
+
+/* Whoever has no message although the caller was told nothing else: to stderr, and to the caller if there is memory. */
+static void tell_missed(struct dialogue *d, struct buf *text)
+{
+	const struct envelope *v = &d->relay.x->v;
+	size_t n = 0;
+	struct err why;
+
+	for (size_t i = 0; i < v->n; i++) {
+		if (!relay_missed(&d->relay, &v->rcpts[i]))
+			continue;
+		transaction_refusal(&v->rcpts[i], v->sender, &why);
+		report_error(&why, d->relay.x->host);
+		if (n++ < MISSED_MAX)
+			(void)!put_missed(text, &v->rcpts[i], &why, &why);
+	}
+	if (n > MISSED_MAX)
+		(void)!buf_printf(text, &why, "\nand %zu recipients more were refused", n - MISSED_MAX);
+}
+
 static bool say_outcome(struct dialogue *d, struct err *e)
 {
+	struct buf text = buf_max(OUTCOME_MAX, "the answer");
 	struct err why = { 0 };
 	struct esc esc;
 	const char *said;
 	int code;
+	bool ok;
 
 	if (!relay_outcome(&d->relay, &code, &esc, &said, &why))
 		return say_error(d, &why, e);
-	return say_answer(d, code, esc, said, e);
+	(void)!buf_str(&text, said, &why);
+	tell_missed(d, &text);
+	ok = say_answer(d, code, esc, buf_text(&text), e);
+	buf_free(&text);
+	return ok;
 }
 
 /* The message is here, or *why says why not. */

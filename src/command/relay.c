@@ -26,24 +26,29 @@ void relay_log(struct relay *u, const struct err *why)
 	submission_log(u->x, why, why == NULL ? 0 : err_exit_status(why));
 }
 
-/* All were refused and the caller gave up: nobody else says so to the log. */
+/* The one place where an envelope ends: the transaction lets go of it first, and a session that still owes an answer, or
+ * can answer nothing any more, is closed. */
 void relay_forget(struct relay *u)
 {
 	struct err why;
 
+	/* all were refused and the caller gave up: nobody else says so to the log */
 	if (u->mail && u->t.taken == 0 && !transaction_verdict(&u->x->v, &why))
 		relay_log(u, &why);
+	transaction_end(&u->t);
+	if (u->x->s.chat.broken)
+		disconnect(u);
 	message_free(&u->x->m);
 	u->x->m = (struct message){ .fd = -1 };
 	envelope_free(&u->x->v);
-	u->mail = false;
+	u->mail = u->said_no = false;
 	u->idle = clock_ms();
 }
 
 void relay_close(struct relay *u)
 {
-	disconnect(u);
 	relay_forget(u);
+	disconnect(u);
 }
 
 /* The message came to nothing before there was one. */
@@ -51,15 +56,26 @@ static bool lost(struct relay *u, const struct err *why)
 {
 	submission_log(u->x, why, err_exit_status(why));
 	u->mail = false;
-	if (u->x->s.chat.broken)
-		disconnect(u);
 	relay_forget(u);
 	return false;
 }
 
+/* The session may hear something else before the caller has its answer. */
+static void keep_reply(struct relay *u)
+{
+	const struct reply *r = &u->x->s.chat.reply;
+
+	u->answer.code = r->code;
+	u->answer.esc = r->esc;
+	u->answer.lines = r->lines;
+	u->answer.len = r->len;
+	memcpy(u->answer.text, r->text, r->len);
+	u->answer.text[r->len] = '\0';
+}
+
 const struct reply *relay_reply(const struct relay *u)
 {
-	return &u->x->s.chat.reply;
+	return &u->answer;
 }
 
 /* ---- MAIL ---------------------------------------------------------------------------------------- */
@@ -126,7 +142,8 @@ static bool usable(const struct relay *u)
 {
 	const struct session *s = &u->x->s;
 
-	return u->connected && clock_ms() - u->idle < IDLE_MS && (s->caps.mailmax == 0 || s->mails < s->caps.mailmax);
+	return u->connected && !s->chat.broken && clock_ms() - u->idle < IDLE_MS
+	    && (s->caps.mailmax == 0 || s->mails < s->caps.mailmax);
 }
 
 /* A connection that was used before may have ended by itself: then once more with a new one.  What this server cannot
@@ -150,6 +167,7 @@ bool relay_mail(struct relay *u, const struct command *c, struct err *e)
 
 	if (!begin_envelope(u, c, e) || !reach(u, c, e))
 		return lost(u, e);
+	keep_reply(u);
 	u->mail = !u->t.no_mail;
 	if (u->mail)
 		return true;
@@ -169,105 +187,118 @@ static bool give_dsn(struct rcpt *r, const struct command *c, struct err *e)
 	    && (c->orcpt[0] == '\0' || (r->orcpt = str_dup(c->orcpt, e)) != NULL);
 }
 
-static bool refuse_here(struct relay *u, struct rcpt *r, struct err *e)
+/* What cannot be said of a recipient loses that one and no other. */
+static bool refuse_here(struct relay *u, struct rcpt *r, struct esc esc, const char *why, struct err *e)
 {
 	r->state = RCPT_REFUSED;
 	r->stage = ST_RCPT;
 	r->code = 553;
-	r->esc = (struct esc){ 5, 6, 7 };
+	r->esc = esc;
 	u->t.refused++;
-	r->why = str_dup("the address is not ASCII, and MAIL did not say SMTPUTF8 or the server does not offer it", e);
+	r->why = str_dup(why, e);
 	return r->why != NULL;
 }
 
-static bool ask_one(struct relay *u, size_t i, const struct command *c, struct err *e)
+static bool ask_server(struct relay *u, struct rcpt *r, struct err *e)
 {
-	struct rcpt *r = &u->x->v.rcpts[i];
+	struct err why;
 
+	if (transaction_rcpt(&u->t, (size_t)(r - u->x->v.rcpts), e))
+		return true;
+	if (u->x->s.chat.broken || e->fate != FATE_PERM)
+		return false;
+	why = *e; /* it is no command that could be said */
+	return refuse_here(u, r, (struct esc){ 5, 1, 3 }, why.say, e);
+}
+
+/* c NULL: it is nobody's command. */
+static bool ask_one(struct relay *u, struct rcpt *r, const struct command *c, struct err *e)
+{
 	if (!may_be_said(u, r->address))
-		return refuse_here(u, r, e);
+		return refuse_here(u, r, (struct esc){ 5, 6, 7 },
+				   "the address is not ASCII, and MAIL did not say SMTPUTF8 or the server does not offer it",
+				   e);
 	if (c != NULL && !give_dsn(r, c, e))
 		return false;
 	u->t.needs.dsn = u->t.needs.dsn || r->notify != NULL || r->orcpt != NULL;
-	return transaction_rcpt(&u->t, i, e);
+	u->t.refused -= r->state == RCPT_REFUSED; /* asked once more, since it is named once more */
+	r->state = RCPT_OPEN;
+	return ask_server(u, r, e);
 }
 
-/* All that one address stands for; the first refusal is the answer.  c NULL: nobody's command. */
-static bool ask(struct relay *u, size_t from, const struct command *c, struct err *e)
+/* One member is enough for a recipient to be accepted, and one that may take the message later for it to be put off: who
+ * is gone must not keep the mail of the others away.  Where all are needed, the worst answer counts. */
+static bool counts_more(const struct relay *u, const struct rcpt *r, const struct rcpt *than)
+{
+	const struct rcpt *both[] = { r, than };
+	int good[2];
+
+	for (size_t i = 0; than != NULL && i < 2; i++)
+		good[i] = both[i]->state != RCPT_REFUSED ? 2 : both[i]->code / 100 == 4;
+	return than == NULL || (u->x->a->smtp.require_all_recipients ? good[0] < good[1] : good[0] > good[1]);
+}
+
+/* Everybody behind one recipient of the caller's, and whose answer is that recipient's. */
+static bool ask_all(struct relay *u, const struct command *c, const struct rcpt **counts, bool *asked, struct err *e)
 {
 	struct envelope *v = &u->x->v;
 
-	for (size_t i = from; i < v->n; i++) {
-		if (v->rcpts[i].why != NULL) {
-			u->t.refused++;
-			continue;
-		}
-		if (!ask_one(u, i, c, e))
+	*counts = NULL;
+	for (struct rcpt *r = envelope_named(v, NULL); r != NULL; r = envelope_named(v, r)) {
+		bool ask = r->why == NULL && r->state != RCPT_TAKEN;
+
+		if (ask && !ask_one(u, r, c, e))
 			return false;
-		if (v->rcpts[i].state == RCPT_REFUSED)
-			return true;
+		if (!counts_more(u, r, *counts))
+			continue;
+		*counts = r;
+		*asked = ask;
+		if (ask && r->why == NULL)
+			keep_reply(u);
 	}
 	return true;
 }
 
-static bool stands_for(const struct rcpt *r, const char *whole)
+/* Recipients that we refuse ourselves; what holds back where all are needed is counted. */
+static void count_barred(struct relay *u, size_t from)
 {
-	return address_same(r->address, whole) || (r->original != NULL && address_same(r->original, whole));
+	for (size_t i = from; i < u->x->v.n; i++)
+		u->t.refused += u->x->v.rcpts[i].barred;
 }
 
-/* Named once more: whoever was refused, or was not asked since another was, is asked (again). */
-static bool ask_again(struct relay *u, const struct command *c, bool *asked, struct err *e)
+/* Nobody tells the caller now that these will not have the message. */
+static void note_missed(struct envelope *v)
 {
-	struct envelope *v = &u->x->v;
-	char whole[ADDRESS_MAX];
-
-	if (!local_qualify(c->address, u->x->local.domain, whole, e))
-		return false;
-	for (size_t i = 0; i < v->n; i++) {
-		struct rcpt *r = &v->rcpts[i];
-
-		if (r->why != NULL || r->state == RCPT_TAKEN || !stands_for(r, whole))
-			continue;
-		u->t.refused -= r->state == RCPT_REFUSED;
-		r->state = RCPT_OPEN;
-		*asked = true;
-		if (!ask_one(u, i, c, e))
-			return false;
-		if (r->state == RCPT_REFUSED)
-			return true;
-	}
-	return true;
-}
-
-/* What an alias refuses is answered here, also when it comes again: the server hears nothing of it. */
-static bool refused_here(const struct relay *u, size_t from, const char *address, struct err *e)
-{
-	const struct envelope *v = &u->x->v;
-	char whole[ADDRESS_MAX];
-
-	if (!local_qualify(address, u->x->local.domain, whole, e))
-		return true;
-	for (size_t i = from < v->n ? from : 0; i < v->n; i++)
-		if (v->rcpts[i].why != NULL && (from < v->n || address_same(v->rcpts[i].address, whole))) {
-			transaction_refusal(&v->rcpts[i], v->sender, e);
-			return true;
-		}
-	return false;
+	for (struct rcpt *r = envelope_named(v, NULL); r != NULL; r = envelope_named(v, r))
+		r->missed = r->missed || r->state == RCPT_REFUSED;
 }
 
 bool relay_rcpt(struct relay *u, const struct command *c, bool *asked, struct err *e)
 {
-	size_t before = u->x->v.n;
+	struct envelope *v = &u->x->v;
+	size_t before = v->n;
+	const struct rcpt *counts;
 
 	*asked = false;
-	if (!submission_add(u->x, c->address, e))
-		return false; /* only this recipient is lost */
-	if (u->x->v.n > before ? !ask(u, before, c, e) : !ask_again(u, c, asked, e))
-		return lost(u, e);
-	if (refused_here(u, before, c->address, e))
+	envelope_name(v);
+	if (!submission_add(u->x, c->address, e)) {
+		envelope_cut(v, before); /* only this recipient is lost, with all that it stands for */
+		u->said_no = true;
 		return false;
-	*asked = *asked || u->x->v.n > before;
-	return true;
+	}
+	count_barred(u, before);
+	if (!ask_all(u, c, &counts, asked, e))
+		return lost(u, e);
+	if (counts != NULL && counts->state == RCPT_TAKEN) {
+		note_missed(v);
+		return true;
+	}
+	u->said_no = true;
+	if (counts == NULL)
+		return fail(e, ST_RCPT, FATE_PERM, "the recipient <%s> comes to nobody", c->address);
+	if (counts->why != NULL)
+		transaction_refusal(counts, v->sender, e);
+	return counts->why == NULL;
 }
 
 bool relay_has_recipients(const struct relay *u)
@@ -277,11 +308,25 @@ bool relay_has_recipients(const struct relay *u)
 
 /* ---- the message --------------------------------------------------------------------------------- */
 
+/* always_bcc: nobody's recipients, so that a refusal is told with what becomes of the message. */
+static bool ask_added(struct relay *u, size_t before, struct err *e)
+{
+	struct envelope *v = &u->x->v;
+
+	count_barred(u, before);
+	for (struct rcpt *r = envelope_named(v, NULL); r != NULL; r = envelope_named(v, r))
+		if (r->state == RCPT_OPEN && !ask_one(u, r, NULL, e))
+			return false;
+	note_missed(v);
+	return true;
+}
+
 static bool prepare(struct relay *u, struct err *e)
 {
 	struct submission *x = u->x;
 	size_t before = x->v.n;
 
+	envelope_name(&x->v);
 	if (!message_fix(&x->m, &x->a->message, &x->local, false, &x->v, e)
 	    || (facts_unfit(&x->m.facts) && !message_recode(&x->m, RECODE_LINES, recode_why(&x->m.facts), e)))
 		return false;
@@ -289,36 +334,86 @@ static bool prepare(struct relay *u, struct err *e)
 		return false;
 	if (x->m.facts.utf8_head && !u->t.needs.utf8 && x->a->smtp.utf8 != UTF8_OFF)
 		return fail(e, ST_INPUT, FATE_PERM, "the header is not ASCII, and MAIL did not say SMTPUTF8");
-	return carry_check(&x->s, &x->v, &x->m, e) && ask(u, before, NULL, e); /* always_bcc */
+	return ask_added(u, before, e) && carry_check(&x->s, &x->v, &x->m, e);
+}
+
+/* A caller that said RCPT and DATA in one go, and does not want the message to go without those who were refused, has only
+ * an empty text to say so (RFC 2920 3.1). */
+static bool was_meant(const struct relay *u, struct err *e)
+{
+	const struct message *m = &u->x->m;
+
+	return !u->said_no || m->head.len > 0 || m->body.len > 0 || m->fd >= 0
+	    || fail(e, ST_INPUT, FATE_PERM, "the text is empty and a recipient was refused, so nothing was sent");
+}
+
+static bool some_have_it(const struct envelope *v)
+{
+	for (size_t i = 0; i < v->n; i++)
+		if (v->rcpts[i].state == RCPT_DONE)
+			return true;
+	return false;
+}
+
+/* An LMTP server went away between its answers. */
+static bool others_unheard(struct relay *u, const struct err *why, struct err *e)
+{
+	struct envelope *v = &u->x->v;
+	struct buf text = buf_max(2 * sizeof why->say, "an error");
+	bool ok = buf_printf(&text, e, "%s; the server may have the message for it", why->say);
+
+	for (size_t i = 0; ok && i < v->n; i++) {
+		struct rcpt *r = &v->rcpts[i];
+
+		if (r->state == RCPT_TAKEN) {
+			r->state = RCPT_REFUSED;
+			r->stage = ST_BODY;
+			r->code = 451;
+			r->esc = (struct esc){ 4, 4, 2 };
+			ok = (r->why = str_dup(buf_text(&text), e)) != NULL;
+		}
+	}
+	buf_free(&text);
+	return ok;
 }
 
 bool relay_message(struct relay *u, struct err *e)
 {
-	if (!prepare(u, e))
-		return false; /* the session goes on: RSET before the next MAIL */
-	if (!transaction_message(&u->t, e)) {
-		disconnect(u);
-		return false;
+	struct err why;
+
+	if (!was_meant(u, e) || !prepare(u, e))
+		return false; /* where the session is intact it goes on: RSET before the next MAIL */
+	if (transaction_message(&u->t, e)) {
+		u->begun = u->x->delivery.code / 100 != 2;
+		return true;
 	}
-	u->begun = u->x->delivery.code / 100 != 2;
-	return true;
+	disconnect(u);
+	why = *e;
+	return some_have_it(&u->x->v) && others_unheard(u, &why, e);
 }
 
+bool relay_missed(const struct relay *u, const struct rcpt *r)
+{
+	return r->state == RCPT_REFUSED && (r->missed || r->stage >= ST_DATA) && some_have_it(&u->x->v);
+}
+
+/* The refusal of the message that is the caller's answer where nobody has it: one for good only when trying again helps
+ * nobody. */
 static const struct rcpt *refused_message(const struct envelope *v)
 {
-	const struct rcpt *worst = NULL;
+	const struct rcpt *best = NULL;
 
 	for (size_t i = 0; i < v->n; i++)
 		if (v->rcpts[i].state == RCPT_REFUSED && v->rcpts[i].stage >= ST_DATA
-		    && (worst == NULL || (worst->code / 100 == 4 && v->rcpts[i].code / 100 == 5)))
-			worst = &v->rcpts[i];
-	return worst;
+		    && (best == NULL || (best->code / 100 == 5 && v->rcpts[i].code / 100 == 4)))
+			best = &v->rcpts[i];
+	return best;
 }
 
 bool relay_outcome(const struct relay *u, int *code, struct esc *esc, const char **said, struct err *e)
 {
 	const struct delivery *d = &u->x->delivery;
-	const struct rcpt *r = refused_message(&u->x->v);
+	const struct rcpt *r = some_have_it(&u->x->v) ? NULL : refused_message(&u->x->v);
 
 	*code = r != NULL ? r->code : d->code;
 	*esc = r != NULL ? r->esc : d->esc;

@@ -154,6 +154,23 @@ static void put_recipients(struct buf *to, const struct envelope *v)
 			return; /* the first ones have to do */
 }
 
+/* Where others have the message: "a@example.org 550 5.1.1,b@example.org 452".  What is the same for all stands elsewhere. */
+static void put_refused(struct buf *to, const struct envelope *v)
+{
+	struct err full;
+
+	for (size_t i = 0; v != NULL && some_have_it(v) && i < v->n; i++) {
+		const struct rcpt *r = &v->rcpts[i];
+		char esc[ESC_TEXT];
+
+		esc_text(r->esc, esc);
+		if (r->state == RCPT_REFUSED
+		    && !buf_printf(to, &full, "%s%s %d%s%s", to->len == 0 ? "" : ",", r->address, r->code,
+				   esc[0] == '\0' ? "" : " ", esc))
+			return;
+	}
+}
+
 struct texts { /* numbers as text */
 	char size[32], code[16], esc[ESC_TEXT], duration[32], status[32], said[700];
 };
@@ -185,7 +202,7 @@ static void put_texts(struct texts *t, const struct outcome *o)
 
 void report_log(const struct log_params *p, const struct outcome *o)
 {
-	struct buf recipients = buf_max(512 * 1024, "the recipients");
+	struct buf recipients = buf_max(512 * 1024, "the recipients"), refused = buf_max(512 * 1024, "the refused ones");
 	const struct session *s = o->session;
 	struct texts t;
 
@@ -193,6 +210,7 @@ void report_log(const struct log_params *p, const struct outcome *o)
 		return;
 	put_texts(&t, o);
 	put_recipients(&recipients, o->v);
+	put_refused(&refused, o->v);
 	log_entry(p, (const struct log_field[]){
 		{ "host", o->host },
 		{ "tls", s != NULL && s->tls_facts.version[0] != '\0' ? s->tls_facts.version : "off" },
@@ -200,6 +218,7 @@ void report_log(const struct log_params *p, const struct outcome *o)
 		{ "user", o->user },
 		{ "from", o->v != NULL && o->v->sender != NULL && o->v->sender[0] != '\0' ? o->v->sender : "<>" },
 		{ "recipients", buf_text(&recipients) },
+		{ "refused", buf_text(&refused) },
 		{ "mailsize", t.size },
 		{ "smtpstatus", t.code },
 		{ "enhanced", t.esc },
@@ -209,6 +228,7 @@ void report_log(const struct log_params *p, const struct outcome *o)
 		{ "error", o->e != NULL ? o->e->say : "" },
 		{ "duration", t.duration },
 		{ "exitcode", t.status },
-	}, 15, o->status != 0);
+	}, 16, o->status != 0);
 	buf_free(&recipients);
+	buf_free(&refused);
 }

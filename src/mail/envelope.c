@@ -27,9 +27,9 @@ static uint32_t hash(const struct envelope *v, const char *address)
 /* What we refuse is another recipient than the same address that may be sent to. */
 static bool same_rcpt(const struct rcpt *r, const char *address, const char *why)
 {
-	if (!address_same(r->address, address))
+	if (r->barred != (why != NULL) || !address_same(r->address, address))
 		return false;
-	return r->why == NULL || why == NULL ? r->why == why : strcmp(r->why, why) == 0;
+	return why == NULL || strcmp(r->why, why) == 0;
 }
 
 /* Where the recipient is, or the empty slot where it belongs; slots hold an index and 1. */
@@ -40,6 +40,13 @@ static uint32_t *find(const struct envelope *v, const char *address, const char 
 	while (v->slots[i] != 0 && !same_rcpt(&v->rcpts[v->slots[i] - 1], address, why))
 		i = (i + 1) & (v->n_slots - 1);
 	return &v->slots[i];
+}
+
+/* The hash, anew. */
+static void index_all(struct envelope *v)
+{
+	for (size_t i = 0; i < v->n; i++)
+		*find(v, v->rcpts[i].address, v->rcpts[i].barred ? v->rcpts[i].why : NULL) = (uint32_t)i + 1;
 }
 
 static bool grow(struct envelope *v, struct err *e)
@@ -58,9 +65,37 @@ static bool grow(struct envelope *v, struct err *e)
 		return fail_memory(e);
 	if (v->seed == 0 && getrandom(&v->seed, sizeof v->seed, 0) < 0)
 		v->seed = 1;
-	for (size_t i = 0; i < v->n; i++)
-		*find(v, v->rcpts[i].address, v->rcpts[i].why) = (uint32_t)i + 1;
+	index_all(v);
 	return true;
+}
+
+/* Those named form a list, so that a dialogue with many RCPTs stays linear. */
+static void note(struct envelope *v, uint32_t slot)
+{
+	struct rcpt *r = &v->rcpts[slot - 1];
+
+	if (r->turn == v->turn)
+		return;
+	r->turn = v->turn;
+	r->next = 0;
+	if (v->last == 0)
+		v->first = slot;
+	else
+		v->rcpts[v->last - 1].next = slot;
+	v->last = slot;
+}
+
+void envelope_name(struct envelope *v)
+{
+	v->turn++;
+	v->first = v->last = 0;
+}
+
+struct rcpt *envelope_named(const struct envelope *v, const struct rcpt *after)
+{
+	uint32_t slot = after == NULL ? v->first : after->next;
+
+	return slot == 0 ? NULL : &v->rcpts[slot - 1];
 }
 
 static bool put(struct envelope *v, const char *address, const char *why, struct err *e)
@@ -71,14 +106,17 @@ static bool put(struct envelope *v, const char *address, const char *why, struct
 	if (v->n == v->room && !grow(v, e))
 		return false;
 	slot = find(v, address, why);
-	if (*slot != 0)
+	if (*slot != 0) {
+		note(v, *slot);
 		return true;
+	}
 	if (v->n == ENVELOPE_RCPTS_MAX)
 		return fail(e, ST_INPUT, FATE_PERM, "there are more than %d recipients", ENVELOPE_RCPTS_MAX);
 	if ((copy = str_dup(address, e)) == NULL)
 		return false;
 	v->rcpts[v->n++] = (struct rcpt){ .address = copy };
 	*slot = (uint32_t)v->n;
+	note(v, *slot);
 	return true;
 }
 
@@ -114,7 +152,9 @@ bool envelope_refuse(struct envelope *v, const char *address, enum fate fate, co
 	r->esc = fate == FATE_TEMP ? (struct esc){ 4, 3, 5 } : (struct esc){ 5, 1, 1 };
 	if (said != NULL)
 		(void)rcpt_say(r, said, strlen(said)); /* without memory the code has to do */
-	return (r->why = str_dup(why, e)) != NULL;
+	r->why = str_dup(why, e);
+	r->barred = r->why != NULL;
+	return r->barred;
 }
 
 bool rcpt_say(struct rcpt *r, const char *words, size_t len)
@@ -126,16 +166,33 @@ bool rcpt_say(struct rcpt *r, const char *words, size_t len)
 	return r->said != NULL;
 }
 
+static void free_rcpt(struct rcpt *r)
+{
+	free(r->address);
+	free(r->said);
+	free(r->notify);
+	free(r->orcpt);
+	free(r->original);
+	free(r->why);
+}
+
+void envelope_cut(struct envelope *v, size_t n)
+{
+	envelope_name(v);
+	if (v->n == n)
+		return;
+	while (v->n > n)
+		free_rcpt(&v->rcpts[--v->n]);
+	if (v->slots != NULL) {
+		memset(v->slots, 0, v->n_slots * sizeof *v->slots);
+		index_all(v);
+	}
+}
+
 void envelope_free(struct envelope *v)
 {
-	for (size_t i = 0; i < v->n; i++) {
-		free(v->rcpts[i].address);
-		free(v->rcpts[i].said);
-		free(v->rcpts[i].notify);
-		free(v->rcpts[i].orcpt);
-		free(v->rcpts[i].original);
-		free(v->rcpts[i].why);
-	}
+	for (size_t i = 0; i < v->n; i++)
+		free_rcpt(&v->rcpts[i]);
 	free(v->rcpts);
 	free(v->slots);
 	free(v->sender);

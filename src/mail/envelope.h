@@ -28,6 +28,10 @@ struct rcpt {
 	char           *orcpt;   /* owned: RFC 3461 4.2, type and xtext; NULL: the original, or the address itself */
 	char           *original; /* owned: whom the caller named, where an alias made this address of it; NULL: it */
 	char           *why;     /* owned: why we refuse it ourselves, without asking; NULL: the server decides */
+	bool            barred;  /* envelope_refuse() made it: another recipient than the same address that may be sent to */
+	bool            missed;  /* refused, but the caller was told that the recipient it stands behind is accepted */
+	/* private: see envelope_name() */
+	uint32_t        turn, next;
 };
 
 struct envelope {
@@ -40,6 +44,7 @@ struct envelope {
 	uint32_t    *slots;
 	size_t       n_slots;
 	uint32_t     seed;
+	uint32_t     turn, first, last; /* of those named; first and last hold an index and 1 */
 };
 
 enum { ENVELOPE_RCPTS_MAX = 200000 };
@@ -53,6 +58,14 @@ bool envelope_add_for(struct envelope *v, const char *address, const char *origi
 /* A recipient that nobody is asked about, 550 5.1.1, or 450 4.3.5 where `fate` is FATE_TEMP; `said` may be NULL. */
 bool envelope_refuse(struct envelope *v, const char *address, enum fate fate, const char *why, const char *said,
 		     struct err *e) MUST_CHECK;
+
+/* Whom one word of the caller's stands for: from envelope_name() on, each recipient that is added or refused is noted,
+ * also where it is there already.  They come in that order; NULL is the end. */
+void envelope_name(struct envelope *v);
+struct rcpt *envelope_named(const struct envelope *v, const struct rcpt *after); /* NULL: the first */
+
+/* All but the first n recipients go, and nobody is named. */
+void envelope_cut(struct envelope *v, size_t n);
 
 bool rcpt_say(struct rcpt *r, const char *words, size_t len); /* false: no memory; harmless */
 void envelope_free(struct envelope *v);

@@ -1,0 +1,287 @@
+#!/usr/bin/env bats
+# -bs: what the caller is told is true for everybody behind its recipients, and no answer outlives its message.
+load helper
+load dialogue
+
+# with_aliases: the alias file, on stdin
+with_aliases() {
+	cat > "$BATS_TEST_TMPDIR/aliases"
+	set_conf aliases "$BATS_TEST_TMPDIR/aliases"
+}
+got() { # N ADDRESSES: the Nth message went to these
+	local n=$1
+	shift
+	[[ $(envelope "$n" | sed -n 's/^rcpt <\([^>]*\)>.*/\1/p' | sort | xargs) == "$(printf '%s\n' "$@" | sort | xargs)" ]] \
+	    || complain "message $n went to others: $(envelope "$n")"
+}
+team="RCPT TO:<team@localhost>"
+
+# ------------------------------------------------------------------------------------------- the dialogue with the server broke
+
+# In each of these the answer to the added recipient is none; the session must not be used any more, since the next reply
+# would be taken for that recipient's, whose envelope is gone.
+@test "always_bcc: the answer is garbage, a 3yz or another language's: the message fails, the next one is on a new connection" {
+	local answer
+	for answer in "rubbish" "334 VXNlcm5hbWU6" "354 go ahead" "250-one\r\n550 two" "99 hello"; do
+		start_server <<< "reply RCPT:archive@*#1 $answer"
+		set_conf always_bcc archive@example.org
+		talk "EHLO x" "${one[@]}" "${one[@]}" QUIT
+		answered 220 250 250 250 354 451 250 250 354 250 221
+		[[ $(connections) == 2 && $(messages) == 1 ]]
+		got 1 you@example.net archive@example.org
+	done
+}
+
+@test "always_bcc: no answer in time, half an answer, a closed connection: the same" {
+	local how
+	for how in silence half close reset; do
+		start_server <<< "drop RCPT:archive@*#1 $how"
+		set_conf always_bcc archive@example.org
+		[[ $how != silence ]] || set_conf timeout 3
+		talk "EHLO x" "${one[@]}" "${one[@]}" QUIT
+		answered 220 250 250 250 354 451 250 250 354 250 221
+		[[ $(messages) == 1 ]]
+	done
+}
+
+@test "421 in the middle, at the added recipient and at an alias's second one: the next MAIL makes a new connection" {
+	start_server <<-'S'
+		reply RCPT:archive@*#1 421 4.3.2 shutting down
+		reply RCPT:b@*#1 421 4.3.2 shutting down
+	S
+	with_aliases <<< "team: a@example.org, b@example.org"
+	set_conf always_bcc archive@example.org
+	talk "EHLO x" "${one[@]}" "$me" "$team" "$you" DATA "$me" "$team" DATA "${text[@]}" QUIT
+	answered 220 250 250 250 354 451 250 451 451 451 250 250 354 250 221
+	[[ $(connections) == 3 && $(messages) == 1 ]]
+	got 1 a@example.org b@example.org archive@example.org
+}
+
+@test "an answer to RCPT that is none, and MAIL again: a new connection, and the earlier recipients are forgotten" {
+	start_server <<< "reply RCPT:bad@* rubbish"
+	talk "EHLO x" "$me" "RCPT TO:<first@example.net>" "RCPT TO:<bad@example.net>" "${one[@]}" QUIT
+	answered 220 250 250 250 451 250 250 354 250 221
+	[[ $(connections) == 2 ]]
+	got 1 you@example.net
+}
+
+# ------------------------------------------------------------------------------------------------------------------- aliases
+
+@test "an alias of two, either of them refused: accepted, and who was refused is named in the reply, on stderr and in the log" {
+	local bad
+	for bad in a b; do
+		start_server <<< "reply RCPT:$bad@* 550 5.1.1 no such user"
+		with_aliases <<< "team: a@example.org, b@example.org"
+		set_conf qualify_domain home.example
+		set_conf logfile "$BATS_TEST_TMPDIR/log.$bad"
+		talk "EHLO x" "$me" "$team" DATA "${text[@]}" QUIT
+		answered 220 250 250 250 354 250 221
+		replied "250 2.0.0 but the server refused $bad@example.org (for team@localhost): 550 5.1.1 no such user"
+		told "the server refused $bad@example.org"
+		[[ $(< "$BATS_TEST_TMPDIR/log.$bad") == *" refused=\"$bad@example.org 550 5.1.1\" "* ]]
+		[[ $(said RCPT) == 2 && $(messages) == 1 ]]
+		got 1 "$([[ $bad == a ]] && echo b || echo a)@example.org"
+	done
+}
+
+@test "an alias of which all are refused: the first refusal, or the temporary one; nothing goes, whatever the caller says next" {
+	start_server <<-'S'
+		reply RCPT:a@* 550 5.1.1 no such user
+		reply RCPT:b@* 551 5.1.6 moved
+		reply RCPT:c@* 450 4.2.0 later
+	S
+	with_aliases <<-'A'
+		team: a@example.org, b@example.org
+		crew: a@example.org, c@example.org, b@example.org
+	A
+	talk "EHLO x" "$me" "$team" DATA . RSET "$me" "RCPT TO:<crew@localhost>" DATA . QUIT
+	answered 220 250 250 550 554 500 250 250 450 554 500 221
+	replied "550 5.1.1 no such user"
+	replied "450 4.2.0 later"
+	[[ $(messages) == 0 && $(said DATA) == 0 && $(said BDAT) == 0 ]]
+}
+
+@test "an alias that is said again after a refusal: who was taken is not asked again, who was not is, and nobody has it twice" {
+	start_server <<< "reply RCPT:b@*#1 450 4.2.0 later"
+	with_aliases <<< "team: a@example.org, b@example.org"
+	talk "EHLO x" "$me" "$team" "$team" "$team" DATA "${text[@]}" QUIT
+	answered 220 250 250 250 250 250 354 250 221
+	[[ $(said 'RCPT TO:<a@') == 1 && $(said 'RCPT TO:<b@') == 2 && $stdout != *"refused b@"* ]]
+	got 1 a@example.org b@example.org
+	start_server <<< "reply RCPT#1 550 5.1.1 not now"
+	with_aliases <<< "team: a@example.org"
+	talk "EHLO x" "$me" "$team" "$team" DATA "${text[@]}" QUIT
+	answered 220 250 250 550 250 354 250 221
+	got 1 a@example.org
+}
+
+@test "the same address by its name and behind an alias, in either order: each RCPT is answered for itself" {
+	local a="RCPT TO:<a@example.org>"
+	start_server <<< "reply RCPT:a@* 550 5.1.1 no such user"
+	with_aliases <<-'A'
+		team: a@example.org, b@example.org
+		crew: a@example.org
+	A
+	talk "EHLO x" "$me" "$a" "$team" "RCPT TO:<crew@localhost>" DATA "${text[@]}" \
+	    "$me" "$team" "$a" "RCPT TO:<b@example.org>" DATA "${text[@]}" QUIT
+	answered 220 250 250 550 250 550 354 250 250 250 550 250 354 250 221
+	[[ $(grep -c '^250 2.0.0 but the server refused a@example.org' <<< "$stdout") == 2 ]]
+	got 1 b@example.org
+	got 2 b@example.org
+	start_server <<< "reply RCPT:b@* 550 5.1.1 no such user"
+	with_aliases <<< "team: a@example.org, b@example.org"
+	talk "EHLO x" "$me" "$a" "$team" DATA "${text[@]}" QUIT
+	answered 220 250 250 250 250 354 250 221
+	replied "250 2.0.0 but the server refused b@example.org"
+	got 1 a@example.org
+}
+
+@test "an alias with a program, an error and an address: accepted where the address is, refused where that is refused" {
+	start_server <<< "reply RCPT:bad@* 550 5.1.1 no such user"
+	with_aliases <<-'A'
+		root: "|prog", ":error: gone", a@example.org
+		bin: "|prog", bad@example.org
+	A
+	talk "EHLO x" "$me" "RCPT TO:<root@localhost>" "RCPT TO:<bin@localhost>" "RCPT TO:<bin@localhost>" DATA "${text[@]}" QUIT
+	answered 220 250 250 250 550 550 354 250 221
+	replied "250[- ]2.0.0 but no mail for root@localhost.*names the program"
+	replied "250 2.0.0 but no mail for root@localhost.*refuses it.*gone"
+	told "names the program"
+	[[ $(said 'RCPT TO:<bad@') == 2 && $stdout != *"but no mail for bin@"* && $stdout != *"refused bad@"* ]]
+	got 1 a@example.org
+}
+
+@test "require_all_recipients: an alias is accepted when all behind it are, and one that is refused holds the message back" {
+	start_server <<< "reply RCPT:b@*#1 450 4.2.0 later"
+	with_aliases <<< "team: a@example.org, b@example.org"
+	set_conf require_all_recipients on
+	talk "EHLO x" "$me" "$team" DATA "${text[@]}" "$me" "$team" "$team" DATA "${text[@]}" QUIT
+	answered 220 250 250 450 354 450 250 250 250 354 250 221
+	[[ $(messages) == 1 ]]
+	got 1 a@example.org b@example.org
+}
+
+@test "an alias with a list that is gone loses nobody else" {
+	start_server < /dev/null
+	with_aliases <<< "team: :include:/nonexistent/list, a@example.org"
+	talk "EHLO x" "$me" "$team" DATA "${text[@]}" QUIT
+	answered 220 250 250 250 354 250 221
+	replied "250 2.0.0 but no mail for team@localhost"
+	got 1 a@example.org
+}
+
+@test "a member that cannot be said to the server is refused alone" {
+	start_server < /dev/null
+	with_aliases <<< "team: a@$(printf 'ü%.0s' {1..80}).example, b@example.org"
+	talk "EHLO x" "$me" "$team" DATA "${text[@]}" QUIT
+	answered 220 250 250 250 354 250 221
+	replied "250 2.0.0 but no mail for a@"
+	got 1 b@example.org
+}
+
+@test "a caller that did not wait and gives up with an empty text after a refusal sends nothing" {
+	start_server <<< "reply RCPT:bad@* 550 5.1.1 no such user"
+	talk "EHLO x" "$me" "$you" "RCPT TO:<bad@example.org>" DATA . "${one[@]}" QUIT
+	answered 220 250 250 250 550 354 554 250 250 354 250 221
+	[[ $(messages) == 1 ]]
+	talk "EHLO x" "$me" "$you" DATA . QUIT
+	answered 220 250 250 250 354 250 221
+	[[ $(messages) == 2 ]]
+}
+
+@test "many refused behind one alias: the first fifty are named, and the others are counted" {
+	start_server <<< "reply RCPT:bad* 550-5.1.1 $(printf 'x%.0s' {1..300})\r\n550 5.1.1 no such user"
+	with_aliases <<< "team: good@example.org$(printf ', bad%d@example.org' {1..60})"
+	talk "EHLO x" "$me" "$team" DATA "${text[@]}" QUIT
+	answered 220 250 250 250 354 250 221
+	[[ $(grep -c '^250-2.0.0 but the server refused bad' <<< "$stdout") == 50 ]]
+	replied "250 2.0.0 and 10 recipients more were refused"
+	[[ $(grep -c 'the server refused bad' <<< "$stderr") == 60 ]]
+	awk 'length > 512 { exit 1 }' <<< "$stdout" || complain "a line is too long"
+}
+
+# ---------------------------------------------------------------------------------------------------------------- always_bcc
+
+@test "a refused always_bcc does not stop the message and is not silent: in the reply, on stderr, in the log" {
+	start_server <<< "reply RCPT:archive@* 550-5.1.1 no such user\r\n550 5.1.1 here"
+	set_conf always_bcc archive@example.org
+	set_conf logfile "$BATS_TEST_TMPDIR/log"
+	talk "EHLO x" "${one[@]}" "$me" "$you" "RCPT TO:<archive@example.org>" DATA "${text[@]}" QUIT
+	answered 220 250 250 250 354 250 250 250 550 354 250 221
+	[[ $(grep -c '^250 2.0.0 but the server refused archive@example.org: 550 5.1.1 no such user here' <<< "$stdout") == 2 ]]
+	told "the server refused archive@example.org"
+	[[ $(grep -c 'refused="archive@example.org 550 5.1.1"' "$BATS_TEST_TMPDIR/log") == 2 ]]
+	got 1 you@example.net
+}
+
+@test "a refused always_bcc with require_all_recipients: the message goes to nobody, in the server's words" {
+	start_server <<< "reply RCPT:archive@* 550 5.1.1 no such user"
+	set_conf always_bcc archive@example.org
+	set_conf require_all_recipients on
+	talk "EHLO x" "${one[@]}" QUIT
+	answered 220 250 250 250 354 550 221
+	replied "550 5.1.1 the server refused archive@example.org"
+	[[ $(messages) == 0 ]]
+}
+
+@test "an always_bcc that is not ASCII, or an alias that refuses, is a refused one" {
+	start_server <<< "hide SMTPUTF8"
+	with_aliases <<< "audit: :error: closed"
+	set_conf always_bcc "jörg@example.org audit"
+	talk "EHLO x" "${one[@]}" QUIT
+	answered 220 250 250 250 354 250 221
+	replied "250-2.0.0 but no mail for j.*rg@example.org: the address is not ASCII"
+	replied "250 2.0.0 but no mail for audit@.*closed"
+	[[ $(messages) == 1 ]]
+}
+
+# ---------------------------------------------------------------------------------------------------------------------- LMTP
+
+@test "LMTP: some have it: accepted, with the refused ones named; the last answer may be either" {
+	local bad
+	for bad in a b; do
+		start_server <<-S
+			tls none
+			lmtp on
+			reply BODY:$bad@* 452 4.2.2 full
+			reply BODY:you@* 550 5.2.1 closed
+		S
+		set_conf protocol lmtp
+		talk "EHLO x" "$me" "RCPT TO:<a@example.org>" "$you" "RCPT TO:<b@example.org>" DATA "${text[@]}" "$me" \
+		    "RCPT TO:<c@example.org>" DATA "${text[@]}" QUIT
+		answered 220 250 250 250 250 250 354 250 250 250 354 250 221
+		replied "250[- ]2.0.0 but the server refused the message for $bad@example.org: 452 4.2.2 full"
+		replied "250[- ]2.0.0 but the server refused the message for you@example.net: 550 5.2.1 closed"
+		told "the server refused the message for you@example.net"
+		[[ $(connections) == 1 ]]
+	done
+}
+
+@test "LMTP: nobody has it: a refusal, temporary where one may have it later" {
+	start_server <<-'S'
+		tls none
+		lmtp on
+		reply BODY:a@* 550 5.2.1 closed
+		reply BODY:b@* 452 4.2.2 full
+		reply BODY:c@* 551 5.1.6 moved
+	S
+	set_conf protocol lmtp
+	talk "EHLO x" "$me" "RCPT TO:<a@example.org>" "RCPT TO:<b@example.org>" DATA "${text[@]}" \
+	    "$me" "RCPT TO:<a@example.org>" "RCPT TO:<c@example.org>" DATA "${text[@]}" QUIT
+	answered 220 250 250 250 250 354 452 250 250 250 354 550 221
+}
+
+@test "LMTP: the server leaves between its answers: accepted for the one, and the other is named" {
+	start_server <<-'S'
+		tls none
+		lmtp on
+		hide CHUNKING
+		drop DOT:b@*#1 close
+	S
+	set_conf protocol lmtp
+	talk "EHLO x" "$me" "RCPT TO:<a@example.org>" "RCPT TO:<b@example.org>" DATA "${text[@]}" \
+	    "$me" "RCPT TO:<b@example.org>" DATA "${text[@]}" QUIT
+	answered 220 250 250 250 250 354 250 250 250 354 250 221
+	replied "250 2.0.0 but no mail for b@example.org: .*may have the message"
+	[[ $(connections) == 2 ]]
+}
