@@ -426,24 +426,11 @@ static bool converse(struct dialogue *d, struct err *e)
 	return ok && caller_flush(&d->caller, e); /* who has not heard it does not know what became of the message */
 }
 
-static bool may_begin(struct dialogue *d, bool had_stdin, struct err *e)
-{
-	if (d->relay.x->o->n_recipients > 0)
-		return fail(e, ST_USAGE, FATE_PERM, "with -bs the recipients come in the dialogue");
-	if (!had_stdin)
-		return fail(e, ST_INPUT, FATE_TEMP, "standard input is closed, so there is nobody to talk to");
-	return submission_load(d->relay.x, e);
-}
-
-/* What keeps us from beginning stands in place of the greeting, RFC 5321 3.1; what ends it early is said, too. */
-static bool talk(struct dialogue *d, bool had_stdin, struct err *e)
+/* What ends it early is said, too. */
+static bool talk(struct dialogue *d, struct err *e)
 {
 	struct err unheard;
 
-	if (!may_begin(d, had_stdin, e)) {
-		(void)(answer_error(d, e, &unheard) || true);
-		return false;
-	}
 	if (converse(d, e))
 		return true;
 	if (d->caller.eof && !d->relay.mail) /* who leaves between two messages needs no QUIT */
@@ -452,25 +439,45 @@ static bool talk(struct dialogue *d, bool had_stdin, struct err *e)
 	return false;
 }
 
-int dialogue(const struct options *o, bool had_stdin)
+bool dialogue_with(struct submission *x, int in, int out, const struct err *why_not, struct err *e)
 {
-	struct err e = { 0 };
 	struct dialogue *d = calloc(1, sizeof *d);
-	int status = 0;
+	bool ok;
 
-	if (d == NULL || (d->relay.x = submission_begin(o, &e)) == NULL) {
-		free(d);
-		fail_memory(&e);
-		return err_exit_status(&e);
-	}
-	caller_open(&d->caller, STDIN_FILENO, STDOUT_FILENO);
-	if (!talk(d, had_stdin, &e)) {
-		report_error(&e, d->relay.x->host);
-		status = err_exit_status(&e);
-	}
+	if (d == NULL)
+		return fail_memory(e);
+	d->relay.x = x;
+	caller_open(&d->caller, in, out);
+	ok = why_not == NULL ? talk(d, e) : (answer_error(d, why_not, e) || true) && give_up(why_not, e);
 	relay_close(&d->relay);
 	caller_close(&d->caller);
-	submission_free(d->relay.x);
 	free(d);
+	return ok;
+}
+
+static bool may_begin(struct submission *x, bool had_stdin, struct err *e)
+{
+	if (x->o->n_recipients > 0)
+		return fail(e, ST_USAGE, FATE_PERM, "with -bs the recipients come in the dialogue");
+	if (!had_stdin)
+		return fail(e, ST_INPUT, FATE_TEMP, "standard input is closed, so there is nobody to talk to");
+	return submission_load(x, e);
+}
+
+int dialogue(const struct options *o, bool had_stdin)
+{
+	struct err e = { 0 }, why_not = { 0 };
+	struct submission *x = submission_begin(o, &e);
+	bool begins;
+	int status = 0;
+
+	if (x == NULL)
+		return err_exit_status(&e);
+	begins = may_begin(x, had_stdin, &why_not);
+	if (!dialogue_with(x, STDIN_FILENO, STDOUT_FILENO, begins ? NULL : &why_not, &e)) {
+		report_error(&e, x->host);
+		status = err_exit_status(&e);
+	}
+	submission_free(x);
 	return status;
 }

@@ -9,9 +9,13 @@
 #ifndef COMMAND_DIALOGUE_H
 #define COMMAND_DIALOGUE_H
 
-#include "config/opts.h"
+#include "command/submission.h"
 
 /* Until QUIT or the end of input: 0, whatever became of the messages, since the caller was told.  Otherwise why it ended. */
 int dialogue(const struct options *o, bool had_stdin);
+
+/* The same where x is loaded, with a caller at two descriptors, which stay open.  `why_not` (NULL: nothing) keeps it from
+ * beginning and stands in place of the greeting, RFC 5321 3.1.  False: it ended early. */
+bool dialogue_with(struct submission *x, int in, int out, const struct err *why_not, struct err *e) MUST_CHECK;
 
 #endif

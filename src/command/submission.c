@@ -225,11 +225,13 @@ void submission_disconnect(struct submission *x)
 
 static bool connect_host(struct submission *x, const char *host, int64_t deadline, struct err *e)
 {
-	struct dialed d;
+	struct dialed d = { .peer = "" };
+	struct wire wire;
 
-	if (!dial(&x->a->net, host, clock_sooner(deadline, x->until), &d, e))
+	if (!(x->reach != NULL ? x->reach(x->reach_ctx, &wire, e)
+			       : dial(&x->a->net, host, clock_sooner(deadline, x->until), &d, e)))
 		return false;
-	stream_open(&x->io, wire_fd(d.fd), x->until);
+	stream_open(&x->io, x->reach != NULL ? wire : wire_fd(d.fd), x->until);
 	x->connected = true;
 	trace_note(x->io.flights, "connected to %s (%s), port %u", x->host, d.peer, x->a->net.port);
 	return true;

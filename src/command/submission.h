@@ -28,6 +28,9 @@ struct submission {
 	const char           *host;  /* the one being talked to, or last tried; borrowed from a */
 	int64_t               began, until;
 	bool                  connected;
+	/* the way to the server; NULL: dial().  A test has one in memory. */
+	bool                (*reach)(void *ctx, struct wire *to, struct err *e);
+	void                 *reach_ctx; /* borrowed */
 };
 
 /* NULL: no memory, and that was reported. */

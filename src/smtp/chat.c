@@ -329,6 +329,7 @@ bool chat_out_of_turn(struct chat *c)
 
 	if (c->broken || c->owed > 0 || stream_unread(c->io) == 0)
 		return false;
+	chat_break(c);
 	c->io->deadline = clock_in_s(1);
 	return read_reply(c, &quiet) && c->reply.code != 421;
 }

@@ -81,7 +81,8 @@ bool chat_settle(struct chat *c, struct err *e) MUST_CHECK; /* until nothing is 
 bool chat_interrupted(struct chat *c);
 bool chat_early(struct chat *c, const struct verb *v, struct err *e);
 
-/* Has something been said that nobody asked for, other than a 421?  To be looked at after the last answer. */
+/* Has a reply come that nobody asked for, other than a 421?  To be looked at after the last answer.  Whatever came, even
+ * if it is no reply, breaks the chat. */
 bool chat_out_of_turn(struct chat *c);
 
 /* Nothing more may be said, and what is owed is not waited for. */

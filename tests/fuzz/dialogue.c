@@ -1,0 +1,385 @@
+/*
+ * The whole of -bs: what the caller says and what its server says are both the input, which 0xff cuts into pieces.
+ *
+ * The first byte chooses settings; the first piece is the caller's, each further one is what the server says on one more
+ * connection.  There a NUL ends what is said in one go; the next goes out when the client has spoken again.
+ */
+#include "fuzz.h"
+
+#include <stdio.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "command/caller.h"
+#include "command/dialogue.h"
+#include "smtp/reply.h"
+
+enum { CUT = 0xff, ASKED_MAX = 1024 };
+enum asked { OTHER, RCPT, DATA, MESSAGE };
+enum where { COMMANDS, TEXT, CHUNK };
+
+struct peer {
+	const uint8_t *data;
+	size_t         size, at;   /* of the whole input */
+	bool           lmtp;
+	bool           talking;    /* this connection's piece is not at its end */
+	bool           heard;      /* the client has spoken since the last part */
+	bool           bad;        /* what was said last is no reply: from here on the client is silent */
+	enum where     where;
+	uint64_t       chunk;      /* octets of BDAT that are still to come */
+	char           last;       /* byte of the client's */
+	char           line[CHAT_COMMAND_MAX + 2];
+	size_t         len;        /* of the client's line so far */
+	enum asked     asked[ASKED_MAX];
+	size_t         first, n;   /* answers that are due */
+	size_t         taken;      /* recipients of this transaction */
+	bool           counted;    /* this message has been accepted for somebody */
+	char           said[REPLY_LINE_MAX + 2];
+	size_t         said_len;
+	struct reply   reply;
+	bool           within;     /* a reply of several lines */
+	unsigned       messages, accepted;
+};
+
+struct told { /* what the caller heard */
+	unsigned texts, accepted, perhaps;
+};
+
+/* ---- the server ---------------------------------------------------------------------------------- */
+
+static void ask(struct peer *p, enum asked what)
+{
+	MUST(p->n < ASKED_MAX);
+	p->asked[(p->first + p->n++) % ASKED_MAX] = what;
+}
+
+static void message_came(struct peer *p)
+{
+	MUST(p->taken > 0); /* nobody would have it */
+	MUST(p->last == '\n');
+	p->where = COMMANDS;
+	p->messages++;
+	p->counted = false;
+	for (size_t i = 0; i < (p->lmtp ? p->taken : 1); i++)
+		ask(p, MESSAGE);
+	p->taken = 0;
+}
+
+static void command_came(struct peer *p, const char *line)
+{
+	if (strncmp(line, "BDAT ", 5) == 0) {
+		MUST(strstr(line, " LAST") != NULL);
+		p->chunk = strtoull(line + 5, NULL, 10);
+		p->where = CHUNK;
+		if (p->chunk == 0)
+			message_came(p);
+		return;
+	}
+	if (strncmp(line, "MAIL ", 5) == 0 || strcmp(line, "RSET") == 0)
+		p->taken = 0;
+	ask(p, strncmp(line, "RCPT ", 5) == 0 ? RCPT : strcmp(line, "DATA") == 0 ? DATA : OTHER);
+}
+
+static void line_came(struct peer *p)
+{
+	p->line[p->len < sizeof p->line ? p->len : sizeof p->line - 1] = '\0';
+	if (p->where == COMMANDS) {
+		MUST(p->len < sizeof p->line - 1);
+		command_came(p, p->line);
+	} else if (strcmp(p->line, ".") == 0) {
+		message_came(p);
+	}
+	p->len = 0;
+}
+
+/* Whatever the server says: the client's lines end with CRLF. */
+static void byte_came(struct peer *p, char c)
+{
+	MUST(c != '\0');
+	MUST((c == '\n') == (p->last == '\r'));
+	p->last = c;
+	if (p->where == CHUNK) {
+		if (--p->chunk == 0)
+			message_came(p);
+	} else if (c == '\n') {
+		line_came(p);
+	} else if (c != '\r' && p->len++ < sizeof p->line - 1) {
+		p->line[p->len - 1] = c;
+	}
+}
+
+static ptrdiff_t peer_write(void *ctx, const void *from, size_t n, struct err *e)
+{
+	struct peer *p = ctx;
+
+	(void)e;
+	MUST(!p->bad);
+	for (size_t i = 0; i < n; i++)
+		byte_came(p, ((const char *)from)[i]);
+	p->heard = true;
+	return (ptrdiff_t)n;
+}
+
+static void reply_said(struct peer *p)
+{
+	enum asked what = p->n > 0 ? p->asked[p->first] : OTHER;
+	int class = p->reply.code / 100;
+
+	if (p->n == 0)
+		return; /* nobody asked */
+	p->first = (p->first + 1) % ASKED_MAX;
+	p->n--;
+	if (what == RCPT && class == 2)
+		p->taken++;
+	if (what == DATA && class == 3)
+		p->where = TEXT;
+	if (what == MESSAGE && class == 2 && !p->counted) {
+		p->counted = true;
+		p->accepted++;
+	}
+	p->bad = (what == DATA ? class == 2 : class == 3) || p->reply.code == 421;
+}
+
+static void line_said(struct peer *p)
+{
+	struct err e;
+	enum reply_more more;
+
+	if (!p->within)
+		reply_begin(&p->reply);
+	p->said[p->said_len - 2] = '\0';
+	more = reply_add(&p->reply, p->said, p->said_len - 2, &e);
+	p->within = more == REPLY_CONTINUES;
+	p->bad = p->bad || more == REPLY_BAD;
+	if (more == REPLY_DONE)
+		reply_said(p);
+	p->said_len = 0;
+}
+
+static void byte_said(struct peer *p, char c)
+{
+	if (p->bad)
+		return;
+	if (p->said_len == sizeof p->said) {
+		p->bad = true;
+		return;
+	}
+	p->said[p->said_len++] = c;
+	if (c == '\n' && (p->said_len < 2 || p->said[p->said_len - 2] != '\r'))
+		p->bad = true;
+	else if (c == '\n')
+		line_said(p);
+}
+
+static ptrdiff_t peer_read(void *ctx, void *to, size_t n, struct err *e)
+{
+	struct peer *p = ctx;
+	size_t took = 0;
+
+	(void)e;
+	p->talking = p->talking && p->at < p->size && p->data[p->at] != CUT;
+	if (!p->talking)
+		return 0;
+	if (p->data[p->at] == '\0') {
+		if (!p->heard)
+			return WIRE_WANT_READ;
+		p->heard = false;
+		p->at++;
+	}
+	while (took < n && p->at < p->size && p->data[p->at] != '\0' && p->data[p->at] != CUT) {
+		byte_said(p, (char)p->data[p->at]);
+		((uint8_t *)to)[took++] = p->data[p->at++];
+	}
+	return took > 0 ? (ptrdiff_t)took : WIRE_WANT_READ;
+}
+
+static void peer_close(void *ctx, int64_t deadline)
+{
+	struct peer *p = ctx;
+
+	(void)deadline;
+	p->talking = false;
+}
+
+static int peer_fd(void *ctx)
+{
+	(void)ctx;
+	return -1; /* nothing to wait for: what is not there never comes */
+}
+
+static bool peer_reach(void *ctx, struct wire *to, struct err *e)
+{
+	struct peer *p = ctx;
+
+	while (p->at < p->size && p->data[p->at] != CUT)
+		p->at++;
+	if (p->at == p->size)
+		return fail(e, ST_CONNECT, FATE_TEMP, "the server is away");
+	p->at++;
+	p->talking = true;
+	p->heard = p->bad = p->within = false;
+	p->where = COMMANDS;
+	p->last = '\0';
+	p->len = p->n = p->taken = p->said_len = 0;
+	ask(p, OTHER); /* the greeting */
+	*to = (struct wire){ peer_read, peer_write, peer_close, peer_fd, p };
+	return true;
+}
+
+/* ---- the caller ---------------------------------------------------------------------------------- */
+
+/* The next reply's last line, or NULL. */
+static char *next_reply(char **at)
+{
+	for (;;) {
+		char *line = *at, *end = strstr(line, "\r\n");
+
+		if (line[0] == '\0')
+			return NULL;
+		MUST(end != NULL && end - line >= 4 && end - line <= 510 && strchr("2345", line[0]) != NULL);
+		*end = '\0';
+		MUST(strpbrk(line, "\r\n") == NULL);
+		*at = end + 2;
+		if (line[3] == ' ')
+			return line;
+		MUST(line[3] == '-');
+	}
+}
+
+static void drain(struct caller *c, struct caller_text text)
+{
+	char piece[4096];
+	struct err e;
+	size_t n = 1;
+
+	text.c = c;
+	while (n > 0 && caller_text(&text, piece, sizeof piece, &n, &e))
+		;
+}
+
+static void message_answered(struct told *t, const char *reply)
+{
+	if (reply == NULL)
+		return;
+	t->accepted += reply[0] == '2';
+	t->perhaps += strstr(reply, "may have the message") != NULL;
+}
+
+/* What follows a command that brings text; NULL: the replies are at their end. */
+static char *hear_text(struct caller *c, const struct command *cmd, char *reply, char **at, struct told *t)
+{
+	if (cmd->id == COMMAND_BDAT) {
+		drain(c, (struct caller_text){ .state = TEXT_CHUNK, .left = cmd->size });
+		t->texts += cmd->last;
+		if (cmd->last)
+			message_answered(t, reply);
+	} else if (cmd->id == COMMAND_DATA && strncmp(reply, "354", 3) == 0) {
+		drain(c, (struct caller_text){ .state = TEXT_START, .lf = c->lf });
+		t->texts++;
+		reply = next_reply(at);
+		message_answered(t, reply);
+	}
+	return reply;
+}
+
+/* A reply for each command, in order, and none more. */
+static struct told hear(int in, char *replies)
+{
+	static struct caller c;
+	struct told t = { 0 };
+	char *at = replies, *reply = next_reply(&at);
+
+	MUST(reply != NULL && strncmp(reply, "220 ", 4) == 0);
+	MUST(lseek(in, 0, SEEK_SET) == 0);
+	caller_open(&c, in, -1);
+	while ((reply = next_reply(&at)) != NULL && strncmp(reply, "421", 3) != 0) {
+		struct command cmd = { .id = COMMAND_COUNT };
+		struct err e;
+		char *line;
+
+		MUST(caller_line(&c, &line, &e));
+		if (line == NULL || command_parse(line, &cmd) != NULL)
+			MUST(reply[0] == '5');
+		else if ((reply = hear_text(&c, &cmd, reply, &at, &t)) == NULL || strncmp(reply, "221", 3) == 0)
+			break;
+	}
+	MUST(next_reply(&at) == NULL);
+	return t;
+}
+
+static char *read_back(int out)
+{
+	off_t size = lseek(out, 0, SEEK_END);
+	char *text = malloc((size_t)size + 1);
+
+	MUST(text != NULL && pread(out, text, (size_t)size, 0) == size);
+	text[size] = '\0';
+	MUST(strlen(text) == (size_t)size);
+	return text;
+}
+
+/* ---- together ------------------------------------------------------------------------------------ */
+
+static size_t choose(uint8_t bits, struct setting *s)
+{
+	static const struct setting always[] = {
+		{ "host", "localhost" }, { "port", "25" }, { "tls", "off" }, { "auth", "off" }, { "domain", "client.example" },
+		{ "from", "me@example.org" }, { "allow_from_override", "on" }, { "qualify_domain", "home.example" },
+		{ "local_recipients", "a@example.org b@example.org" },
+	};
+	static const struct setting some[] = {
+		{ "protocol", "lmtp" }, { "require_all_recipients", "on" }, { "always_bcc", "archive@example.org a@example.org" },
+		{ "smtputf8", "off" },
+	};
+	size_t n = COUNT(always);
+
+	memcpy(s, always, sizeof always);
+	for (size_t i = 0; i < COUNT(some); i++)
+		if ((bits >> i & 1) != 0)
+			s[n++] = some[i];
+	return n;
+}
+
+static void converse(struct peer *p, int in, int out)
+{
+	struct setting settings[16];
+	struct options o = { .mode = MODE_DIALOGUE, .config_file = "/dev/null", .settings = settings };
+	struct err e = { .stage = ST_USAGE };
+	struct submission *x;
+	struct told t;
+	char *replies;
+
+	o.n_settings = choose(p->data[0], settings);
+	p->lmtp = (p->data[0] & 1) != 0;
+	x = submission_begin(&o, &e);
+	MUST(x != NULL && submission_load(x, &e));
+	x->reach = peer_reach;
+	x->reach_ctx = p;
+	MUST(dialogue_with(x, in, out, NULL, &e) || err_exit_status(&e) != 0);
+	submission_free(x);
+	replies = read_back(out);
+	t = hear(in, replies);
+	MUST(p->messages <= t.texts);               /* nothing goes that the caller has not said */
+	MUST(t.accepted <= p->accepted);            /* accepted is what the server has accepted, */
+	MUST(p->accepted <= t.accepted + t.perhaps);/* and what it has accepted is not refused */
+	free(replies);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct peer p;
+	const uint8_t *cut = size == 0 ? NULL : memchr(data + 1, CUT, size - 1);
+	size_t said = cut == NULL ? size : (size_t)(cut - data);
+	int in, out;
+
+	if (size == 0)
+		return 0;
+	p = (struct peer){ .data = data, .size = size, .at = said };
+	in = memfd_create("caller", 0);
+	out = memfd_create("replies", 0);
+	MUST(in >= 0 && out >= 0 && write(in, data + 1, said - 1) == (ssize_t)(said - 1) && lseek(in, 0, SEEK_SET) == 0);
+	converse(&p, in, out);
+	close(in);
+	close(out);
+	return 0;
+}
