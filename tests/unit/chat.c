@@ -1,0 +1,114 @@
+/* smtp/chat.h: a broken chat is one that nobody can speak on, whichever function is tried. */
+#include "tap.h"
+
+#include "smtp/chat.h"
+
+struct peer { /* says `text` when it has been spoken to, and then nothing */
+	const char *text;
+	size_t      heard; /* octets */
+};
+
+static ptrdiff_t peer_read(void *ctx, void *to, size_t n, struct err *e)
+{
+	struct peer *p = ctx;
+	size_t len = strlen(p->text);
+
+	(void)e;
+	if (p->heard == 0 || len == 0)
+		return WIRE_WANT_READ;
+	len = len < n ? len : n;
+	memcpy(to, p->text, len);
+	p->text += len;
+	return (ptrdiff_t)len;
+}
+
+static ptrdiff_t peer_write(void *ctx, const void *from, size_t n, struct err *e)
+{
+	(void)from;
+	(void)e;
+	((struct peer *)ctx)->heard += n;
+	return (ptrdiff_t)n;
+}
+
+static void peer_close(void *ctx, int64_t deadline)
+{
+	(void)ctx;
+	(void)deadline;
+}
+
+static int peer_fd(void *ctx)
+{
+	(void)ctx;
+	return -1;
+}
+
+static void got(void *ctx, size_t arg, const struct reply *r)
+{
+	(void)arg;
+	(void)r;
+	++*(unsigned *)ctx;
+}
+
+static const struct verb NOOP = { .name = "NOOP", .stage = ST_MAIL, .timeout = 1, .classes = CLASS_USUAL, .got = got };
+
+static bool say(struct chat *c, struct err *e) { return chat_say(c, &NOOP, 0, e, "NOOP"); }
+static bool put(struct chat *c, struct err *e) { return chat_put(c, &NOOP, e, "NOOP"); }
+static bool expect(struct chat *c, struct err *e) { return chat_expect(c, &NOOP, 0, e); }
+static bool early(struct chat *c, struct err *e) { return chat_early(c, &NOOP, e); }
+static bool interrupted(struct chat *c, struct err *e) { (void)e; return chat_interrupted(c); }
+static bool out_of_turn(struct chat *c, struct err *e) { (void)e; return chat_out_of_turn(c); }
+
+static bool say_secret(struct chat *c, struct err *e)
+{
+	struct buf line = buf_max(100, "a line");
+	bool said = buf_str(&line, "AUTH PLAIN AGEAYg==", e) && chat_say_secret(c, &NOOP, "AUTH PLAIN ***", &line, e);
+
+	buf_free(&line);
+	return said;
+}
+
+static const struct {
+	const char *name;
+	bool (*speak)(struct chat *c, struct err *e);
+} ways[] = {
+	{ "chat_say", say },       { "chat_put", put },     { "chat_expect", expect },           { "chat_settle", chat_settle },
+	{ "chat_early", early },   { "chat_say_secret", say_secret }, { "chat_interrupted", interrupted },
+	{ "chat_out_of_turn", out_of_turn },
+};
+
+/* What breaks a chat while two more replies are owed; what comes after it waits to be taken for them. */
+static const char *const breaks[] = {
+	"rubbish\r\n250 a\r\n250 b\r\n", "354 go ahead\r\n250 a\r\n250 b\r\n", "421 bye\r\n250 a\r\n250 b\r\n", "250 a\n250 b\r\n250 c\r\n", "",
+};
+
+static void try_all(const char *text, unsigned heard_first)
+{
+	static struct stream io;
+	static struct chat c;
+	struct peer p = { .text = text };
+	struct err e = { .stage = ST_USAGE };
+	unsigned heard = 0;
+	size_t said;
+
+	stream_open(&io, (struct wire){ peer_read, peer_write, peer_close, peer_fd, &p }, CLOCK_NEVER);
+	chat_open(&c, &io, &heard);
+	c.depth = CHAT_DEPTH;
+	ok(say(&c, &e) && say(&c, &e) && say(&c, &e) && !chat_settle(&c, &e), "\"%s\" breaks it", text);
+	ok(c.broken && c.owed == 0 && heard == heard_first, "nothing is owed any more");
+	said = p.heard;
+	for (size_t i = 0; i < COUNT(ways); i++) {
+		ok(!ways[i].speak(&c, &e), "%s refuses", ways[i].name);
+		ok(stream_flush(&io, &e) && p.heard == said && heard == heard_first && c.owed == 0,
+		   "%s says nothing, and no reply is handed out", ways[i].name);
+	}
+	chat_close(&c);
+	ok(!say(&c, &e), "a closed one refuses, too");
+	stream_close(&io);
+}
+
+int main(void)
+{
+	for (size_t i = 0; i < COUNT(breaks); i++)
+		try_all(breaks[i], strncmp(breaks[i], "421", 3) == 0);
+	return done();
+}
