@@ -1,5 +1,6 @@
 #include "smtp/transaction.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -473,6 +474,7 @@ static bool all_transactions(struct transaction *t, struct err *e)
 void transaction_begin(struct transaction *t, struct session *s, struct envelope *v, struct message *m,
 		       struct delivery *d)
 {
+	assert(s->payload == NULL && s->chat.owed == 0); /* transaction_end() has seen to it */
 	*t = (struct transaction){ .s = s, .v = v, .m = m, .d = d };
 	params_needs(&t->needs, s->p, v, m);
 	s->payload = t;

@@ -93,7 +93,9 @@ static void try_all(const char *text, unsigned heard_first)
 	stream_open(&io, (struct wire){ peer_read, peer_write, peer_close, peer_fd, &p }, CLOCK_NEVER);
 	chat_open(&c, &io, &heard);
 	c.depth = CHAT_DEPTH;
-	ok(say(&c, &e) && say(&c, &e) && say(&c, &e) && !chat_settle(&c, &e), "\"%s\" breaks it", text);
+	for (int i = 0; i < 3; i++)
+		ok(say(&c, &e), "it can be spoken on");
+	ok(!chat_settle(&c, &e), "\"%s\" breaks it", text);
 	ok(c.broken && c.owed == 0 && heard == heard_first, "nothing is owed any more");
 	said = p.heard;
 	for (size_t i = 0; i < COUNT(ways); i++) {
