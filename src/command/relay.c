@@ -187,43 +187,28 @@ static bool give_dsn(struct rcpt *r, const struct command *c, struct err *e)
 	    && (c->orcpt[0] == '\0' || (r->orcpt = str_dup(c->orcpt, e)) != NULL);
 }
 
-/* What cannot be said of a recipient loses that one and no other. */
-static bool refuse_here(struct relay *u, struct rcpt *r, struct esc esc, const char *why, struct err *e)
+static bool refuse_utf8(struct relay *u, struct rcpt *r, struct err *e)
 {
 	r->state = RCPT_REFUSED;
 	r->stage = ST_RCPT;
 	r->code = 553;
-	r->esc = esc;
+	r->esc = (struct esc){ 5, 6, 7 };
 	u->t.refused++;
-	r->why = str_dup(why, e);
+	r->why = str_dup("the address is not ASCII, and MAIL did not say SMTPUTF8 or the server does not offer it", e);
 	return r->why != NULL;
-}
-
-static bool ask_server(struct relay *u, struct rcpt *r, struct err *e)
-{
-	struct err why;
-
-	if (transaction_rcpt(&u->t, (size_t)(r - u->x->v.rcpts), e))
-		return true;
-	if (u->x->s.chat.broken || e->fate != FATE_PERM)
-		return false;
-	why = *e; /* it is no command that could be said */
-	return refuse_here(u, r, (struct esc){ 5, 1, 3 }, why.say, e);
 }
 
 /* c NULL: it is nobody's command. */
 static bool ask_one(struct relay *u, struct rcpt *r, const struct command *c, struct err *e)
 {
 	if (!may_be_said(u, r->address))
-		return refuse_here(u, r, (struct esc){ 5, 6, 7 },
-				   "the address is not ASCII, and MAIL did not say SMTPUTF8 or the server does not offer it",
-				   e);
+		return refuse_utf8(u, r, e);
 	if (c != NULL && !give_dsn(r, c, e))
 		return false;
 	u->t.needs.dsn = u->t.needs.dsn || r->notify != NULL || r->orcpt != NULL;
 	u->t.refused -= r->state == RCPT_REFUSED; /* asked once more, since it is named once more */
 	r->state = RCPT_OPEN;
-	return ask_server(u, r, e);
+	return transaction_rcpt(&u->t, (size_t)(r - u->x->v.rcpts), e);
 }
 
 /* One member is enough for a recipient to be accepted, and one that may take the message later for it to be put off: who

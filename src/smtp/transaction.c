@@ -175,26 +175,28 @@ static bool say_mail(struct transaction *t, struct err *e)
 	return ok;
 }
 
-/* An address that cannot be sent is this recipient's trouble alone: the server is not asked, and the others go. */
+/* A recipient that cannot be put into words is its own trouble alone: the server is not asked, and the others go. */
 static bool refuse_unsendable(struct transaction *t, struct rcpt *r, struct err *e)
 {
-	if (e->stage != ST_INPUT)
+	struct err why = *e;
+
+	if (t->s->chat.broken || why.fate != FATE_PERM || why.stage == ST_INTERNAL)
 		return false;
 	r->state = RCPT_REFUSED;
 	r->stage = ST_INPUT;
 	r->code = 553;
 	r->esc = (struct esc){ 5, 1, 3 };
 	t->refused++;
-	return (r->why = str_dup(e->say, e)) != NULL;
+	return (r->why = str_dup(why.say, e)) != NULL;
 }
 
 static bool say_rcpt(struct transaction *t, size_t i, struct err *e)
 {
 	struct buf line = buf_max(CHAT_COMMAND_MAX, "RCPT");
 	struct rcpt *r = &t->v->rcpts[i];
-	bool ok = params_rcpt(&line, &t->s->caps, &t->needs, r, e)
-		? chat_say(&t->s->chat, &RCPT, i, e, "RCPT TO:%s", buf_text(&line))
-		: refuse_unsendable(t, r, e);
+	bool ok = (params_rcpt(&line, &t->s->caps, &t->needs, r, e)
+		   && chat_say(&t->s->chat, &RCPT, i, e, "RCPT TO:%s", buf_text(&line)))
+	       || refuse_unsendable(t, r, e);
 
 	buf_free(&line);
 	return ok;
