@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/rights.h"
 #include "base/stop.h"
 #include "command/dialogue.h"
 #include "command/etrn.h"
@@ -62,11 +63,13 @@ static int run(const struct options *o, bool had_stdin)
 
 int main(int argc, char **argv)
 {
-	bool had_stdin = file_sanitise_std();
 	struct options o = { 0 };
 	struct err e;
+	bool had_stdin;
 	int status;
 
+	rights_drop();
+	had_stdin = file_sanitise_std();
 	secret_harden();
 	stop_catch();
 	if (opts_parse(argc, argv, &o, &e)) {

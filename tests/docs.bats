@@ -275,6 +275,7 @@ statuses() {
 		case $tool in
 		gnutls-cli) tool=gnutls-bin ;;
 		setpriv) continue ;; # util-linux is everywhere
+		setcap) tool=libcap2-bin ;;
 		esac
 		[[ " $list " == *" $tool "* ]] || complain "bootstrap does not install $tool"
 	done

@@ -18,7 +18,7 @@ struct file_facts {
 	bool all_write;                 /* a regular file, by everybody */
 };
 
-/* The first act of main(): descriptors 0, 1, 2 exist (on /dev/null), so that no file of ours
+/* Before anything is opened: descriptors 0, 1, 2 exist (on /dev/null), so that no file of ours
  * becomes one of them.  The process ends with EX_OSERR when /dev/null cannot be opened.  Returns
  * whether stdin was open. */
 bool file_sanitise_std(void);

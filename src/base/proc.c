@@ -97,8 +97,7 @@ static void be_child(char *const argv[], int out, int trouble)
 
 	setpgid(0, 0);
 	default_signals();
-	if (null >= 0 && dup2(null, STDIN_FILENO) >= 0 && dup2(out, STDOUT_FILENO) >= 0
-	    && setregid(getgid(), getgid()) == 0 && setreuid(getuid(), getuid()) == 0) {
+	if (null >= 0 && dup2(null, STDIN_FILENO) >= 0 && dup2(out, STDOUT_FILENO) >= 0) {
 		close_inherited();
 		clean_environment();
 		execvp(argv[0], argv);
