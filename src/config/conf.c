@@ -38,9 +38,9 @@ static bool user_file(char **path, struct err *e)
 	return fail_memory(e);
 }
 
-static bool read_optional(struct conf *c, const char *path, unsigned layer, bool ours, struct err *e)
+static bool read_optional(struct conf *c, const char *path, unsigned layer, struct err *e)
 {
-	if (reader_file(c, path, layer, ours, e)) {
+	if (reader_file(c, path, layer, e)) {
 		c->no_file = false;
 		return true;
 	}
@@ -54,12 +54,12 @@ static bool read_files(struct conf *c, const char *file, struct err *e)
 
 	if (file != NULL) {
 		c->no_file = false;
-		return reader_file(c, file, LAYER_USER, true, e);
+		return reader_file(c, file, LAYER_USER, e);
 	}
 	c->no_file = true;
-	if (!read_optional(c, SYSTEM_FILE, LAYER_SYSTEM, false, e) || !user_file(&path, e))
+	if (!read_optional(c, SYSTEM_FILE, LAYER_SYSTEM, e) || !user_file(&path, e))
 		return false;
-	ok = path == NULL || read_optional(c, path, LAYER_USER, true, e);
+	ok = path == NULL || read_optional(c, path, LAYER_USER, e);
 	free(path);
 	return ok;
 }

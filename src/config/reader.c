@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -398,45 +397,11 @@ static bool read_file(struct reader *r, struct file *f, struct err *e)
 	return ok;
 }
 
-/* With set-id bits, what the user names is opened as the user: else an error message, or a log in a
- * place of the user's choice, would show what only we may read. */
-static bool drop(uid_t uid, gid_t gid, struct err *e)
-{
-	if (setegid(gid) != 0 || seteuid(uid) != 0)
-		return fail_sys(e, ST_INTERNAL, errno, "cannot change rights to read the configuration");
-	return true;
-}
-
-static bool regain(uid_t uid, gid_t gid, struct err *e)
-{
-	if (seteuid(uid) != 0 || setegid(gid) != 0)
-		return fail_sys(e, ST_INTERNAL, errno, "cannot change rights after reading the configuration");
-	return true;
-}
-
-static bool read_as_user(struct reader *r, struct file *f, struct err *e)
-{
-	uid_t uid = geteuid();
-	gid_t gid = getegid();
-	struct err why;
-	bool ok;
-
-	if (uid == getuid() && gid == getgid())
-		return read_file(r, f, e);
-	if (!drop(getuid(), getgid(), e))
-		return false;
-	ok = read_file(r, f, e);
-	if (regain(uid, gid, &why))
-		return ok;
-	*e = why;
-	return false;
-}
-
-bool reader_file(struct conf *c, const char *path, unsigned layer, bool ours, struct err *e)
+bool reader_file(struct conf *c, const char *path, unsigned layer, struct err *e)
 {
 	struct reader r = { .conf = c, .layer = layer };
 	struct file f = { .path = path };
 
 	account_free(&c->accounts[0]);
-	return account_begin(&c->accounts[0], e) && (ours ? read_as_user(&r, &f, e) : read_file(&r, &f, e));
+	return account_begin(&c->accounts[0], e) && read_file(&r, &f, e);
 }

@@ -7,10 +7,9 @@
 #include "config/account.h"
 
 /* Adds the accounts of a file, which is one layer together with what it includes: no name twice in it,
- * those of lower layers may be inherited from and are hidden by equal names.  `ours` is for a file that
- * the user names: it is read with the user's own rights only, whatever ours are.  ST_CONFIG with
+ * those of lower layers may be inherited from and are hidden by equal names.   ST_CONFIG with
  * "FILE:LINE: "; sys == ENOENT when the file is missing. */
-bool reader_file(struct conf *c, const char *path, unsigned layer, bool ours, struct err *e) MUST_CHECK;
+bool reader_file(struct conf *c, const char *path, unsigned layer, struct err *e) MUST_CHECK;
 
 /* The account of this name in the highest layer that has it, or NULL. */
 struct account *reader_account(const struct conf *c, const char *name);
