@@ -117,3 +117,122 @@ closed_to_nobody() {
 	[[ $(tr -s '\t ' ' ' < "$dir/out/ids") == "Uid: 65534 65534 65534 65534"$'\n'"Gid: 65534 65534 65534 65534" ]] \
 	    || complain "ids: $(cat "$dir/out/ids")"
 }
+
+# -------------------------------------------------------------------------------------------------------------- pipes
+
+# A silent writer holds the pipe open and writes nothing; without one, nobody has opened it at all.
+hold_pipe() {
+	sleep 30 > "$1" 3>&- &
+	holder=$!
+	disown
+}
+
+# late WORDS -- ARGS: with this pipe, and then with a silent writer, it ends in time with a temporary failure.
+late() {
+	local words=$1 pipe=$HOME/pipe
+	shift 2
+	rm -f "$pipe"
+	mkfifo -m 600 "$pipe"
+	postern_timeout=20
+	run_bounded "$@"
+	((status == 75 || status == 74)) || complain "status $status, without a writer"
+	told "$pipe is a pipe"
+	told "nobody wrote to it in time"
+	told "$words"
+	hold_pipe "$pipe"
+	run_bounded "$@"
+	kill "$holder"
+	((status == 75 || status == 74)) || complain "status $status, with a silent writer"
+	told "$pipe is a pipe"
+}
+
+@test "a pipe that nobody writes to does not hang: passwords" {
+	start_server < /dev/null
+	set_conf password
+	late "postern: secret: " -- "$POSTERN" -C "$conf" --timeout=1 "--password-file=$HOME/pipe" you@example.net
+	late "postern: secret: " -- "$POSTERN" -C "$conf" --timeout=1 "--netrc-file=$HOME/pipe" you@example.net
+	late "POSTERN_PASSWORD_FILE" -- env POSTERN_PASSWORD_FILE="$HOME/pipe" "$POSTERN" -C "$conf" --timeout=1 you@example.net
+	set_conf timeout 1
+	late "postern: secret: " -- "$POSTERN" -C "$conf" "--password-file=$HOME/pipe" you@example.net
+	[[ $(connections) == 0 ]]
+}
+
+@test "a pipe that nobody writes to does not hang: certificates" {
+	start_server < /dev/null
+	local key
+	set_conf timeout 1
+	for key in trust-file crl-file; do
+		late "" -- "$POSTERN" -C "$conf" "--tls-$key=$HOME/pipe" you@example.net
+	done
+	late "" -- "$POSTERN" -C "$conf" "--tls-cert-file=$HOME/pipe" "--tls-key-file=$certs/good.key" you@example.net
+	late "" -- "$POSTERN" -C "$conf" "--tls-cert-file=$certs/good.pem" "--tls-key-file=$HOME/pipe" you@example.net
+	[[ $(messages) == 0 ]]
+}
+
+@test "a pipe that nobody writes to does not hang: the configuration, and what it includes" {
+	late "postern: config: " -- "$POSTERN" -C "$HOME/pipe" --timeout=1 you@example.net
+	echo "include $HOME/pipe" > "$conf"
+	late "postern: config: " -- "$POSTERN" -C "$conf" --timeout=1 you@example.net
+}
+
+@test "a pipe whose writer is slow to come is waited for, and an empty one has an end" {
+	start_server < /dev/null
+	set_conf password
+	set_conf password_file "$HOME/pipe"
+	mkfifo -m 600 "$HOME/pipe"
+	(
+		# Without a reader this open fails, so the reader is there before the first writer is.
+		for ((i = 0; i < 400; i++)); do
+			if echo secret | dd of="$HOME/pipe" oflag=nonblock conv=notrunc status=none 2> /dev/null; then
+				break
+			fi
+			read -r -t 0.05 < <(:) || :
+		done
+	) 3>&- &
+	postern_ok you@example.net < "$mail"
+	wait $!
+	set_conf password_file "/dev/fd/4"
+	postern_ok you@example.net < "$mail" 4< <(echo secret)
+	postern_fails 75 secret -- you@example.net < "$mail" 4< <(:)
+	told "empty password"
+	postern_timeout=20
+	postern_fails 75 secret -- --timeout=5 "--password-file=$HOME/pipe" you@example.net < "$mail" 5< <(: > "$HOME/pipe")
+	told "empty password"
+}
+
+@test "a log that is a pipe without a reader is a warning, at once; a directory is one, too" {
+	start_server < /dev/null
+	mkfifo "$HOME/pipe"
+	set_conf logfile "$HOME/pipe"
+	postern_timeout=20
+	postern_ok you@example.net < "$mail"
+	told "warning: cannot write the log $HOME/pipe: nobody reads from it"
+	set_conf logfile "$HOME"
+	postern_ok you@example.net < "$mail"
+	told "warning: cannot write the log $HOME: "
+}
+
+@test "a log that is a pipe whose reader does not read is a warning in time" {
+	start_server < /dev/null
+	mkfifo "$HOME/pipe"
+	exec 5<> "$HOME/pipe"
+	timeout 5 dd if=/dev/zero of="$HOME/pipe" bs=1 count=70000 oflag=nonblock 2> /dev/null || :
+	postern_timeout=20
+	postern_ok --timeout=1 "--logfile=$HOME/pipe" you@example.net < "$mail"
+	exec 5>&-
+	told "warning: cannot write the log $HOME/pipe: "
+}
+
+@test "a log file is made closed to others, whatever the umask" {
+	start_server < /dev/null
+	umask 000
+	postern_ok "--logfile=$HOME/log" you@example.net < "$mail"
+	[[ $(stat -c %a "$HOME/log") == 600 ]]
+}
+
+@test "a configuration that includes itself by another name is found out" {
+	ln -s postern.conf "$BATS_TEST_TMPDIR/other"
+	echo "include other" > "$conf"
+	postern_fails 78 config -- you@example.net < "$mail"
+	told "includes itself"
+}

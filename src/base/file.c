@@ -2,11 +2,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <poll.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -33,36 +36,112 @@ static bool fail_open(const char *path, enum stage st, int errnum, struct err *e
 
 static void look(const struct stat *s, struct file_facts *f)
 {
+	f->dev = s->st_dev;
+	f->ino = s->st_ino;
+	f->owner = s->st_uid;
+	f->exists = true;
 	f->regular = S_ISREG(s->st_mode);
-	f->owned = s->st_uid == 0 || s->st_uid == getuid() || s->st_uid == geteuid();
+	f->owned = s->st_uid == 0 || s->st_uid == geteuid();
 	f->others_read = (s->st_mode & S_IROTH) != 0 || ((s->st_mode & S_IRGRP) != 0 && s->st_gid != 0);
 	f->all_write = f->regular && (s->st_mode & S_IWOTH) != 0;
 	f->others_write = (s->st_mode & S_IWOTH) != 0 || ((s->st_mode & S_IWGRP) != 0 && s->st_gid != 0);
 }
 
-/* Until the end; a pipe may take its time, but a signal ends the wait. */
-static bool read_all(int fd, const char *path, enum stage st, struct buf *to, struct err *e)
+bool file_look(int fd, struct file_facts *f)
 {
-	for (;;) {
-		char piece[16 * 1024];
-		struct pollfd p = { fd, POLLIN, 0 };
-		ssize_t n = read(fd, piece, sizeof piece);
+	struct stat s;
 
+	if (fstat(fd, &s) != 0)
+		return false;
+	look(&s, f);
+	return true;
+}
+
+/* ---- reading ------------------------------------------------------------------------------------- */
+
+static unsigned patience = FILE_PATIENCE_S;
+
+void file_patience(unsigned seconds)
+{
+	patience = seconds > 0 && seconds < FILE_PATIENCE_S ? seconds : FILE_PATIENCE_S;
+}
+
+struct source {
+	int         fd;
+	const char *name;
+	enum stage  st;
+	int64_t     until;
+	bool        fresh; /* a FIFO: to read before somebody has opened it for writing would be to find its end */
+};
+
+/* A pipe that was opened by name, unlike one of <(...), may have no writer yet. */
+static bool is_named_pipe(int fd)
+{
+	struct stat s;
+	struct statfs in;
+
+	return fstat(fd, &s) == 0 && S_ISFIFO(s.st_mode) && fstatfs(fd, &in) == 0 && in.f_type != PIPEFS_MAGIC;
+}
+
+/* Until there is something, or the end; Linux calls a FIFO ended (POLLHUP) only once a writer has come and gone. */
+static bool await(const struct source *s, bool *ready, struct err *e)
+{
+	struct pollfd p = { s->fd, POLLIN, 0 };
+	int n = stop_poll(&p, 1, clock_left_ms(s->until));
+
+	*ready = n > 0;
+	if (stop_asked())
+		return stop_fail(e, s->st);
+	if (n == 0)
+		return fail(e, s->st, FATE_TEMP, s->fresh ? "%s is a pipe, and nobody wrote to it in time"
+							  : "%s is a pipe, and its end did not come in time", s->name);
+	return true;
+}
+
+static bool keep(const struct source *s, const char *piece, size_t n, struct buf *to, struct err *e)
+{
+	if (buf_add(to, piece, n, e))
+		return true;
+	e->stage = e->stage == ST_INPUT ? s->st : e->stage;
+	return false;
+}
+
+static bool read_all(struct source *s, struct buf *to, struct err *e)
+{
+	bool ok = true, ready = !s->fresh;
+
+	while (ok) {
+		char piece[16 * 1024];
+		ssize_t n;
+
+		if (!ready) {
+			ok = await(s, &ready, e);
+			continue;
+		}
+		n = read(s->fd, piece, sizeof piece);
 		if (n == 0)
 			return true;
-		if (n > 0 && !buf_add(to, piece, (size_t)n, e)) {
-			explicit_bzero(piece, sizeof piece);
-			e->stage = e->stage == ST_INPUT ? st : e->stage;
-			return false;
+		if (n > 0) {
+			s->fresh = false;
+			ok = keep(s, piece, (size_t)n, to, e);
+			explicit_bzero(piece, (size_t)n); /* it may hold a password */
+		} else if (errno == EAGAIN) {
+			ready = false;
+		} else if (errno != EINTR) {
+			ok = fail_open(s->name, s->st, errno, e);
 		}
-		explicit_bzero(piece, n > 0 ? (size_t)n : 0); /* it may hold a password */
-		if (n < 0 && errno == EAGAIN)
-			(void)stop_poll(&p, 1, -1);
-		else if (n < 0 && errno != EINTR)
-			return fail_open(path, st, errno, e);
-		if (stop_asked())
-			return stop_fail(e, st);
+		if (ok && stop_asked())
+			ok = stop_fail(e, s->st);
 	}
+	return false;
+}
+
+bool file_read_open(int fd, const char *name, enum stage st, int64_t until, struct buf *to, struct err *e)
+{
+	struct source s = { .fd = fd, .name = name, .st = st, .fresh = is_named_pipe(fd) };
+
+	s.until = clock_sooner(until, clock_in_s(patience));
+	return read_all(&s, to, e);
 }
 
 /* `-C /dev/null` is how people say "no configuration". */
@@ -73,8 +152,8 @@ static bool is_dev_null(const struct stat *s)
 	return S_ISCHR(s->st_mode) && stat("/dev/null", &null) == 0 && S_ISCHR(null.st_mode) && s->st_rdev == null.st_rdev;
 }
 
-static bool read_file(const char *path, enum stage st, struct buf *to, struct file_facts *facts, bool pipe_ok,
-		      struct err *e)
+bool file_read_until(const char *path, enum stage st, int64_t until, struct buf *to, struct file_facts *facts,
+		     struct err *e)
 {
 	struct stat s;
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK); /* a FIFO must not hang open(2) */
@@ -88,13 +167,12 @@ static bool read_file(const char *path, enum stage st, struct buf *to, struct fi
 		ok = fail_open(path, st, errno, e);
 	} else if (S_ISDIR(s.st_mode)) {
 		ok = fail_open(path, st, EISDIR, e);
-	} else if (!S_ISREG(s.st_mode) && !(pipe_ok && (S_ISFIFO(s.st_mode) || is_dev_null(&s)))) {
-		ok = fail(e, st, FATE_PERM, pipe_ok ? "%s is neither a regular file nor a pipe" : "%s is not a regular file",
-			  path);
+	} else if (!S_ISREG(s.st_mode) && !S_ISFIFO(s.st_mode) && !is_dev_null(&s)) {
+		ok = fail(e, st, FATE_PERM, "%s is neither a regular file nor a pipe", path);
 	} else {
 		if (facts != NULL)
 			look(&s, facts);
-		ok = read_all(fd, path, st, to, e);
+		ok = file_read_open(fd, path, st, until, to, e);
 	}
 	close(fd);
 	return ok;
@@ -102,12 +180,65 @@ static bool read_file(const char *path, enum stage st, struct buf *to, struct fi
 
 bool file_read(const char *path, enum stage st, struct buf *to, struct file_facts *facts, struct err *e)
 {
-	return read_file(path, st, to, facts, true, e);
+	return file_read_until(path, st, CLOCK_NEVER, to, facts, e);
 }
 
 bool file_read_regular(const char *path, enum stage st, struct buf *to, struct err *e)
 {
-	return read_file(path, st, to, NULL, false, e);
+	struct stat s;
+
+	if (stat(path, &s) == 0 && !S_ISREG(s.st_mode) && !S_ISDIR(s.st_mode))
+		return fail(e, st, FATE_PERM, "%s is not a regular file", path);
+	return file_read(path, st, to, NULL, e);
+}
+
+/* ---- writing ------------------------------------------------------------------------------------- */
+
+/* After a write(2) that failed: is there a reason to try again?  errno. */
+static bool may_write(int fd, int64_t until)
+{
+	struct pollfd full = { fd, POLLOUT, 0 };
+	int n;
+
+	if (errno != EAGAIN)
+		return errno == EINTR;
+	n = stop_poll(&full, 1, clock_left_ms(until));
+	if (n == 0)
+		errno = ETIMEDOUT;
+	return n > 0 || (n < 0 && errno == EINTR && !stop_asked());
+}
+
+bool file_write_all(int fd, const void *p, size_t n)
+{
+	int64_t until = clock_in_s(patience);
+	const char *from = p;
+
+	while (n > 0) {
+		ssize_t w = write(fd, from, n);
+
+		if (w < 0 && may_write(fd, until))
+			continue;
+		if (w < 0)
+			return false;
+		from += w;
+		n -= (size_t)w;
+	}
+	return true;
+}
+
+bool file_append(const char *path, const void *p, size_t n)
+{
+	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600), why;
+	bool ok;
+
+	if (fd < 0)
+		return false;
+	(void)flock(fd, LOCK_EX | LOCK_NB);
+	ok = file_write_all(fd, p, n);
+	why = errno;
+	close(fd);
+	errno = why;
+	return ok;
 }
 
 int file_temp(struct err *e)
@@ -130,23 +261,6 @@ int file_temp(struct err *e)
 		err_hint(e, "set TMPDIR to a directory with room for the message");
 	}
 	return fd;
-}
-
-bool file_write_all(int fd, const void *p, size_t n)
-{
-	const char *from = p;
-
-	while (n > 0) {
-		ssize_t w = write(fd, from, n);
-
-		if (w < 0 && errno == EINTR)
-			continue;
-		if (w < 0)
-			return false;
-		from += w;
-		n -= (size_t)w;
-	}
-	return true;
 }
 
 const char *file_home(void)

@@ -1,16 +1,25 @@
 /*
- * file.h - files opened with suspicion, temporary files, the three standard descriptors.
+ * file.h - all files that a user or a configuration names, temporary files, the three standard descriptors.
  *
- * Checks are made on the open descriptor (fstat), never on the path, so that nothing can be
- * swapped in between.  Every descriptor is close-on-exec.
+ * Nothing else opens such a file.  Facts are those of the
+ * open descriptor (fstat), never of the path, so that nothing can be swapped in between.  A pipe is waited for, but not
+ * for ever.  Every descriptor is close-on-exec.
  */
 #ifndef BASE_FILE_H
 #define BASE_FILE_H
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/str.h"
 
+#include <sys/types.h>
+
+enum { FILE_PATIENCE_S = 60 }; /* seconds that a pipe has, to its end */
+
 struct file_facts {
+	dev_t dev;
+	ino_t ino;
+	uid_t owner;
 	bool exists;   /* false only where the file is missing: ENOENT or ENOTDIR */
 	bool regular;  /* a regular file */
 	bool owned;    /* by root or by us */
@@ -24,17 +33,35 @@ struct file_facts {
 bool file_sanitise_std(void);
 
 /* Read a regular file or a pipe whole into *to (its ceiling is the limit), never a directory or a
- * device.  `st` is the stage that an error gets.  *facts may be NULL.  A missing file is an error
- * with sys == ENOENT (FATE_PERM); no permission has sys == EACCES. */
+ * device other than /dev/null.  A pipe that has not come to its end in FILE_PATIENCE_S is FATE_TEMP.  `st` is the stage that
+ * an error gets.  *facts may be NULL.  A missing file is an error with sys == ENOENT (FATE_PERM); no permission has
+ * sys == EACCES. */
 bool file_read(const char *path, enum stage st, struct buf *to, struct file_facts *facts,
 	       struct err *e) MUST_CHECK;
 
+/* The same, where the pipe has no longer than that. */
+bool file_read_until(const char *path, enum stage st, int64_t until, struct buf *to, struct file_facts *facts,
+		     struct err *e) MUST_CHECK;
+
+/* From now on pipes have this many seconds, if that is fewer than FILE_PATIENCE_S; 0: FILE_PATIENCE_S. */
+void file_patience(unsigned seconds);
+
 bool file_read_regular(const char *path, enum stage st, struct buf *to, struct err *e) MUST_CHECK; /* no pipe either */
+
+/* Facts of an open descriptor, and its content; `name` is what errors say. */
+bool file_look(int fd, struct file_facts *f); /* errno */
+bool file_read_open(int fd, const char *name, enum stage st, int64_t until, struct buf *to, struct err *e) MUST_CHECK;
+
+/* Append with one write(2) where the kernel lets us, under a lock, so that lines of two processes never mix.  What is not
+ * there is made with mode 0600; a pipe that nobody reads (ENXIO), or not within FILE_PATIENCE_S (ETIMEDOUT), and a
+ * directory are errors.  errno. */
+bool file_append(const char *path, const void *p, size_t n) MUST_CHECK;
 
 /* An unlinked temporary file in $TMPDIR or /tmp, mode 0600; -1 and *e (ST_SPOOL, so EX_CANTCREAT). */
 int file_temp(struct err *e) MUST_CHECK;
 
-bool file_write_all(int fd, const void *p, size_t n); /* retries EINTR and short writes; errno */
+/* Retries EINTR and short writes, and waits FILE_PATIENCE_S where the descriptor does not block; errno. */
+bool file_write_all(int fd, const void *p, size_t n);
 
 /* "~/x" and "~" become the user's home ($HOME, else the passwd entry); other paths are copied. */
 char *file_expand(const char *path, struct err *e) MUST_CHECK;

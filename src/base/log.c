@@ -1,10 +1,8 @@
 #include "base/log.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <sys/file.h>
 #include <syslog.h>
 #include <time.h>
 #include <unistd.h>
@@ -136,23 +134,14 @@ static void now(const struct log_params *p, char *to, size_t room)
 		snprintf(to, room, "%lld", (long long)t);
 }
 
-/* One write(2) under a lock, so that lines of two processes never mix. */
 static void to_file(const char *path, const struct buf *line)
 {
 	bool standard = strcmp(path, "-") == 0;
-	int fd = standard ? STDOUT_FILENO
-			  : open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
 
-	if (fd < 0) {
-		log_warn("cannot write the log %s: %s", path, strerror(errno));
+	if (standard ? file_write_all(STDOUT_FILENO, line->bytes, line->len)
+		     : file_append(path, line->bytes, line->len))
 		return;
-	}
-	if (!standard)
-		(void)flock(fd, LOCK_EX | LOCK_NB);
-	if (!file_write_all(fd, line->bytes, line->len))
-		log_warn("cannot write the log %s: %s", path, strerror(errno));
-	if (!standard)
-		close(fd);
+	log_warn("cannot write the log %s: %s", path, errno == ENXIO ? "nobody reads from it" : strerror(errno));
 }
 
 static void log_line(const struct log_params *p, const struct log_field *fields, size_t n, struct err *e)

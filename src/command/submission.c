@@ -31,7 +31,10 @@ bool submission_wanted(const struct submission *x, char to[ADDRESS_MAX], bool *g
 
 bool submission_choose(struct submission *x, const char *sender, struct err *e)
 {
-	return conf_choose(&x->conf, x->o->account, sender, &x->a, e);
+	if (!conf_choose(&x->conf, x->o->account, sender, &x->a, e))
+		return false;
+	file_patience(x->a->smtp.timeout);
+	return true;
 }
 
 static bool default_domain(struct submission *x, struct err *e)

@@ -146,6 +146,21 @@ static void derive(struct account *a)
 	a->secret.optional = sasl_cert_may_do(&a->auth);
 }
 
+/* The files below may be pipes, and --timeout is for them, too.  A value that is none is told about with the others. */
+static void set_patience(const struct setting *given, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct key *k = key_find(given[i].key, strlen(given[i].key));
+		struct account a = { 0 };
+		struct err unread;
+
+		if (k != NULL && strcmp(k->name, "timeout") == 0 && account_begin(&a, &unread)
+		    && key_set(&a, k, given[i].value, "", ST_USAGE, &unread))
+			file_patience(a.smtp.timeout);
+		account_free(&a);
+	}
+}
+
 bool conf_load(struct conf *c, const char *file, const struct setting *given, size_t n_given, struct err *e)
 {
 	struct account *only;
@@ -154,6 +169,7 @@ bool conf_load(struct conf *c, const char *file, const struct setting *given, si
 	if (c->accounts == NULL)
 		return fail_memory(e);
 	c->n = 1;
+	set_patience(given, n_given);
 	if (!account_begin(&c->accounts[0], e) || !read_files(c, file, e))
 		return false;
 	if (c->n == 1 && !reader_add(c, "default", "", LAYER_USER, &only, e))

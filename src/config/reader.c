@@ -5,7 +5,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -27,8 +26,6 @@ struct file {
 	const struct file *above; /* includes this one */
 	const char        *path;
 	struct file_facts  facts;
-	dev_t              dev;
-	ino_t              ino;
 	unsigned           line, depth;
 };
 
@@ -357,21 +354,13 @@ static bool take_lines(struct reader *r, struct file *f, struct buf *content, st
 static bool check_loop(const struct file *f, struct err *e)
 {
 	for (const struct file *above = f->above; above != NULL; above = above->above)
-		if (above->ino == f->ino && above->dev == f->dev)
+		if (above->facts.ino == f->facts.ino && above->facts.dev == f->facts.dev)
 			return fail_at(f->above, e, "%s includes itself", f->path);
 	return true;
 }
 
 static bool read_content(struct reader *r, struct file *f, struct buf *content, struct err *e)
 {
-	struct stat s;
-
-	if (stat(f->path, &s) == 0) {
-		f->dev = s.st_dev;
-		f->ino = s.st_ino;
-		if (!check_loop(f, e))
-			return false;
-	}
 	if (++r->files > FILES_MAX)
 		return fail(e, ST_CONFIG, FATE_PERM, "%s: there are more than %d files", f->path, FILES_MAX);
 	if (!file_read(f->path, ST_CONFIG, content, &f->facts, e)) {
@@ -379,6 +368,8 @@ static bool read_content(struct reader *r, struct file *f, struct buf *content, 
 			e->sys = e->sys == ENOENT ? 0 : e->sys;
 		return false;
 	}
+	if (!check_loop(f, e))
+		return false;
 	if (!f->facts.owned)
 		return fail(e, ST_CONFIG, FATE_PERM, "%s belongs to somebody else: neither to you nor to root", f->path);
 	if (f->facts.all_write) { /* the next passwordeval may be anybody's */

@@ -77,9 +77,10 @@ static bool ask_eval(const struct ask *a, struct buf *to, bool *found, struct er
 
 /* A file that is not there may come (a mount, a credential of the session): temporary.  Only one that
  * we may not read is EX_NOPERM. */
-static bool read_secret_file(const char *path, struct buf *to, struct file_facts *facts, struct err *e)
+static bool read_secret_file(const struct ask *a, const char *path, struct buf *to, struct file_facts *facts,
+			     struct err *e)
 {
-	if (file_read(path, ST_SECRET, to, facts, e))
+	if (file_read_until(path, ST_SECRET, a->until, to, facts, e))
 		return true;
 	if (e->sys == EACCES || e->sys == EPERM)
 		return err_hint(e, "it is another user's: put a password of your own into ~/.config/postern/config");
@@ -102,7 +103,7 @@ static bool ask_file(const struct ask *a, struct buf *to, bool *found, struct er
 
 	*found = a->p->password_file != NULL;
 	return !*found
-	    || (read_secret_file(a->p->password_file, to, &facts, e)
+	    || (read_secret_file(a, a->p->password_file, to, &facts, e)
 		&& check_private(a->p->password_file, &facts, e));
 }
 
@@ -112,7 +113,7 @@ static bool search_netrc(const struct ask *a, const char *path, struct buf *to, 
 	struct file_facts facts;
 	bool given = a->p->netrc_file != NULL, ok;
 
-	if (!read_secret_file(path, &text, &facts, e)) {
+	if (!read_secret_file(a, path, &text, &facts, e)) {
 		ok = !given && !facts.exists;
 	} else {
 		ok = netrc_find(buf_text(&text), text.len, a->host, a->user, to, found, e)

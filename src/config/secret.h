@@ -18,7 +18,7 @@ struct secret_params {
 	char          *passwordeval;     /* sh -c, msmtp's */
 	char          *password_file;    /* first line */
 	char          *netrc_file;       /* NULL: ~/.netrc when it exists */
-	unsigned       timeout;          /* seconds for a helper, if fewer than 60; 0: those */
+	unsigned       timeout;          /* seconds for a helper or a pipe, if fewer than 60; 0: those */
 	bool           optional;         /* a client certificate may do: nobody is asked to type, and none is no error */
 };
 
@@ -28,7 +28,7 @@ struct secret {
 };
 
 /* For `user` at `host` (which netrc is searched for).  No source and no terminal: ST_SECRET PERM with the
- * keys that could be set, or, where it is optional, bytes NULL.  Helpers get 60 s at most.  Output loses one final line end (LF or
+ * keys that could be set, or, where it is optional, bytes NULL.  Helpers and pipes get 60 s at most.  Output loses one final line end (LF or
  * CRLF); a second line, a NUL or nothing at all is an error. */
 bool secret_get(const struct secret_params *p, const char *host, const char *user,
 		int64_t until, struct secret *s, struct err *e) MUST_CHECK;
