@@ -225,15 +225,17 @@ A
 	chmod +x "$HOME/run"
 	to_local root
 	postern_fails 67 rcpt -- prog < "$mail"
-	told "$HOME/aliases:1: the alias prog names the program |$HOME/run"
+	told "$HOME/aliases:1: the alias prog names a program"
+	[[ $stderr != *"$HOME/run"* ]]
 	[[ $(messages) == 2 ]]
 	got you@example.org
 	local name line=2 words
-	for words in "names the program |/bin/sh" "names the file $HOME/box" "no address: :blackhole:" "no address: you@@"; do
+	for words in "names a program" "names a file" "no address" "no address"; do
 		name=$(sed -n "${line}s/:.*//p" "$HOME/aliases")
 		postern_fails 67 rcpt -- "$name" < "$mail"
 		told "$HOME/aliases:$line: the alias $name "
 		told "$words"
+		[[ $stderr != *touch* && $stderr != *"$HOME/box"* && $stderr != *blackhole* && $stderr != *you@@* ]]
 		line=$((line + 1))
 	done
 	[[ ! -e $HOME/ran && ! -s $HOME/box && $(messages) == 2 ]]
@@ -246,7 +248,7 @@ A
 	    "|prog" > "$HOME/list"
 	echo ":include:$HOME/list, z@example.org" > "$HOME/more list"
 	postern_fails 67 rcpt -- list < "$mail"
-	told "$HOME/list:6: the list names the program |prog"
+	told "$HOME/list:6: the list names a program"
 	got a@example.org b@example.org root@home.example z@example.org
 }
 
@@ -275,7 +277,7 @@ A
 	postern_timeout=10
 	while read -r name words; do
 		postern_fails 67 rcpt -- "$name" < "$mail"
-		told "the alias $name includes "
+		told "the alias $name includes a list: "
 		told "$words"
 	done <<-'W'
 		fifo is not a regular file

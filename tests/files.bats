@@ -236,3 +236,206 @@ late() {
 	postern_fails 78 config -- you@example.net < "$mail"
 	told "includes itself"
 }
+
+# -------------------------------------------------------------------------------------- who may write, and what is shown
+
+# aliases_of: $dir with an alias file `staff: :include:LIST` that is root's, a configuration and a server.
+aliases_of() {
+	start_server < /dev/null
+	sed -e "s|$certs|$dir|" "$conf" > "$dir/conf"
+	cp "$certs/ca.pem" "$mail" "$dir/"
+	echo "aliases $dir/aliases" >> "$dir/conf"
+	echo "qualify_domain home.example" >> "$dir/conf"
+	chmod 644 "$dir"/*
+	sed -i -e '/^password /d' "$dir/conf"
+	echo "passwordeval echo secret" >> "$dir/conf"
+	conf=$dir/conf
+	mkdir "$dir/home"
+	echo "staff: :include:$dir/home/list" > "$dir/aliases"
+	echo "ann@example.org" > "$dir/home/list"
+}
+
+# The list is refused, and these are the words.
+refused() {
+	postern_fails 67 rcpt -- staff < "$mail"
+	told "$dir/aliases:1: the alias staff includes a list: $1"
+	[[ $stderr != *"$dir/home"* && $stderr != *ann@* ]] || complain "the path is shown"
+}
+
+taken() {
+	postern_ok staff < "$mail"
+	[[ $(envelope "$(messages)") == *"rcpt <$1>"* ]] || complain "another recipient"
+}
+
+@test "a list that others may write is refused; with the group it must be root's" {
+	open_dir
+	aliases_of
+	taken ann@example.org
+	chmod 646 "$dir/home/list"
+	refused "it can be written by others"
+	chmod 664 "$dir/home/list"
+	if ((EUID == 0)); then
+		taken ann@example.org
+		chown :65534 "$dir/home/list"
+	fi
+	refused "it can be written by others"
+}
+
+@test "an alias file that others may write, or of another user, stops everything" {
+	open_dir
+	aliases_of
+	chmod 646 "$dir/aliases"
+	postern_fails 78 config -- you@example.net < "$mail"
+	told "$dir/aliases can be written by others"
+	chmod 644 "$dir/aliases"
+	postern_ok you@example.net < "$mail"
+	((EUID == 0)) || skip "the rest is root's"
+	chown 65534 "$dir/aliases"
+	postern_fails 78 config -- you@example.net < "$mail"
+	told "$dir/aliases belongs to somebody else"
+}
+
+@test "a directory that others may write is no place for a list or for what leads there" {
+	open_dir
+	aliases_of
+	chmod 777 "$dir/home"
+	refused "it is in, or below, a directory that others may write"
+	chmod 1777 "$dir/home"
+	taken ann@example.org
+	chmod 755 "$dir/home"
+	mkdir "$dir/open"
+	mv "$dir/home" "$dir/open/"
+	chmod 777 "$dir/open"
+	echo "staff: :include:$dir/open/home/list" > "$dir/aliases"
+	postern_fails 67 rcpt -- staff < "$mail"
+	told "a directory that others may write"
+	mv "$dir/aliases" "$dir/open/"
+	postern_fails 78 config -- "--aliases=$dir/open/aliases" staff < "$mail"
+	told "$dir/open/aliases is in, or below, a directory that others may write"
+}
+
+@test "a link is followed in a directory of root's, and nowhere else" {
+	needs_root
+	aliases_of
+	mv "$dir/home/list" "$dir/real"
+	ln -s ../real "$dir/home/list"
+	taken ann@example.org
+	mkdir "$dir/other"
+	mv "$dir/aliases" "$dir/other/real aliases"
+	ln -s "other/real aliases" "$dir/aliases"
+	taken ann@example.org
+	chown 65534 "$dir/home"
+	chown -h 65534 "$dir/home/list"
+	refused "it is reached by a link"
+	ln -sf list "$dir/home/list"
+	chown 0 "$dir/home"
+	refused "cannot read it"	# for ever
+	mkdir "$dir/theirs"
+	chown 65534 "$dir/theirs"
+	echo "staff: :include:$dir/theirs/../real" > "$dir/other/real aliases"
+	refused "it has \`..\` in its path"
+}
+
+@test "root reads a list as its owner may read it" {
+	needs_root
+	aliases_of
+	chown 65534 "$dir/home" "$dir/home/list"
+	chmod 700 "$dir/home"
+	chmod 600 "$dir/home/list"
+	taken ann@example.org
+	chmod 044 "$dir/home/list"	# which its owner may not read
+	refused "cannot read it: Permission denied"
+	chown 0 "$dir/home/list"	# which only root can have put there, but could not be kept there
+	chmod 600 "$dir/home/list"
+	refused "it is in a directory of somebody who is not its owner"
+}
+
+@test "a list names further lists only of what its owner may read" {
+	needs_root
+	aliases_of
+	chown 65534 "$dir/home" "$dir/home/list"
+	mkdir "$dir/private"
+	echo "root:secret@example.org" > "$dir/private/shadow"
+	echo "secret@example.org" > "$dir/private/list"
+	chmod 600 "$dir/private/"*
+	printf '%s\n' ":include:$dir/private/list" "ann@example.org" > "$dir/home/list"
+	postern_fails 67 rcpt -- staff < "$mail"
+	told "$dir/home/list:1: the list includes a list: cannot read it: Permission denied"
+	[[ $stderr != *private* && $(envelope) != *secret* ]]
+	chmod 644 "$dir/private/list"
+	chmod 700 "$dir/private"
+	postern_fails 67 rcpt -- staff < "$mail"
+	[[ $(envelope 2) != *secret* ]]
+	echo "staff: :include:$dir/private/list, :include:$dir/home/list" > "$dir/aliases"
+	postern_fails 67 rcpt -- staff < "$mail"	# root's own list is read, and helps the other one nothing
+	[[ $(envelope 3) == *secret@* && $stderr == *"list:1: the list includes a list: cannot read it"* ]]
+	chmod 755 "$dir/private"
+	taken secret@example.org
+}
+
+@test "an ordinary user reads lists with rights of their own" {
+	needs_root
+	aliases_of
+	chmod 755 "$dir/home"
+	as_nobody "$POSTERN" -C "$conf" staff < "$dir/mail" || skip "another user cannot run the program"
+	((status != 126 && status != 127)) || skip "another user cannot reach the program"
+	((status == 0)) || complain "status $status"
+	chmod 600 "$dir/home/list"
+	as_nobody "$POSTERN" -C "$conf" staff < "$dir/mail"
+	((status == 67)) || complain "status $status"
+	told "includes a list: cannot read it: Permission denied"
+}
+
+@test "without /proc a list of another user is refused, and it is said why" {
+	needs_root
+	aliases_of
+	chown 65534 "$dir/home" "$dir/home/list"
+	unshare -m true 2> /dev/null || skip "no file system can be mounted here"
+	cat > "$dir/run" <<-'END'
+		mount -t tmpfs none /proc || exit 99
+		exec "$@"
+	END
+	run_bounded unshare -m sh "$dir/run" "$POSTERN" -C "$conf" staff < "$mail"
+	((status != 99)) || skip "no file system can be mounted here"
+	told "includes a list: it cannot be read as its owner without /proc"
+	[[ $stderr != *LeakSanitizer* ]] || skip "the leak checker does not work without /proc either"
+	((status == 75)) || complain "status $status"
+	chown 0 "$dir/home" "$dir/home/list"
+	run_bounded unshare -m sh "$dir/run" "$POSTERN" -C "$conf" staff < "$mail"
+	((status == 0)) || complain "status $status"
+}
+
+@test "what is in an alias file or a list is quoted to nobody: not on stderr, in the log or in a reply" {
+	open_dir
+	aliases_of
+	printf '%s\n' "ann@example.org" "root:\$6\$secret:1::" "|secret" "/secret" ":error: secret" ":include:secret" \
+	    ":include:/secret" > "$dir/home/list"
+	printf '%s\n' "pipe: |secret" "file: /secret" "odd: a secret" >> "$dir/aliases"
+	postern_fails 67 rcpt -- "--logfile=$HOME/log" staff pipe file odd < "$mail"
+	local line
+	for line in 2 3 4 5 6 7; do
+		told "$dir/home/list:$line: the list "
+	done
+	for line in 2 3 4; do
+		told "$dir/aliases:$line: the alias "
+	done
+	[[ $stderr != *secret* && $(< "$HOME/log") != *secret* ]] || complain "it is shown: $(< "$HOME/log")"
+	postern -bs < <(printf '%s\r\n' "EHLO x" "MAIL FROM:<me@example.org>" "RCPT TO:<staff>" "RCPT TO:<pipe>" \
+	    "RCPT TO:<file>" "RCPT TO:<odd>" "DATA" "Subject: x" "" "x" "." "QUIT")
+	[[ $stdout == *"550 "* && $stdout != *secret* && $stderr != *secret* ]] || complain "it is shown in a reply"
+	postern -bi
+	[[ $stderr == *"names a program"* && $stderr != *secret* ]] || complain "newaliases shows it"
+}
+
+# ------------------------------------------------------------------------------------------------------------ one place
+
+@test "only base/file, base/owned and base/rights open files or look at them by name" {
+	local found
+	# What is left: /dev/tty and /dev/null, which nobody names; net/trust looks which of the systems' stores is there, and
+	# opens it with file_read() like any other.
+	found=$(cd "$SRCDIR/src" && grep -nE \
+	    '\b(open|openat|open64|creat|fopen|freopen|opendir|scandir|stat|lstat|fstatat|access|faccessat|eaccess|mkstemp|mkostemp|tmpfile|seteuid|setegid|setreuid|setregid)[[:space:]]*\(' \
+	    -r . --include='*.[ch]' | grep -vE '^\./base/(file|owned|rights)\.c:' \
+	    | grep -vE 'open\("/dev/(tty|null)"|^\./net/trust\.c:[0-9]+:.*access\(places\[i\], R_OK\)|\.[ch]:[0-9]+:[[:space:]]*(/?\*|.*/\*.*(open|stat)\()' || :)
+	[[ -z $found ]] || complain "$found"
+}

@@ -19,6 +19,7 @@ postern_timeout=60
 # A file with a setup() or teardown() of its own calls these two first.
 helper_setup() {
 	local name
+	umask 022				# files that a group may write are refused
 	exec < /dev/null			# so that start_server without a here-document sees an end
 	for name in $(compgen -v POSTERN_) $(compgen -v XDG_) ${!LC_*}; do
 		unset "$name"

@@ -95,8 +95,8 @@ someone@example.net... deliverable: account default, host smtp.example.org:587, 
 		$run
 		((status == 0)) || complain "$run: $status"
 		[[ $stdout == "$HOME/aliases: 5 aliases, longest "*" bytes, "*" bytes total" ]]
-		told "warning: $HOME/aliases:4: the alias robot names the program |/usr/bin/robot, and postern runs none"
-		told "warning: $HOME/aliases:5: the alias all includes $HOME/nobody: cannot read"
+		told "warning: $HOME/aliases:4: the alias robot names a program, and postern runs none"
+		told "warning: $HOME/aliases:5: the alias all includes a list: cannot read it: No such file"
 		[[ $(wc -l <<< "$stderr") == 2 ]]
 	done
 }

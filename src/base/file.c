@@ -183,15 +183,6 @@ bool file_read(const char *path, enum stage st, struct buf *to, struct file_fact
 	return file_read_until(path, st, CLOCK_NEVER, to, facts, e);
 }
 
-bool file_read_regular(const char *path, enum stage st, struct buf *to, struct err *e)
-{
-	struct stat s;
-
-	if (stat(path, &s) == 0 && !S_ISREG(s.st_mode) && !S_ISDIR(s.st_mode))
-		return fail(e, st, FATE_PERM, "%s is not a regular file", path);
-	return file_read(path, st, to, NULL, e);
-}
-
 /* ---- writing ------------------------------------------------------------------------------------- */
 
 /* After a write(2) that failed: is there a reason to try again?  errno. */

@@ -1,7 +1,7 @@
 /*
  * file.h - all files that a user or a configuration names, temporary files, the three standard descriptors.
  *
- * Nothing else opens such a file.  Facts are those of the
+ * Nothing else opens such a file; what is read as its owner may read it goes through base/owned.  Facts are those of the
  * open descriptor (fstat), never of the path, so that nothing can be swapped in between.  A pipe is waited for, but not
  * for ever.  Every descriptor is close-on-exec.
  */
@@ -46,9 +46,7 @@ bool file_read_until(const char *path, enum stage st, int64_t until, struct buf 
 /* From now on pipes have this many seconds, if that is fewer than FILE_PATIENCE_S; 0: FILE_PATIENCE_S. */
 void file_patience(unsigned seconds);
 
-bool file_read_regular(const char *path, enum stage st, struct buf *to, struct err *e) MUST_CHECK; /* no pipe either */
-
-/* Facts of an open descriptor, and its content; `name` is what errors say. */
+/* For base/owned: facts of an open descriptor, and its content; `name` is what errors say. */
 bool file_look(int fd, struct file_facts *f); /* errno */
 bool file_read_open(int fd, const char *name, enum stage st, int64_t until, struct buf *to, struct err *e) MUST_CHECK;
 

@@ -2,37 +2,23 @@
 
 #include <stdio.h>
 
-#include "base/file.h"
 #include "command/report.h"
 #include "command/submission.h"
 
-/* Can what an entry includes be read? */
-static bool check_list(const char *path, char *to, size_t room)
+static void check_entry(const struct local *l, const struct alias *of, const struct alias_entry *n)
 {
-	struct buf text = buf_max(ALIASES_BYTES_MAX, path);
-	struct aliases list = { 0 };
-	struct err e = { 0 };
-	bool ok = file_read_regular(path, ST_CONFIG, &text, &e)
-	       && aliases_parse_list(&list, path, buf_text(&text), text.len, &e);
+	char text[1200];
+	const char *why = local_complaint(n);
 
-	if (!ok)
-		snprintf(to, room, "includes %.100s: %s", path, e.say);
-	aliases_free(&list);
-	buf_free(&text);
-	return ok;
+	if (n->kind == ALIAS_INCLUDE && !local_check_list(l, n, text, sizeof text))
+		why = text;
+	if (why != NULL)
+		log_warn("%s:%u: the alias %s %s", l->aliases.file, n->line, of->name, why);
 }
 
-static void check_entry(const struct aliases *a, const struct alias *of, const struct alias_entry *n)
+static void check(const struct local *l)
 {
-	char why[600];
-	bool bad = n->kind == ALIAS_INCLUDE ? !check_list(n->text, why, sizeof why) : local_complaint(n, why, sizeof why);
-
-	if (bad)
-		log_warn("%s:%u: the alias %s %s", a->file, n->line, of->name, why);
-}
-
-static void check(const struct aliases *a)
-{
+	const struct aliases *a = &l->aliases;
 	size_t longest = 0, total = 0;
 
 	for (size_t i = 0; i < a->n; i++) {
@@ -41,7 +27,7 @@ static void check(const struct aliases *a)
 		for (size_t j = 0; j < a->names[i].n; j++) {
 			const struct alias_entry *n = &a->entries[a->names[i].first + j];
 
-			check_entry(a, &a->names[i], n);
+			check_entry(l, &a->names[i], n);
 			size += strlen(n->text);
 		}
 		longest = size > longest ? size : longest;
@@ -64,7 +50,7 @@ static bool look(struct submission *x, struct err *e)
 		puts("no alias file is configured (`aliases`)");
 		return true;
 	}
-	check(&x->local.aliases);
+	check(&x->local);
 	return true;
 }
 

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/host.h"
 #include "base/log.h"
+#include "base/owned.h"
 #include "base/stop.h"
 #include "command/report.h"
 #include "config/secret.h"
@@ -71,9 +72,9 @@ static bool default_name(struct submission *x, struct err *e)
 	return !is_name(name) || (x->a->message.from_full_name = str_dup(name, e)) != NULL;
 }
 
-static bool read_regular(const char *path, struct buf *to, struct err *e)
+static bool read_list(const char *path, const char *name, uid_t as, struct buf *to, uid_t *reader, struct err *e)
 {
-	return file_read_regular(path, ST_CONFIG, to, e);
+	return owned_read_list(path, name, as, ST_CONFIG, to, reader, e);
 }
 
 /* Read anew for each sender: the account may be another, and so may the file be. */
@@ -87,12 +88,12 @@ static bool load_local(struct submission *x, struct err *e)
 	x->local.domain = p->qualify_domain;
 	x->local.recipients = &p->local_recipients;
 	x->local.senders = &p->sender_map;
-	x->local.read = read_regular;
+	x->local.read = read_list;
 	if (!host_bare_name(x->local.host))
 		x->local.host[0] = '\0';
 	host_fqdn(x->local.fqdn);
 	ok = p->aliases == NULL
-	  || (read_regular(p->aliases, &text, e)
+	  || (owned_read(p->aliases, p->aliases, ST_CONFIG, &text, e)
 	      && aliases_parse(&x->local.aliases, p->aliases, buf_text(&text), text.len, e));
 	buf_free(&text);
 	return ok;

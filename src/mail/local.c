@@ -6,6 +6,7 @@
 struct list { /* what was included, once for all who name it */
 	struct list   *next;
 	char          *path;
+	uid_t          as, reader; /* see `read` */
 	struct aliases entries;
 };
 
@@ -19,6 +20,7 @@ struct walk {
 
 struct where { /* the entry that is being obeyed */
 	const char               *file;
+	uid_t                     reader; /* with whose rights that was read; 0 for the alias file */
 	const struct alias       *of;
 	const struct alias_entry *entry;
 };
@@ -39,7 +41,9 @@ static bool add(struct walk *w, const char *address, struct err *e)
 	char whole[ADDRESS_MAX];
 
 	w->given++;
-	return local_qualify(address, w->l->domain, whole, e) && envelope_add_for(w->v, whole, w->original, e);
+	if (local_qualify(address, w->l->domain, whole, e))
+		return envelope_add_for(w->v, whole, w->original, e);
+	return fail(e, ST_INPUT, FATE_PERM, "an address for %.60s is too long", w->written);
 }
 
 /* No alias has it, or it is to be left alone. */
@@ -73,25 +77,22 @@ static bool refuse(struct walk *w, const struct where *at, enum fate fate, const
 }
 
 static const char *const complaints[] = {
-	[ALIAS_PIPE] = "names the program %.200s, and postern runs none",
-	[ALIAS_FILE] = "names the file %.200s, and postern writes to none",
-	[ALIAS_ODD] = "has an entry that is no address: %.200s",
+	[ALIAS_PIPE] = "names a program, and postern runs none",
+	[ALIAS_FILE] = "names a file, and postern writes to none",
+	[ALIAS_ODD] = "has an entry that is no address",
 };
 
-bool local_complaint(const struct alias_entry *n, char *to, size_t room)
+const char *local_complaint(const struct alias_entry *n)
 {
-	if (n->kind >= COUNT(complaints) || complaints[n->kind] == NULL)
-		return false;
-	snprintf(to, room, complaints[n->kind], n->text);
-	return true;
+	return n->kind < COUNT(complaints) ? complaints[n->kind] : NULL;
 }
 
 /* ---- lists --------------------------------------------------------------------------------------- */
 
 static bool read_list(struct local *l, struct list *made, const char *path, struct err *e)
 {
-	struct buf text = buf_max(ALIASES_BYTES_MAX, path);
-	bool ok = (made->path = str_dup(path, e)) != NULL && l->read(path, &text, e)
+	struct buf text = buf_max(ALIASES_BYTES_MAX, "it");
+	bool ok = (made->path = str_dup(path, e)) != NULL && l->read(path, "it", made->as, &text, &made->reader, e)
 	       && aliases_parse_list(&made->entries, path, buf_text(&text), text.len, e);
 
 	buf_free(&text);
@@ -105,23 +106,25 @@ static void free_list(struct list *list)
 	free(list);
 }
 
-static struct list *find_list(struct local *l, const char *path, struct err *e)
+/* `as` counts: what one user may read is not for the lists of another. */
+static struct list *find_list(struct local *l, const char *path, uid_t as, struct err *e)
 {
 	struct list *made = l->lists;
 
-	while (made != NULL && strcmp(made->path, path) != 0)
+	while (made != NULL && (made->as != as || strcmp(made->path, path) != 0))
 		made = made->next;
 	if (made != NULL)
 		return made;
 	if (l->read == NULL || path[0] != '/' || l->n_lists == LOCAL_LISTS_MAX) {
 		fail(e, ST_CONFIG, FATE_PERM, "%s",
-		     path[0] != '/' ? "its path does not begin with a slash" : "there are too many lists");
+		     path[0] != '/' ? "its path does not begin with a slash" : "there are too many");
 		return NULL;
 	}
 	if ((made = calloc(1, sizeof *made)) == NULL) {
 		fail_memory(e);
 		return NULL;
 	}
+	made->as = as;
 	if (!read_list(l, made, path, e)) {
 		free_list(made);
 		return NULL;
@@ -149,22 +152,28 @@ static size_t local_part(const char *address)
 
 /* ---- the expansion ------------------------------------------------------------------------------- */
 
-static bool expand(struct walk *w, const struct aliases *in, struct alias *a, unsigned depth, struct err *e);
+static bool expand(struct walk *w, const struct aliases *in, uid_t reader, struct alias *a, unsigned depth,
+		   struct err *e);
+
+/* The path is part of the entry.  One that could be opened may be named: refusals of its own entries name it, too. */
+static void say_list(const struct err *why, char *to, size_t room)
+{
+	snprintf(to, room, "includes a list: %s%s%s", why->say, why->quote[0] == '\0' ? "" : ": ", why->quote);
+}
 
 static bool include(struct walk *w, const struct where *at, unsigned depth, struct err *e)
 {
 	struct err why = { 0 };
-	struct list *list = find_list(w->l, at->entry->text, &why);
+	struct list *list = find_list(w->l, at->entry->text, at->reader, &why);
 	char text[sizeof why.say + sizeof why.quote + 200];
 
 	if (list != NULL)
-		return expand(w, &list->entries, &list->entries.names[0], depth + 1, e);
+		return expand(w, &list->entries, list->reader, &list->entries.names[0], depth + 1, e);
 	if (why.stage == ST_INTERNAL) {
 		*e = why;
 		return false;
 	}
-	snprintf(text, sizeof text, "includes %.100s: %s%s%s", at->entry->text, why.say,
-		 why.quote[0] == '\0' ? "" : ": ", why.quote);
+	say_list(&why, text, sizeof text);
 	return refuse(w, at, why.fate, text, NULL, e);
 }
 
@@ -190,7 +199,7 @@ static bool look_up(struct walk *w, const char *name, unsigned depth, struct err
 		return add(w, w->written, e); /* user@localhost, too */
 	if (a == NULL || (a->seen == w->l->turn && a->open))
 		return stays(w, name, e);
-	return expand(w, &w->l->aliases, a, depth, e);
+	return expand(w, &w->l->aliases, 0, a, depth, e);
 }
 
 /* What is at this machine can go nowhere else.  Its qualify_domain may be that of a whole organisation: such an address is
@@ -209,7 +218,7 @@ static bool obey_address(struct walk *w, const char *address, unsigned depth, st
 static bool obey(struct walk *w, const struct where *at, unsigned depth, struct err *e)
 {
 	const struct alias_entry *n = at->entry;
-	char why[400];
+	bool list = at->of->name == NULL;
 
 	switch (n->kind) {
 	case ALIAS_ADDRESS:
@@ -218,17 +227,18 @@ static bool obey(struct walk *w, const struct where *at, unsigned depth, struct 
 		return address_domain(n->text) != NULL ? add(w, n->text, e) : stays(w, n->text, e);
 	case ALIAS_INCLUDE:
 		return include(w, at, depth, e);
-	case ALIAS_ERROR:
-		return refuse(w, at, FATE_PERM, "refuses it", n->text, e);
+	case ALIAS_ERROR: /* words for the sender; but what is a list may be anything, and is not shown */
+		return refuse(w, at, FATE_PERM, "refuses it", list ? NULL : n->text, e);
 	case ALIAS_PIPE:
 	case ALIAS_FILE:
 	case ALIAS_ODD:
 		break;
 	}
-	return local_complaint(n, why, sizeof why) && refuse(w, at, FATE_PERM, why, NULL, e);
+	return refuse(w, at, FATE_PERM, local_complaint(n), NULL, e);
 }
 
-static bool expand(struct walk *w, const struct aliases *in, struct alias *a, unsigned depth, struct err *e)
+static bool expand(struct walk *w, const struct aliases *in, uid_t reader, struct alias *a, unsigned depth,
+		   struct err *e)
 {
 	bool ok = true;
 
@@ -237,7 +247,7 @@ static bool expand(struct walk *w, const struct aliases *in, struct alias *a, un
 	a->seen = w->l->turn;
 	a->open = true;
 	for (size_t i = 0; ok && i < a->n; i++) {
-		struct where at = { in->file, a, &in->entries[a->first + i] };
+		struct where at = { in->file, reader, a, &in->entries[a->first + i] };
 
 		if (++w->l->steps > LOCAL_STEPS_MAX)
 			ok = fail(e, ST_INPUT, FATE_PERM, "the aliases of %s come to too many recipients", w->written);
@@ -318,4 +328,16 @@ void local_free(struct local *l)
 	}
 	aliases_free(&l->aliases);
 	*l = (struct local){ 0 };
+}
+
+bool local_check_list(const struct local *l, const struct alias_entry *n, char *to, size_t room)
+{
+	struct local alone = { .read = l->read }; /* LOCAL_LISTS_MAX is for one message */
+	struct err why = { 0 };
+	bool ok = find_list(&alone, n->text, 0, &why) != NULL;
+
+	if (!ok)
+		say_list(&why, to, room);
+	local_free(&alone);
+	return ok;
 }

@@ -1,0 +1,326 @@
+#include "base/owned.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/rights.h"
+#include "base/str.h"
+
+enum { LINKS_MAX = 40 }; /* as in Linux */
+
+struct walk {
+	const char *name; /* what errors say */
+	enum stage  st;
+	int         dir, file; /* O_PATH; -1: not open */
+	struct stat in, s;     /* of both */
+	char        last[NAME_MAX + 1]; /* the name that was taken off it last: at the end the file's in `dir` */
+	char        rest[2 * PATH_MAX]; /* what is left of the path */
+	unsigned    links;
+	bool        foreign; /* a directory belongs to somebody who is neither root nor us: */
+	uid_t       owner;
+};
+
+/* ---- who may change what ------------------------------------------------------------------------- */
+
+static bool others_write(const struct stat *s)
+{
+	return (s->st_mode & S_IWOTH) != 0 || ((s->st_mode & S_IWGRP) != 0 && s->st_gid != 0);
+}
+
+static bool is_ours(const struct stat *s)
+{
+	return s->st_uid == 0 || s->st_uid == geteuid();
+}
+
+/* Nobody but root can have made what stands in this directory. */
+static bool is_roots(const struct stat *dir)
+{
+	return dir->st_uid == 0 && !others_write(dir);
+}
+
+static bool fail_walk(const struct walk *w, const char *what, struct err *e)
+{
+	return fail(e, w->st, FATE_PERM, "%s %s", w->name, what);
+}
+
+static bool fail_open(const struct walk *w, struct err *e)
+{
+	int why = errno;
+
+	fail_sys(e, w->st, why, "cannot read %s", w->name);
+	if (why != EMFILE && why != ENFILE && why != ENOMEM && why != EIO)
+		e->fate = FATE_PERM;
+	return false;
+}
+
+/* `w->s` stands in `w->in`. */
+static bool check_directory(struct walk *w, struct err *e)
+{
+	if (others_write(&w->in) && ((w->in.st_mode & S_ISVTX) == 0 || !is_ours(&w->s)))
+		return fail_walk(w, "is in, or below, a directory that others may write", e);
+	if (is_ours(&w->in))
+		return true;
+	if (w->foreign && w->owner != w->in.st_uid)
+		return fail_walk(w, "is below directories of two other users", e);
+	w->foreign = true;
+	w->owner = w->in.st_uid;
+	return true;
+}
+
+static bool check_file(const struct walk *w, bool anybodys, struct err *e)
+{
+	if (S_ISDIR(w->s.st_mode))
+		return fail_walk(w, "is a directory", e);
+	if (!S_ISREG(w->s.st_mode))
+		return fail_walk(w, "is not a regular file", e);
+	if (!anybodys && !is_ours(&w->s))
+		return fail_walk(w, "belongs to somebody else: neither to you nor to root", e);
+	if (others_write(&w->s)) {
+		fail_walk(w, "can be written by others than its owner", e);
+		return err_hint(e, "chmod go-w, or who may write it decides who gets the mail");
+	}
+	if (w->foreign && w->owner != w->s.st_uid)
+		return fail_walk(w, "is in a directory of somebody who is not its owner", e);
+	return true;
+}
+
+/* ---- the walk ------------------------------------------------------------------------------------ */
+
+static void shut(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+/* To a directory: where the next name is looked up. */
+static bool go_to(struct walk *w, int dir, struct err *e)
+{
+	if (dir < 0)
+		return fail_open(w, e);
+	shut(&w->dir);
+	w->dir = dir;
+	return fstat(dir, &w->in) == 0 || fail_open(w, e);
+}
+
+static bool go_to_root(struct walk *w, struct err *e)
+{
+	return go_to(w, open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), e);
+}
+
+/* The next name into `last`, or "" at the end. */
+static bool take_name(struct walk *w, struct err *e)
+{
+	const char *from = w->rest + strspn(w->rest, "/");
+	size_t len = strcspn(from, "/");
+
+	if (len > NAME_MAX) {
+		errno = ENAMETOOLONG;
+		return fail_open(w, e);
+	}
+	memcpy(w->last, from, len);
+	w->last[len] = '\0';
+	memmove(w->rest, from + len, strlen(from + len) + 1);
+	return true;
+}
+
+static bool follow(struct walk *w, struct err *e)
+{
+	char target[PATH_MAX], rest[sizeof w->rest];
+	ssize_t n = readlinkat(w->file, "", target, sizeof target);
+	int size;
+
+	if (!is_roots(&w->in))
+		return fail_walk(w, "is reached by a link in a directory that is not root's alone", e);
+	if (n < 0)
+		return fail_open(w, e);
+	size = snprintf(rest, sizeof rest, "%.*s/%s", (int)n, target, w->rest);
+	if (++w->links > LINKS_MAX || n == sizeof target || size < 0 || (size_t)size >= sizeof rest) {
+		errno = ELOOP;
+		return fail_open(w, e);
+	}
+	memcpy(w->rest, rest, (size_t)size + 1);
+	shut(&w->file);
+	return target[0] != '/' || go_to_root(w, e);
+}
+
+static bool go_up(struct walk *w, struct err *e)
+{
+	if (!is_roots(&w->in))
+		return fail_walk(w, "has `..` in its path, in a directory that is not root's alone", e);
+	return go_to(w, openat(w->dir, "..", O_PATH | O_DIRECTORY | O_CLOEXEC), e);
+}
+
+static bool step(struct walk *w, struct err *e)
+{
+	int next;
+
+	if (strcmp(w->last, ".") == 0)
+		return true;
+	if (strcmp(w->last, "..") == 0)
+		return go_up(w, e);
+	w->file = openat(w->dir, w->last, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (w->file < 0 || fstat(w->file, &w->s) != 0)
+		return fail_open(w, e);
+	if (S_ISLNK(w->s.st_mode))
+		return follow(w, e);
+	if (!check_directory(w, e))
+		return false;
+	if (w->rest[strspn(w->rest, "/")] == '\0')
+		return true;
+	if (!S_ISDIR(w->s.st_mode)) {
+		errno = ENOTDIR;
+		return fail_open(w, e);
+	}
+	next = w->file;
+	w->file = -1;
+	return go_to(w, next, e);
+}
+
+static bool begin(struct walk *w, const char *path, struct err *e)
+{
+	char here[PATH_MAX] = "";
+	int n;
+
+	if (path[0] != '/' && getcwd(here, sizeof here) == NULL)
+		return fail_open(w, e);
+	n = snprintf(w->rest, sizeof w->rest, "%s/%s", here, path);
+	if (n < 0 || (size_t)n >= sizeof w->rest) {
+		errno = ENAMETOOLONG;
+		return fail_open(w, e);
+	}
+	return go_to_root(w, e);
+}
+
+/* To the file; it is not opened yet. */
+static bool reach(struct walk *w, const char *path, bool anybodys, struct err *e)
+{
+	if (!begin(w, path, e))
+		return false;
+	while (w->file < 0) {
+		if (!take_name(w, e))
+			return false;
+		if (w->last[0] == '\0') { /* the path ends in a directory */
+			w->s = w->in;
+			break;
+		}
+		if (!step(w, e))
+			return false;
+	}
+	return check_file(w, anybodys, e);
+}
+
+static void end(struct walk *w)
+{
+	shut(&w->file);
+	shut(&w->dir);
+}
+
+/* ---- reading ------------------------------------------------------------------------------------- */
+
+/* With the rights that it was reached with: by its name in the directory that was looked at. */
+static int open_name(const struct walk *w)
+{
+	int fd = openat(w->dir, w->last, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct file_facts f;
+
+	if (fd < 0 || (file_look(fd, &f) && f.dev == w->s.st_dev && f.ino == w->s.st_ino))
+		return fd;
+	close(fd);
+	errno = ESTALE; /* it has been replaced meanwhile */
+	return -1;
+}
+
+/* With other rights than those: its directory may be closed to them, but not the descriptor. */
+static int open_again(const struct walk *w)
+{
+	char path[40];
+
+	snprintf(path, sizeof path, "/proc/self/fd/%d", w->file);
+	return open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+}
+
+static bool fail_proc(const struct walk *w, struct err *e)
+{
+	fail(e, w->st, FATE_TEMP, "%s cannot be read as its owner without /proc", w->name);
+	return err_hint(e, "mount /proc");
+}
+
+/* Takes the descriptor. */
+static bool read_reached(const struct walk *w, int fd, struct buf *to, struct err *e)
+{
+	bool ok;
+
+	if (fd < 0)
+		return fail_open(w, e);
+	ok = file_read_open(fd, w->name, w->st, CLOCK_NEVER, to, e);
+	close(fd);
+	return ok;
+}
+
+bool owned_read(const char *path, const char *name, enum stage st, struct buf *to, struct err *e)
+{
+	struct walk w = { .name = name, .st = st, .dir = -1, .file = -1 };
+	bool ok = reach(&w, path, false, e) && read_reached(&w, open_name(&w), to, e);
+
+	end(&w);
+	return ok;
+}
+
+/* What `taken` may read is decided there; a failure to come back from it is the greater trouble. */
+static bool give_back(struct rights *taken, bool ok, struct err *e)
+{
+	struct err worse;
+
+	if (rights_restore(taken, &worse))
+		return ok;
+	*e = worse;
+	return false;
+}
+
+static bool read_as_owner(const struct walk *w, struct buf *to, struct err *e)
+{
+	struct rights was = { 0 };
+	bool ok = rights_take(w->s.st_uid, &was, e);
+	int fd = ok ? open_again(w) : -1;
+
+	if (ok && fd < 0 && (errno == ENOENT || errno == ENOTDIR))
+		ok = fail_proc(w, e);
+	ok = ok && read_reached(w, fd, to, e);
+	return give_back(&was, ok, e);
+}
+
+/* The walk is that user's, too: a list gives nobody access to what is closed to its owner. */
+static bool read_as(uid_t uid, struct walk *w, const char *path, struct buf *to, struct err *e)
+{
+	struct rights was = { 0 };
+	bool ok = rights_take(uid, &was, e) && reach(w, path, true, e) && read_reached(w, open_name(w), to, e);
+
+	return give_back(&was, ok, e);
+}
+
+bool owned_read_list(const char *path, const char *name, uid_t as, enum stage st, struct buf *to, uid_t *reader,
+		     struct err *e)
+{
+	struct walk w = { .name = name, .st = st, .dir = -1, .file = -1 };
+	bool ok;
+
+	*reader = 0;
+	if (geteuid() == 0 && as != 0) {
+		*reader = as;
+		ok = read_as(as, &w, path, to, e);
+	} else {
+		ok = reach(&w, path, true, e);
+		if (ok && geteuid() == 0)
+			*reader = w.s.st_uid;
+		ok = ok && (*reader == 0 ? read_reached(&w, open_name(&w), to, e) : read_as_owner(&w, to, e));
+	}
+	end(&w);
+	return ok;
+}
