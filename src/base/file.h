@@ -61,10 +61,4 @@ int file_temp(struct err *e) MUST_CHECK;
 /* Retries EINTR and short writes, and waits FILE_PATIENCE_S where the descriptor does not block; errno. */
 bool file_write_all(int fd, const void *p, size_t n);
 
-/* "~/x" and "~" become the user's home ($HOME, else the passwd entry); other paths are copied. */
-char *file_expand(const char *path, struct err *e) MUST_CHECK;
-
-/* The home directory: $HOME when it is absolute, else the passwd entry's, else NULL. */
-const char *file_home(void);
-
 #endif

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "base/file.h"
+#include "base/home.h"
 #include "config/assign.h"
 #include "config/environ.h"
 #include "config/keys.h"
@@ -24,7 +24,7 @@ enum { PORT_SUBMISSION = 587, PORT_SUBMISSIONS = 465, PORT_SMTP = 25 };
 /* $XDG_CONFIG_HOME/postern/config; *path stays NULL where there is no home. */
 static bool user_file(char **path, struct err *e)
 {
-	const char *config = secure_getenv("XDG_CONFIG_HOME"), *home = file_home();
+	const char *config = secure_getenv("XDG_CONFIG_HOME"), *home = home_dir();
 	int n = 0;
 
 	*path = NULL;

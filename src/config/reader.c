@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/home.h"
 #include "base/proc.h"
 #include "config/assign.h"
 #include "config/keys.h"
@@ -210,7 +211,7 @@ static char *beside(const struct file *f, const char *path, struct err *e)
 	char *whole;
 
 	if (path[0] == '/' || path[0] == '~' || slash == NULL)
-		return file_expand(path, e);
+		return home_expand(path, e);
 	if (asprintf(&whole, "%.*s/%s", (int)(slash - f->path), f->path, path) < 0) {
 		fail_memory(e);
 		return NULL;

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/home.h"
 #include "base/printable.h"
 #include "base/proc.h"
 #include "base/stop.h"
@@ -132,9 +133,9 @@ static bool ask_netrc(const struct ask *a, struct buf *to, bool *found, struct e
 	bool ok;
 
 	*found = false;
-	if (a->p->netrc_file == NULL && file_home() == NULL)
+	if (a->p->netrc_file == NULL && home_dir() == NULL)
 		return true;
-	path = file_expand(a->p->netrc_file != NULL ? a->p->netrc_file : "~/.netrc", e);
+	path = home_expand(a->p->netrc_file != NULL ? a->p->netrc_file : "~/.netrc", e);
 	if (path == NULL)
 		return false;
 	ok = search_netrc(a, path, to, found, e);

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/file.h"
+#include "base/home.h"
 #include "base/host.h"
 #include "base/when.h"
 #include "mail/address.h"
@@ -227,7 +227,7 @@ bool take_trust_file(struct account *a, const struct key *k, const char *text, s
 
 	if (str_same(text, "system"))
 		return value_text(a, k, NULL, e);
-	path = file_expand(text, e);
+	path = home_expand(text, e);
 	ok = path != NULL && value_text(a, k, path, e);
 	free(path);
 	return ok;

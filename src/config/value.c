@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "base/file.h"
+#include "base/home.h"
 #include "base/when.h"
 
 enum { SECONDS_MAX = 366 * 24 * 3600 };
@@ -47,7 +47,7 @@ static bool read_text(void *at, const struct key *k, const char *text, struct er
 
 static bool read_path(void *at, const struct key *k, const char *text, struct err *e)
 {
-	char *whole = file_expand(text, e);
+	char *whole = home_expand(text, e);
 	bool ok = whole != NULL && read_text(at, k, whole, e);
 
 	free(whole);
