@@ -274,7 +274,7 @@ statuses() {
 	for tool in $tools; do
 		case $tool in
 		gnutls-cli) tool=gnutls-bin ;;
-		setpriv) continue ;; # util-linux is everywhere
+		setpriv | unshare) continue ;; # util-linux is everywhere
 		setcap) tool=libcap2-bin ;;
 		esac
 		[[ " $list " == *" $tool "* ]] || complain "bootstrap does not install $tool"

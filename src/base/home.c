@@ -3,19 +3,36 @@
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/str.h"
 
+static const char *database_home(void)
+{
+	const struct passwd *pw = getpwuid(geteuid());
+
+	return pw != NULL && pw->pw_dir != NULL && pw->pw_dir[0] == '/' ? pw->pw_dir : NULL;
+}
+
+/* What cannot be looked at (root's home is closed to others) is somebody else's. */
+static bool is_own(const char *dir)
+{
+	struct stat s;
+
+	return stat(dir, &s) == 0 && S_ISDIR(s.st_mode) && s.st_uid == geteuid();
+}
+
+bool home_may_be(const char *dir)
+{
+	return dir != NULL && dir[0] == '/' && (is_own(dir) || database_home() == NULL);
+}
+
 const char *home_dir(void)
 {
 	const char *home = secure_getenv("HOME");
-	const struct passwd *pw;
 
-	if (home != NULL && home[0] == '/')
-		return home;
-	pw = getpwuid(getuid());
-	return pw != NULL && pw->pw_dir != NULL && pw->pw_dir[0] == '/' ? pw->pw_dir : NULL;
+	return home_may_be(home) ? home : database_home();
 }
 
 char *home_expand(const char *path, struct err *e)

@@ -21,21 +21,33 @@ enum { PORT_SUBMISSION = 587, PORT_SUBMISSIONS = 465, PORT_SMTP = 25 };
 
 /* --------------------------------------------------------------------------------------- loading */
 
-/* $XDG_CONFIG_HOME/postern/config; *path stays NULL where there is no home. */
+/* postern/config in $XDG_CONFIG_HOME or ~/.config; *path stays NULL where there is no home. */
 static bool user_file(char **path, struct err *e)
 {
-	const char *config = secure_getenv("XDG_CONFIG_HOME"), *home = home_dir();
+	const char *config = secure_getenv("XDG_CONFIG_HOME"), *home;
 	int n = 0;
 
 	*path = NULL;
-	if (config != NULL && config[0] == '/')
+	if (home_may_be(config))
 		n = asprintf(path, "%s/postern/config", config);
-	else if (home != NULL)
+	else if ((home = home_dir()) != NULL)
 		n = asprintf(path, "%s/.config/postern/config", home);
 	if (n >= 0)
 		return true;
 	*path = NULL;
 	return fail_memory(e);
+}
+
+/* Whoever set it on purpose has to be able to see why the file there is not read.  The database may name the same. */
+static void note_ignored(const char *variable, const char *dir)
+{
+	const char *home;
+
+	if (dir == NULL || dir[0] == '\0' || home_may_be(dir))
+		return;
+	home = home_dir();
+	if (home == NULL || strcmp(dir, home) != 0)
+		trace_note(0, "%s is ignored: %s is no directory that belongs to this user", variable, dir);
 }
 
 static bool read_optional(struct conf *c, const char *path, unsigned layer, struct err *e)
@@ -57,6 +69,8 @@ static bool read_files(struct conf *c, const char *file, struct err *e)
 		return reader_file(c, file, LAYER_USER, e);
 	}
 	c->no_file = true;
+	note_ignored("HOME", secure_getenv("HOME"));
+	note_ignored("XDG_CONFIG_HOME", secure_getenv("XDG_CONFIG_HOME"));
 	if (!read_optional(c, SYSTEM_FILE, LAYER_SYSTEM, e) || !user_file(&path, e))
 		return false;
 	ok = path == NULL || read_optional(c, path, LAYER_USER, e);
@@ -320,15 +334,26 @@ static const struct {
 	{ lacks_user, "has `auth` but no `user`", "set `user`, or `auth off`" },
 };
 
+/* The name of the file as it is looked for: what HOME is for the one who asks may not be what it was here. */
+static bool fail_no_file(struct err *e)
+{
+	char *path;
+
+	if (!user_file(&path, e))
+		return false;
+	fail(e, ST_CONFIG, FATE_PERM, "there is no configuration, and no host was given");
+	err_hint(e, "write `host`, `user` and `password_command` into %s%s%s", path != NULL ? path : "",
+		 path != NULL ? " or " : "", SYSTEM_FILE);
+	free(path);
+	return false;
+}
+
 static bool check_whole(const struct conf *c, const struct account *a, struct err *e)
 {
 	bool somewhere = a->origin[0] != '\0';
 
-	if (c->no_file && lacks_server(a)) {
-		fail(e, ST_CONFIG, FATE_PERM, "there is no configuration, and no host was given");
-		return err_hint(e, "write `host`, `user` and `password_command` into ~/.config/postern/config or %s",
-				SYSTEM_FILE);
-	}
+	if (c->no_file && lacks_server(a))
+		return fail_no_file(e);
 	for (size_t i = 0; i < COUNT(demands); i++)
 		if (demands[i].lacks(a)) {
 			fail(e, ST_CONFIG, FATE_PERM, "%s%saccount %s %s", a->origin, somewhere ? ": " : "",

@@ -1,0 +1,152 @@
+# Somebody else's HOME: cron, at, su -p, sudo -E and supervisors hand on what root's shell had.  The jobs' mail has to go
+# out all the same.
+
+load helper
+
+# What belongs to nobody who runs tests.
+stranger=54321
+
+# users: a machine of its own users, alice (uid 54321) and root, whose homes are $alice and $root; $system is its
+# configuration for everybody.  A user of that machine can reach what the test's directory has.
+users() {
+	local why
+	((EUID == 0)) || skip "needs root, who can become other users"
+	command -v setpriv > /dev/null && command -v unshare > /dev/null || skip "needs setpriv and unshare"
+	why=$(unshare --mount true 2>&1) || skip "needs a mount namespace: $why"
+	etc=$(grep -aoE '/[[:alnum:]/._+-]+/postern\.conf' "$POSTERN" | head -n 1)
+	etc=${etc%/*}
+	[[ -d $etc ]] || skip "needs the directory of the system's configuration, $etc"
+	alice=$BATS_TEST_TMPDIR/alice root=$BATS_TEST_TMPDIR/root system=$BATS_TEST_TMPDIR/etc/postern.conf
+	mkdir -p "$alice/.config/postern" "$root/.config/postern" "${system%/*}"
+	printf '%s\n' "root:x:0:0::$root:/bin/sh" "alice:x:$stranger:$stranger::$alice:/bin/sh" > "$BATS_TEST_TMPDIR/passwd"
+	cp "$POSTERN" "$BATS_TEST_TMPDIR/postern"
+	chmod o+x "$BATS_RUN_TMPDIR" "${BATS_TEST_TMPDIR%/*}" "$BATS_TEST_TMPDIR"
+	chown -R "$stranger:$stranger" "$alice"
+	chmod 700 "$alice" "$root"
+	setpriv --reuid "$stranger" --regid "$stranger" --clear-groups test -x "$BATS_TEST_TMPDIR/postern" \
+	    || skip "another user cannot reach $BATS_TEST_TMPDIR"
+	start_server <<-'S'
+		tls none
+	S
+}
+
+# as WHO [VARIABLE=VALUE...] ARGS: the program as alice, root or a number, on that machine and without -C.
+as() {
+	local who=$1 environment=()
+	shift
+	[[ $who != alice ]] || who=$stranger
+	[[ $who != root ]] || who=0
+	while [[ $1 == [A-Z]*=* ]]; do
+		environment+=("$1")
+		shift
+	done
+	# shellcheck disable=SC2016	# the inner shell's
+	run_bounded unshare --mount sh -c '
+		mount --bind "$1/passwd" /etc/passwd && mount --bind "$1/etc" "$2" || exit 99
+		who=$3 dir=$1
+		shift 3
+		umask 077
+		cd / && exec setpriv --reuid "$who" --regid "$who" --clear-groups env "$@"' \
+	    - "$BATS_TEST_TMPDIR" "$etc" "$who" TMPDIR=/tmp "${environment[@]}" "$BATS_TEST_TMPDIR/postern" "$@"
+}
+
+# sends_from ADDRESS as ARGS...: the message arrives, by the configuration with this address.
+sends_from() {
+	local from=$1
+	shift
+	"$@" you@example.net < "$mail"
+	((status == 0)) || complain "exit status $status, not 0, from: $*" || return 1
+	[[ $(envelope "$(messages)") == *"mail <$from>"* ]] || complain "not by the configuration of $from: $*"
+}
+
+# account ADDRESS [OWNER]: a configuration for $port with that sender, on standard output.
+account() { printf '%s\n' "host localhost" "port $port" "tls off" "from $1"; }
+
+# config HOME ADDRESS OWNER: this home's configuration.
+config() {
+	account "$2" > "$1/.config/postern/config"
+	chown -R "$3" "$1/.config"
+}
+
+# ---------------------------------------------------------------------------------------------------------------- which home
+
+@test "~ is the home in HOME where that belongs to the user, else the one in the user database" {
+	local home env foreign=/
+	home=$(getent passwd "$EUID" | cut -d: -f6)
+	[[ $home == /* ]] || skip "the user database has no home for this user"
+	if ((EUID == 0)); then
+		foreign=$BATS_TEST_TMPDIR/foreign
+		mkdir "$foreign"
+		chown "$stranger" "$foreign"
+	fi
+	printf '%s\n' "host mail.example.org" "logfile ~/log" > "$conf"
+	run_bounded "$POSTERN" -C "$conf" --dump-config
+	[[ $stdout == *"logfile $HOME/log"* ]] || complain "HOME is the user's own"
+	touch "$BATS_TEST_TMPDIR/file"
+	for env in "HOME=$foreign" HOME=/nowhere HOME=relative HOME= "HOME=$BATS_TEST_TMPDIR/file" --unset=HOME; do
+		run_bounded env "$env" "$POSTERN" -C "$conf" --dump-config
+		[[ $stdout == *"logfile $home/log"* ]] || complain "not $home: $env"
+	done
+}
+
+@test "a user's job with root's HOME uses the user's own configuration" {
+	users
+	config "$alice" alice@example.org "$stranger:$stranger"
+	config "$root" root@example.org 0:0
+	sends_from alice@example.org as alice HOME="$root"
+	chmod 755 "$root" "$root/.config" "$root/.config/postern"	# the closed door is not the reason
+	chmod 644 "$root/.config/postern/config"
+	sends_from alice@example.org as alice HOME="$root"
+	sends_from alice@example.org as alice HOME="$root" XDG_CONFIG_HOME="$root/.config"
+	sends_from alice@example.org as alice HOME="$BATS_TEST_TMPDIR/none" XDG_CONFIG_HOME="$BATS_TEST_TMPDIR/none"
+	mkdir -p "$alice/xdg"
+	mv "$alice/.config/postern" "$alice/xdg"
+	chown -R "$stranger" "$alice/xdg"
+	sends_from alice@example.org as alice HOME="$root" XDG_CONFIG_HOME="$alice/xdg"
+}
+
+@test "a user's job with root's HOME uses the system's configuration, when the user has none" {
+	users
+	account system@example.org > "$system"
+	config "$root" root@example.org 0:0
+	sends_from system@example.org as alice HOME="$root" XDG_CONFIG_HOME="$root/.config"
+	rm -r "$alice"
+	sends_from system@example.org as alice HOME="$root"
+}
+
+@test "root with a user's HOME uses root's configuration" {
+	users
+	config "$alice" alice@example.org "$stranger:$stranger"
+	config "$root" root@example.org 0:0
+	sends_from root@example.org as root HOME="$alice"
+	sends_from root@example.org as root HOME="$alice" XDG_CONFIG_HOME="$alice/.config"
+	sends_from root@example.org as root HOME="$root" XDG_CONFIG_HOME="$alice/.config"
+}
+
+@test "a variable that is ignored is named with -v" {
+	users
+	account system@example.org > "$system"
+	sends_from system@example.org as alice HOME="$root" XDG_CONFIG_HOME="$root/.config" -v
+	told "* HOME is ignored: $root is no directory that belongs to this user"
+	told "* XDG_CONFIG_HOME is ignored: $root/.config is no directory that belongs to this user"
+	sends_from system@example.org as alice HOME="$alice" XDG_CONFIG_HOME="$alice/.config" -v
+	[[ $stderr != *" is ignored"* ]]
+	chown 0:0 "$alice"
+	chmod 755 "$alice"
+	sends_from system@example.org as alice HOME="$alice" -v		# the database names the same
+	[[ $stderr != *" is ignored"* ]]
+}
+
+@test "a user whom the database does not know has the directories of the environment; without a file, the error names it" {
+	users
+	config "$root" root@example.org 0:0
+	chmod 755 "$root" "$root/.config" "$root/.config/postern"
+	sends_from root@example.org as 54322 HOME="$root"
+	sends_from root@example.org as 54322 HOME=/ XDG_CONFIG_HOME="$root/.config"
+	as 54322 HOME="$BATS_TEST_TMPDIR" you@example.net < "$mail"
+	((status == 78))
+	hinted "into $BATS_TEST_TMPDIR/.config/postern/config or $etc/postern.conf"
+	as alice HOME="$root" you@example.net < "$mail"
+	((status == 78))
+	hinted "into $alice/.config/postern/config or $etc/postern.conf"
+}
