@@ -150,3 +150,157 @@ config() {
 	((status == 78))
 	hinted "into $alice/.config/postern/config or $etc/postern.conf"
 }
+
+# -------------------------------------------------------------------------------------------------------- files of others
+
+# noted FILE WHY: the last message's log line and -v say that this file was passed over.
+noted() {
+	told "* passed over: $1$2"
+	tail -n 1 "$log" | grep -qF "note=\"passed over: $1$2" || complain "the log does not say so: $(cat "$log")"
+}
+
+@test "a default file that may not be read is passed over, with a note in -v and in the log" {
+	users
+	log=$alice/log
+	config "$alice" alice@example.org "$stranger:$stranger"
+	echo "logfile $log" >> "$alice/.config/postern/config"
+	account system@example.org > "$system"
+	chmod 640 "$system"				# as root:mail
+	sends_from alice@example.org as alice HOME="$alice" -v
+	noted "cannot read $etc/postern.conf: " "Permission denied"
+	echo "logfile $log" >> "$system"
+	chmod 644 "$system"
+	chmod 000 "$alice/.config/postern/config"
+	sends_from system@example.org as alice HOME="$alice" -v
+	noted "cannot read $alice/.config/postern/config: " "Permission denied"
+	chown 0 "$alice/.config"
+	chmod 700 "$alice/.config"			# a directory on the way
+	sends_from system@example.org as alice HOME="$alice" -v
+	noted "cannot read $alice/.config/postern/config: " "Permission denied"
+	chmod 755 "$alice/.config"
+	chmod 600 "$alice/.config/postern/config"
+	sends_from alice@example.org as alice HOME="$alice" -v
+	[[ $stderr != *"passed over"* && $(tail -n 1 "$log") != *note=* ]]
+}
+
+@test "a default file of another user is passed over, with a note in -v and in the log" {
+	users
+	log=$BATS_TEST_TMPDIR/log
+	config "$alice" alice@example.org 54322:54322
+	account system@example.org > "$system"
+	echo "logfile $log" >> "$system"
+	install -m 666 /dev/null "$log"
+	chmod 755 "$alice/.config" "$alice/.config/postern"
+	chmod 644 "$alice/.config/postern/config"
+	sends_from system@example.org as alice HOME="$alice" -v
+	noted "$alice/.config/postern/config " "belongs to somebody else"
+	config "$root" stranger@example.org "$stranger:$stranger"
+	sends_from system@example.org as root HOME="$root" -v
+	noted "$root/.config/postern/config " "belongs to somebody else"
+	config "$root" root@example.org 0:0
+	echo "logfile $log" >> "$root/.config/postern/config"
+	chown "$stranger" "$system"
+	sends_from root@example.org as root HOME="$root" -v
+	noted "$etc/postern.conf " "belongs to somebody else"
+}
+
+@test "-bs: the note is in the log line of each message" {
+	users
+	log=$alice/log
+	config "$alice" alice@example.org "$stranger:$stranger"
+	echo "logfile $log" >> "$alice/.config/postern/config"
+	account system@example.org > "$system"
+	chmod 600 "$system"
+	printf '%s\r\n' "EHLO x" "MAIL FROM:<a@example.org>" "RCPT TO:<you@example.net>" DATA "Subject: x" "" x . \
+	    "MAIL FROM:<a@example.org>" "RCPT TO:<you@example.net>" DATA "Subject: x" "" x . QUIT > "$HOME/dialogue"
+	as alice HOME="$alice" -bs < "$HOME/dialogue"
+	[[ $status == 0 && $(messages) == 2 ]]
+	[[ $(grep -cF "note=\"passed over: cannot read $etc/postern.conf: Permission denied\"" "$log") == 2 ]]
+}
+
+@test "where no configuration is left, the error names the files that were passed over" {
+	local why
+	users
+	config "$alice" alice@example.org 0:0
+	chmod 700 "$alice/.config"
+	chown "$stranger" "$alice/.config/postern"
+	account system@example.org > "$system"
+	chmod 600 "$system"
+	why="passed over: cannot read $etc/postern.conf: Permission denied; "
+	why+="cannot read $alice/.config/postern/config: Permission denied"
+	as alice HOME="$alice" you@example.net < "$mail"
+	((status == 78))
+	told "postern: config: there is no configuration, and no host was given; $why"
+	as alice HOME="$alice" -a work you@example.net < "$mail"
+	((status == 78))
+	hinted "$why"
+	as alice HOME="$alice" -bi
+	[[ $status == 0 && $stdout == "there is no configuration, and so no alias file; $why" ]]
+	sends_from given@example.org as alice HOME="$alice" --host=localhost --port="$port" --tls=off --from=given@example.org
+	rm -r "$alice/.config"
+	mkdir -p "$alice/.config/postern"
+	printf '%s\n' "account default : default" > "$alice/.config/postern/config"
+	chown -R "$stranger" "$alice"
+	as alice HOME="$alice" you@example.net < "$mail"
+	((status == 78))
+	told "$alice/.config/postern/config:1: there is no account \`default\` above"
+	hinted "passed over: cannot read $etc/postern.conf: Permission denied"
+}
+
+@test "what stays an error: a file named with -C, a file that another one includes, what is wrong in a file of the user's own" {
+	local file
+	users
+	config "$alice" alice@example.org "$stranger:$stranger"
+	file=$alice/.config/postern/config
+	account system@example.org > "$system"
+	chmod 600 "$system"
+	as alice HOME="$alice" -C "$etc/postern.conf" you@example.net < "$mail"
+	((status == 78))
+	told "postern: config: cannot read $etc/postern.conf"
+	chown 54322 "$file"
+	chmod 644 "$file"
+	as alice HOME="$alice" -C "$file" you@example.net < "$mail"
+	((status == 78))
+	told "postern: config: $file belongs to somebody else"
+	chown "$stranger" "$file"
+	echo "include $etc/postern.conf" >> "$file"
+	as alice HOME="$alice" you@example.net < "$mail"
+	((status == 78))
+	told "postern: config: cannot read $etc/postern.conf"
+	printf '%s\n' "host localhost" "nonsense" > "$file"
+	as alice HOME="$alice" you@example.net < "$mail"
+	((status == 78))
+	told "$file:2: there is no key"
+	printf '%s\n' "host localhost" "password secret" > "$file"
+	as alice HOME="$alice" you@example.net < "$mail"
+	((status == 78))
+	told "$file:2: the file holds a password and is open to others"
+	hinted "chmod 600"
+	[[ $(messages) == 0 ]]
+	rm "$file"
+	chmod 644 "$system"
+	sends_from system@example.org as alice HOME="$alice"
+}
+
+@test "~/.netrc is passed over where it may not be read or is another user's" {
+	users
+	start_server <<< "auth_mechs PLAIN"
+	account system@example.org | sed 's/^tls off$/auth_cleartext on/' > "$system"
+	cp "$certs/ca.pem" "$BATS_TEST_TMPDIR/ca.pem"
+	printf '%s\n' "tls_trust_file $BATS_TEST_TMPDIR/ca.pem" "user user" >> "$system"
+	echo "machine localhost login user password secret" > "$alice/.netrc"
+	chmod 600 "$alice/.netrc"
+	as alice HOME="$alice" -v you@example.net < "$mail"
+	((status != 0))
+	[[ $stderr != *"cannot read $alice/.netrc"$'\n'* ]]
+	told "* passed over: $alice/.netrc: Permission denied"
+	chmod 644 "$alice/.netrc"
+	chown 54322 "$alice/.netrc"
+	as alice HOME="$alice" -v you@example.net < "$mail"
+	((status != 0))
+	told "* passed over: $alice/.netrc: it belongs to somebody else"
+	[[ $(messages) == 0 ]]
+	chown "$stranger" "$alice/.netrc"
+	chmod 600 "$alice/.netrc"
+	sends_from system@example.org as alice HOME="$alice"
+}

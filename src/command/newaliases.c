@@ -41,7 +41,8 @@ static bool look(struct submission *x, struct err *e)
 	if (!submission_load(x, e))
 		return false;
 	if (x->conf.no_file && x->o->n_settings == 0) {
-		puts("there is no configuration, and so no alias file");
+		printf("there is no configuration, and so no alias file%s%s\n", x->conf.note != NULL ? "; " : "",
+		       x->conf.note != NULL ? x->conf.note : "");
 		return true;
 	}
 	if (!submission_sender(x, x->o->sender, e))

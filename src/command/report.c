@@ -226,6 +226,7 @@ void report_log(const struct log_params *p, const struct outcome *o)
 		{ "queueid", o->delivery != NULL ? o->delivery->queue_id : "" },
 		{ "msgid", o->m != NULL ? o->m->id : "" },
 		{ "error", o->e != NULL ? o->e->say : "" },
+		{ "note", o->note },
 		{ "duration", t.duration },
 		{ "exitcode", t.status },
 	}, 16, o->status != 0);

@@ -28,6 +28,7 @@ struct outcome { /* all borrowed; NULL and 0 for what never came to be */
 	const struct message    *m;
 	const struct delivery   *delivery;
 	const char              *user;
+	const char              *note;  /* what else is worth knowing */
 	const struct err        *e; /* NULL: all is well */
 	int64_t                  duration_ms;
 	int                      status;

@@ -307,7 +307,7 @@ void submission_log(struct submission *x, const struct err *e, int status)
 	report_log(&x->a->log, &(struct outcome){
 		.host = x->host, .session = x->connected ? &x->s : NULL, .v = &x->v, .m = &x->m,
 		.delivery = &x->delivery, .user = submission_logs_in(x->a) ? x->a->auth.user : NULL,
-		.e = e, .duration_ms = clock_ms() - x->began, .status = status });
+		.note = x->conf.note, .e = e, .duration_ms = clock_ms() - x->began, .status = status });
 }
 
 /* ---- its life ----------------------------------------------------------------------------------- */

@@ -34,6 +34,7 @@ struct conf {
 	struct account *accounts; /* owned array; [0] holds the defaults of the file being read */
 	size_t          n;
 	bool            no_file;  /* none was found */
+	char           *note;     /* which default files were passed over, and why; NULL: none */
 };
 
 #endif

@@ -1,6 +1,5 @@
 #include "config/conf.h"
 
-#include <errno.h>
 #include <stdlib.h>
 
 #include "base/home.h"
@@ -50,23 +49,48 @@ static void note_ignored(const char *variable, const char *dir)
 		trace_note(0, "%s is ignored: %s is no directory that belongs to this user", variable, dir);
 }
 
+/* The file is for others: a system's file may be, and so is what another user's environment leads to.  That is no
+ * reason to lose mail. */
+static bool pass_over(struct conf *c, struct err *e)
+{
+	char why[sizeof e->say + sizeof ": " + sizeof e->quote], *note;
+	bool first = c->note == NULL;
+
+	snprintf(why, sizeof why, "%s%s%s", e->say, e->quote[0] != '\0' ? ": " : "", e->quote);
+	trace_note(0, "passed over: %s", why);
+	if (asprintf(&note, "%s%s%s", first ? "passed over: " : c->note, first ? "" : "; ", why) < 0)
+		return fail_memory(e);
+	free(c->note);
+	c->note = note;
+	return true;
+}
+
 static bool read_optional(struct conf *c, const char *path, unsigned layer, struct err *e)
 {
-	if (reader_file(c, path, layer, e)) {
+	enum reader_found found;
+
+	if (reader_file(c, path, layer, &found, e)) {
 		c->no_file = false;
 		return true;
 	}
-	return e->sys == ENOENT || e->sys == ENOTDIR;
+	return found == READER_MISSING || (found == READER_CLOSED && pass_over(c, e));
+}
+
+/* It may have the account that another file inherits from. */
+static bool hint_note(const struct conf *c, struct err *e)
+{
+	return c->note != NULL && e->hint[0] == '\0' ? err_hint(e, "%s", c->note) : false;
 }
 
 static bool read_files(struct conf *c, const char *file, struct err *e)
 {
+	enum reader_found found;
 	char *path;
 	bool ok;
 
 	if (file != NULL) {
 		c->no_file = false;
-		return reader_file(c, file, LAYER_USER, e);
+		return reader_file(c, file, LAYER_USER, &found, e);
 	}
 	c->no_file = true;
 	note_ignored("HOME", secure_getenv("HOME"));
@@ -185,7 +209,7 @@ bool conf_load(struct conf *c, const char *file, const struct setting *given, si
 	c->n = 1;
 	set_patience(given, n_given);
 	if (!account_begin(&c->accounts[0], e) || !read_files(c, file, e))
-		return false;
+		return hint_note(c, e);
 	if (c->n == 1 && !reader_add(c, "default", "", LAYER_USER, &only, e))
 		return false;
 	if (!take_environment(c, e) || !take_all_given(c, given, n_given, e))
@@ -236,7 +260,7 @@ static struct account *the_only(struct conf *c)
 	return found;
 }
 
-/* "; there are work, home" in the hint of an error. */
+/* "the accounts are: work, home" as the hint of an error, and which file was passed over. */
 static bool hint_names(struct conf *c, struct err *e)
 {
 	struct buf names = buf_max(200, "the names of accounts");
@@ -246,7 +270,8 @@ static bool hint_names(struct conf *c, struct err *e)
 	for (size_t i = 1; ok && i < c->n; i++)
 		if (!is_hidden(c, &c->accounts[i]))
 			ok = buf_printf(&names, &full, "%s%s", names.len > 0 ? ", " : "", c->accounts[i].name);
-	err_hint(e, "the accounts are: %s%s", buf_text(&names), ok ? "" : ", ...");
+	err_hint(e, "the accounts are: %s%s%s%s", buf_text(&names), ok ? "" : ", ...", c->note != NULL ? "; " : "",
+		 c->note != NULL ? c->note : "");
 	buf_free(&names);
 	return false;
 }
@@ -335,13 +360,16 @@ static const struct {
 };
 
 /* The name of the file as it is looked for: what HOME is for the one who asks may not be what it was here. */
-static bool fail_no_file(struct err *e)
+static bool fail_no_file(const struct conf *c, struct err *e)
 {
+	bool closed = c->note != NULL;
+
 	char *path;
 
 	if (!user_file(&path, e))
 		return false;
-	fail(e, ST_CONFIG, FATE_PERM, "there is no configuration, and no host was given");
+	fail(e, ST_CONFIG, FATE_PERM, "there is no configuration, and no host was given%s%s", closed ? "; " : "",
+	     closed ? c->note : "");
 	err_hint(e, "write `host`, `user` and `password_command` into %s%s%s", path != NULL ? path : "",
 		 path != NULL ? " or " : "", SYSTEM_FILE);
 	free(path);
@@ -353,7 +381,7 @@ static bool check_whole(const struct conf *c, const struct account *a, struct er
 	bool somewhere = a->origin[0] != '\0';
 
 	if (c->no_file && lacks_server(a))
-		return fail_no_file(e);
+		return fail_no_file(c, e);
 	for (size_t i = 0; i < COUNT(demands); i++)
 		if (demands[i].lacks(a)) {
 			fail(e, ST_CONFIG, FATE_PERM, "%s%saccount %s %s", a->origin, somewhere ? ": " : "",
@@ -478,5 +506,6 @@ void conf_free(struct conf *c)
 	for (size_t i = 0; i < c->n; i++)
 		account_free(&c->accounts[i]);
 	free(c->accounts);
+	free(c->note);
 	*c = (struct conf){ 0 };
 }

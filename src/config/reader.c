@@ -33,6 +33,7 @@ struct file {
 struct reader {
 	struct conf *conf;
 	unsigned     layer, files;
+	enum reader_found found;
 	size_t       section; /* the account that keys go to; 0: the defaults */
 	bool         begun;   /* `account` or `defaults` was seen */
 	bool         evaluating;
@@ -360,19 +361,30 @@ static bool check_loop(const struct file *f, struct err *e)
 	return true;
 }
 
+/* Only of the file that begins it all: one that it includes has to be there. */
+static enum reader_found what_was_found(const struct file *f, const struct err *e)
+{
+	if (!f->facts.exists)
+		return READER_MISSING;
+	return e->sys == EACCES || e->sys == EPERM ? READER_CLOSED : READER_OPENED;
+}
+
 static bool read_content(struct reader *r, struct file *f, struct buf *content, struct err *e)
 {
 	if (++r->files > FILES_MAX)
 		return fail(e, ST_CONFIG, FATE_PERM, "%s: there are more than %d files", f->path, FILES_MAX);
 	if (!file_read(f->path, ST_CONFIG, content, &f->facts, e)) {
-		if (f->above != NULL) /* a file that another one names is not "no file" */
-			e->sys = e->sys == ENOENT ? 0 : e->sys;
+		if (f->above == NULL)
+			r->found = what_was_found(f, e);
 		return false;
 	}
 	if (!check_loop(f, e))
 		return false;
-	if (!f->facts.owned)
+	if (!f->facts.owned) {
+		if (f->above == NULL)
+			r->found = READER_CLOSED;
 		return fail(e, ST_CONFIG, FATE_PERM, "%s belongs to somebody else: neither to you nor to root", f->path);
+	}
 	if (f->facts.all_write) { /* the next passwordeval may be anybody's */
 		fail(e, ST_CONFIG, FATE_PERM, "%s can be written by everybody", f->path);
 		return err_hint(e, "chmod o-w %s", f->path);
@@ -389,11 +401,14 @@ static bool read_file(struct reader *r, struct file *f, struct err *e)
 	return ok;
 }
 
-bool reader_file(struct conf *c, const char *path, unsigned layer, struct err *e)
+bool reader_file(struct conf *c, const char *path, unsigned layer, enum reader_found *found, struct err *e)
 {
 	struct reader r = { .conf = c, .layer = layer };
 	struct file f = { .path = path };
+	bool ok;
 
 	account_free(&c->accounts[0]);
-	return account_begin(&c->accounts[0], e) && read_file(&r, &f, e);
+	ok = account_begin(&c->accounts[0], e) && read_file(&r, &f, e);
+	*found = r.found;
+	return ok;
 }

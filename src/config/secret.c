@@ -13,6 +13,7 @@
 
 #include "base/file.h"
 #include "base/home.h"
+#include "base/log.h"
 #include "base/printable.h"
 #include "base/proc.h"
 #include "base/stop.h"
@@ -108,6 +109,13 @@ static bool ask_file(const struct ask *a, struct buf *to, bool *found, struct er
 		&& check_private(a->p->password_file, &facts, e));
 }
 
+/* ~/.netrc is a place to look: where that is another user's, there is none. */
+static bool pass_over(const char *path, const char *why)
+{
+	trace_note(0, "passed over: %s: %s", path, why);
+	return true;
+}
+
 static bool search_netrc(const struct ask *a, const char *path, struct buf *to, bool *found, struct err *e)
 {
 	struct buf text = buf_max(NETRC_MAX, "the netrc file");
@@ -115,7 +123,11 @@ static bool search_netrc(const struct ask *a, const char *path, struct buf *to, 
 	bool given = a->p->netrc_file != NULL, ok;
 
 	if (!read_secret_file(a, path, &text, &facts, e)) {
-		ok = !given && !facts.exists;
+		bool closed = e->sys == EACCES || e->sys == EPERM;
+
+		ok = !given && (!facts.exists || (closed && pass_over(path, e->quote)));
+	} else if (!given && !facts.owned) {
+		ok = pass_over(path, "it belongs to somebody else");
 	} else {
 		ok = netrc_find(buf_text(&text), text.len, a->host, a->user, to, found, e)
 		  && (!*found || check_private(path, &facts, e));
@@ -126,7 +138,7 @@ static bool search_netrc(const struct ask *a, const char *path, struct buf *to, 
 	return ok;
 }
 
-/* ~/.netrc is a place to look; `netrc_file` is an order. */
+/* `netrc_file` is an order. */
 static bool ask_netrc(const struct ask *a, struct buf *to, bool *found, struct err *e)
 {
 	char *path;
