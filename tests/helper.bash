@@ -198,6 +198,9 @@ postern_as() {
 	run_bounded "$BATS_TEST_TMPDIR/bin/$1" -C "$conf" "${@:2}"
 }
 
+# The directory that was chosen for the system's configuration, when the program was built.
+system_directory() { grep -aoE '/[[:alnum:]/._+-]+/postern\.conf' "$POSTERN" | sed -n '1s|/[^/]*$||p'; }
+
 # postern_ok ARGS: exit status 0, or the test fails and shows why.
 postern_ok() {
 	postern "$@"

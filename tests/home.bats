@@ -13,8 +13,7 @@ users() {
 	((EUID == 0)) || skip "needs root, who can become other users"
 	command -v setpriv > /dev/null && command -v unshare > /dev/null || skip "needs setpriv and unshare"
 	why=$(unshare --mount true 2>&1) || skip "needs a mount namespace: $why"
-	etc=$(grep -aoE '/[[:alnum:]/._+-]+/postern\.conf' "$POSTERN" | head -n 1)
-	etc=${etc%/*}
+	etc=$(system_directory)
 	[[ -d $etc ]] || skip "needs the directory of the system's configuration, $etc"
 	alice=$BATS_TEST_TMPDIR/alice root=$BATS_TEST_TMPDIR/root system=$BATS_TEST_TMPDIR/etc/postern.conf
 	mkdir -p "$alice/.config/postern" "$root/.config/postern" "${system%/*}"

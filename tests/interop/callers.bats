@@ -454,8 +454,9 @@ symfony() {
 inside() {
 	((EUID == 0)) || [[ $1 == anacron* ]] || skip "only root can have more users than one in a namespace"
 	[[ -z $private ]] || skip "$private"
-	printf '%s\n' "root:x:0:0:root:$HOME:/bin/sh" "daemon:x:1:1::/:/bin/false" > "$box/etc/passwd"
-	printf '%s:x:%d:\n' root 0 daemon 1 crontab 2 > "$box/etc/group"
+	printf '%s\n' "root:x:0:0:root:$HOME:/bin/sh" "daemon:x:1:1::/:/bin/false" "alice:x:54321:54321::$box/alice:/bin/sh" \
+	    > "$box/etc/passwd"
+	printf '%s:x:%d:\n' root 0 daemon 1 crontab 2 alice 54321 > "$box/etc/group"
 	printf '%s\n' "passwd: files" "group: files" "shadow: files" > "$box/etc/nsswitch.conf"
 	printf '%s required pam_permit.so\n' auth account password session > "$box/etc/pam.d/other"
 	rm -f "$ended"
@@ -531,4 +532,107 @@ inside() {
 	sent - you@example.org
 	as_written "Date: *" "Message-ID: *" -e 's/^(To|From): root/&@box.example.org/'
 	says 'COMMAND=/usr/bin/id'
+}
+
+# ------------------------------------------------------------------- jobs of an ordinary user, whose HOME is root's
+
+# users_box: as box, but the configuration for all is the system's, and the directories are such that alice's jobs can call
+# sendmail.  HOME, of the shell in which a test starts its daemon, is root's and closed to her; there is a configuration in it
+# that is for root only.
+users_box() {
+	local place notes=$BATS_TEST_TMPDIR/notes
+	((EUID == 0)) || skip "only root can have more users than one in a namespace"
+	system=$(system_directory)
+	[[ -d $system ]] || skip "needs the directory of the system's configuration, $system"
+	box "tls none"
+	place=$box/etc
+	[[ $system == /etc ]] || place=$box/system
+	mkdir -p "$place" "$box/alice" "$notes"
+	install -m 644 "$conf" "$place/postern.conf"
+	sed -i 's/^from .*/from root@example.org/' "$HOME/.config/postern/config"
+	cp "$POSTERN" "$box/postern"
+	written=$notes/written passed=$notes/passed ended=$notes/ended
+	cat > "$sendmail" <<-END
+		#!/bin/bash
+		echo "\$HOME" > "$notes/home"
+		echo "\$*" > "$passed"
+		(exec -a "\$0" "$box/postern" "\$@" < <(tee "$written") 2> "$notes/said")
+		echo "\$?" >> "$ended"
+		exit "\$(tail -n 1 "$ended")"
+	END
+	chown 54321:54321 "$box/alice"
+	chmod 700 "$HOME" "$box/alice"
+	chmod 1777 "$notes"
+	chmod o+x "$BATS_RUN_TMPDIR" "${BATS_TEST_TMPDIR%/*}" "$BATS_TEST_TMPDIR"
+	setpriv --reuid 54321 --regid 54321 --clear-groups test -x "$box/postern" \
+	    || skip "another user cannot reach $BATS_TEST_TMPDIR"
+}
+
+# users_job COMMAND [SENDER [HOME]]: inside; sendmail was called with this HOME, root's if none is given, and the mail arrived.
+users_job() {
+	local configured='' notes=${ended%/*}
+	[[ $system == /etc ]] || configured="mount --bind '$box/system' '$system' && "
+	inside "$configured$1"
+	[[ $(< "$ended") == 0 && ! -s $notes/said ]] \
+	    || complain "sendmail ended with $(< "$ended"): $(< "$notes/said")" || return 1
+	[[ $(< "$notes/home") == "${3:-$HOME}" ]] || complain "another HOME: $(< "$notes/home")" || return 1
+	sent "${2:--}" you@example.org
+}
+
+@test "Debian's cron, for a user, with root's HOME" {
+	needs usr/sbin/cron
+	users_box
+	echo '@reboot alice id -un; echo ..größer' > "$box/etc/crontab"
+	users_job "(cron -f &)"
+	passed -FCronDaemon -i -B8BITMIME -oem alice
+	says '^To: alice@box.example.org$'
+	says '^alice$'
+}
+
+@test "at, for a user, with root's HOME" {
+	needs usr/sbin/atd
+	users_box
+	: > "$box/etc/at.deny"
+	# at is set-user-ID and set-group-ID where it is installed
+	users_job 'cd /var/spool; mkdir -p cron/atjobs cron/atspool && : > cron/atjobs/.SEQ && chown -R daemon:daemon cron &&
+	    chmod 1770 cron/atjobs cron/atspool && chmod 600 cron/atjobs/.SEQ &&
+	    echo "id -un" | setpriv --ruid 54321 --euid 1 --rgid 54321 --egid 1 --clear-groups at -m now; atd -s'
+	passed -i alice
+	says '^To: alice@box.example.org$'
+	says '^alice$'
+}
+
+# bcron-exec runs the jobs that bcron-sched hands it: here one, without waiting for the next minute.  It is a netstring of
+# slot, user and command, each with a NUL behind it.
+@test "bcron, for a user, with root's HOME" {
+	local bcron why job='id -un; echo ..größer'
+	bcron=$(cache_of bcron)
+	why=$(why_not bcron)
+	[[ -z $why ]] || skip "$why"
+	users_box
+	printf '1\0alice\0%s\0' "$job" > "$box/job"
+	{ printf '%d:' "$(wc -c < "$box/job")"; cat "$box/job"; printf ,; } > "$box/jobs"
+	libs+=:$(libs_below "$bcron")
+	users_job "(cat $box/jobs; sleep 60) | $bcron/usr/sbin/bcron-exec &"
+	passed -FCronDaemon -i -odi -oem -t
+	says '^To: <alice@box.example.org>$'
+	says '^alice$'
+}
+
+@test "setpriv, su -p and runuser -p keep root's HOME" {
+	local command
+	users_box
+	for command in "setpriv --reuid 54321 --regid 54321 --clear-groups /usr/sbin/sendmail -i root" \
+	    "su -p alice -c '/usr/sbin/sendmail -i root'" "runuser -p alice -c '/usr/sbin/sendmail -i root'"; do
+		users_job "id -un | $command"
+	done
+	[[ $(messages) == 3 ]]
+}
+
+@test "root, with the HOME of a user" {
+	users_box
+	mkdir -p "$box/alice/.config/postern"
+	install -m 600 "$conf" "$box/alice/.config/postern/config"
+	chown -R 54321 "$box/alice"
+	users_job "id -un | HOME=$box/alice /usr/sbin/sendmail -i root" root@example.org "$box/alice"
 }
