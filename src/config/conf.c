@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/file.h"
 #include "base/home.h"
 #include "config/assign.h"
 #include "config/environ.h"
