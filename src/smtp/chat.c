@@ -5,12 +5,6 @@
 
 #include "base/log.h"
 #include "base/str.h"
-#include "mail/encode.h"
-
-enum {
-	HIDE_MIN = 4,              /* bytes; shorter words occur by chance */
-	SENT_MAX = 256 * 1024,
-};
 
 void chat_open(struct chat *c, struct stream *io, void *ctx)
 {
@@ -20,8 +14,7 @@ void chat_open(struct chat *c, struct stream *io, void *ctx)
 	c->cap = 0;
 	c->broken = c->utf8 = false;
 	c->head = c->owed = 0;
-	c->secret = NULL;
-	c->sent = buf_max(SENT_MAX, "the memory of what was sent");
+	redact_begin(&c->hidden);
 }
 
 void chat_break(struct chat *c)
@@ -33,83 +26,56 @@ void chat_break(struct chat *c)
 void chat_close(struct chat *c)
 {
 	chat_break(c);
-	buf_wipe(&c->sent);
-	c->secret = NULL;
-	explicit_bzero(c->reply.text, sizeof c->reply.text);
-}
-
-/* Overwrite every occurrence of a word with asterisks. */
-static void hide(char *text, const char *word, size_t len)
-{
-	if (len < HIDE_MIN)
-		return;
-	for (char *at = text; (at = strstr(at, word)) != NULL; at += len)
-		memset(at, '*', len);
-}
-
-/* Never to be shown again.  Without the padding of base64, which an echo may leave out. */
-static bool remember(struct chat *c, const char *word, struct err *e)
-{
-	size_t len = strlen(word);
-
-	while (len > 0 && word[len - 1] == '=')
-		len--;
-	return buf_add(&c->sent, word, len, e) && buf_char(&c->sent, '\0', e);
+	redact_end(&c->hidden);
+	explicit_bzero(&c->reply, sizeof c->reply);
 }
 
 bool chat_hide(struct chat *c, const char *secret, struct err *e)
 {
-	struct buf encoded = buf_max(SENT_MAX, "the memory of what was sent");
-	bool ok;
-
-	c->secret = secret;
-	ok = secret == NULL
-	  || (base64_encode(&encoded, secret, strlen(secret), e) && remember(c, buf_text(&encoded), e));
-	buf_wipe(&encoded);
-	return ok;
+	return redact_secret(&c->hidden, secret, e);
 }
 
 void chat_redact(const struct chat *c, char *text)
 {
-	if (c->secret != NULL)
-		hide(text, c->secret, strlen(c->secret));
-	for (size_t i = 0; i < c->sent.len; i += strlen(c->sent.bytes + i) + 1)
-		hide(text, c->sent.bytes + i, strlen(c->sent.bytes + i));
+	redact(&c->hidden, text, strlen(text), false);
 }
 
-static void trace_heard(const struct chat *c, const char *line, size_t len)
+/* When the reply is complete: only then is it known what is to be hidden.  A bad line has its code, or what is there
+ * instead, in the text. */
+static void trace_heard(const struct chat *c, enum reply_more more)
 {
-	char shown[REPLY_LINE_MAX + 1];
+	const struct reply *r = &c->reply;
+	char shown[REPLY_TEXT_MAX + 8];
+	size_t last = more == REPLY_CONTINUES ? r->len + 1 : r->last;
 
-	if (!trace_on() || len >= sizeof shown)
+	if (!trace_on() || r->lines == 0)
 		return;
-	memcpy(shown, line, len + 1);
-	chat_redact(c, shown);
-	if (strncmp(line, "334", 3) == 0) { /* with our answer, a challenge would let the password be guessed */
-		snprintf(shown, sizeof shown, "334%s", len > 4 ? " ***" : "");
-		len = strlen(shown);
+	for (size_t at = 0, n; at <= r->len; at += n + 1) {
+		const char *mark = at < last ? "-" : r->text[at] == '\0' ? "" : " ";
+
+		n = strcspn(r->text + at, "\n");
+		if (more == REPLY_BAD && at == r->last)
+			snprintf(shown, sizeof shown, "%.*s", (int)n, r->text + at);
+		else
+			snprintf(shown, sizeof shown, "%d%s%.*s", r->code, mark, (int)n, r->text + at);
+		trace_line('S', c->io->flights, shown, strlen(shown));
 	}
-	trace_line('S', c->io->flights, shown, len);
 }
 
 static bool read_reply(struct chat *c, struct err *e)
 {
-	enum reply_more more;
+	enum reply_more more = REPLY_CONTINUES;
+	size_t len;
+	char *line;
 
 	reply_begin(&c->reply);
-	do {
-		char *line;
-		size_t len;
-
-		if (!stream_line(c->io, REPLY_LINE_MAX, &line, &len, e))
-			return false;
-		trace_heard(c, line, len);
+	while (more == REPLY_CONTINUES && stream_line(c->io, REPLY_LINE_MAX, &line, &len, e))
 		more = reply_add(&c->reply, line, len, e);
-	} while (more == REPLY_CONTINUES);
-	if (more == REPLY_DONE && c->reply.code / 100 != 3) /* a challenge is for the library, not for people */
-		chat_redact(c, c->reply.text);
-	else if (more == REPLY_BAD)
-		chat_redact(c, e->quote);
+	reply_redact(&c->reply, &c->hidden);
+	trace_heard(c, more);
+	if (more == REPLY_BAD)
+		err_quote(e, c->reply.text + c->reply.last, strlen(c->reply.text + c->reply.last));
+	reply_end(&c->reply);
 	return more == REPLY_DONE;
 }
 
@@ -293,7 +259,7 @@ bool chat_say_secret(struct chat *c, const struct verb *v, const char *shown, co
 	const char *word = memrchr(line->bytes, ' ', line->len);
 
 	word = word == NULL ? line->bytes : word + 1; /* the response, without "AUTH PLAIN" */
-	if (!remember(c, word, e) || !put_line(c, v, line->bytes, line->len, e))
+	if (!redact_base64(&c->hidden, word, e) || !put_line(c, v, line->bytes, line->len, e))
 		return false;
 	trace_line('C', stream_flight(c->io), shown, strlen(shown));
 	return chat_expect(c, v, 0, e);

@@ -47,8 +47,7 @@ struct chat {
 		size_t             arg;
 	} queue[CHAT_DEPTH];
 	struct reply   reply;     /* the one being read */
-	const char    *secret;    /* borrowed: never shown, whoever says it; NULL: none */
-	struct buf     sent;      /* its base64 and the AUTH lines we sent, NUL between: never shown either */
+	struct redact  hidden;    /* the secret and the AUTH lines we sent: never shown, whoever says them */
 };
 
 void chat_open(struct chat *c, struct stream *io, void *ctx);
@@ -61,9 +60,10 @@ bool chat_say(struct chat *c, const struct verb *v, size_t arg, struct err *e, c
 bool chat_say_secret(struct chat *c, const struct verb *v, const char *shown, const struct buf *line,
 		     struct err *e) MUST_CHECK;
 
-/* A server may echo what we sent: `secret` (borrowed, NULL: none) must not reach a screen or a log through us,
- * and neither its base64, nor what chat_say_secret() has said.  Replies are redacted as they come; what is
- * decoded from them is the caller's to redact: all that is hidden becomes asterisks. */
+/* A server may echo what we sent: the secret must not reach a screen or a log through us, and neither its base64, nor
+ * what chat_say_secret() has said.  So chat->reply.text, what `got` is given, errors' quotes and the trace are
+ * made of redacted bytes.  What is decoded from reply.wire is the caller's to redact: all that is hidden
+ * becomes asterisks. */
 bool chat_hide(struct chat *c, const char *secret, struct err *e) MUST_CHECK;
 void chat_redact(const struct chat *c, char *text);
 

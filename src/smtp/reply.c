@@ -11,8 +11,9 @@ void reply_begin(struct reply *r)
 	r->code = 0;
 	r->esc = (struct esc){ 0 };
 	r->lines = 0;
-	r->len = 0;
-	r->text[0] = '\0';
+	r->cut = false;
+	r->wire_len = r->len = r->last = 0;
+	r->wire[0] = r->text[0] = '\0';
 }
 
 /* 1 to 3 digits into *n; what follows, or NULL. */
@@ -38,7 +39,7 @@ static const char *enhanced(const char *p, int code, struct esc *c)
 		return p;
 	if ((q = number(q + 2, &subject)) == NULL || *q != '.')
 		return p;
-	if ((q = number(q + 1, &detail)) == NULL || (*q != ' ' && *q != '\0'))
+	if ((q = number(q + 1, &detail)) == NULL || (*q != ' ' && *q != '\n' && *q != '\0'))
 		return p;
 	*c = (struct esc){ (uint8_t)(code / 100), subject, detail };
 	return *q == ' ' ? q + 1 : q;
@@ -46,46 +47,89 @@ static const char *enhanced(const char *p, int code, struct esc *c)
 
 static void keep(struct reply *r, const char *text, size_t n)
 {
-	size_t room = sizeof r->text - r->len - 1;
+	size_t room = sizeof r->wire - r->wire_len - 1;
 
 	if (r->lines > 1 && room > 0) {
-		r->text[r->len++] = '\n';
+		r->wire[r->wire_len++] = '\n';
 		room--;
 	}
+	r->last = r->wire_len;
+	r->cut |= n > room;
 	if (n > room)
 		n = room;
-	memcpy(r->text + r->len, text, n);
-	r->len += n;
-	r->text[r->len] = '\0';
+	memcpy(r->wire + r->wire_len, text, n);
+	r->wire_len += n;
+	r->wire[r->wire_len] = '\0';
 }
 
-static enum reply_more bad(struct err *e, const char *line, size_t len, const char *what)
+/* Kept like the others, since an echo of a secret may have begun before it. */
+static enum reply_more bad(struct reply *r, struct err *e, const char *line, size_t len, const char *what)
 {
 	fail(e, ST_CONNECT, FATE_NONSENSE, "%s", what);
-	err_quote(e, line, len);
+	r->lines++;
+	if (r->wire_len + 1 + len >= sizeof r->wire)
+		r->wire_len = 0;
+	if (str_starts(line, "334"))
+		r->code = 334;
+	keep(r, line, len);
 	return REPLY_BAD;
 }
 
 enum reply_more reply_add(struct reply *r, const char *line, size_t len, struct err *e)
 {
-	struct esc esc = { 0 };
 	const char *text;
 	int code;
 
 	if (len < 3 || line[0] < '2' || line[0] > '5' || !str_isdigit(line[1]) || !str_isdigit(line[2])
 	    || (line[3] != ' ' && line[3] != '-' && line[3] != '\0'))
-		return bad(e, line, len, "the server sent something that is not an SMTP reply");
+		return bad(r, e, line, len, "the server sent something that is not an SMTP reply");
 	code = (line[0] - '0') * 100 + (line[1] - '0') * 10 + (line[2] - '0');
 	if (r->lines > 0 && code != r->code)
-		return bad(e, line, len, "the server changed its code within a reply");
+		return bad(r, e, line, len, "the server changed its code within a reply");
 	r->code = code;
-	if (++r->lines > REPLY_LINES_MAX)
-		return bad(e, line, len, "the server's reply has too many lines");
-	text = line[3] == '\0' ? line + 3 : enhanced(line + 4, code, &esc);
-	if (r->lines == 1)
-		r->esc = esc;
+	if (r->lines == REPLY_LINES_MAX)
+		return bad(r, e, line, len, "the server's reply has too many lines");
+	r->lines++;
+	text = line[3] == '\0' ? line + 3 : line + 4;
 	keep(r, text, len - (size_t)(text - line));
 	return line[3] == '-' ? REPLY_CONTINUES : REPLY_DONE;
+}
+
+void reply_redact(struct reply *r, const struct redact *hidden)
+{
+	memcpy(r->text, r->wire, r->wire_len + 1);
+	r->len = r->wire_len;
+	if (r->code != 334) {
+		redact(hidden, r->text, r->len, r->cut);
+		return;
+	}
+	r->len = r->wire_len > 0 ? 3 : 0;
+	r->last = 0;
+	memcpy(r->text, "***", r->len);
+	r->text[r->len] = '\0';
+}
+
+void reply_end(struct reply *r)
+{
+	const char *from = r->text;
+	char *to = r->text;
+
+	for (bool first = true; ; first = false) {
+		struct esc esc = { 0 };
+		const char *text = enhanced(from, r->code, &esc);
+		size_t n = strcspn(text, "\n");
+
+		if (first)
+			r->esc = esc;
+		memmove(to, text, n);
+		to += n;
+		from = text + n;
+		if (*from == '\0')
+			break;
+		*to++ = *from++;
+	}
+	*to = '\0';
+	r->len = (size_t)(to - r->text);
 }
 
 void reply_quote(int code, struct esc esc, const char *text, char *to, size_t room)

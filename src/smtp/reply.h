@@ -1,12 +1,13 @@
 /*
  * reply.h - one SMTP reply: RFC 5321 4.2, enhanced codes of RFC 3463 as carried by RFC 2034.
  *
- * Pure: lines in, struct out; no I/O, no allocation.
+ * Pure: lines in, struct out; no I/O, no allocation.  A reply is kept twice: as it came, for those who compute with
+ * it (capabilities, challenges), and as it may be shown.
  */
 #ifndef SMTP_REPLY_H
 #define SMTP_REPLY_H
 
-#include "base/err.h"
+#include "smtp/redact.h"
 
 enum {
 	REPLY_LINE_MAX = 12288 + 8, /* bytes; RFC 5321 says 512, RFC 4954 4 allows this for challenges */
@@ -18,16 +19,25 @@ struct reply {
 	int        code;  /* 200..599 */
 	struct esc esc;   /* only when its class agrees with the code */
 	unsigned   lines;
-	size_t     len;
-	char       text[REPLY_TEXT_MAX]; /* lines joined by '\n', codes taken off */
+	bool       cut;   /* not all of it was kept */
+	size_t     wire_len, len;
+	size_t     last;  /* where in both the last line begins, until reply_end() */
+	char       wire[REPLY_TEXT_MAX]; /* lines joined by '\n', reply codes taken off: never to be shown */
+	char       text[REPLY_TEXT_MAX]; /* the same redacted, enhanced codes taken off, too; empty until then */
 };
 
 enum reply_more { REPLY_BAD = -1, REPLY_DONE, REPLY_CONTINUES };
 
 void reply_begin(struct reply *r);
 
-/* One line, without CRLF, of `len` bytes and no NUL.  REPLY_BAD fills *e: FATE_NONSENSE. */
+/* One line, without CRLF, of `len` bytes and no NUL.  REPLY_BAD fills *e: FATE_NONSENSE; the line, with whatever it
+ * begins with, is then the reply's last one. */
 enum reply_more reply_add(struct reply *r, const char *line, size_t len, struct err *e);
+
+/* After the last line, be it good, bad or never heard, in two steps: what is hidden becomes asterisks (a challenge as
+ * a whole: it is for the library); then esc and text are what they are meant to be. */
+void reply_redact(struct reply *r, const struct redact *hidden);
+void reply_end(struct reply *r);
 
 static inline bool reply_ok(const struct reply *r) { return r->code / 100 == 2; }
 

@@ -163,6 +163,15 @@ static const struct mech *choose(const struct login *l, const struct caps *caps)
 	return NULL;
 }
 
+/* As offered, but a server that was logged in to before may say anything. */
+static void quote_mechs(const struct login *l, const struct caps *caps, struct err *e)
+{
+	struct caps shown = *caps;
+
+	chat_redact(l->chat, shown.mechs);
+	err_quote(e, shown.mechs, strlen(shown.mechs));
+}
+
 static bool fail_no_mech(const struct login *l, const struct caps *caps, struct err *e)
 {
 	if ((caps->ext & EXT_AUTH) == 0) {
@@ -172,7 +181,7 @@ static bool fail_no_mech(const struct login *l, const struct caps *caps, struct 
 		return err_hint(e, "check `host` and `port`, or set auth off when the server needs no login");
 	}
 	fail(e, ST_AUTH, FATE_PERM, "no authentication mechanism of %s can be used", l->host);
-	err_quote(e, caps->mechs, strlen(caps->mechs));
+	quote_mechs(l, caps, e);
 	if (tls_of(l->chat->io) == NULL && !l->p->cleartext)
 		return err_hint(e, "without TLS no password is sent: set tls on (or, knowing the risk, auth_cleartext on)");
 	if (l->secret == NULL)
@@ -310,7 +319,7 @@ static bool take_challenge(struct login *l, struct err *e)
 	buf_clear(&l->challenge);
 	if (l->mech->respond == respond_prompted)
 		return true;
-	if (r->len <= CHALLENGE_MAX && base64_decode(&l->challenge, r->text, r->len)
+	if (r->wire_len <= CHALLENGE_MAX && base64_decode(&l->challenge, r->wire, r->wire_len)
 	    && memchr(buf_text(&l->challenge), '\0', l->challenge.len) == NULL) {
 		if (l->mech->wants == TOKEN && l->challenge.len > 0) /* what it says is for people */
 			chat_redact(l->chat, l->challenge.bytes);
@@ -451,8 +460,6 @@ bool sasl_login(struct chat *c, const struct caps *caps, const struct sasl_param
 	};
 	bool ok;
 
-	if (!chat_hide(c, secret, e))
-		return false;
 	l.mech = choose(&l, caps);
 	if (l.mech == NULL)
 		return fail_no_mech(&l, caps, e);

@@ -92,7 +92,7 @@ static bool hello_plain(struct session *s, const char *name, struct err *e)
 
 static void take_caps(struct session *s)
 {
-	caps_parse(&s->caps, s->chat.reply.text);
+	caps_parse(&s->caps, s->chat.reply.wire);
 	s->chat.depth = (s->caps.ext & EXT_PIPELINING) != 0 ? CHAT_DEPTH : 1;
 }
 
@@ -209,8 +209,8 @@ bool session_open(struct session *s, struct err *e)
 	s->mechanism = NULL;
 	s->hello_only = false;
 	s->mails = 0;
-	return (!implicit || start_tls(s, e)) && greeting(s, e) && hello(s, e)
-	    && (!starttls || say_starttls(s, e)) && login(s, e);
+	return (s->secret == NULL || chat_hide(&s->chat, s->secret, e)) && (!implicit || start_tls(s, e))
+	    && greeting(s, e) && hello(s, e) && (!starttls || say_starttls(s, e)) && login(s, e);
 }
 
 void session_close(struct session *s)

@@ -35,6 +35,8 @@ static const struct {
 	{ { "250+x" }, 0, "", "" },
 };
 
+static const struct redact nothing;
+
 static void test_reply(size_t i)
 {
 	static struct reply r;
@@ -49,6 +51,8 @@ static void test_reply(size_t i)
 		ok(more == REPLY_BAD && e.fate == FATE_NONSENSE, "no reply: %s", replies[i].lines[0]);
 		return;
 	}
+	reply_redact(&r, &nothing);
+	reply_end(&r);
 	ok(more == REPLY_DONE && r.code == replies[i].code, "a reply: %s", replies[i].lines[0]);
 	same(r.text, replies[i].text, "  its text");
 	same(esc_text(r.esc, esc), replies[i].esc, "  its enhanced code");
@@ -68,11 +72,11 @@ static void test_full(void)
 		memcpy(line, "250-", 4);
 		line[len] = '\0';
 		reply_begin(&r);
-		for (size_t n = 0; n < REPLY_LINES_MAX - 1 && r.len < sizeof r.text; n++)
+		for (size_t n = 0; n < REPLY_LINES_MAX - 1 && r.wire_len < sizeof r.wire; n++)
 			(void)reply_add(&r, line, len, &e);
-		longest = r.len > longest ? r.len : longest;
+		longest = r.wire_len > longest ? r.wire_len : longest;
 	}
-	ok(longest < sizeof r.text, "a reply keeps no more than it has room for: %zu", longest);
+	ok(longest < sizeof r.wire, "a reply keeps no more than it has room for: %zu", longest);
 }
 
 static void test_caps(void)

@@ -1,0 +1,141 @@
+#include "smtp/redact.h"
+
+#include "base/str.h"
+#include "mail/encode.h"
+
+enum {
+	WORD_MIN = 4,             /* bytes */
+	PART_MIN = 8, PART_MAX = 16, /* bytes of a word's first part that are hidden without the rest */
+	WORDS_MAX = 1024 * 1024,
+};
+
+enum { KIND_PLAIN = 'p', KIND_BASE64 = 'b' };
+
+void redact_begin(struct redact *r)
+{
+	r->words = buf_max(WORDS_MAX, "the memory of what was sent");
+}
+
+void redact_end(struct redact *r)
+{
+	buf_wipe(&r->words);
+}
+
+/* All or nothing: half a word would hide what it should not. */
+static bool remember(struct redact *r, char kind, const char *word, size_t len, struct err *e)
+{
+	if (len < WORD_MIN)
+		return true;
+	return buf_room(&r->words, len + 2, e) && buf_char(&r->words, kind, e) && buf_add(&r->words, word, len, e)
+	    && buf_char(&r->words, '\0', e);
+}
+
+/* What the base64 of anything that holds the secret has in common, where `before` bytes (modulo 3) stand before it:
+ * the characters that are made of the secret's bits alone. */
+static bool remember_encoded(struct redact *r, const char *secret, size_t before, struct err *e)
+{
+	struct buf plain = buf_max(WORDS_MAX, "the secret"), coded = buf_max(WORDS_MAX, "the secret");
+	size_t from = (before * 8 + 5) / 6, to = (before + strlen(secret)) * 8 / 6;
+	bool ok = buf_add(&plain, "\0\0", before, e) && buf_str(&plain, secret, e)
+	       && base64_encode(&coded, plain.bytes, plain.len, e)
+	       && (to <= from || remember(r, KIND_BASE64, coded.bytes + from, to - from, e));
+
+	buf_wipe(&plain);
+	buf_wipe(&coded);
+	return ok;
+}
+
+bool redact_secret(struct redact *r, const char *secret, struct err *e)
+{
+	return strlen(secret) < WORD_MIN
+	    || (remember(r, KIND_PLAIN, secret, strlen(secret), e) && remember_encoded(r, secret, 0, e)
+		&& remember_encoded(r, secret, 1, e) && remember_encoded(r, secret, 2, e));
+}
+
+bool redact_base64(struct redact *r, const char *word, struct err *e)
+{
+	size_t len = strlen(word);
+
+	while (len > 0 && word[len - 1] == '=')
+		len--;
+	return remember(r, KIND_BASE64, word, len, e);
+}
+
+static bool is_base64(char c)
+{
+	return str_isalnum(c) || c == '+' || c == '/' || c == '=';
+}
+
+/* What may stand between a line's end and what the server says: blanks and an enhanced code. */
+static size_t before_words(const char *line)
+{
+	size_t n = strspn(line, "0123456789.");
+
+	if (n < 5 || line[n] != ' ')
+		n = 0;
+	return n + strspn(line + n, " ");
+}
+
+/* How much of the word's beginning stands at p, and where it ends. */
+static size_t match(const char *p, const char *word, const char **end)
+{
+	const char *end_here, *end_there;
+	size_t n = 0, here, there;
+
+	while (word[n] != '\0' && *p == word[n]) {
+		p++;
+		n++;
+	}
+	*end = p;
+	if (*p != '\n' || word[n] == '\0' || n == 0)
+		return n;
+	/* The rest may be on the next line.  One of the two ends at once, unless the secret has codes in it. */
+	here = match(p + 1, word + n, &end_here);
+	there = match(p + 1 + before_words(p + 1), word + n, &end_there);
+	if (here > 0 || there > 0)
+		*end = here >= there ? end_here : end_there;
+	return n + (here >= there ? here : there);
+}
+
+/* So much of a word has to be there. */
+static size_t enough(size_t len)
+{
+	size_t half = len / 2 < PART_MIN ? PART_MIN : len / 2 > PART_MAX ? PART_MAX : len / 2;
+
+	return len < half ? len : half;
+}
+
+/* The end of what is to be hidden from p on: p where that is nothing.  Of base64 all that belongs together goes: the
+ * characters beside the word hold some bits of it, too. */
+static char *hidden_to(char *start, char *p, char *stop, char kind, const char *word, bool cut)
+{
+	const char *end;
+	size_t n = match(p, word, &end);
+
+	if (n == 0 || (n < enough(strlen(word)) && !(cut && end == stop)))
+		return p;
+	if (kind == KIND_BASE64) {
+		for (char *q = p; q > start && is_base64(q[-1]); q--)
+			q[-1] = '*';
+		while (is_base64(*end))
+			end++;
+	}
+	return p + (end - p);
+}
+
+/* A byte is overwritten when all words that may begin with it have been looked for, so that two may overlap. */
+void redact(const struct redact *r, char *text, size_t len, bool cut)
+{
+	char *upto = text;
+
+	for (char *p = text; p < text + len; p++) {
+		for (size_t i = 0; i < r->words.len; i += strlen(r->words.bytes + i) + 1) {
+			const char *word = r->words.bytes + i;
+			char *end = hidden_to(text, p, text + len, word[0], word + 1, cut);
+
+			upto = end > upto ? end : upto;
+		}
+		if (p < upto && *p != '\n')
+			*p = '*';
+	}
+}

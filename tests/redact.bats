@@ -1,0 +1,94 @@
+#!/usr/bin/env bats
+# Secrets that a server echoes: in any reply, whole, in part, or where we cut.  tests/unit/redact.c has the forms.
+load helper
+
+# A server in clear text, and a login with PLAIN that it takes.  $1: the password.
+server() {
+	start_server <<-S
+		tls none
+		auth_mechs PLAIN
+		auth_clear
+		$(cat)
+	S
+	set_conf user user
+	set_conf password "$1"
+	set_conf auth plain
+	set_conf auth_cleartext on
+	set_conf logfile "$BATS_TEST_TMPDIR/log"
+	violations_expected=1
+}
+
+# None of these is in what was written.
+hidden() {
+	local word
+	for word in "$@"; do
+		if grep -aF -e "$word" "$BATS_TEST_TMPDIR/stdout" "$BATS_TEST_TMPDIR/stderr" "$BATS_TEST_TMPDIR/log"; then
+			complain "this was shown: $word"
+		fi
+	done
+}
+
+@test "a password that is not UTF-8 is hidden wherever it is echoed" {
+	local reply
+	for reply in 'RCPT 550 5.1.1 p\xe4ss\xffword!' 'MAIL 550 p\xe4ss\xffword!' 'LAST 250 queued as p\xe4ss\xffword!' \
+	    'RCPT 550-no\r\n551 p\xe4ss\xffword!' 'MAIL p\xe4ss\xffword!' 'QUIT 221 p\xe4ss\xffword!' \
+	    'EHLO 250-p\xe4ss\xffword!\r\n250 AUTH PLAIN' 'GREETING 554 p\xe4ss\xffword!'; do
+		server $'p\xe4ss\xffword' <<-S
+			reply AUTH 235 welcome
+			reply $reply
+		S
+		postern -v you@example.net < "$mail"
+		hidden $'p\xe4ss' 'p\xe4ss' word '\xffw' "$(printf 'p\xe4ss\xffword' | base64)"
+		[[ $stderr == *'*********!'* || $reply == QUIT* ]]
+	done
+}
+
+@test "a password that our limits cut is hidden to its first byte" {
+	local n pad
+	# the words of a recipient are kept to 240 bytes, an error's quote to 600, a line of the trace to 4096
+	for n in 215 225 235 238 575 585 595 4070 4080 4090; do
+		printf -v pad '%*s' "$n" ''
+		server 'WxYzWxYzWxYzWxYz' <<-S
+			reply AUTH 235 welcome
+			reply RCPT:a@* 550-5.1.1 ${pad// /-}WxYzWxYzWxYzWxYz\r\n550 5.1.1 end
+			reply RCPT:b@* 550 5.1.1 ${pad// /\\x01}WxYzWxYzWxYzWxYz
+			reply RCPT:c@* 25x ${pad// /-}WxYzWxYzWxYzWxYz
+		S
+		postern -v a@example.net b@example.net c@example.net < "$mail"
+		((status != 0))
+		hidden Wx
+	done
+}
+
+@test "a password that a server breaks over two lines is hidden" {
+	server 'opensesame' <<-'S'
+		reply AUTH 235 welcome
+		reply RCPT 550-5.1.1 opens\r\n550 5.1.1 esame
+	S
+	postern_fails 67 -- -v you@example.net < "$mail"
+	hidden opens esame
+}
+
+@test "an offer that looks like the password is still understood" {
+	start_server <<-'S'
+		auth_mechs PLAIN
+		password 8BITMIME
+	S
+	set_conf password 8BITMIME
+	postern_ok -v you@example.net < "$mail"
+	[[ $stderr == *"250-********"* && $stderr != *8BITMIME* ]]
+	start_server <<-'S'
+		auth_mechs PLAIN
+		password PLAIN
+	S
+	set_conf password PLAIN
+	postern_ok you@example.net < "$mail"
+}
+
+@test "a challenge is not shown, even where it is no answer" {
+	server opensesame <<-'S'
+		reply GREETING 334 Y2hhbGxlbmdl
+	S
+	postern_fails 76 -- -v you@example.net < "$mail"
+	hidden Y2hhbGxlbmdl
+}
