@@ -4,6 +4,7 @@
 #include "base/base.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/log.h"
@@ -44,6 +45,8 @@ static void mailq(FILE *to)
 static int run(const struct options *o, bool had_stdin)
 {
 	trace_start(o->verbose);
+	if (o->mode != MODE_SUBMIT) /* they say there what they were asked */
+		log_standard(STDERR_FILENO);
 	switch (o->mode) {
 	case MODE_DUMP_CONFIG: return submit_dump_config(o);
 	case MODE_LIST_KEYS: return print(conf_list_keys);

@@ -190,7 +190,7 @@ blocks() {
 }
 
 @test "the log: the manual has the names of its fields" {
-	same fields "$(sed -n 's/^\t\t{ "\([a-z]*\)", .* },$/\1/p' "$SRCDIR/src/command/report.c"; echo time)" \
+	same fields "$(sed -n 's/^\t\t{ .name = "\([a-z]*\)", .* },$/\1/p' "$SRCDIR/src/command/report.c"; echo time)" \
 	    "$(man5 | awk '/^\.It Ic / { on = $3 == "log_format" } on && /^\.Cm/ && !/:$/ && !/ \.$/' | grep -oE '[a-z]{3,}')"
 }
 

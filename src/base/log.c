@@ -13,8 +13,17 @@
 #include "base/printable.h"
 #include "base/str.h"
 
-enum { ENTRY_MAX = 1024 * 1024 }; /* a line with very many recipients is still one line */
+/* What a line may hold, all told and in one value.  A line with very many recipients is still one line; syslog's
+ * daemons cut lines where it pleases them: most at 8 KiB, together with what they put before them. */
+struct limits {
+	size_t line, value; /* bytes */
+};
 
+static const struct limits file_limits = { 1024 * 1024, 16 * 1024 }, syslog_limits = { 8000, 1000 };
+
+enum { ENTRY_MAX = 2 * 1024 * 1024 }; /* with the time, and with an item too much before it is cut off */
+
+static int     standard = STDOUT_FILENO;
 static int     trace_level;
 static int64_t trace_zero;
 
@@ -43,7 +52,7 @@ void trace_line(char who, unsigned flight, const char *text, size_t len)
 
 void trace_note(unsigned flight, const char *fmt, ...)
 {
-	char text[1024];
+	char text[5000]; /* more than trace_line() shows, so that it sees what it cuts */
 	va_list ap;
 
 	if (!trace_on())
@@ -56,7 +65,7 @@ void trace_note(unsigned flight, const char *fmt, ...)
 
 void log_warn(const char *fmt, ...)
 {
-	char raw[1024], shown[2048];
+	char raw[2048], shown[2000];
 	va_list ap;
 
 	va_start(ap, fmt);
@@ -66,60 +75,109 @@ void log_warn(const char *fmt, ...)
 	fprintf(stderr, "postern: warning: %s\n", shown);
 }
 
-/* Every backslash twice, so that one before a quote or an x can only be ours. */
-static void double_backslashes(char *to, size_t room, const char *from)
+void log_standard(int fd)
 {
-	size_t n = 0;
+	standard = fd;
+}
 
-	for (; *from != '\0' && n + 2 < room; from++) {
-		if (*from == '\\')
-			to[n++] = '\\';
-		to[n++] = *from;
+/* Every backslash and quote of the value has one before it, so that any other can only be ours: in text those of \xHH
+ * and the quotes around it.  JSON (RFC 8259 7) would take that for an escape of its own: there these have one, too. */
+static bool put_piece(struct buf *b, enum log_format format, const char *piece, size_t n, size_t took, struct err *e)
+{
+	bool escape = piece[0] == '"' || (piece[0] == '\\' && (format == LOG_JSON || n == took));
+
+	return (!escape || buf_char(b, '\\', e)) && buf_add(b, piece, n, e);
+}
+
+static void cut(struct buf *b, size_t to)
+{
+	b->len = to;
+	b->bytes[to] = '\0';
+}
+
+/* A value, cut after `max` bytes; then it ends with "...". */
+static bool put_value(struct buf *b, enum log_format format, const char *s, size_t max, struct err *e)
+{
+	size_t from = b->len, fits = b->len, len = strlen(s), took;
+
+	for (; len > 0; s += took, len -= took) {
+		char piece[PRINTABLE_PIECE];
+		size_t n = printable_piece(s, len, false, piece, &took);
+
+		if (!put_piece(b, format, piece, n, took, e))
+			return false;
+		if (b->len - from > max) {
+			cut(b, fits);
+			return buf_str(b, "...", e);
+		}
+		if (b->len - from + 3 <= max)
+			fits = b->len;
 	}
-	to[n] = '\0';
+	return true;
 }
 
-/* Text: quoted only where a reader could lose the thread; what is not printable becomes \xHH. */
-static bool add_text(struct buf *b, const struct log_field *f, struct err *e)
+/* Whole items, as many as fit into `max` bytes; how many more there are is said. */
+static bool put_list(struct buf *b, enum log_format format, const struct log_field *f, size_t max,
+		     const struct limits *limits, struct err *e)
 {
-	char raw[2048], shown[2048];
-	const char *special = " \t\"=\\";
-	bool quote = f->value[strcspn(f->value, special)] != '\0';
+	size_t from = b->len, fits = b->len, n = 0;
+	const char *item = NULL;
 
-	double_backslashes(raw, sizeof raw, f->value);
-	printable(shown, sizeof shown, raw, strlen(raw), false);
-	if (!buf_printf(b, e, "%s%s=%s", b->len > 0 ? " " : "", f->name, quote ? "\"" : ""))
-		return false;
-	for (const char *p = shown; *p != '\0'; p++)
-		if ((*p == '"' && !buf_char(b, '\\', e)) || !buf_char(b, *p, e))
+	while (b->len - from <= max && (item = f->item(f->ctx, n)) != NULL) {
+		fits = b->len;
+		if (!(n == 0 || buf_char(b, ',', e)) || !put_value(b, format, item, limits->value, e))
 			return false;
-	return !quote || buf_char(b, '"', e);
+		n++;
+	}
+	if (b->len - from <= max)
+		return true;
+	cut(b, fits);
+	for (fits = --n; f->item(f->ctx, n) != NULL;)
+		n++;
+	return buf_printf(b, e, "%s...and %zu more", fits > 0 ? "," : "", n - fits);
 }
 
-/* JSON, RFC 8259 7: printable() has left no control character, so quote and backslash remain. */
-static bool add_json(struct buf *b, const struct log_field *f, struct err *e)
+static bool put_content(struct buf *b, enum log_format format, const struct log_field *f, size_t list_max,
+			const struct limits *limits, struct err *e)
 {
-	char shown[2048];
-
-	printable(shown, sizeof shown, f->value, strlen(f->value), false);
-	if (!buf_printf(b, e, "%s\"%s\":\"", b->len > 1 ? "," : "", f->name))
-		return false;
-	for (const char *p = shown; *p != '\0'; p++)
-		if (((*p == '"' || *p == '\\') && !buf_char(b, '\\', e)) || !buf_char(b, *p, e))
-			return false;
-	return buf_char(b, '"', e);
+	return f->item != NULL ? put_list(b, format, f, list_max, limits, e)
+			       : f->value == NULL || put_value(b, format, f->value, limits->value, e);
 }
 
-static bool put_fields(struct buf *b, enum log_format format, const struct log_field *fields, size_t n,
-		       struct err *e)
+/* Text is quoted only where a reader could lose the thread. */
+static bool put_field(struct buf *b, enum log_format format, const char *name, const char *content, struct err *e)
 {
-	if (format == LOG_JSON && !buf_char(b, '{', e))
-		return false;
-	for (size_t i = 0; i < n; i++)
-		if (fields[i].value != NULL && fields[i].value[0] != '\0'
-		    && !(format == LOG_JSON ? add_json : add_text)(b, &fields[i], e))
-			return false;
-	return format != LOG_JSON || buf_char(b, '}', e);
+	const char *quote = format == LOG_JSON || content[strcspn(content, " \t\"=\\")] != '\0' ? "\"" : "";
+
+	return format == LOG_JSON ? buf_printf(b, e, "%s\"%s\":\"%s\"", b->len > 1 ? "," : "", name, content)
+				  : buf_printf(b, e, "%s%s=%s%s%s", b->len > 0 ? " " : "", name, quote, content, quote);
+}
+
+static bool put_fields(struct buf *b, const struct log_params *p, const struct log_field *fields, size_t n,
+		       size_t list_max, const struct limits *limits, struct err *e)
+{
+	struct buf content = buf_max(ENTRY_MAX, "the log line");
+	bool ok = p->format != LOG_JSON || buf_char(b, '{', e);
+
+	for (size_t i = 0; ok && i < n; i++) {
+		buf_clear(&content);
+		ok = put_content(&content, p->format, &fields[i], list_max, limits, e)
+		  && (content.len == 0 || put_field(b, p->format, fields[i].name, buf_text(&content), e));
+	}
+	buf_free(&content);
+	return ok && (p->format != LOG_JSON || buf_char(b, '}', e));
+}
+
+/* What all the rest leaves of the line is for the list. */
+static bool put_entry(struct buf *b, const struct log_params *p, const struct log_field *fields, size_t n,
+		      const struct limits *limits, struct err *e)
+{
+	struct buf rest = buf_max(ENTRY_MAX, "the log line");
+	bool ok = put_fields(&rest, p, fields, n, 0, limits, e);
+	size_t list_max = ok && rest.len < limits->line ? limits->line - rest.len : 0;
+
+	buf_free(&rest);
+	return ok && put_fields(b, p, fields, n, list_max, limits, e);
 }
 
 static void now(const struct log_params *p, char *to, size_t room)
@@ -136,10 +194,9 @@ static void now(const struct log_params *p, char *to, size_t room)
 
 static void to_file(const char *path, const struct buf *line)
 {
-	bool standard = strcmp(path, "-") == 0;
+	bool ours = strcmp(path, "-") != 0;
 
-	if (standard ? file_write_all(STDOUT_FILENO, line->bytes, line->len)
-		     : file_append(path, line->bytes, line->len))
+	if (ours ? file_append(path, line->bytes, line->len) : file_write_all(standard, line->bytes, line->len))
 		return;
 	log_warn("cannot write the log %s: %s", path, errno == ENXIO ? "nobody reads from it" : strerror(errno));
 }
@@ -148,14 +205,15 @@ static void log_line(const struct log_params *p, const struct log_field *fields,
 {
 	struct buf line = buf_max(ENTRY_MAX, "the log line"), rest = buf_max(ENTRY_MAX, "the log line");
 	char time_text[128];
-	struct log_field time_field = { "time", time_text };
+	struct log_field time_field = { .name = "time", .value = time_text };
 	bool ok;
 
 	now(p, time_text, sizeof time_text);
-	ok = put_fields(&rest, p->format, fields, n, e);
-	if (p->format == LOG_JSON)
-		ok = ok && buf_char(&line, '{', e) && add_json(&line, &time_field, e)
-		  && buf_printf(&line, e, "%s%s\n", rest.len > 2 ? "," : "", rest.bytes + 1);
+	ok = put_entry(&rest, p, fields, n, &file_limits, e);
+	if (p->format == LOG_JSON) /* {"time":"..."} and the rest without its { */
+		ok = ok && put_fields(&line, p, &time_field, 1, 0, &file_limits, e)
+		  && buf_splice(&line, line.len - 1, 1, rest.len > 2 ? "," : "", rest.len > 2 ? 1 : 0, e)
+		  && buf_printf(&line, e, "%s\n", rest.bytes + 1);
 	else
 		ok = ok && buf_printf(&line, e, "%s %s\n", time_text, buf_text(&rest));
 	if (ok)
@@ -190,10 +248,12 @@ static void log_syslog(const struct log_params *p, const struct log_field *field
 	for (size_t i = 0; i < COUNT(facilities); i++)
 		if (str_same(p->syslog, facilities[i].name))
 			facility = facilities[i].facility;
-	if (put_fields(&line, p->format, fields, n, e)) {
+	if (put_entry(&line, p, fields, n, &syslog_limits, e)) {
 		openlog("postern", LOG_PID, facility);
 		syslog(failed ? LOG_ERR : LOG_INFO, "%s", buf_text(&line));
 		closelog();
+	} else {
+		log_warn("no log line: %s", e->say);
 	}
 	buf_free(&line);
 }

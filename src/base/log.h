@@ -25,18 +25,24 @@ enum log_format { LOG_TEXT, LOG_JSON };
 const char *log_facility(size_t i); /* syslog's names that `syslog` may be; NULL past the end */
 
 struct log_params {
-	char           *file;        /* path, "-" for stdout; NULL: none */
+	char           *file;        /* path, "-": see log_standard(); NULL: none */
 	char           *time_format; /* strftime(3); NULL: "%b %d %H:%M:%S" */
 	enum log_format format;
 	char           *syslog;      /* facility "mail", "local0" ...; NULL: off */
 };
 
-struct log_field { /* value NULL or "": left out */
+/* "-" is standard output until its owner, who has something else to say there, names another descriptor. */
+void log_standard(int fd);
+
+struct log_field { /* value NULL or "", or no item: left out */
 	const char *name, *value;
+	const char *(*item)(const void *ctx, size_t i); /* a list in place of a value: until NULL */
+	const void *ctx;
 };
 
 /* One line with the fields in order: "name=value" (quoted where blanks, quotes or controls are in
- * it), or a JSON object.  A log that cannot be written is a warning and changes nothing else. */
+ * it), or a JSON object.  A value that is too long ends with "..."; of a list that is too long whole items are
+ * there, and the last one is "...and 12 more".  A log that cannot be written is a warning and changes nothing else. */
 void log_entry(const struct log_params *p, const struct log_field *fields, size_t n, bool failed);
 
 #endif

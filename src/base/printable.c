@@ -29,8 +29,7 @@ size_t utf8_char(const char *p, size_t len)
 	return n;
 }
 
-/* How one character is shown: as it is, or byte by byte as \xHH. */
-static size_t shown(const char *p, size_t len, bool keep_newlines, char piece[8], size_t *took)
+size_t printable_piece(const char *p, size_t len, bool keep_newlines, char piece[PRINTABLE_PIECE], size_t *took)
 {
 	size_t n = utf8_char(p, len);
 	unsigned char c = (unsigned char)*p;
@@ -42,27 +41,35 @@ static size_t shown(const char *p, size_t len, bool keep_newlines, char piece[8]
 		memcpy(piece, p, n);
 		return n;
 	}
-	return (size_t)snprintf(piece, 8, "\\x%02x", c);
+	return (size_t)snprintf(piece, PRINTABLE_PIECE, "\\x%02x", c);
 }
+
+static const char MARK[] = "...";
 
 void printable(char *to, size_t room, const char *from, size_t len, bool keep_newlines)
 {
-	size_t used = 0;
+	size_t used = 0, fits = 0; /* so much leaves room for the mark */
 
 	if (room == 0)
 		return;
 	while (keep_newlines && len > 0 && from[len - 1] == '\n')
 		len--;
 	while (len > 0) {
-		char piece[8];
-		size_t took, n = shown(from, len, keep_newlines, piece, &took);
+		char piece[PRINTABLE_PIECE];
+		size_t took, n = printable_piece(from, len, keep_newlines, piece, &took);
 
 		if (used + n >= room)
 			break;
 		memcpy(to + used, piece, n);
 		used += n;
+		if (used + sizeof MARK <= room)
+			fits = used;
 		from += took;
 		len -= took;
+	}
+	if (len > 0 && sizeof MARK <= room) {
+		memcpy(to + fits, MARK, sizeof MARK - 1);
+		used = fits + sizeof MARK - 1;
 	}
 	to[used] = '\0';
 }

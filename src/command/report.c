@@ -2,7 +2,6 @@
 
 #include <stdio.h>
 
-#include "base/buf.h"
 #include "base/str.h"
 
 /* The most particular first; a row without host, words or esc does not look at that, and one without a code is
@@ -143,20 +142,21 @@ void report_unfinished(const struct envelope *v, const struct err *e)
 			fprintf(stderr, "postern: %s %s\n", how, v->rcpts[i].address);
 }
 
+enum { REFUSED_MAX = 1024 * 1024 }; /* bytes in the log */
+
 /* ---- the log line ------------------------------------------------------------------------------- */
 
-static void put_recipients(struct buf *to, const struct envelope *v)
+static const char *recipient(const void *ctx, size_t i)
 {
-	struct err full;
+	const struct envelope *v = ctx;
 
-	for (size_t i = 0; v != NULL && i < v->n; i++)
-		if (!buf_printf(to, &full, "%s%s", i == 0 ? "" : ",", v->rcpts[i].address))
-			return; /* the first ones have to do */
+	return v != NULL && i < v->n ? v->rcpts[i].address : NULL;
 }
 
 /* Where others have the message: "a@example.org 550 5.1.1,b@example.org 452".  What is the same for all stands elsewhere. */
 static void put_refused(struct buf *to, const struct envelope *v)
 {
+	size_t left_out = 0;
 	struct err full;
 
 	for (size_t i = 0; v != NULL && some_have_it(v) && i < v->n; i++) {
@@ -164,11 +164,13 @@ static void put_refused(struct buf *to, const struct envelope *v)
 		char esc[ESC_TEXT];
 
 		esc_text(r->esc, esc);
-		if (r->state == RCPT_REFUSED
-		    && !buf_printf(to, &full, "%s%s %d%s%s", to->len == 0 ? "" : ",", r->address, r->code,
-				   esc[0] == '\0' ? "" : " ", esc))
-			return;
+		if (r->state == RCPT_REFUSED && (to->len > REFUSED_MAX / 2
+		    || !buf_printf(to, &full, "%s%s %d%s%s", to->len == 0 ? "" : ",", r->address, r->code,
+				   esc[0] == '\0' ? "" : " ", esc)))
+			left_out++;
 	}
+	if (left_out > 0)
+		(void)!buf_printf(to, &full, "...and %zu more", left_out);
 }
 
 struct texts { /* numbers as text */
@@ -200,36 +202,42 @@ static void put_texts(struct texts *t, const struct outcome *o)
 	put_verdict(t, o);
 }
 
+static void log_fields(const struct log_params *p, const struct outcome *o, const struct texts *t, const char *refused)
+{
+	const struct session *s = o->session;
+	const char *from = o->v != NULL && o->v->sender != NULL ? o->v->sender : "";
+	const struct log_field fields[] = {
+		{ .name = "host", .value = o->host },
+		{ .name = "tls", .value = s != NULL && s->tls_facts.version[0] != '\0' ? s->tls_facts.version : "off" },
+		{ .name = "auth", .value = s != NULL && s->mechanism != NULL ? s->mechanism : "off" },
+		{ .name = "user", .value = o->user },
+		{ .name = "from", .value = from[0] != '\0' ? from : "<>" },
+		{ .name = "recipients", .item = recipient, .ctx = o->v },
+		{ .name = "refused", .value = refused },
+		{ .name = "mailsize", .value = t->size },
+		{ .name = "smtpstatus", .value = t->code },
+		{ .name = "enhanced", .value = t->esc },
+		{ .name = "smtpmsg", .value = t->said },
+		{ .name = "queueid", .value = o->delivery != NULL ? o->delivery->queue_id : "" },
+		{ .name = "msgid", .value = o->m != NULL ? o->m->id : "" },
+		{ .name = "error", .value = o->e != NULL ? o->e->say : "" },
+		{ .name = "note", .value = o->note },
+		{ .name = "duration", .value = t->duration },
+		{ .name = "exitcode", .value = t->status },
+	};
+
+	log_entry(p, fields, COUNT(fields), o->status != 0);
+}
+
 void report_log(const struct log_params *p, const struct outcome *o)
 {
-	struct buf recipients = buf_max(512 * 1024, "the recipients"), refused = buf_max(512 * 1024, "the refused ones");
-	const struct session *s = o->session;
+	struct buf refused = buf_max(REFUSED_MAX, "the refused ones");
 	struct texts t;
 
 	if (p->file == NULL && p->syslog == NULL)
 		return;
 	put_texts(&t, o);
-	put_recipients(&recipients, o->v);
 	put_refused(&refused, o->v);
-	log_entry(p, (const struct log_field[]){
-		{ "host", o->host },
-		{ "tls", s != NULL && s->tls_facts.version[0] != '\0' ? s->tls_facts.version : "off" },
-		{ "auth", s != NULL && s->mechanism != NULL ? s->mechanism : "off" },
-		{ "user", o->user },
-		{ "from", o->v != NULL && o->v->sender != NULL && o->v->sender[0] != '\0' ? o->v->sender : "<>" },
-		{ "recipients", buf_text(&recipients) },
-		{ "refused", buf_text(&refused) },
-		{ "mailsize", t.size },
-		{ "smtpstatus", t.code },
-		{ "enhanced", t.esc },
-		{ "smtpmsg", t.said },
-		{ "queueid", o->delivery != NULL ? o->delivery->queue_id : "" },
-		{ "msgid", o->m != NULL ? o->m->id : "" },
-		{ "error", o->e != NULL ? o->e->say : "" },
-		{ "note", o->note },
-		{ "duration", t.duration },
-		{ "exitcode", t.status },
-	}, 16, o->status != 0);
-	buf_free(&recipients);
+	log_fields(p, o, &t, buf_text(&refused));
 	buf_free(&refused);
 }

@@ -5,6 +5,7 @@
 #include <sys/random.h>
 
 #include "base/host.h"
+#include "base/printable.h"
 #include "mail/header.h"
 
 /* What the fields of a head are to us, in alphabetical order. */
@@ -386,7 +387,7 @@ static void note_id(struct fixing *x, const struct field *f)
 
 	snprintf(body, sizeof body, "%.*s", (int)(f->body_len < sizeof body ? f->body_len : sizeof body - 1), f->body);
 	id = body + strspn(body, " \t\r\n");
-	snprintf(x->m->id, sizeof x->m->id, "%.*s", (int)strcspn(id, " \t\r\n"), id);
+	printable(x->m->id, sizeof x->m->id, id, strcspn(id, " \t\r\n"), false);
 }
 
 static bool dropped(const struct fixing *x, const struct field *f, const struct role_of *r)

@@ -134,10 +134,11 @@ void reply_end(struct reply *r)
 
 void reply_quote(int code, struct esc esc, const char *text, char *to, size_t room)
 {
-	char esc_shown[ESC_TEXT], raw[1024];
+	char esc_shown[ESC_TEXT];
+	int n = snprintf(to, room, "%d %s%s", code, esc_text(esc, esc_shown), esc.class != 0 ? " " : "");
 
-	snprintf(raw, sizeof raw, "%d %s%s%s", code, esc_text(esc, esc_shown), esc.class != 0 ? " " : "", text);
-	printable(to, room, raw, strlen(raw), true);
+	if (n > 0 && (size_t)n < room)
+		printable(to + n, room - (size_t)n, text, strlen(text), true);
 }
 
 bool reply_fail(const struct reply *r, enum stage stage, struct err *e, const char *fmt, ...)

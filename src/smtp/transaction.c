@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "base/printable.h"
 #include "base/stop.h"
 #include "smtp/params.h"
 
@@ -97,14 +98,14 @@ static void find_queue_id(struct delivery *d)
 	if (at == NULL && strstr(d->said, " Message accepted") != NULL)
 		at = d->said;
 	if (at != NULL)
-		snprintf(d->queue_id, sizeof d->queue_id, "%.*s", (int)strcspn(at, " \t\n,;)>"), at);
+		printable(d->queue_id, sizeof d->queue_id, at, strcspn(at, " \t\n,;)>"), false);
 }
 
 static void keep_answer(struct delivery *d, const struct reply *r)
 {
 	d->code = r->code;
 	d->esc = r->esc;
-	snprintf(d->said, sizeof d->said, "%.*s", RCPT_SAID - 1, r->text);
+	printable(d->said, sizeof d->said, r->text, r->len, true);
 	if (reply_ok(r))
 		find_queue_id(d);
 }

@@ -1,0 +1,46 @@
+#!/usr/bin/env bats
+# The log, where the whole program writes it.  tests/unit/log.c has the forms of a line.
+load helper
+
+@test "logfile -: a submission's line is on standard output" {
+	start_server
+	set_conf logfile -
+	postern_ok you@example.net < "$mail"
+	[[ $stdout == *" host=localhost "*" exitcode=EX_OK" && -z $stderr ]]
+}
+
+@test "logfile -: what else is written to standard output is not mixed with it" {
+	start_server <<< "offer ETRN"
+	set_conf logfile -
+	postern_ok -bs <<-'S'
+		EHLO me
+		MAIL FROM:<me@example.org>
+		RCPT TO:<you@example.net>
+		DATA
+		Subject: x
+
+		text
+		.
+		QUIT
+	S
+	[[ $stdout != *host=* && $stderr == *" host=localhost "*" exitcode=EX_OK"* ]]
+	awk '!/^[2345][0-9][0-9][ -]/ { exit 1 }' <<< "$stdout" || complain "this is no dialogue"
+	postern_ok -bv you@example.net
+	[[ $stdout == "you@example.net... "* && $stdout != *host=* ]]
+	postern_ok --etrn node.example
+	[[ $stdout == 250* && $stdout != *host=* ]]
+	postern_ok --dump-config
+	[[ $stdout == *"logfile -"* && $stdout != *exitcode* ]]
+}
+
+@test "all of 200 recipients are in the log, in text and JSON" {
+	local format
+	start_server
+	set_conf logfile "$BATS_TEST_TMPDIR/log"
+	for format in text json; do
+		: > "$BATS_TEST_TMPDIR/log"
+		set_conf log_format "$format"
+		postern_ok somebody.with.a.long.name.{1..200}@example.net < "$mail"
+		[[ $(grep -o 'somebody.with.a.long.name.[0-9]*@example.net' "$BATS_TEST_TMPDIR/log" | wc -l) == 200 ]]
+	done
+}
