@@ -326,6 +326,41 @@ one_attempt() {
 	done
 }
 
+@test "any other 2yz to AUTH is success, too, where the mechanism has no proof" {
+	local code
+	for code in 200 220 250 299; do
+		start_server <<-S
+			auth_mechs PLAIN LOGIN
+			reply AUTH:PLAIN $code welcome
+			reply AUTHLINE#2 $code welcome
+		S
+		set_conf auth plain
+		send
+		set_conf auth login
+		send
+	done
+}
+
+@test "no 2yz stands for the proof of SCRAM" {
+	local code when
+	for code in 200 235 250; do
+		for when in AUTH AUTHLINE#1; do
+			start_server <<-S
+				auth_mechs SCRAM-SHA-256
+				reply $when $code welcome
+			S
+			send_fails 69 auth
+			told "did not prove"
+		done
+		# the proof is there, in a challenge: what ends the exchange then is as good as 235
+		start_server <<-S
+			auth_mechs SCRAM-SHA-256
+			reply AUTHLINE#2 $code welcome
+		S
+		send
+	done
+}
+
 @test "SCRAM: the iteration count is bounded" {
 	local n
 	for n in 0 1 4095 -1 1000001 2000000000 99999999999999999999 4096x text; do
@@ -453,9 +488,25 @@ external() {
 	external
 	set_conf auth external
 	set_conf password
+	set_conf user
 	send
 	logged_in_with EXTERNAL
 	[[ $(transcript) == *"C: AUTH EXTERNAL ="$'\n'* ]]
+}
+
+@test "EXTERNAL: the user is the identity, and authzid before it" {
+	external
+	set_conf auth external
+	set_conf password
+	send
+	logged_in_with EXTERNAL
+	[[ $(transcript) == *"C: AUTH EXTERNAL dXNlcg=="* ]]
+	external
+	set_conf auth external
+	set_conf user nobody
+	set_conf authzid user
+	send
+	[[ $(transcript) == *"C: AUTH EXTERNAL dXNlcg=="* ]]
 }
 
 @test "EXTERNAL is chosen by itself where there is a certificate and no password" {

@@ -366,7 +366,8 @@ static bool refused(struct login *l, struct err *e)
 	return false;
 }
 
-/* The server is content.  Are we? */
+/* The server is content: 235 by RFC 4954 4, but RFC 5321 4.3.2 has clients go by the first digit where they do not know
+ * the rest, so any 2yz is as good.  It is no proof: where the mechanism has one, that decides. */
 static bool accepted(const struct login *l, struct err *e)
 {
 	if (l->mech->proves && l->rc != GSASL_OK)
@@ -408,6 +409,15 @@ static bool put_binding(struct login *l, enum tls_binding kind, Gsasl_property p
 	return true;
 }
 
+/* Whom the server shall take us for, NULL: whom it likes.  A certificate may stand for several users, so EXTERNAL names
+ * the one that the settings name, as other clients do; its response is empty (RFC 4422 A) where they name none. */
+static const char *identity(const struct login *l)
+{
+	if (l->p->authzid != NULL || l->mech->wants != CERT)
+		return l->p->authzid;
+	return l->p->user != NULL ? l->p->user : "";
+}
+
 /* The channel's data go only to the -PLUS forms.  RFC 5802 6 would have a plain SCRAM say "y" where the
  * server offers no -PLUS, but libgsasl 2.2 fails when it is to (GSASL_AUTHENTICATION_ERROR at once),
  * so it says "n". */
@@ -415,10 +425,8 @@ static bool put_properties(struct login *l, struct err *e)
 {
 	if (l->p->user != NULL)
 		gsasl_property_set(l->exchange, GSASL_AUTHID, l->p->user);
-	if (l->p->authzid != NULL)
-		gsasl_property_set(l->exchange, GSASL_AUTHZID, l->p->authzid);
-	else if (l->mech->wants == CERT)
-		gsasl_property_set(l->exchange, GSASL_AUTHZID, "");
+	if (identity(l) != NULL)
+		gsasl_property_set(l->exchange, GSASL_AUTHZID, identity(l));
 	if (l->secret != NULL)
 		gsasl_property_set(l->exchange, GSASL_PASSWORD, l->secret);
 	return !l->mech->binds

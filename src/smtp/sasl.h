@@ -2,8 +2,8 @@
  * sasl.h - AUTH: RFC 4954 over libgsasl, which only this module sees.
  *
  * Chooses the mechanism, refuses what would give a secret away, bounds what libgsasl is fed
- * (challenge size, number of steps, SCRAM iterations), and believes a 235 only when the server
- * proved that it knows the secret where the mechanism says so (RFC 5802 5).
+ * (challenge size, number of steps, SCRAM iterations).  Any 2yz is success, as RFC 5321 4.3.2's first digit says, but is
+ * believed only when the server proved that it knows the secret where the mechanism says so (RFC 5802 5).
  */
 #ifndef SMTP_SASL_H
 #define SMTP_SASL_H
@@ -17,7 +17,7 @@ struct sasl_params {
 	bool           cleartext; /* allow a secret on an unencrypted connection */
 	bool           wanted;    /* log in, or do not send */
 	char          *user;      /* NULL: only a certificate can say who we are */
-	char          *authzid;   /* NULL: none */
+	char          *authzid;   /* whom to act as; NULL: the user, whom EXTERNAL then names */
 	bool           has_cert;  /* a client certificate is configured: EXTERNAL may be chosen */
 };
 
