@@ -8,9 +8,13 @@
 
 bool envelope_set_sender(struct envelope *v, const char *address, struct err *e)
 {
+	char *copy = str_dup(address, e);
+
+	if (copy == NULL)
+		return false;
 	free(v->sender);
-	v->sender = str_dup(address, e);
-	return v->sender != NULL;
+	v->sender = copy;
+	return true;
 }
 
 /* FNV-1a from a random start, so that nobody can prepare addresses that all collide.  Case is
@@ -49,20 +53,22 @@ static void index_all(struct envelope *v)
 		*find(v, v->rcpts[i].address, v->rcpts[i].barred ? v->rcpts[i].why : NULL) = (uint32_t)i + 1;
 }
 
+/* All or nothing: without memory the envelope stays what it was. */
 static bool grow(struct envelope *v, struct err *e)
 {
 	size_t room = v->room == 0 ? 8 : v->room * 2;
-	struct rcpt *rcpts = reallocarray(v->rcpts, room, sizeof *rcpts);
+	uint32_t *slots = calloc(room * 2, sizeof *slots);
+	struct rcpt *rcpts = slots == NULL ? NULL : reallocarray(v->rcpts, room, sizeof *rcpts);
 
-	if (rcpts == NULL)
+	if (rcpts == NULL) {
+		free(slots);
 		return fail_memory(e);
+	}
+	free(v->slots);
+	v->slots = slots;
+	v->n_slots = room * 2;
 	v->rcpts = rcpts;
 	v->room = room;
-	free(v->slots);
-	v->n_slots = room * 2;
-	v->slots = calloc(v->n_slots, sizeof *v->slots);
-	if (v->slots == NULL)
-		return fail_memory(e);
 	if (v->seed == 0 && getrandom(&v->seed, sizeof v->seed, 0) < 0)
 		v->seed = 1;
 	index_all(v);
@@ -98,11 +104,34 @@ struct rcpt *envelope_named(const struct envelope *v, const struct rcpt *after)
 	return slot == 0 ? NULL : &v->rcpts[slot - 1];
 }
 
-static bool put(struct envelope *v, const char *address, const char *why, struct err *e)
+static void rcpt_free(struct rcpt *r)
 {
-	uint32_t *slot;
-	char *copy;
+	free(r->address);
+	free(r->said);
+	free(r->notify);
+	free(r->orcpt);
+	free(r->original);
+	free(r->why);
+}
 
+static bool make(struct rcpt *r, const char *address, const char *original, const char *why, struct err *e)
+{
+	if ((r->address = str_dup(address, e)) != NULL
+	    && (original == NULL || (r->original = str_dup(original, e)) != NULL)
+	    && (why == NULL || (r->why = str_dup(why, e)) != NULL))
+		return true;
+	rcpt_free(r);
+	return false;
+}
+
+/* *added: the new recipient, NULL where it is there already. */
+static bool put(struct envelope *v, const char *address, const char *original, const char *why, struct rcpt **added,
+		struct err *e)
+{
+	struct rcpt made = { 0 };
+	uint32_t *slot;
+
+	*added = NULL;
 	if (v->n == v->room && !grow(v, e))
 		return false;
 	slot = find(v, address, why);
@@ -112,9 +141,10 @@ static bool put(struct envelope *v, const char *address, const char *why, struct
 	}
 	if (v->n == ENVELOPE_RCPTS_MAX)
 		return fail(e, ST_INPUT, FATE_PERM, "there are more than %d recipients", ENVELOPE_RCPTS_MAX);
-	if ((copy = str_dup(address, e)) == NULL)
+	if (!make(&made, address, original, why, e))
 		return false;
-	v->rcpts[v->n++] = (struct rcpt){ .address = copy };
+	*added = &v->rcpts[v->n++];
+	**added = made;
 	*slot = (uint32_t)v->n;
 	note(v, *slot);
 	return true;
@@ -122,39 +152,35 @@ static bool put(struct envelope *v, const char *address, const char *why, struct
 
 bool envelope_add(struct envelope *v, const char *address, struct err *e)
 {
-	return put(v, address, NULL, e);
+	struct rcpt *added;
+
+	return put(v, address, NULL, NULL, &added, e);
 }
 
 bool envelope_add_for(struct envelope *v, const char *address, const char *original, struct err *e)
 {
-	size_t before = v->n;
+	struct rcpt *added;
 
-	if (!put(v, address, NULL, e))
-		return false;
-	return v->n == before || address_same(address, original)
-	    || (v->rcpts[before].original = str_dup(original, e)) != NULL;
+	return put(v, address, address_same(address, original) ? NULL : original, NULL, &added, e);
 }
 
 bool envelope_refuse(struct envelope *v, const char *address, enum fate fate, const char *why, const char *said,
 		     struct err *e)
 {
-	size_t before = v->n;
 	struct rcpt *r;
 
-	if (!put(v, address, why, e))
+	if (!put(v, address, NULL, why, &r, e))
 		return false;
-	if (v->n == before)
+	if (r == NULL)
 		return true;
-	r = &v->rcpts[before];
 	r->state = RCPT_REFUSED;
 	r->stage = ST_RCPT;
 	r->code = fate == FATE_TEMP ? 450 : 550;
 	r->esc = fate == FATE_TEMP ? (struct esc){ 4, 3, 5 } : (struct esc){ 5, 1, 1 };
 	if (said != NULL)
 		(void)rcpt_say(r, said, strlen(said)); /* without memory the code has to do */
-	r->why = str_dup(why, e);
-	r->barred = r->why != NULL;
-	return r->barred;
+	r->barred = true;
+	return true;
 }
 
 bool rcpt_say(struct rcpt *r, const char *words, size_t len)
@@ -166,23 +192,13 @@ bool rcpt_say(struct rcpt *r, const char *words, size_t len)
 	return r->said != NULL;
 }
 
-static void free_rcpt(struct rcpt *r)
-{
-	free(r->address);
-	free(r->said);
-	free(r->notify);
-	free(r->orcpt);
-	free(r->original);
-	free(r->why);
-}
-
 void envelope_cut(struct envelope *v, size_t n)
 {
 	envelope_name(v);
 	if (v->n == n)
 		return;
 	while (v->n > n)
-		free_rcpt(&v->rcpts[--v->n]);
+		rcpt_free(&v->rcpts[--v->n]);
 	if (v->slots != NULL) {
 		memset(v->slots, 0, v->n_slots * sizeof *v->slots);
 		index_all(v);
@@ -192,7 +208,7 @@ void envelope_cut(struct envelope *v, size_t n)
 void envelope_free(struct envelope *v)
 {
 	for (size_t i = 0; i < v->n; i++)
-		free_rcpt(&v->rcpts[i]);
+		rcpt_free(&v->rcpts[i]);
 	free(v->rcpts);
 	free(v->slots);
 	free(v->sender);

@@ -195,6 +195,8 @@ static bool fail_no_mech(const struct login *l, const struct caps *caps, struct 
 
 static bool fail_library(const struct login *l, struct err *e)
 {
+	if (l->rc == GSASL_MALLOC_ERROR || l->rc == GSASL_CRYPTO_ERROR) /* its hashes fail for want of memory alone */
+		return fail_memory(e);
 	/* what the server sent made no sense, or it could not prove that it knows the password */
 	fail(e, ST_AUTH, FATE_PERM, "the %s exchange with %s went wrong", l->mech->name, l->host);
 	err_quote(e, gsasl_strerror(l->rc), strlen(gsasl_strerror(l->rc)));
@@ -394,19 +396,28 @@ static bool converse(struct login *l, struct err *e)
 	return cancel(l);
 }
 
+static bool put_property(struct login *l, Gsasl_property property, const char *value, struct err *e)
+{
+	int rc = value == NULL ? GSASL_OK : gsasl_property_set(l->exchange, property, value);
+
+	if (rc == GSASL_OK)
+		return true;
+	l->rc = rc;
+	return fail_library(l, e);
+}
+
 static bool put_binding(struct login *l, enum tls_binding kind, Gsasl_property property, struct err *e)
 {
 	unsigned char data[TLS_BINDING_MAX];
 	struct buf text = buf_max(1024, "the channel binding");
 	size_t len;
+	bool ok;
 
 	if (tls_of(l->chat->io) == NULL || !tls_binding(tls_of(l->chat->io), kind, data, &len))
 		return true;
-	if (!base64_encode(&text, data, len, e))
-		return false;
-	gsasl_property_set(l->exchange, property, buf_text(&text));
+	ok = base64_encode(&text, data, len, e) && put_property(l, property, buf_text(&text), e);
 	buf_free(&text);
-	return true;
+	return ok;
 }
 
 /* Whom the server shall take us for, NULL: whom it likes.  A certificate may stand for several users, so EXTERNAL names
@@ -423,15 +434,25 @@ static const char *identity(const struct login *l)
  * so it says "n". */
 static bool put_properties(struct login *l, struct err *e)
 {
-	if (l->p->user != NULL)
-		gsasl_property_set(l->exchange, GSASL_AUTHID, l->p->user);
-	if (identity(l) != NULL)
-		gsasl_property_set(l->exchange, GSASL_AUTHZID, identity(l));
-	if (l->secret != NULL)
-		gsasl_property_set(l->exchange, GSASL_PASSWORD, l->secret);
-	return !l->mech->binds
-	    || (put_binding(l, TLS_EXPORTER, GSASL_CB_TLS_EXPORTER, e)
-		&& put_binding(l, TLS_UNIQUE, GSASL_CB_TLS_UNIQUE, e));
+	return put_property(l, GSASL_AUTHID, l->p->user, e) && put_property(l, GSASL_AUTHZID, identity(l), e)
+	    && put_property(l, GSASL_PASSWORD, l->secret, e)
+	    && (!l->mech->binds
+		|| (put_binding(l, TLS_EXPORTER, GSASL_CB_TLS_EXPORTER, e)
+		    && put_binding(l, TLS_UNIQUE, GSASL_CB_TLS_UNIQUE, e)));
+}
+
+/* On failure the library leaves a pointer to what it has freed. */
+static bool begin_exchange(struct login *l)
+{
+	l->rc = gsasl_init(&l->gsasl);
+	if (l->rc != GSASL_OK) {
+		l->gsasl = NULL;
+		return false;
+	}
+	l->rc = gsasl_client_start(l->gsasl, l->mech->name, &l->exchange);
+	if (l->rc != GSASL_OK)
+		l->exchange = NULL;
+	return l->rc == GSASL_OK;
 }
 
 static bool start(struct login *l, struct err *e)
@@ -439,8 +460,7 @@ static bool start(struct login *l, struct err *e)
 	l->rc = GSASL_NEEDS_MORE;
 	if (l->mech->wants == TOKEN) /* libgsasl does not have them, and there is nothing to compute */
 		return true;
-	if ((l->rc = gsasl_init(&l->gsasl)) != GSASL_OK
-	    || (l->rc = gsasl_client_start(l->gsasl, l->mech->name, &l->exchange)) != GSASL_OK)
+	if (!begin_exchange(l))
 		return fail_library(l, e);
 	l->rc = GSASL_NEEDS_MORE;
 	return put_properties(l, e);
