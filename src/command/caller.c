@@ -155,11 +155,24 @@ bool caller_line(struct caller *c, char **line, struct err *e)
 
 /* ---- out ----------------------------------------------------------------------------------------- */
 
+/* An answer asks for no memory: the message that it is about may be sent, and a caller that is not told so sends it again.
+ * All that will be needed is there from the greeting on. */
+static bool room_for_line(struct caller *c, struct err *e)
+{
+	enum { LINE = REPLY_LINE + 40 };
+
+	if (c->replies.cap == 0)
+		return buf_room(&c->replies, REPLIES_KEPT + LINE, e);
+	return c->replies.cap - c->replies.len > LINE || caller_flush(c, e);
+}
+
 static bool put_line(struct caller *c, int code, struct esc esc, const char *p, size_t len, bool more, struct err *e)
 {
 	char shown[REPLY_LINE];
 
 	printable(shown, sizeof shown - 20, p, len, false);
+	if (!room_for_line(c, e))
+		return false;
 	if (esc.class == 0)
 		return buf_printf(&c->replies, e, "%d%c%s\r\n", code, more ? '-' : ' ', shown);
 	return buf_printf(&c->replies, e, "%d%c%d.%d.%d %s\r\n", code, more ? '-' : ' ', esc.class, esc.subject,
