@@ -1,5 +1,6 @@
 #include "smtp/sasl.h"
 
+#include <errno.h>
 #include <gsasl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +26,7 @@ struct login {
 	Gsasl                    *gsasl;
 	Gsasl_session            *exchange;
 	int                       rc;        /* of the last step: GSASL_OK when nothing is open */
+	bool                      spoiled;   /* a step lacked memory: the exchange must not be touched */
 	struct buf                challenge; /* decoded */
 	struct buf                response;  /* not encoded */
 	struct buf                line;      /* on its way out */
@@ -193,9 +195,16 @@ static bool fail_no_mech(const struct login *l, const struct caps *caps, struct 
 
 /* ---- responding ----------------------------------------------------------------------------- */
 
+/* The library has many names for want of memory (of a parser, of SASLprep, of a hash), and most mean other things, too;
+ * malloc() has only one.  `errno` is 0 before each call. */
+static bool lacked_memory(const struct login *l)
+{
+	return l->rc == GSASL_MALLOC_ERROR || l->rc == GSASL_CRYPTO_ERROR || errno == ENOMEM;
+}
+
 static bool fail_library(const struct login *l, struct err *e)
 {
-	if (l->rc == GSASL_MALLOC_ERROR || l->rc == GSASL_CRYPTO_ERROR) /* its hashes fail for want of memory alone */
+	if (lacked_memory(l))
 		return fail_memory(e);
 	/* what the server sent made no sense, or it could not prove that it knows the password */
 	fail(e, ST_AUTH, FATE_PERM, "the %s exchange with %s went wrong", l->mech->name, l->host);
@@ -209,9 +218,12 @@ static bool step(struct login *l, const char *in, size_t n, struct err *e)
 	size_t len = 0;
 	bool ok;
 
+	errno = 0;
 	l->rc = gsasl_step(l->exchange, in, n, &out, &len);
-	if (l->rc != GSASL_OK && l->rc != GSASL_NEEDS_MORE)
+	if (l->rc != GSASL_OK && l->rc != GSASL_NEEDS_MORE) {
+		l->spoiled = lacked_memory(l);
 		return fail_library(l, e);
+	}
 	ok = buf_add(&l->response, out == NULL ? "" : out, len, e);
 	if (out != NULL)
 		explicit_bzero(out, len);
@@ -321,6 +333,8 @@ static bool take_challenge(struct login *l, struct err *e)
 	buf_clear(&l->challenge);
 	if (l->mech->respond == respond_prompted)
 		return true;
+	if (r->wire_len <= CHALLENGE_MAX && !buf_room(&l->challenge, r->wire_len, e))
+		return false;
 	if (r->wire_len <= CHALLENGE_MAX && base64_decode(&l->challenge, r->wire, r->wire_len)
 	    && memchr(buf_text(&l->challenge), '\0', l->challenge.len) == NULL) {
 		if (l->mech->wants == TOKEN && l->challenge.len > 0) /* what it says is for people */
@@ -330,14 +344,12 @@ static bool take_challenge(struct login *l, struct err *e)
 	return fail(e, ST_AUTH, FATE_PERM, "%s sent a challenge that is not base64 text", l->host);
 }
 
-/* Our side cannot go on: say so, and keep our reason whatever the server answers. */
+/* Our side cannot go on: say so, and keep our reason whatever the server answers.  It would take QUIT for an answer. */
 static bool cancel(struct login *l)
 {
 	struct err unheard;
 
-	bool said = chat_say(l->chat, &AUTH, 0, &unheard, "*");
-
-	(void)said;
+	(void)(l->chat->broken || chat_say(l->chat, &AUTH, 0, &unheard, "*"));
 	return false;
 }
 
@@ -349,7 +361,8 @@ static bool answer(struct login *l, bool held, struct err *e)
 		if (!take_challenge(l, e) || !l->mech->respond(l, e))
 			return cancel(l);
 	}
-	return encoded(l, e) && buf_str(&l->line, "", e) && chat_say_secret(l->chat, &AUTH, "***", &l->line, e);
+	return (encoded(l, e) && buf_str(&l->line, "", e) && chat_say_secret(l->chat, &AUTH, "***", &l->line, e))
+	    || cancel(l);
 }
 
 static bool refused(struct login *l, struct err *e)
@@ -398,8 +411,10 @@ static bool converse(struct login *l, struct err *e)
 
 static bool put_property(struct login *l, Gsasl_property property, const char *value, struct err *e)
 {
-	int rc = value == NULL ? GSASL_OK : gsasl_property_set(l->exchange, property, value);
+	int rc;
 
+	errno = 0;
+	rc = value == NULL ? GSASL_OK : gsasl_property_set(l->exchange, property, value);
 	if (rc == GSASL_OK)
 		return true;
 	l->rc = rc;
@@ -444,6 +459,7 @@ static bool put_properties(struct login *l, struct err *e)
 /* On failure the library leaves a pointer to what it has freed. */
 static bool begin_exchange(struct login *l)
 {
+	errno = 0;
 	l->rc = gsasl_init(&l->gsasl);
 	if (l->rc != GSASL_OK) {
 		l->gsasl = NULL;
@@ -466,9 +482,10 @@ static bool start(struct login *l, struct err *e)
 	return put_properties(l, e);
 }
 
+/* When libgsasl 2.2 lacks memory for its proof, it frees twice what was to be replaced: then it is not freed by us, too. */
 static void finish(struct login *l)
 {
-	if (l->exchange != NULL)
+	if (l->exchange != NULL && !l->spoiled)
 		gsasl_finish(l->exchange);
 	if (l->gsasl != NULL)
 		gsasl_done(l->gsasl);

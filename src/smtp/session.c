@@ -199,6 +199,15 @@ static bool login(struct session *s, struct err *e)
 	return true;
 }
 
+/* From the first reply on: the server may know it from another connection. */
+static bool hide_secret(struct session *s, struct err *e)
+{
+	if (s->secret == NULL || chat_hide(&s->chat, s->secret, e))
+		return true;
+	s->chat.broken = true; /* before the greeting not even QUIT may be said */
+	return false;
+}
+
 bool session_open(struct session *s, struct err *e)
 {
 	bool implicit = s->tls->on && !s->tls->starttls, starttls = s->tls->on && s->tls->starttls;
@@ -209,7 +218,7 @@ bool session_open(struct session *s, struct err *e)
 	s->mechanism = NULL;
 	s->hello_only = false;
 	s->mails = 0;
-	return (s->secret == NULL || chat_hide(&s->chat, s->secret, e)) && (!implicit || start_tls(s, e))
+	return hide_secret(s, e) && (!implicit || start_tls(s, e))
 	    && greeting(s, e) && hello(s, e) && (!starttls || say_starttls(s, e)) && login(s, e);
 }
 
