@@ -239,8 +239,10 @@ static bool add_name(struct parse *p, const char *name, unsigned line)
 		size_t room = a->room == 0 ? 16 : 2 * a->room;
 		struct alias *more = reallocarray(a->names, room, sizeof *more);
 
-		if (more == NULL)
-			return fail_memory(p->e);
+		if (more == NULL) {
+			fail_memory(p->e);
+			return false; /* in so many words, for clang's analyzer */
+		}
 		a->names = more;
 		a->room = room;
 	}

@@ -43,8 +43,12 @@ struct guess {
 /* Can this byte come next in UTF-8? */
 static bool utf8_continues(unsigned char c, unsigned *owed)
 {
-	if ((c & 0xc0) == 0x80)
-		return *owed > 0 && (*owed)-- > 0;
+	if ((c & 0xc0) == 0x80) {
+		if (*owed == 0)
+			return false;
+		(*owed)--;
+		return true;
+	}
 	if (*owed > 0 || c == 0xc0 || c == 0xc1 || c >= 0xf5)
 		return false;
 	*owed = (c >= 0xc0) + (c >= 0xe0) + (c >= 0xf0);
