@@ -166,14 +166,14 @@ curl_mail() {
 	local version
 	for version in 1.2 1.3; do
 		start_server <<< "tls_versions $version"
-		run_bounded gnutls-cli --starttls-proto=smtp --x509cafile "$certs/ca.pem" -p "$port" localhost < /dev/null
+		run_bounded gnutls-cli --starttls-proto=smtp --x509cafile "$certs/ca.pem" -p "$port" 127.0.0.1 < /dev/null
 		[[ $(transcript) == *"-- tls TLS$version"* ]]
 	done
 	start_server <<-'S'
 		tls implicit
 		tls_versions 1.1
 	S
-	run_bounded gnutls-cli --priority NORMAL:-VERS-ALL:+VERS-TLS1.2 --x509cafile "$certs/ca.pem" -p "$port" localhost < /dev/null
+	run_bounded gnutls-cli --priority NORMAL:-VERS-ALL:+VERS-TLS1.2 --x509cafile "$certs/ca.pem" -p "$port" 127.0.0.1 < /dev/null
 	((status != 0))
 	[[ $(transcript) == *"-- tls-failed"* ]]
 }
