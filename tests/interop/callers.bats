@@ -459,6 +459,9 @@ inside() {
 	printf '%s:x:%d:\n' root 0 daemon 1 crontab 2 alice 54321 > "$box/etc/group"
 	printf '%s\n' "passwd: files" "group: files" "shadow: files" > "$box/etc/nsswitch.conf"
 	printf '%s required pam_permit.so\n' auth account password session > "$box/etc/pam.d/other"
+	# sudo complains by a mail of its own when it does not find this machine
+	echo "hosts: files" >> "$box/etc/nsswitch.conf"
+	echo "127.0.0.1 localhost $(uname -n)" > "$box/etc/hosts"
 	rm -f "$ended"
 	# a minute and more: cronie was once seen to need over 20 seconds for what it does at its start
 	postern_timeout=90 unpacked "$BATS_TEST_DIRNAME/namespace" "$box" sh -c "$1
@@ -487,7 +490,7 @@ inside() {
 	as_written "Date: *" "Message-ID: *" -e 's/^(To|From): root/&@box.example.org/'
 	says '^From: root@box.example.org \(Cron Daemon\)$'
 	says '^X-Cron-Env: '
-	says '^\.\.größer$'
+	says '^\.\.(größer|gr=C3=B6=C3=9Fer)$'	# Debian 12's, and 13's, which encodes it
 }
 
 @test "cronie" {
