@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# What Exim 4.96 makes of our dialogue: README says how it is run.
+# What Exim makes of our dialogue: README says how it is run.
 # shellcheck disable=SC2154	# set by servers.bash
 # shellcheck disable=SC2034	# used by cases.bash
 

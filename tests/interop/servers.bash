@@ -27,7 +27,7 @@ missing() {
 	command -v openssl > /dev/null || { echo "there is no openssl to make a token and certificates with"; return; }
 	why=$(why_not servers)
 	[[ -z $why ]] || { echo "$why"; return; }
-	[[ $(LD_LIBRARY_PATH=$(libs_below "$cache") "$cache/usr/sbin/dovecot" --version 2>&1) == 2.3.* ]] || echo "the configuration here is for Dovecot 2.3"
+	declare -F "dovecot_$(dovecot_release)" > /dev/null || echo "the configuration here is for Dovecot 2.3 and 2.4"
 }
 
 # interop_setup_file START...: those servers, one after the other.
@@ -186,39 +186,54 @@ write_token() {
 	signed=$(printf %s '{"typ":"JWT","alg":"HS256"}' | b64url)
 	signed+=.$(printf '{"sub":"alice@example.org","iat":%d,"exp":%d}' "$(date +%s)" $(($(date +%s) + 86400)) | b64url)
 	printf %s "$signed.$(printf %s "$signed" | openssl dgst -sha256 -hmac "$key" -binary | b64url)" > "$run/token"
-	cat > "$run/oauth2.conf" <<-END
-		introspection_mode = local
-		local_validation_key_dict = fs:posix:prefix=$run/keys/
-		username_attribute = sub
-	END
 }
 
 # ------------------------------------------------------------------------------------------------------------- Dovecot
 
-# Only the authentication server, for Postfix and Exim alike.  The passwords are in clear so that every mechanism works.
-start_dovecot() {
-	write_token
-	cat > "$run/users" <<-'END'
-		alice@example.org:{PLAIN}secret
-		bob@example.org:{PLAIN}pä ss wörd
-		zoë@example.org:{PLAIN}secret
-	END
-	cat > "$run/dovecot.conf" <<-END
+# 2.3 or 2.4, which write their configuration differently.
+dovecot_release() {
+	LD_LIBRARY_PATH=$(libs_below "$cache") "$cache/usr/sbin/dovecot" --version 2>&1 | sed -n 's/^\(2\.[0-9]*\)\..*/\1/p'
+}
+
+# What both understand.
+write_dovecot() {
+	cat <<-END
 		base_dir = $run/dovecot
 		state_dir = $run/dovecot.state
 		libexec_dir = $run/root/usr/lib/dovecot
 		log_path = $run/dovecot.log
 		protocols =
 		ssl = no
-		import_environment = TZ LD_LIBRARY_PATH=$libs
 		default_internal_user = $owner
 		default_internal_group = $(id -gn "$owner")
 		default_login_user = nobody
-		disable_plaintext_auth = no
 		auth_mechanisms = plain login cram-md5 scram-sha-1 scram-sha-256 oauthbearer xoauth2
 		auth_username_chars =
 		auth_failure_delay = 0
 		auth_verbose = yes
+		service auth {
+		  unix_listener auth-client {
+		    mode = 0666
+		  }
+		}
+		service anvil {
+		  unix_listener anvil-auth-penalty {
+		    mode = 0
+		  }
+		}
+	END
+}
+
+dovecot_2.3() {
+	write_dovecot
+	cat > "$run/oauth2.conf" <<-END
+		introspection_mode = local
+		local_validation_key_dict = fs:posix:prefix=$run/keys/
+		username_attribute = sub
+	END
+	cat <<-END
+		import_environment = TZ LD_LIBRARY_PATH=$libs
+		disable_plaintext_auth = no
 		passdb {
 		  driver = oauth2
 		  mechanisms = oauthbearer xoauth2
@@ -233,20 +248,65 @@ start_dovecot() {
 		  driver = static
 		  args = uid=$owner_uid gid=$owner_gid home=/nonexistent
 		}
-		service auth {
-		  unix_listener auth-client {
-		    mode = 0666
+	END
+}
+
+dovecot_2.4() {
+	printf 'dovecot_%s_version = 2.4.0\n' config storage
+	write_dovecot
+	cat <<-END
+		import_environment {
+		  LD_LIBRARY_PATH = $libs
+		}
+		auth_allow_cleartext = yes
+		oauth2 {
+		  introspection_mode = local
+		  username_attribute = sub
+		}
+		oauth2_local_validation {
+		  dict fs {
+		    fs posix {
+		      prefix = $run/keys/
+		    }
 		  }
 		}
-		service anvil {
-		  unix_listener anvil-auth-penalty {
-		    mode = 0
+		passdb oauth2 {
+		  mechanisms_filter = oauthbearer xoauth2
+		}
+		passdb passwd-file {
+		  mechanisms_filter = plain login cram-md5 scram-sha-1 scram-sha-256
+		  passwd_file_path = $run/users
+		  default_password_scheme = plain
+		  auth_username_format = %{user}
+		}
+		userdb static {
+		  fields {
+		    uid = $owner_uid
+		    gid = $owner_gid
+		    home = /nonexistent
 		  }
 		}
 	END
+}
+
+# Only the authentication server, for Postfix and Exim alike.  The passwords are in clear so that every mechanism works.
+start_dovecot() {
+	local release by
+	write_token
+	cat > "$run/users" <<-'END'
+		alice@example.org:{PLAIN}secret
+		bob@example.org:{PLAIN}pä ss wörd
+		zoë@example.org:{PLAIN}secret
+	END
+	release=$(dovecot_release)
+	"dovecot_$release" > "$run/dovecot.conf"
 	# dovecot would run /usr/bin/doveconf; when doveconf runs dovecot, it need not.
-	launch dovecot "$run/root/usr/bin/doveconf" -f service=master -m master -c "$run/dovecot.conf" \
-	    -e "$run/root/usr/sbin/dovecot" -F -c "$run/dovecot.conf"
+	by=("$run/root/usr/bin/doveconf" -c "$run/dovecot.conf")
+	case $release in
+	2.3) by+=(-f service=master -m master -e) ;;
+	*) by+=(-F) ;;
+	esac
+	launch dovecot "${by[@]}" "$run/root/usr/sbin/dovecot" -F -c "$run/dovecot.conf"
 	await 20 test -S "$run/dovecot/auth-client" || give_up Dovecot || return 1
 	chmod 755 "$run/dovecot"
 }
