@@ -210,7 +210,7 @@ bool submission_ready(struct submission *x, struct err *e)
 	const char *host = a->net.hosts.n > 0 ? a->net.hosts.items[0] : "localhost";
 
 	x->host = host;
-	if ((a->tls.on && !tls_check(&a->tls, e)) || (submission_logs_in(a) && !sasl_check(&a->auth, e)))
+	if ((a->tls.on && !tls_check(&a->tls, &x->tls_files, e)) || (submission_logs_in(a) && !sasl_check(&a->auth, e)))
 		return false;
 	if (submission_logs_in(a) && a->auth.user != NULL && sasl_wants_secret(&a->auth)
 	    && !secret_get(&a->secret, host, a->auth.user, CLOCK_NEVER, &x->secret, e))
@@ -247,8 +247,8 @@ static bool one_connection(struct submission *x, const char *host, int64_t deadl
 
 	if (!connect_host(x, host, deadline, e))
 		return false;
-	x->s = (struct session){ .p = &a->smtp, .tls = &a->tls, .auth = &a->auth, .host = x->host,
-				 .port = a->net.port, .secret = x->secret.bytes, .io = &x->io };
+	x->s = (struct session){ .p = &a->smtp, .tls = &a->tls, .tls_files = &x->tls_files, .auth = &a->auth,
+				 .host = x->host, .port = a->net.port, .secret = x->secret.bytes, .io = &x->io };
 	if (session_open(&x->s, e))
 		return true;
 	submission_disconnect(x);
@@ -335,6 +335,7 @@ bool submission_load(struct submission *x, struct err *e)
 void submission_free(struct submission *x)
 {
 	secret_wipe(&x->secret);
+	tls_files_wipe(&x->tls_files);
 	message_free(&x->m);
 	envelope_free(&x->v);
 	local_free(&x->local);

@@ -22,6 +22,7 @@ struct submission {
 	struct envelope       v;
 	struct local          local;
 	struct secret         secret;
+	struct tls_files      tls_files; /* of every account that was used */
 	struct session        s;
 	struct stream         io;
 	struct delivery       delivery;

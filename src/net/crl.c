@@ -1,12 +1,5 @@
 #include "net/crl.h"
 
-#include <errno.h>
-
-#include "base/buf.h"
-#include "base/file.h"
-
-enum { CRL_MAX = 64 * 1024 * 1024 }; /* bytes of the file; real ones have passed 10 MB */
-
 struct crls { /* owned; as gnutls_x509_crl_list_import2() gives them */
 	gnutls_x509_crl_t *crl;
 	unsigned           n;
@@ -20,29 +13,17 @@ static void crls_free(struct crls *c)
 	*c = (struct crls){ 0 };
 }
 
-static bool fail_file(const char *file, struct err *e)
+static bool crls_load(struct tls_files *files, const char *file, struct crls *c, struct err *e)
 {
-	if (e->sys == ENOTDIR)
-		e->sys = ENOENT;
-	if (e->sys != ENOENT)
-		e->stage = ST_CONFIG;
-	return err_hint(e, "tls_crl_file names %s", file);
-}
-
-static bool crls_load(const char *file, struct crls *c, struct err *e)
-{
-	struct buf text = buf_max(CRL_MAX, file);
+	const struct tls_file *f = tls_files_get(files, file, 0, e);
 	gnutls_datum_t pem;
 	int r;
 
-	if (!file_read(file, ST_TLS, &text, NULL, e)) {
-		buf_free(&text);
-		return fail_file(file, e);
-	}
-	pem = (gnutls_datum_t){ (unsigned char *)text.bytes, (unsigned)text.len };
-	r = text.len == 0 ? GNUTLS_E_NO_CERTIFICATE_FOUND
+	if (f == NULL)
+		return err_hint(e, "tls_crl_file names %s", file);
+	pem = (gnutls_datum_t){ (unsigned char *)f->text.bytes, (unsigned)f->text.len };
+	r = pem.size == 0 ? GNUTLS_E_NO_CERTIFICATE_FOUND
 			  : gnutls_x509_crl_list_import2(&c->crl, &c->n, &pem, GNUTLS_X509_FMT_PEM, 0);
-	buf_free(&text);
 	if (r >= 0)
 		return true;
 	*c = (struct crls){ 0 };
@@ -137,10 +118,10 @@ static bool check_one(const struct suspect *s, gnutls_x509_crl_t crl, gnutls_x50
 	return revoked == 0 || fail_revoked(s, crt, e);
 }
 
-bool crl_check(const char *file, const struct suspect *s, struct err *e)
+bool crl_check(struct tls_files *files, const char *file, const struct suspect *s, struct err *e)
 {
 	struct crls c = { 0 };
-	bool ok = crls_load(file, &c, e);
+	bool ok = crls_load(files, file, &c, e);
 
 	for (unsigned i = 0; ok && i < c.n; i++) {
 		ok = in_date(c.crl[i], e);
@@ -151,10 +132,10 @@ bool crl_check(const char *file, const struct suspect *s, struct err *e)
 	return ok;
 }
 
-bool crl_file_check(const char *file, struct err *e)
+bool crl_file_check(struct tls_files *files, const char *file, struct err *e)
 {
 	struct crls c = { 0 };
-	bool ok = crls_load(file, &c, e);
+	bool ok = crls_load(files, file, &c, e);
 
 	crls_free(&c);
 	return ok;

@@ -382,7 +382,7 @@ static bool shake_in_time(struct stream *s, struct tls *t, const struct tls_para
 
 /* ---- making it ---- */
 
-static bool configure(struct tls *t, const struct tls_params *p, const char *host, struct err *e)
+static bool configure(struct tls *t, const struct tls_params *p, struct tls_files *files, const char *host, struct err *e)
 {
 	struct addr literal;
 	size_t len = host != NULL ? strlen(host) : 0;
@@ -403,17 +403,18 @@ static bool configure(struct tls *t, const struct tls_params *p, const char *hos
 	    && gnutls_server_name_set(t->session, GNUTLS_NAME_DNS, host, len) != 0)
 		return fail(e, ST_CONFIG, FATE_PERM, "%s is no host name that TLS can ask for", host);
 	return tlsconf_priorities(t->session, p->priorities, TLS_PRIORITIES, e)
-	    && tlsconf_identity(t->cred, p->cert_file, p->key_file, e);
+	    && tlsconf_identity(t->cred, files, p->cert_file, p->key_file, e);
 }
 
-static struct verify what_to_verify(const struct tls_params *p, const char *host)
+static struct verify what_to_verify(const struct tls_params *p, struct tls_files *files, const char *host)
 {
 	return (struct verify){ .host = host != NULL ? host : "the server", .trust_file = p->trust_file,
-				.crl_file = p->crl_file, .pins = &p->fingerprints, .certcheck = p->certcheck };
+				.crl_file = p->crl_file, .files = files, .pins = &p->fingerprints,
+				.certcheck = p->certcheck };
 }
 
 /* NULL: *e says why. */
-static struct tls *tls_new(const struct tls_params *p, const char *host, struct err *e)
+static struct tls *tls_new(const struct tls_params *p, struct tls_files *files, const char *host, struct err *e)
 {
 	struct tls *t = malloc(sizeof *t);
 
@@ -422,8 +423,8 @@ static struct tls *tls_new(const struct tls_params *p, const char *host, struct 
 	if (t == NULL || gnutls_global_init() != 0 || gnutls_certificate_allocate_credentials(&t->cred) != 0
 	    || gnutls_init(&t->session, GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_TICKETS) != 0) {
 		fail_memory(e);
-	} else if (configure(t, p, host, e)) {
-		t->verify = what_to_verify(p, host);
+	} else if (configure(t, p, files, host, e)) {
+		t->verify = what_to_verify(p, files, host);
 		t->budget = HANDSHAKE_MAX;
 		return t;
 	}
@@ -432,9 +433,9 @@ static struct tls *tls_new(const struct tls_params *p, const char *host, struct 
 	return NULL;
 }
 
-bool tls_check(const struct tls_params *p, struct err *e)
+bool tls_check(const struct tls_params *p, struct tls_files *files, struct err *e)
 {
-	struct verify v = what_to_verify(p, NULL);
+	struct verify v = what_to_verify(p, files, NULL);
 	gnutls_certificate_credentials_t cred;
 	bool ok;
 
@@ -446,7 +447,7 @@ bool tls_check(const struct tls_params *p, struct err *e)
 		return true;
 	if (gnutls_global_init() != 0 || gnutls_certificate_allocate_credentials(&cred) != 0)
 		return fail_memory(e);
-	ok = tlsconf_identity(cred, p->cert_file, p->key_file, e);
+	ok = tlsconf_identity(cred, files, p->cert_file, p->key_file, e);
 	gnutls_certificate_free_credentials(cred);
 	return ok;
 }
@@ -476,8 +477,8 @@ static bool fail_nameless(struct err *e)
 	return err_hint(e, "set `tls_host_override`, or tls off");
 }
 
-bool tls_start(struct stream *s, const struct tls_params *p, const char *host, struct tls_facts *facts,
-	       struct err *e)
+bool tls_start(struct stream *s, const struct tls_params *p, struct tls_files *files, const char *host,
+	       struct tls_facts *facts, struct err *e)
 {
 	const char *name = p->host_override != NULL ? p->host_override : host;
 	struct tls *t;
@@ -488,7 +489,7 @@ bool tls_start(struct stream *s, const struct tls_params *p, const char *host, s
 		return fail_early_words(s, e);
 	if (name == NULL && p->certcheck && p->fingerprints.n == 0)
 		return fail_nameless(e);
-	t = tls_new(p, name, e);
+	t = tls_new(p, files, name, e);
 	if (t == NULL)
 		return false;
 	t->under = s->wire;

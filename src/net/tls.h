@@ -11,6 +11,7 @@
 
 #include "base/str.h"
 #include "net/stream.h"
+#include "net/tlsfiles.h"
 
 struct tls_params {
 	bool           on, starttls;  /* on without starttls: implicit TLS (RFC 8314 3.3) */
@@ -44,9 +45,9 @@ enum { TLS_BINDING_MAX = 64 };
 enum tls_binding { TLS_UNIQUE, TLS_EXPORTER }; /* RFC 5929 (TLS 1.2 only), RFC 9266 (TLS 1.3) */
 
 /* Everything that can fail without a server: priorities, files, pins are looked at, so that a mistake in
- * the configuration is found before connecting.  ST_CONFIG, or ST_TLS with sys ENOENT for files.  A
+ * the configuration is found before connecting.  The files are in *files then, and read no more.  ST_CONFIG, or ST_TLS with sys ENOENT for files.  A
  * private key that others may read is refused. */
-bool tls_check(const struct tls_params *p, struct err *e) MUST_CHECK;
+bool tls_check(const struct tls_params *p, struct tls_files *files, struct err *e) MUST_CHECK;
 
 /* Handshake and verdict; the stream's wire is replaced by one that wraps the old.  Its flights are counted:
  * one for TLS 1.3, two for TLS 1.2 (with 1.3 our Finished travels with the next thing we say).
@@ -54,7 +55,7 @@ bool tls_check(const struct tls_params *p, struct err *e) MUST_CHECK;
  * Errors: ST_TLS TEMP when the handshake breaks off, ST_TLS PERM for a certificate that is not acceptable
  * (sentence and hint say which one, and which date or name), and a hint when the server answers in
  * clear text.  On failure the stream can only be closed. */
-bool tls_start(struct stream *s, const struct tls_params *p, const char *host,
+bool tls_start(struct stream *s, const struct tls_params *p, struct tls_files *files, const char *host,
 	       struct tls_facts *facts, struct err *e) MUST_CHECK;
 
 /* Is the stream's wire a TLS one?  NULL: no. */

@@ -1,13 +1,10 @@
 #include "net/tlsconf.h"
 
-#include <errno.h>
 #include <stdio.h>
 
-#include "base/buf.h"
-#include "base/file.h"
 #include "base/str.h"
 
-enum { PEM_MAX = 1024 * 1024, PRIORITIES_MAX = 2048 }; /* bytes */
+enum { PRIORITIES_MAX = 2048 }; /* bytes */
 
 /* ---- priorities ---- */
 
@@ -75,49 +72,36 @@ bool tlsconf_priorities(gnutls_session_t session, const char *user, const char *
 
 /* ---- the client's certificate ---- */
 
-static bool read_pem(const char *file, struct buf *to, struct file_facts *facts, struct err *e)
-{
-	if (file_read(file, ST_TLS, to, facts, e))
-		return true;
-	if (e->sys == ENOTDIR)
-		e->sys = ENOENT;
-	if (e->sys != ENOENT)
-		e->stage = ST_CONFIG;
-	return false;
-}
-
 static bool fail_open_key(const char *file, struct err *e)
 {
 	fail(e, ST_CONFIG, FATE_PERM, "others may read the private key in %s", file);
 	return err_hint(e, "chmod 600 %s", file);
 }
 
-static bool use(gnutls_certificate_credentials_t cred, const struct buf *cert, const struct buf *key,
-		const char *cert_file, const char *key_file, struct err *e)
+static bool use(gnutls_certificate_credentials_t cred, const struct tls_file *cert, const struct tls_file *key,
+		struct err *e)
 {
-	gnutls_datum_t c = { (unsigned char *)cert->bytes, (unsigned)cert->len };
-	gnutls_datum_t k = { (unsigned char *)key->bytes, (unsigned)key->len };
+	gnutls_datum_t c = { (unsigned char *)cert->text.bytes, (unsigned)cert->text.len };
+	gnutls_datum_t k = { (unsigned char *)key->text.bytes, (unsigned)key->text.len };
 	int r = gnutls_certificate_set_x509_key_mem2(cred, &c, &k, GNUTLS_X509_FMT_PEM, NULL, 0);
 
 	if (r >= 0)
 		return true;
 	if (r == GNUTLS_E_DECRYPTION_FAILED) {
-		fail(e, ST_CONFIG, FATE_PERM, "the private key in %s is encrypted", key_file);
+		fail(e, ST_CONFIG, FATE_PERM, "the private key in %s is encrypted", key->path);
 		return err_hint(e, "nobody is there to type its passphrase: use a key file without one");
 	}
 	if (r == GNUTLS_E_CERTIFICATE_KEY_MISMATCH)
-		return fail(e, ST_CONFIG, FATE_PERM, "the key in %s is not that of the certificate in %s", key_file,
-			    cert_file);
-	fail(e, ST_CONFIG, FATE_PERM, "cannot use the client certificate %s with the key %s", cert_file, key_file);
+		return fail(e, ST_CONFIG, FATE_PERM, "the key in %s is not that of the certificate in %s", key->path,
+			    cert->path);
+	fail(e, ST_CONFIG, FATE_PERM, "cannot use the client certificate %s with the key %s", cert->path, key->path);
 	return err_quote(e, gnutls_strerror(r), strlen(gnutls_strerror(r)));
 }
 
-bool tlsconf_identity(gnutls_certificate_credentials_t cred, const char *cert_file, const char *key_file,
-		      struct err *e)
+bool tlsconf_identity(gnutls_certificate_credentials_t cred, struct tls_files *files, const char *cert_file,
+		      const char *key_file, struct err *e)
 {
-	struct buf cert = buf_max(PEM_MAX, cert_file), key = buf_max(PEM_MAX, key_file);
-	struct file_facts facts;
-	bool ok;
+	const struct tls_file *cert, *key;
 
 	if (cert_file == NULL && key_file == NULL)
 		return true;
@@ -125,10 +109,8 @@ bool tlsconf_identity(gnutls_certificate_credentials_t cred, const char *cert_fi
 		return fail(e, ST_CONFIG, FATE_PERM, "tls_key_file is set without tls_cert_file");
 	if (key_file == NULL)
 		key_file = cert_file;
-	ok = read_pem(cert_file, &cert, NULL, e) && read_pem(key_file, &key, &facts, e)
-	  && ((!facts.others_read && !facts.others_write) || fail_open_key(key_file, e))
-	  && use(cred, &cert, &key, cert_file, key_file, e);
-	buf_wipe(&cert); /* may hold the key */
-	buf_wipe(&key);
-	return ok;
+	cert = tls_files_get(files, cert_file, 0, e);
+	key = cert != NULL ? tls_files_get(files, key_file, 0, e) : NULL;
+	return key != NULL && ((!key->facts.others_read && !key->facts.others_write) || fail_open_key(key_file, e))
+	    && use(cred, cert, key, e);
 }

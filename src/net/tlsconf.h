@@ -8,7 +8,7 @@
 
 #include <gnutls/gnutls.h>
 
-#include "base/err.h"
+#include "net/tlsfiles.h"
 
 /* A user's string means what it says, except that old versions and weak keys have to be named to be
  * allowed: "NORMAL" alone would mean TLS 1.0 and RSA-1024 to some builds of GnuTLS.  NULL: `usual`.
@@ -17,7 +17,7 @@ bool tlsconf_priorities(gnutls_session_t session, const char *user, const char *
 
 /* The client's certificate and key (PEM; key_file NULL: both are in cert_file; cert_file NULL: none).
  * The key must not be readable by others.  Errors: ST_CONFIG, or ST_TLS with sys ENOENT. */
-bool tlsconf_identity(gnutls_certificate_credentials_t cred, const char *cert_file, const char *key_file,
-		      struct err *e) MUST_CHECK;
+bool tlsconf_identity(gnutls_certificate_credentials_t cred, struct tls_files *files, const char *cert_file,
+		      const char *key_file, struct err *e) MUST_CHECK;
 
 #endif

@@ -1,16 +1,11 @@
 #include "net/trust.h"
 
-#include <errno.h>
 #include <unistd.h>
 
-#include "base/buf.h"
-#include "base/file.h"
-
 enum {
-	BUNDLE_MAX = 16 * 1024 * 1024, /* bytes */
-	BUNDLE_USUAL = 255 * 1024,     /* the system's: room for it at once, so that it is never copied */
-	PREFIX_MAX = 3 * 1024,         /* of a certificate, within which its subject has to end */
-	NAMES_MAX = 64,                /* two for each certificate of a chain */
+	BUNDLE_USUAL = 255 * 1024, /* bytes of the system's: room for it at once, so that it is never copied */
+	PREFIX_MAX = 3 * 1024,     /* of a certificate, within which its subject has to end */
+	NAMES_MAX = 64,            /* two for each certificate of a chain */
 };
 
 enum { SEQUENCE = 0x30, INTEGER = 0x02, VERSION_TAG = 0xa0 }; /* DER tags, RFC 5280 4.1 */
@@ -237,56 +232,35 @@ static bool add_block(const struct scan *s, gnutls_x509_trust_list_t list)
 	return false;
 }
 
-static bool read_bundle(const char *file, struct buf *to, struct err *e)
-{
-	if (!buf_room(to, BUNDLE_USUAL, e))
-		return false;
-	if (file_read(file, ST_TLS, to, NULL, e))
-		return true;
-	if (e->sys == ENOTDIR)
-		e->sys = ENOENT;
-	if (e->sys != ENOENT)
-		e->stage = ST_CONFIG;
-	return err_hint(e, "tls_trust_file names a file of CA certificates in PEM");
-}
-
 static bool fail_empty(const char *file, struct err *e)
 {
 	fail(e, ST_CONFIG, FATE_PERM, "there is no certificate in %s", file);
 	return err_hint(e, "tls_trust_file names a file of CA certificates in PEM");
 }
 
-bool trust_add(gnutls_x509_trust_list_t list, const char *file, const gnutls_datum_t *chain, unsigned n,
-	       bool all, unsigned *added, struct err *e)
+const struct buf *trust_bundle(struct tls_files *files, const char *file, struct err *e)
 {
-	struct buf bundle = buf_max(BUNDLE_MAX, file);
+	const struct tls_file *bundle = tls_files_get(files, file, BUNDLE_USUAL, e);
 	struct scan s;
-	unsigned seen = 0;
 
-	*added = 0;
-	if (!read_bundle(file, &bundle, e)) {
-		buf_free(&bundle);
-		return false;
+	if (bundle == NULL) {
+		err_hint(e, "tls_trust_file names a file of CA certificates in PEM");
+		return NULL;
 	}
-	want(&s, chain, n);
-	begin(&s, &bundle);
-	for (; next_block(&s); seen++)
-		if ((all || wanted(&s)) && add_block(&s, list))
-			++*added;
-	buf_free(&bundle);
-	return seen > 0 || fail_empty(file, e);
+	begin(&s, &bundle->text);
+	return next_block(&s) || fail_empty(file, e) ? &bundle->text : NULL;
 }
 
-bool trust_check(const char *file, struct err *e)
+unsigned trust_add(gnutls_x509_trust_list_t list, const struct buf *bundle, const gnutls_datum_t *chain, unsigned n,
+		   bool all)
 {
-	struct buf bundle = buf_max(BUNDLE_MAX, file);
 	struct scan s;
-	bool ok = read_bundle(file, &bundle, e);
+	unsigned added = 0;
 
-	if (ok) {
-		begin(&s, &bundle);
-		ok = next_block(&s) || fail_empty(file, e);
-	}
-	buf_free(&bundle);
-	return ok;
+	want(&s, chain, n);
+	begin(&s, bundle);
+	while (next_block(&s))
+		if ((all || wanted(&s)) && add_block(&s, list))
+			added++;
+	return added;
 }

@@ -14,21 +14,21 @@
 
 #include <gnutls/x509.h>
 
-#include "base/err.h"
+#include "net/tlsfiles.h"
 
 /* Where `tls_trust_file` is not set: the system's bundle (configure --with-trust-file, else probed
  * at run time among the usual places).  NULL: none found. */
 const char *trust_system_file(void);
 
-/* Adds to `list` every certificate of the PEM file that one of the n DER certificates in `chain` names as
- * its issuer, or is itself (all: every certificate).  *added counts; what cannot be parsed is passed
- * over.  A missing file: ST_TLS with sys ENOENT (EX_OSFILE); no permission, a directory, no PEM at
- * all: ST_CONFIG. */
-bool trust_add(gnutls_x509_trust_list_t list, const char *file, const gnutls_datum_t *chain, unsigned n,
-	       bool all, unsigned *added, struct err *e) MUST_CHECK;
+/* The bundle's text, borrowed from *files.  NULL and *e: a missing file is ST_TLS with sys ENOENT
+ * (EX_OSFILE); no permission, a directory, no certificate at all are ST_CONFIG. */
+const struct buf *trust_bundle(struct tls_files *files, const char *file, struct err *e) MUST_CHECK;
 
-/* The errors of trust_add() that can be seen without a chain. */
-bool trust_check(const char *file, struct err *e) MUST_CHECK;
+/* Adds to `list` every certificate of the bundle that one of the n DER certificates in `chain` names as
+ * its issuer, or is itself (all: every certificate), and says how many those were.  What cannot be
+ * parsed is passed over. */
+unsigned trust_add(gnutls_x509_trust_list_t list, const struct buf *bundle, const gnutls_datum_t *chain, unsigned n,
+		   bool all);
 
 /* Pure: issuer and subject (DER Names, borrowed) within a DER certificate. */
 bool trust_names(const unsigned char *der, size_t len, gnutls_datum_t *issuer, gnutls_datum_t *subject);

@@ -151,11 +151,6 @@ static int ask_gnutls(gnutls_session_t session, unsigned *status)
 	return gnutls_certificate_verify_peers(session, &purpose, 1, status);
 }
 
-static const char *trust_file(const struct verify *v)
-{
-	return v->trust_file != NULL ? v->trust_file : trust_system_file();
-}
-
 static bool fail_no_store(struct err *e)
 {
 	fail_sys(e, ST_TLS, ENOENT, "there is no store of CA certificates on this machine");
@@ -163,21 +158,28 @@ static bool fail_no_store(struct err *e)
 	return err_hint(e, "install the package ca-certificates, or set tls_trust_file");
 }
 
+static const struct buf *get_bundle(const struct verify *v, struct err *e)
+{
+	const char *file = v->trust_file != NULL ? v->trust_file : trust_system_file();
+
+	if (file != NULL)
+		return trust_bundle(v->files, file, e);
+	fail_no_store(e);
+	return NULL;
+}
+
 static bool judge_chain(gnutls_session_t session, gnutls_x509_trust_list_t list, const struct verify *v,
 			const gnutls_datum_t *der, unsigned n, unsigned *status, struct err *e)
 {
-	const char *file = trust_file(v);
-	unsigned added;
+	const struct buf *bundle = get_bundle(v, e);
 	int r;
 
-	if (file == NULL)
-		return fail_no_store(e);
-	if (!trust_add(list, file, der, n, false, &added, e))
+	if (bundle == NULL)
 		return false;
+	(void)trust_add(list, bundle, der, n, false);
 	r = ask_gnutls(session, status);
 	if (r == 0 && (*status & worth_the_whole_store) != 0) {
-		if (!trust_add(list, file, der, n, true, &added, e))
-			return false;
+		(void)trust_add(list, bundle, der, n, true);
 		r = ask_gnutls(session, status);
 	}
 	return r == 0 || fail_gnutls(v, r, e);
@@ -195,7 +197,7 @@ static bool judge_rest(struct chain *c, gnutls_x509_trust_list_t list, const str
 	s.n = c->n;
 	if (status != 0)
 		return explain_status(&s, status, e);
-	return certname_check(c->crt[0], v->host, e) && (v->crl_file == NULL || crl_check(v->crl_file, &s, e));
+	return certname_check(c->crt[0], v->host, e) && (v->crl_file == NULL || crl_check(v->files, v->crl_file, &s, e));
 }
 
 static bool check_chain(gnutls_session_t session, gnutls_certificate_credentials_t cred, const struct verify *v,
@@ -247,9 +249,10 @@ bool verify_check(const struct verify *v, struct err *e)
 		}
 	if ((v->pins != NULL && v->pins->n > 0) || !v->certcheck)
 		return true;
-	if (trust_file(v) == NULL)
+	/* the system's store is read when a server has shown what to look for in it */
+	if (v->trust_file == NULL && trust_system_file() == NULL)
 		return fail_no_store(e);
-	if (v->trust_file != NULL && !trust_check(v->trust_file, e))
+	if (v->trust_file != NULL && get_bundle(v, e) == NULL)
 		return false;
-	return v->crl_file == NULL || crl_file_check(v->crl_file, e);
+	return v->crl_file == NULL || crl_file_check(v->files, v->crl_file, e);
 }

@@ -13,6 +13,7 @@
 #include <gnutls/gnutls.h>
 
 #include "base/str.h"
+#include "net/tlsfiles.h"
 
 enum { SHA256_HEX = 64 };
 
@@ -20,6 +21,7 @@ struct verify { /* all borrowed */
 	const char           *host;       /* the name or address that the certificate must be for */
 	const char           *trust_file; /* NULL: the system's store */
 	const char           *crl_file;   /* NULL: none */
+	struct tls_files     *files;      /* where both are read from */
 	const struct strlist *pins;       /* when there are any, they alone decide */
 	bool                  certcheck;  /* off: anything goes that is not pinned, with a warning */
 };
@@ -33,7 +35,7 @@ struct verdict {
 enum { CHAIN_MAX = 16, CHAIN_KEY_BITS_MAX = 16384 };
 
 /* Called within the handshake, before the client's Finished.  `cred` lends its trust list.  Errors:
- * ST_TLS PERM, and those of trust_add(). */
+ * ST_TLS PERM, and those of trust_bundle(). */
 bool verify_server(gnutls_session_t session, gnutls_certificate_credentials_t cred, const struct verify *v,
 		   struct verdict *to, struct err *e) MUST_CHECK;
 

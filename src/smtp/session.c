@@ -130,7 +130,7 @@ bool session_ask_again(struct session *s, struct err *e)
 
 static bool start_tls(struct session *s, struct err *e)
 {
-	if (!tls_start(s->io, s->tls, s->host, &s->tls_facts, e)) {
+	if (!tls_start(s->io, s->tls, s->tls_files, s->host, &s->tls_facts, e)) {
 		chat_break(&s->chat);
 		return false;
 	}

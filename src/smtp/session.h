@@ -38,6 +38,7 @@ struct session {
 	/* set by the caller; all borrowed */
 	const struct session_params *p;
 	const struct tls_params     *tls;
+	struct tls_files            *tls_files; /* as tls_check() left them */
 	const struct sasl_params    *auth;
 	const char                  *host;   /* for SNI, certificate and sentences */
 	unsigned                     port;
