@@ -4,37 +4,113 @@
 
 #include "base/str.h"
 
-enum { PRIORITIES_MAX = 2048 }; /* bytes */
+enum { WORDS_MAX = 48 }; /* GnuTLS forgets what is behind the 64th, or 128th: those would be ours */
 
 /* ---- priorities ---- */
 
-/* Left out unless the string asks for them. */
-static const struct {
-	const char *asked, *leave_out;
-} old_versions[] = {
-	{ "+VERS-SSL3.0", ":-VERS-SSL3.0" },
-	{ "+VERS-TLS1.0", ":-VERS-TLS1.0" },
-	{ "+VERS-TLS1.1", ":-VERS-TLS1.1" },
+/* Below our minimum: left out unless the string names it. */
+static const char *const lower[] = {
+	"SIGN-ECDSA-SHA1",
+	"SIGN-RSA-SHA1",
+	"VERS-SSL3.0",
+	"VERS-TLS1.0",
+	"VERS-TLS1.1",
 };
 
-static void append(char to[PRIORITIES_MAX], const char *piece)
+/* GnuTLS's keywords with a profile above or below medium, at least in some versions of it. */
+static const struct {
+	const char *name;
+	bool        strong;
+} keywords[] = {
+	{ "LEGACY", false },   { "NORMAL", false },    { "PERFORMANCE", false }, { "PFS", false },
+	{ "SECURE", false },   { "SECURE128", false }, { "SECURE192", true },    { "SECURE256", true },
+	{ "SUITEB128", true }, { "SUITEB192", true },
+};
+
+struct word { /* of a priority string; borrowed from it */
+	const char *at;
+	size_t      len;
+};
+
+struct asked { /* for by the string */
+	struct word profile; /* the last one that is named; at NULL: none */
+	bool        strong, weak;
+	unsigned    lower; /* a bit for each row */
+};
+
+/* As GnuTLS takes them apart: at each colon, spaces before a word skipped. */
+static bool next_word(const char **rest, struct word *w)
+{
+	if (*rest == NULL)
+		return false;
+	w->at = *rest + strspn(*rest, " \t\n\v\f\r");
+	w->len = strcspn(w->at, ":");
+	*rest = w->at[w->len] == ':' ? w->at + w->len + 1 : NULL;
+	return true;
+}
+
+static void note_keyword(struct asked *a, const struct word *w)
+{
+	bool added = w->len > 0 && w->at[0] == '+';
+
+	for (size_t i = 0; i < COUNT(keywords); i++)
+		if (str_same_n(w->at + added, w->len - added, keywords[i].name)) {
+			a->strong = a->strong || keywords[i].strong;
+			a->weak = a->weak || !keywords[i].strong;
+		}
+	a->weak = a->weak || (w->len > 0 && w->at[0] == '@'); /* the system's words, which we cannot see */
+}
+
+static void note_word(struct asked *a, const struct word *w)
+{
+	static const char profile[] = "%PROFILE_"; /* options are in capitals; GnuTLS takes the rest in any case */
+
+	note_keyword(a, w);
+	if (w->len >= sizeof profile && memcmp(w->at, profile, sizeof profile - 1) == 0)
+		a->profile = *w;
+	for (size_t i = 0; i < COUNT(lower); i++)
+		if (w->len > 0 && w->at[0] == '+' && str_same_n(w->at + 1, w->len - 1, lower[i]))
+			a->lower |= 1U << i;
+}
+
+static void append(char to[PRIORITIES_MAX], const char *mark, const char *piece, size_t n)
 {
 	size_t len = strlen(to);
 
-	snprintf(to + len, PRIORITIES_MAX - len, "%s", piece);
+	snprintf(to + len, PRIORITIES_MAX - len, "%s%.*s", mark, (int)n, piece);
 }
 
-static void guard(char s[PRIORITIES_MAX])
+/* A keyword after a profile can lower it again, so the profile is said once more, and last. */
+static void close_gaps(const struct asked *a, char to[PRIORITIES_MAX])
 {
-	/* GnuTLS's own levels bring a profile that is as good, or better */
-	bool has_profile = strstr(s, "%PROFILE_") != NULL || strstr(s, "SECURE") != NULL || strstr(s, "SUITEB") != NULL;
-	bool all = strstr(s, "+VERS-ALL") != NULL || strstr(s, "+VERS-TLS-ALL") != NULL;
+	static const char medium[] = "%PROFILE_MEDIUM";
 
-	for (size_t i = 0; i < COUNT(old_versions); i++)
-		if (!all && strstr(s, old_versions[i].asked) == NULL)
-			append(s, old_versions[i].leave_out);
-	if (!has_profile)
-		append(s, ":%PROFILE_MEDIUM");
+	if (a->profile.at != NULL)
+		append(to, ":", a->profile.at, a->profile.len);
+	else if (!a->strong || a->weak)
+		append(to, ":", medium, strlen(medium));
+	for (size_t i = 0; i < COUNT(lower); i++)
+		if ((a->lower & 1U << i) == 0)
+			append(to, ":-", lower[i], strlen(lower[i]));
+}
+
+bool tlsconf_guard(const char *user, char to[PRIORITIES_MAX])
+{
+	struct asked a = { .weak = false };
+	const char *rest = user;
+	struct word w;
+	size_t n = 0;
+
+	to[0] = '\0';
+	while (next_word(&rest, &w)) {
+		note_word(&a, &w);
+		n++;
+	}
+	if (n > WORDS_MAX || strlen(user) > PRIORITIES_MAX / 2)
+		return false;
+	append(to, "", user, strlen(user));
+	close_gaps(&a, to);
+	return true;
 }
 
 static bool fail_priorities(int r, const char *wrong, const char *all, const char *user, struct err *e)
@@ -56,11 +132,11 @@ bool tlsconf_priorities(gnutls_session_t session, const char *user, const char *
 	gnutls_priority_t made;
 	int r;
 
-	if (user != NULL && strlen(user) > PRIORITIES_MAX / 2)
-		return fail(e, ST_CONFIG, FATE_PERM, "tls_priorities is longer than %d bytes", PRIORITIES_MAX / 2);
-	append(all, user != NULL ? user : usual);
-	if (user != NULL)
-		guard(all);
+	if (user == NULL)
+		append(all, "", usual, strlen(usual));
+	else if (!tlsconf_guard(user, all))
+		return fail(e, ST_CONFIG, FATE_PERM, "tls_priorities is longer than %d bytes or %d words",
+			    PRIORITIES_MAX / 2, WORDS_MAX);
 	r = gnutls_priority_init(&made, all, &wrong);
 	if (r != 0)
 		return fail_priorities(r, wrong, all, user, e);
