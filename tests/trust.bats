@@ -153,6 +153,42 @@ bad() {
 	send_fails 69 tls
 }
 
+# old_label FILE: FILE with the older name of a certificate.
+old_label() { sed 's/ CERTIFICATE-----$/ X509 CERTIFICATE-----/' "$1"; }
+
+@test "BEGIN X509 CERTIFICATE is a certificate, too" {
+	start_server <<< "cert intermediate"
+	old_label "$certs/ca.pem" > "$BATS_TEST_TMPDIR/old.pem"
+	grep -q '^-----BEGIN X509 CERTIFICATE-----$' "$BATS_TEST_TMPDIR/old.pem"
+	set_conf tls_trust_file "$BATS_TEST_TMPDIR/old.pem"
+	send
+	{ cat "$certs/otherca.pem"; old_label "$certs/ca.pem"; cat "$certs/oldca.pem"; } > "$BATS_TEST_TMPDIR/old.pem"
+	send
+	# the whole store: base64 whose lines are cut anywhere is looked at only there
+	awk '/-----/ { if (text != "") print text; text = ""; print; next } { text = text $0 }' \
+	    <(old_label "$certs/ca.pem") | sed '2s/^\(...\)/\1\n/' > "$BATS_TEST_TMPDIR/old.pem"
+	send
+}
+
+@test "BEGIN X509 CERTIFICATE is our own certificate, too" {
+	start_server <<< "request_client_cert require"
+	old_label "$certs/client.pem" > "$BATS_TEST_TMPDIR/old.pem"
+	set_conf tls_cert_file "$BATS_TEST_TMPDIR/old.pem"
+	set_conf tls_key_file "$certs/client.key"
+	send
+	[[ $(transcript) == *"-- client-certificate good user"* ]]
+}
+
+@test "BEGIN TRUSTED CERTIFICATE is none, and a hint says what to do" {
+	start_server < /dev/null
+	openssl x509 -in "$certs/ca.pem" -trustout > "$BATS_TEST_TMPDIR/trusted.pem"
+	set_conf tls_trust_file "$BATS_TEST_TMPDIR/trusted.pem"
+	send_fails 78 config
+	hinted "openssl x509 -in $BATS_TEST_TMPDIR/trusted.pem"
+	cat "$certs/ca.pem" >> "$BATS_TEST_TMPDIR/trusted.pem"
+	send
+}
+
 # -------------------------------------------------------------------------------------------------------------- revocation
 
 @test "a certificate on the revocation list is 69, others pass" {

@@ -146,11 +146,17 @@ bool trust_names(const unsigned char *der, size_t len, gnutls_datum_t *issuer, g
 
 /* ---- the bundle ---- */
 
-static const char begin_mark[] = "-----BEGIN CERTIFICATE-----", end_mark[] = "-----END CERTIFICATE-----";
+/* RFC 7468 5.1 and 5.3: the second is an older name for the same. */
+static const char *const labels[] = { "CERTIFICATE-----", "X509 CERTIFICATE-----" };
+
+/* OpenSSL's, with more behind the certificate, in a form that GnuTLS does not read. */
+static const char trusted[] = "-----BEGIN TRUSTED CERTIFICATE-----";
 
 struct scan {
 	const char    *at, *end;            /* what is left of the bundle */
 	const char    *block, *block_end;   /* the present certificate, with its marks */
+	const char    *base64;              /* what is between the marks */
+	size_t         label;               /* the block's */
 	signed char    value[256];          /* of base64 characters */
 	gnutls_datum_t wanted[NAMES_MAX];
 	unsigned       n;
@@ -176,9 +182,38 @@ static void begin(struct scan *s, const struct buf *bundle)
 		s->value[(unsigned char)alphabet[i]] = (signed char)i;
 }
 
-static bool starts(const char *p, const char *end, const char *mark, size_t len)
+static bool take(struct scan *s, const char *word)
 {
-	return (size_t)(end - p) >= len && memcmp(p, mark, len) == 0;
+	size_t len = strlen(word);
+
+	if ((size_t)(s->end - s->at) < len || memcmp(s->at, word, len) != 0)
+		return false;
+	s->at += len;
+	return true;
+}
+
+static bool take_begin(struct scan *s)
+{
+	const char *from = s->at;
+
+	if (!take(s, "-----BEGIN "))
+		return false;
+	for (size_t i = 0; i < COUNT(labels); i++)
+		if (take(s, labels[i])) {
+			s->block = from;
+			s->base64 = s->at;
+			s->label = i;
+			return true;
+		}
+	return false;
+}
+
+static bool take_end(struct scan *s)
+{
+	if (s->block == NULL || !take(s, "-----END ") || !take(s, labels[s->label]))
+		return false;
+	s->block_end = s->at;
+	return true;
 }
 
 /* base64 has no '-': so memchr(3), which is fast, jumps from mark to mark. */
@@ -186,16 +221,13 @@ static bool next_block(struct scan *s)
 {
 	s->block = NULL;
 	while (s->at < s->end && (s->at = memchr(s->at, '-', (size_t)(s->end - s->at))) != NULL) {
-		if (starts(s->at, s->end, begin_mark, sizeof begin_mark - 1)) {
-			s->block = s->at;
-			s->at += sizeof begin_mark - 1;
-		} else if (s->block != NULL && starts(s->at, s->end, end_mark, sizeof end_mark - 1)) {
-			s->at += sizeof end_mark - 1;
-			s->block_end = s->at;
+		const char *from = s->at;
+
+		if (take_begin(s))
+			continue;
+		if (take_end(s))
 			return true;
-		} else {
-			s->at++;
-		}
+		s->at = from + 1;
 	}
 	s->at = s->end;
 	return false;
@@ -207,7 +239,7 @@ static bool wanted(const struct scan *s)
 	struct der d = { .bytes = prefix, .room = prefix, .value = s->value };
 	size_t issuer[2], subject[2];
 
-	d.at = s->block + sizeof begin_mark - 1;
+	d.at = s->base64;
 	d.end = s->block_end;
 	if (!find_names(&d, issuer, subject))
 		return false;
@@ -232,9 +264,11 @@ static bool add_block(const struct scan *s, gnutls_x509_trust_list_t list)
 	return false;
 }
 
-static bool fail_empty(const char *file, struct err *e)
+static bool fail_empty(const char *file, const struct buf *bundle, struct err *e)
 {
 	fail(e, ST_CONFIG, FATE_PERM, "there is no certificate in %s", file);
+	if (memmem(buf_text(bundle), bundle->len, trusted, sizeof trusted - 1) != NULL)
+		return err_hint(e, "it is in a form of OpenSSL's own: openssl x509 -in %s turns one into a CERTIFICATE", file);
 	return err_hint(e, "tls_trust_file names a file of CA certificates in PEM");
 }
 
@@ -248,7 +282,7 @@ const struct buf *trust_bundle(struct tls_files *files, const char *file, struct
 		return NULL;
 	}
 	begin(&s, &bundle->text);
-	return next_block(&s) || fail_empty(file, e) ? &bundle->text : NULL;
+	return next_block(&s) || fail_empty(file, &bundle->text, e) ? &bundle->text : NULL;
 }
 
 unsigned trust_add(gnutls_x509_trust_list_t list, const struct buf *bundle, const gnutls_datum_t *chain, unsigned n,

@@ -21,7 +21,8 @@
 const char *trust_system_file(void);
 
 /* The bundle's text, borrowed from *files.  NULL and *e: a missing file is ST_TLS with sys ENOENT
- * (EX_OSFILE); no permission, a directory, no certificate at all are ST_CONFIG. */
+ * (EX_OSFILE); no permission, a directory, no certificate at all are ST_CONFIG.  A certificate is labelled
+ * CERTIFICATE or X509 CERTIFICATE; OpenSSL's TRUSTED CERTIFICATE is none. */
 const struct buf *trust_bundle(struct tls_files *files, const char *file, struct err *e) MUST_CHECK;
 
 /* Adds to `list` every certificate of the bundle that one of the n DER certificates in `chain` names as
