@@ -23,6 +23,12 @@ struct wanted {
 	size_t        ip_len; /* 0: a name */
 };
 
+/* Two labels at least: within the name is a dot. */
+static bool has_two_labels(const char *name, size_t len)
+{
+	return len > 2 && name[0] != '.' && name[len - 1] != '.' && memchr(name, '.', len) != NULL;
+}
+
 /* RFC 9525 6.3: the whole left-most label may be a `*`, and here two labels must follow it, so that nobody
  * is certified for a top-level domain. */
 bool certname_match(const char *pattern, size_t len, const char *host)
@@ -34,7 +40,7 @@ bool certname_match(const char *pattern, size_t len, const char *host)
 	if (len > 2 && pattern[0] == '*' && pattern[1] == '.') {
 		while (label < host_len && host[label] != '.')
 			label++;
-		if (label == 0 || memchr(pattern + 2, '.', len - 2) == NULL)
+		if (label == 0 || !has_two_labels(pattern + 2, len - 2))
 			return false;
 		host += label;
 		host_len -= label;
