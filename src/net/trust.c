@@ -105,6 +105,17 @@ static bool skip(struct der *d, size_t *at, unsigned tag)
 	return header(d, *at, tag, &content, at);
 }
 
+/* Explicit and optional.  GnuTLS ignores the length of the outer tag, and so do we. */
+static bool skip_version(struct der *d, size_t *at)
+{
+	size_t inner, end;
+
+	if (!header(d, *at, VERSION_TAG, &inner, &end))
+		return true;
+	*at = inner;
+	return skip(d, at, INTEGER);
+}
+
 static bool name(struct der *d, size_t *at, size_t *from)
 {
 	*from = *at;
@@ -119,8 +130,7 @@ static bool find_names(struct der *d, size_t issuer[2], size_t subject[2])
 
 	if (!enter(d, &at) || !enter(d, &at)) /* NOLINT(misc-redundant-expression): two levels deep */
 		return false;
-	(void)skip(d, &at, VERSION_TAG);
-	if (!skip(d, &at, INTEGER) || !skip(d, &at, SEQUENCE) || !name(d, &at, &issuer[0]))
+	if (!skip_version(d, &at) || !skip(d, &at, INTEGER) || !skip(d, &at, SEQUENCE) || !name(d, &at, &issuer[0]))
 		return false;
 	issuer[1] = at;
 	if (!skip(d, &at, SEQUENCE) || !name(d, &at, &subject[0]))
