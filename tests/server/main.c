@@ -7,6 +7,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <getopt.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -35,6 +36,8 @@ static struct shared *shared;
 static const char *dir, *certs;
 static int listeners[MAX_LISTEN];
 static size_t listener_count;
+static int deaf[2 * MAX_LISTEN];	/* addresses where nobody accepts, each with the connection that fills it */
+static size_t deaf_count;
 static struct child children[MAX_CHILDREN];
 static size_t child_count;
 
@@ -113,6 +116,31 @@ static uint16_t port_of(int fd)
 	return ntohs(port);
 }
 
+static void close_listeners(void)
+{
+	while (listener_count > 0)
+		if (listeners[--listener_count] >= 0)
+			close(listeners[listener_count]);
+	while (deaf_count > 0)
+		close(deaf[--deaf_count]);
+}
+
+/* From now on whoever connects there hears nothing: one connection waits to be accepted, and there is room for one. */
+static void deafen(int fd)
+{
+	struct sockaddr_storage any = { 0 };
+	socklen_t size = sizeof(any);
+	int client;
+
+	if (listen(fd, 0) < 0 || getsockname(fd, (struct sockaddr *) &any, &size) < 0)
+		die("listen");
+	client = socket(any.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (client < 0 || connect(client, (struct sockaddr *) &any, size) < 0)
+		die("connect");
+	deaf[deaf_count++] = fd;
+	deaf[deaf_count++] = client;
+}
+
 /* All addresses on one port: the first one's choice.  If somebody else has it on another address, choose again. */
 static uint16_t listen_all(void)
 {
@@ -124,20 +152,23 @@ static uint16_t listen_all(void)
 		uint16_t port = 0;
 
 		for (listener_count = 0; listener_count < script.listen_count; listener_count++) {
-			int fd = listen_address(script.listen[listener_count], port);
+			const char *address = script.listen[listener_count];
+			bool is_deaf = strncmp(address, "deaf ", 5) == 0;
+			int fd = listen_address(is_deaf ? address + 5 : address, port);
 
 			if (fd < 0)
 				break;
-			listeners[listener_count] = fd;
 			if (port == 0)
 				port = port_of(fd);
+			if (is_deaf)
+				deafen(fd);
+			listeners[listener_count] = is_deaf ? -1 : fd; /* which poll(2) passes over */
 		}
 		if (listener_count == script.listen_count)
 			return port;
 		if (errno != EADDRINUSE || port == 0)
 			die(script.listen[listener_count]);
-		while (listener_count > 0)
-			close(listeners[--listener_count]);
+		close_listeners();
 	}
 	die("no port is free on all addresses");
 	return 0;
@@ -160,6 +191,24 @@ static void tell_port(uint16_t port)
 	fflush(stdout);
 }
 
+/* Who came to which address; nobody has one behind a unix socket. */
+static void record_connect(const struct conn *c)
+{
+	struct sockaddr_storage any[2] = { { 0 } };
+	socklen_t size[2] = { sizeof(any[0]), sizeof(any[1]) };
+	char text[2][64] = { "", "" };
+
+	if (getpeername(c->fd, (struct sockaddr *) &any[0], &size[0]) == 0
+	    && getsockname(c->fd, (struct sockaddr *) &any[1], &size[1]) == 0)
+		for (size_t i = 0; i < 2; i++)
+			if (any[i].ss_family != AF_UNIX)
+				getnameinfo((struct sockaddr *) &any[i], size[i], text[i], sizeof(text[i]), NULL, 0, NI_NUMERICHOST);
+	if (text[0][0] == '\0' || text[1][0] == '\0')
+		record_event(c, "connect");
+	else
+		record_event(c, "connect from %s to %s", text[0], text[1]);
+}
+
 /* The life of one connection, in a process of its own. */
 static void serve(int fd, int tell, unsigned number)
 {
@@ -172,7 +221,7 @@ static void serve(int fd, int tell, unsigned number)
 	bytes_add(&c.out, "", 0);
 	bytes_add(&c.said, "", 0);
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	record_event(&c, "connect");
+	record_connect(&c);
 	smtp_serve(&c);
 	if (c.tls != NULL)
 		gnutls_deinit(c.tls);
@@ -205,8 +254,7 @@ static void accept_one(int listener)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		signal(SIGTERM, SIG_DFL);
 		close(ends[0]);
-		for (size_t i = 0; i < listener_count; i++)
-			close(listeners[i]);
+		close_listeners();
 		for (size_t i = 0; i < child_count; i++)
 			close(children[i].fd);
 		close(0);

@@ -1,0 +1,256 @@
+# Where the smarthost is: several hosts in order, the time that they share, source_ip, ip_version.
+
+load helper
+
+send() { postern_ok you@example.net < "$mail"; }
+send_fails() { postern_fails "$@" -- you@example.net < "$mail"; }
+
+# came: the addresses that were connected to, in order.
+came() {
+	sync_server
+	sed -n 's/.*-- connect from .* to //p' "$server_dir/transcript" | tr '\n' ' '
+}
+
+# two_hosts LINE...: a server on 127.0.0.1 and 127.0.0.2, which are the hosts in this order; LINEs are more of its script.
+two_hosts() {
+	start_server <<-S
+		tls none
+		listen 127.0.0.1
+		listen 127.0.0.2
+		$(printf '%s\n' "$@")
+	S
+	set_conf host 127.0.0.1,127.0.0.2
+}
+
+six() {
+	(: <> "/dev/tcp/::1/1") 2> "$BATS_TEST_TMPDIR/six" || grep -q refused "$BATS_TEST_TMPDIR/six" || skip "no IPv6 here"
+}
+
+# ------------------------------------------------------------------------------------------------------------------ order
+
+@test "the first host that works is the only one that is asked" {
+	two_hosts
+	send
+	[[ $(came) == "127.0.0.1 " ]]
+	set_conf host 127.0.0.2,127.0.0.1
+	send
+	[[ $(came) == "127.0.0.1 127.0.0.2 " ]]
+}
+
+@test "a host that refuses the connection, does not exist or has no such name is passed over" {
+	local dead
+	start_server <<< "tls none"
+	for dead in 127.0.0.9 nowhere.invalid 127.0.0.9,nowhere.invalid nowhere.invalid,127.0.0.9; do
+		set_conf host "$dead,127.0.0.1"
+		send
+	done
+	(($(messages) == 4 && $(connections) == 4))
+}
+
+@test "a host that does not take part in the dialogue is passed over" {
+	local trouble
+	for trouble in "reply GREETING#1 421 4.3.2 too busy" "reply GREETING#1 450 4.3.2 later" \
+	    "reply GREETING#1 554 5.3.2 no" "reply GREETING#1 nonsense" "drop GREETING#1 close" "drop GREETING#1 reset" \
+	    "drop GREETING#1 half" "drop CONNECT#1 close" "reply EHLO#1 421 4.3.2 going down" "reply EHLO#1 451 4.3.0 later" \
+	    "drop EHLO#1 close"; do
+		two_hosts "$trouble"
+		send
+		[[ $(came) == "127.0.0.1 127.0.0.2 " ]] || complain "with $trouble"
+		(($(messages) == 1))
+	done
+}
+
+@test "a host that is silent once it has accepted is passed over when its time is up" {
+	local trouble
+	for trouble in "drop CONNECT#1 silence" "drop EHLO#1 silence"; do
+		two_hosts "$trouble"
+		set_conf timeout 3		# also the time of the host that answers
+		send
+		[[ $(came) == "127.0.0.1 127.0.0.2 " ]] || complain "with $trouble"
+	done
+}
+
+@test "a host whose TLS breaks off, or that cannot do it now, is passed over" {
+	local trouble
+	for trouble in "drop TLS#1 close" "drop TLS#1 reset" "reply STARTTLS#1 454 4.7.0 not now"; do
+		start_server <<-S
+			listen 127.0.0.1
+			listen 127.0.0.2
+			$trouble
+		S
+		set_conf host 127.0.0.2,127.0.0.1
+		set_conf tls_host_override localhost
+		send
+		[[ $(came) == "127.0.0.2 127.0.0.1 " ]] || complain "with $trouble"
+	done
+}
+
+@test "a host that is not to be trusted, or refuses us, is the end: the others are not asked" {
+	local trouble status_wanted stage
+	while read -r status_wanted stage trouble; do
+		start_server <<-S
+			listen 127.0.0.1
+			listen 127.0.0.2
+			$trouble
+		S
+		set_conf host 127.0.0.1,127.0.0.2
+		send_fails "$status_wanted" "$stage" || complain "with $trouble" || return 1
+		[[ $(came) == "127.0.0.1 " ]] || complain "with $trouble" || return 1
+		(($(messages) == 0))
+	done <<-'END'
+		69 tls cert expired
+		69 tls cert wronghost
+		69 starttls hide STARTTLS
+		69 starttls reply STARTTLS 554 5.7.0 never
+		77 auth reply AUTHLINE 535 5.7.8 no
+		75 mail reply MAIL 451 4.3.0 later
+		75 rcpt reply RCPT 451 4.3.0 later
+		75 body reply BODY 451 4.3.0 later
+	END
+}
+
+# ------------------------------------------------------------------------------------------------------- what is reported
+
+@test "when all hosts fail, a temporary trouble is what is reported, wherever it was" {
+	start_server <<-'S'
+		tls none
+		reply GREETING 554 5.3.2 no
+	S
+	for hosts in nowhere.invalid,127.0.0.9 127.0.0.9,nowhere.invalid nowhere.invalid,127.0.0.9,other.invalid; do
+		set_conf host "$hosts"
+		send_fails 75 connect
+		told "cannot connect to 127.0.0.9"
+	done
+	set_conf host 127.0.0.1,127.0.0.9
+	send_fails 75 connect
+	set_conf host nowhere.invalid,127.0.0.1
+	send_fails 68 resolve
+	told "nowhere.invalid"
+}
+
+@test "when all hosts fail in the same way, the first one is reported, and -v tells of each" {
+	start_server <<< "tls none"
+	set_conf host 127.0.0.9,127.0.0.8
+	send_fails 75 connect
+	told "cannot connect to 127.0.0.9"
+	set_conf host nowhere.invalid,other.invalid
+	send_fails 68 resolve
+	told "nowhere.invalid"
+	postern -v you@example.net < "$mail"
+	told "other.invalid"
+}
+
+# ------------------------------------------------------------------------------------------------------ shares of the time
+
+@test "a host that nobody answers for leaves time for the others" {
+	start_server <<-'S'
+		tls none
+		listen 127.0.0.1
+		listen deaf 127.0.0.2
+		listen deaf 127.0.0.3
+	S
+	set_conf connect_timeout 2
+	set_conf host 127.0.0.2,127.0.0.1
+	send
+	set_conf connect_timeout 3
+	set_conf host 127.0.0.2,127.0.0.3,127.0.0.1
+	send
+	set_conf connect_timeout 1
+	set_conf host 127.0.0.2,127.0.0.3
+	send_fails 75 connect
+	told "127.0.0.2: Connection timed out"
+	[[ $(came) == "127.0.0.1 127.0.0.1 " ]]
+}
+
+# ------------------------------------------------------------------------------------------------------ source, IP version
+
+@test "source_ip is where the connection comes from" {
+	start_server <<< "tls none"
+	set_conf source_ip 127.0.0.7
+	set_conf host 127.0.0.1
+	send
+	sync_server
+	[[ $(transcript) == *"-- connect from 127.0.0.7 to 127.0.0.1"* ]]
+}
+
+@test "a source_ip that is not ours, is of the other kind or none fails, and the hint names it" {
+	start_server <<< "tls none"
+	set_conf host 127.0.0.1
+	set_conf source_ip 192.0.2.1
+	send_fails 75 connect
+	hinted source_ip
+	set_conf source_ip ::1
+	send_fails 75 connect
+	hinted source_ip
+	set_conf source_ip localhost
+	send_fails 78 config
+	told "source_ip"
+	(($(connections) == 0))
+}
+
+@test "source_ip of one kind leaves the addresses of the other kind out" {
+	six
+	start_server <<-'S'
+		tls none
+		listen 127.0.0.1
+		listen ::1
+	S
+	set_conf source_ip ::1
+	send
+	set_conf source_ip 127.0.0.1
+	send
+	[[ $(came) == "::1 127.0.0.1 " ]]
+}
+
+@test "ip_version 4 and 6: localhost is asked there only" {
+	six
+	start_server <<-'S'
+		tls none
+		listen 127.0.0.1
+		listen ::1
+	S
+	set_conf ip_version 4
+	send
+	set_conf ip_version 6
+	send
+	[[ $(came) == "127.0.0.1 ::1 " ]]
+	start_server <<-'S'
+		tls none
+		listen ::1
+	S
+	set_conf ip_version any
+	send
+	set_conf ip_version 4
+	send_fails 75 connect
+	told "127.0.0.1: Connection refused"
+	[[ $stderr != *::1* ]]
+}
+
+@test "ip_version 4 and 6: an address of the other kind is no host, and the next one is asked" {
+	six
+	start_server <<-'S'
+		tls none
+		listen 127.0.0.1
+		listen ::1
+	S
+	set_conf ip_version 4
+	set_conf host 127.0.0.1
+	send
+	set_conf host ::1
+	send_fails 68 resolve
+	set_conf host ::1,127.0.0.1
+	send
+	set_conf ip_version 6
+	set_conf host 127.0.0.1
+	send_fails 68 resolve
+	set_conf host 127.0.0.1,[::1]
+	send
+	[[ $(came) == "127.0.0.1 127.0.0.1 ::1 " ]]
+}
+
+@test "an ip_version that is none is 78" {
+	start_server <<< "tls none"
+	set_conf ip_version 5
+	send_fails 78 config
+	(($(connections) == 0))
+}
