@@ -162,6 +162,23 @@ six() {
 	[[ $(came) == "127.0.0.1 127.0.0.1 " ]]
 }
 
+@test "what is left to the next host is enough to try another of its addresses" {
+	local deaf
+	six
+	# one of localhost's addresses is deaf, so the other one is tried a quarter of a second later; no order is assumed
+	for deaf in 127.0.0.1 ::1; do
+		start_server <<-S
+			tls none
+			listen $([[ $deaf == ::1 ]] && echo 127.0.0.1 || echo ::1)
+			listen deaf $deaf
+			listen deaf 127.0.0.2
+		S
+		set_conf connect_timeout 4
+		set_conf host 127.0.0.2,localhost
+		send
+	done
+}
+
 # ------------------------------------------------------------------------------------------------------ source, IP version
 
 @test "source_ip is where the connection comes from" {
