@@ -16,7 +16,7 @@ got() {
 	for address; do
 		want+="rcpt <$address>"$'\n'
 	done
-	[[ $(((n > 0)) && envelope "$n" | sed -n 's/^\(rcpt <[^>]*>\).*/\1/p') == "${want%$'\n'}" ]] \
+	[[ $( ((n > 0)) && envelope "$n" | sed -n 's/^\(rcpt <[^>]*>\).*/\1/p') == "${want%$'\n'}" ]] \
 	    || complain "the message went to: $( ((n == 0)) || envelope "$n" | grep '^rcpt')"
 }
 

@@ -570,7 +570,7 @@ external() {
 		postern -v you@example.net < "$mail"
 		((status != 0))
 		nothing_shown
-		! grep -E 'secret|c2VjcmV0' "$BATS_TEST_TMPDIR/log"
+		refute grep -E 'secret|c2VjcmV0' "$BATS_TEST_TMPDIR/log"
 	done
 }
 
@@ -590,6 +590,6 @@ external() {
 		((status == 0))
 		[[ $stderr == *"AUTH $mech"* ]]
 		nothing_shown
-		! grep -E 'secret|c2VjcmV0' "$BATS_TEST_TMPDIR/log"
+		refute grep -E 'secret|c2VjcmV0' "$BATS_TEST_TMPDIR/log"
 	done
 }

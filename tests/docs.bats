@@ -264,6 +264,37 @@ statuses() {
 	((status == 0)) || complain "shellcheck"
 }
 
+# What shellcheck may say about a .bats file: it does not know that ...
+may_say=(
+	SC2002	# a pipe may be what is tested
+	SC2016	# text in single quotes may be for another shell
+	SC2030	# each test is a process of its own,
+	SC2031	# and begins with what setup sets
+	SC2034	# the helper reads variables that a test sets,
+	SC2154	# and sets those that a test reads
+	SC2046	# words without quotes are meant to be several,
+	SC2086	# also those of a variable
+	SC2059	# the format of printf may be the text
+	SC2088	# a tilde may be text
+	SC2119	# a function may have arguments in some calls only,
+	SC2120	# or pass on what it never gets
+	SC2258	# a comma at the end of a word may be text
+)
+
+@test "shellcheck has nothing against the tests" {
+	needs shellcheck
+	cd "$SRCDIR"
+	postern_timeout=240
+	run_bounded shellcheck -x -P tests -e "$(IFS=,; echo "${may_say[*]}")" tests/*.bats tests/interop/*.bats
+	((status == 0)) || complain "shellcheck"
+}
+
+# In a .bats file it is an error for shellcheck, but not at the end of a function, and not in what the file loads.
+@test "no test relies on the status of \`! command\`" {
+	cd "$SRCDIR"
+	refute grep -nE '(^|[;{]|\b(then|do|else))[[:space:]]*! ([^|]|\|[^|])*$' tests/*.bats tests/*.bash tests/interop/*.bats tests/interop/*.bash
+}
+
 # A test that skips for want of a program never runs on a fresh machine, unless bootstrap installs that program.
 @test "bootstrap installs what tests would skip without" {
 	local tool list tools

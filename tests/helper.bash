@@ -228,6 +228,16 @@ postern_fails() {
 told() { [[ $stderr == *"$1"* ]] || complain "stderr does not say: $1"; }
 hinted() { [[ $stderr == *"hint: "*"$1"* ]] || complain "there is no hint with: $1"; }
 
+# refute COMMAND ARGS: the command must say no.  (bats overlooks `! command` unless it is the last line of a test.)
+refute() {
+	local answer=0
+	"$@" || answer=$?
+	case $1:$answer in
+	*:0) complain "this should have failed: $*" ;;
+	grep:2 | *:12[67]) complain "this could not be asked: $*" ;;
+	esac
+}
+
 complain() {
 	printf '%s\n' "$1" "--- stderr" "$stderr" "--- stdout" "$stdout" >&2
 	return 1

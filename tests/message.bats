@@ -198,7 +198,7 @@ chars() { printf '%*s' "$1" '' | tr ' ' "${2:-x}"; }
 		{ head; } | sed '$d' | { cat; printf '%s' "$field"; } | postern_ok you@example.net
 	done
 	[[ $(messages) == 21 ]]
-	! grep -liE 'secret\.test|^(resent-)?bcc|^return-path' "$server_dir"/msg.*	# not the random part of a Message-ID
+	refute grep -liE 'secret\.test|^(resent-)?bcc|^return-path' "$server_dir"/msg.*	# not the random part of a Message-ID
 }
 
 @test "... behind 100 kB of other fields, and with 100 kB of addresses" {
@@ -207,7 +207,7 @@ chars() { printf '%*s' "$1" '' | tr ' ' "${2:-x}"; }
 	postern_ok you@example.net < "$mail"
 	{ head "Bcc: $(yes "	x@secret.test," | sed 7000q)"; echo x; } > "$mail"
 	postern_ok you@example.net < "$mail"
-	! grep -liE 'secret\.test|^bcc' "$server_dir"/msg.*
+	refute grep -liE 'secret\.test|^bcc' "$server_dir"/msg.*
 }
 
 @test "remove_bcc_headers off keeps Bcc" {

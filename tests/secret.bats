@@ -21,6 +21,7 @@ helper() {
 }
 
 logged_in() { [[ $(envelope) == *"auth PLAIN user"* ]]; }
+lives() { grep -sq '^State:[[:space:]]*[^ZX[:space:]]' "/proc/$1/status"; }		# a zombie has ended
 nobody_asked() { (($(connections) == 0)) || complain "there was a connection"; }
 
 # ----------------------------------------------------------------------------------------------------------- what is good
@@ -86,7 +87,7 @@ nobody_asked() { (($(connections) == 0)) || complain "there was a connection"; }
 	logged_in
 	[[ ! -s $HOME/stdin ]]
 	[[ $(sort -n "$HOME/fds" | tr '\n' ' ') == "0 1 2 3 " ]]		# 3 is that of ls
-	! grep POSTERN_ "$HOME/env"
+	refute grep POSTERN_ "$HOME/env"
 	[[ $(message) == *"and this is the last one."* ]]
 }
 
@@ -164,7 +165,8 @@ nobody_asked() { (($(connections) == 0)) || complain "there was a connection"; }
 	for name in silent talking; do
 		set_conf password_command "$bin/$name"
 		send_fails 75 secret
-		! grep -q '^State:[^Z]*$' "/proc/$(< "$HOME/pid")/status" 2> /dev/null || complain "the $name one still runs"
+		[[ -s $HOME/pid ]]
+		refute lives "$(< "$HOME/pid")"
 	done
 	nobody_asked
 }
@@ -208,7 +210,7 @@ nobody_asked() { (($(connections) == 0)) || complain "there was a connection"; }
 	S
 	set_conf password_command "$bin/pw"
 	send
-	! grep secret "$HOME/cmdline"
+	refute grep secret "$HOME/cmdline"
 }
 
 @test "a mistake on the password's line does not show it" {

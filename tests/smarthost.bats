@@ -12,7 +12,7 @@ need() { command -v "$1" > /dev/null || skip "$1 is not installed"; }
 # Raw dialogue on descriptor $line.
 dial() { hang_up; exec {line}<> "/dev/tcp/127.0.0.1/$port"; hear; }
 hang_up() { [[ -z ${line:-} ]] || exec {line}>&-; line=; }
-say() { printf "$1" | cat >&"$line" 2> /dev/null || :; }	# the format is the text; cat, since bash writes line by line
+say() { { printf "$1" | cat >&"$line"; } 2> /dev/null || :; }	# the format is the text; cat, since bash writes line by line
 hear() {				# one reply; its last line in $reply, all of it in $replies
 	replies=
 	while IFS= read -r -t 20 -u "$line" reply; do
@@ -24,6 +24,7 @@ hear() {				# one reply; its last line in $reply, all of it in $replies
 	reply=
 	return 1
 }
+heard_three() { hear && hear && hear; }
 ask() {					# ask TEXT CODE...: a flight, and the codes of its replies
 	local code
 	say "$1"
@@ -320,8 +321,8 @@ curl_mail() {
 	plain_server < /dev/null
 	dial
 	stop_server
-	! kill -0 "$server_pid" 2> /dev/null
-	! hear
+	refute kill -0 "$server_pid" 2> /dev/null
+	refute hear
 }
 
 # -------------------------------------------------------------------------------------------------------- misbehaviour
@@ -332,7 +333,7 @@ curl_mail() {
 		plain_server <<< "drop $verb $how"
 		exec {line}<> "/dev/tcp/127.0.0.1/$port"
 		say "${EHLO}"
-		! hear || ! hear || ! hear
+		refute heard_three
 		hang_up
 		[[ $(transcript) == *"-- dropped: $want"* ]] || { transcript; return 1; }
 		violations_expected=1
@@ -354,7 +355,7 @@ curl_mail() {
 	dial
 	ask "$EHLO" 250
 	say "$MAIL"
-	! hear
+	refute hear
 	[[ $replies == '' ]]
 }
 
@@ -365,7 +366,7 @@ curl_mail() {
 	envelope_open
 	ask 'DATA\r\n' 354
 	say "$(printf '%080d\\r\\n' 0 0)"
-	! hear
+	refute hear
 	[[ $(transcript) == *"bytes]"* ]]
 	(($(messages) == 0))
 	plain_server <<-'S'
@@ -374,7 +375,7 @@ curl_mail() {
 	envelope_open
 	ask 'DATA\r\n' 354
 	say '.\r\n' 
-	! hear
+	refute hear
 	[[ $(transcript) == *"C: ."*"-- dropped: reset"* && $(messages) == 0 ]]
 }
 
@@ -443,7 +444,7 @@ curl_mail() {
 	[[ $reply == 220* ]]
 	dial
 	[[ $reply == 421* ]]
-	! hear
+	refute hear
 }
 
 # ----------------------------------------------------------------------------------------------------------- violations
