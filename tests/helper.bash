@@ -14,6 +14,10 @@ export SRCDIR BUILDDIR POSTERN SMARTHOST
 # How long one run of the program may take, in seconds; a test may lower it.
 postern_timeout=60
 
+# How long a test may take, in seconds, with all that it runs; empty: for ever.  A file may set another limit.
+test_limit=600
+test_grace=60		# and then its teardown
+
 # ---------------------------------------------------------------------------------------------------------------- set-up
 
 # A file with a setup() or teardown() of its own calls these two first.
@@ -21,6 +25,7 @@ helper_setup() {
 	local name
 	umask 022				# files that a group may write are refused
 	exec < /dev/null			# so that start_server without a here-document sees an end
+	[[ -z $test_limit ]] || limit_test
 	for name in $(compgen -v POSTERN_) $(compgen -v XDG_) ${!LC_*}; do
 		unset "$name"
 	done
@@ -43,7 +48,51 @@ helper_teardown() {
 	for ((n = 0; n < servers; n++)); do
 		stop_server_number "$n"
 	done
+	unlimit_test
 	[[ -n $violations_expected ]] || no_violations
+}
+
+# A test that waits for ever is ended after $test_limit seconds, with all processes below it, and has failed.
+# The watcher is a process at the other end of $alive: it leaves when it is told to, or when the test is no more.
+limit_test() {
+	trap 'echo "the test took more than $test_limit seconds" >&2; exit 1' USR1
+	exec {alive}> >(trap - ERR DEBUG; set +eET; exec 3>&-; watch_test "$$")
+}
+
+unlimit_test() {
+	[[ -z ${alive:-} ]] || { echo over >&"$alive"; exec {alive}>&-; } 2> /dev/null
+	alive=
+}
+
+# watch_test PID: when the time is over the test is told, and what it waits for is killed; after $test_grace more, the test itself.
+watch_test() {
+	local test=$1 self=$BASHPID
+	overdue "$test_limit" || return 0
+	echo "$test_limit seconds are over.  What runs:"
+	below_test | while read -r pid; do
+		echo "$pid" "$(tr '\0' ' ' < "/proc/$pid/cmdline")"
+	done
+	kill -s USR1 "$test"
+	# shellcheck disable=SC2046	# one word a process
+	kill -s KILL $(below_test)
+	overdue "$test_grace" || return 0
+	# shellcheck disable=SC2046
+	kill -s KILL $(below_test) "$test"
+} 2> /dev/null
+
+# The time is over, and the test is still there (not another process with its number).
+overdue() {
+	local _
+	read -r -t "$1" _
+	(($? > 128)) && processes | grep -q "^$self $test "
+}
+
+# processes: number and parent of each.  below_test: the numbers of those that descend from the test, the watcher left out.
+processes() { cat /proc/[0-9]*/stat 2> /dev/null | sed -n 's/^\([0-9]*\) (.*) [A-Za-z] \([0-9]*\) .*/\1 \2 /p'; }
+below_test() {
+	processes | awk -v top="$test" -v self="$self" '
+		{ parent[$1] = $2 }
+		END { for (pid in parent) for (p = pid; p in parent && p != self; p = parent[p]) if (parent[p] == top) { print pid; break } }'
 }
 
 setup() { helper_setup; }
@@ -200,6 +249,10 @@ postern_as() {
 
 # The directory that was chosen for the system's configuration, when the program was built.
 system_directory() { grep -aoE '/[[:alnum:]/._+-]+/postern\.conf' "$POSTERN" | sed -n '1s|/[^/]*$||p'; }
+
+# with_default_signals CMD ARGS: becomes the command, in which no signal is ignored.  The shell cannot do it: what was ignored when
+# it began (nohup, a script's background) stays so, and without job control it starts background processes deaf to INT and QUIT.
+with_default_signals() { exec "$SMARTHOST" --with-default-signals "$@"; }
 
 # postern_ok ARGS: exit status 0, or the test fails and shows why.
 postern_ok() {

@@ -15,7 +15,7 @@ got_mail() { sed 's/$/\r/' "$mail" | cmp - <(message "${1:-1}"); }
 # begin ARGS: the program in the background, its process is $pid.  ended: it has, $status and $stderr are there.
 begin() {
 	# <&0: or a shell without job control gives it /dev/null
-	"$POSTERN" -C "$conf" "$@" <&0 2> "$BATS_TEST_TMPDIR/stderr" 3>&- &
+	with_default_signals "$POSTERN" -C "$conf" "$@" <&0 2> "$BATS_TEST_TMPDIR/stderr" 3>&- &
 	pid=$!
 }
 
@@ -77,7 +77,6 @@ until_transcript() {
 	local signal
 	server
 	mkfifo "$BATS_TEST_TMPDIR/in"
-	set -m				# or INT is ignored in what runs in the background
 	for signal in TERM INT HUP; do
 		exec {in}<> "$BATS_TEST_TMPDIR/in"
 		begin you@example.net < "$BATS_TEST_TMPDIR/in"
@@ -89,13 +88,11 @@ until_transcript() {
 		[[ $status == 75 ]] || complain "exit status $status after $signal"
 		told "signal"
 	done
-	set +m
 	[[ $(connections) == 0 ]]
 }
 
 @test "TERM, INT and HUP while the server is silent: 75 and no message" {
 	local signal at
-	set -m
 	for at in GREETING EHLO MAIL; do
 		for signal in TERM INT HUP; do
 			server "drop $at silence"
@@ -108,12 +105,10 @@ until_transcript() {
 			[[ $(messages) == 0 ]]
 		done
 	done
-	set +m
 }
 
 @test "TERM in the middle of the body: no end of it is sent, neither dot nor LAST" {
 	local chunking
-	set -m
 	for chunking in "" "hide CHUNKING"; do
 		server "stop_reading 100000
 $chunking"
@@ -126,17 +121,14 @@ $chunking"
 		stop_server
 		[[ $(messages) == 0 ]]
 	done
-	set +m
 }
 
 @test "TERM after the end of the message and before its reply: 75, and it is said that the server may have it" {
-	set -m
 	server "drop AFTERDOT silence"
 	begin you@example.net < "$mail"
 	until_transcript "bytes\]"
 	kill -s TERM "$pid"
 	ended
-	set +m
 	[[ $status == 75 ]]
 	told "stopped by signal 15; the server may have the message"
 }

@@ -373,9 +373,26 @@ static void finish(void)
 	record_stats(dir, shared);
 }
 
+/* Becomes the command, with all signals as they are by default: it may have been started by a shell that ignores some. */
+static int run_with_default_signals(char **command)
+{
+	struct sigaction plain = { .sa_handler = SIG_DFL };
+	sigset_t none;
+
+	for (int sig = 1; sig < NSIG; sig++)
+		sigaction(sig, &plain, NULL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	execvp(command[0], command);
+	die(command[0]);
+	return 1;
+}
+
 static int usage(void)
 {
-	fputs("usage: smarthost --dir DIR [--certs DIR] [--script FILE]\n       smarthost --make-certs DIR\n", stderr);
+	fputs("usage: smarthost --dir DIR [--certs DIR] [--script FILE]\n"
+	      "       smarthost --make-certs DIR\n"
+	      "       smarthost --with-default-signals COMMAND [ARG...]\n", stderr);
 	return 2;
 }
 
@@ -391,6 +408,8 @@ int main(int argc, char **argv)
 	const char *path = NULL;
 	int opt;
 
+	if (argc > 2 && strcmp(argv[1], "--with-default-signals") == 0)
+		return run_with_default_signals(argv + 2);
 	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (opt) {
 		case 'd': dir = optarg; break;

@@ -1,0 +1,58 @@
+#!/usr/bin/env bats
+# What the tests rely on: refute, the limit of a test, and that nothing depends on the signals that the caller ignores.
+
+load helper
+
+# inner NAME ARGS: bats on the file that stands on stdin; fails as it does.  $out: what it said.
+inner() {
+	local rc=0
+	{ echo "load $SRCDIR/tests/helper"; sed 's/^it "/@test "/'; } > "$HOME/inner.bats"	# bats would find a @test here
+	out=$(unset BATS_ROOT BATS_RUN_TMPDIR BATS_TMPDIR; timeout -k 5 120 bats "$@" "$HOME/inner.bats" 2>&1 3>&- 4>&-) || rc=$?
+	return $rc
+}
+
+@test "refute: the command must fail; what could not be asked is no answer" {
+	local command
+	refute false
+	refute grep nothing "$mail"
+	for command in true "grep Hello $mail" "grep Hello $HOME/none" "$HOME/none" "no-such-command"; do
+		if refute $command 2> /dev/null; then
+			complain "refute $command"
+		fi
+	done
+}
+
+@test "a test that waits for ever fails after its limit, and the next one runs" {
+	refute inner <<-'END'
+		test_limit=1
+		it "a program" { mkfifo "$HOME/f"; (trap '' TERM INT HUP; cat "$HOME/f"; cat "$HOME/f"); }
+		it "the shell: wait" { sleep 300 3>&1 & wait $!; }
+		it "the shell: read" { mkfifo "$HOME/f"; exec 8<> "$HOME/f"; read -r -u 8 line; }
+		it "the shell: open" { mkfifo "$HOME/f"; exec 8< "$HOME/f"; }
+		it "a server" { start_server < /dev/null; kill -s STOP "$server_pid"; sync_server; false; }
+	END
+	[[ $(grep -c '^not ok' <<< "$out") == 5 && $(grep -c 'the test took more than 1 seconds' <<< "$out") == 5 ]] || complain "$out"
+	inner <<-'END'
+		test_limit=60
+		it "another" { [[ -n $alive ]]; }
+	END
+}
+
+@test "a test that hangs in its teardown is killed" {
+	refute inner <<-'END'
+		test_limit=1
+		test_grace=1
+		teardown() { trap '' USR1; while :; do sleep 300; done; }
+		it "it" { true; }
+	END
+}
+
+@test "signals that the caller ignores: they are as by default in what a test starts" {
+	local -a program=(with_default_signals sed -n 's/^SigIgn:[^0-9]*//p' /proc/self/status)
+	[[ $(trap '' INT HUP QUIT TERM PIPE CHLD; "${program[@]}") == 0000000000000000 ]]
+	[[ $("${program[@]}" & wait $!) == 0000000000000000 ]]
+	(trap '' INT HUP QUIT TERM; unset BATS_ROOT BATS_RUN_TMPDIR BATS_TMPDIR
+		timeout -k 5 300 bats -f '^TERM, INT and HUP' "$SRCDIR/tests/process.bats" > "$HOME/out" 2>&1 3>&- 4>&-) \
+	    || complain "$(< "$HOME/out")"
+	grep -q '^ok 2 ' "$HOME/out" || complain "$(< "$HOME/out")"
+}
