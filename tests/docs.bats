@@ -260,7 +260,7 @@ statuses() {
 	needs shellcheck
 	cd "$SRCDIR"
 	postern_timeout=120
-	run_bounded shellcheck bootstrap .ci/* completions/postern.bash tests/*.bash tests/bench tests/interop/*.bash tests/interop/fetch
+	run_bounded shellcheck bootstrap .ci/* completions/postern.bash tests/*.bash tests/bench tests/mutants tests/interop/*.bash tests/interop/fetch
 	((status == 0)) || complain "shellcheck"
 }
 
