@@ -144,9 +144,9 @@ team="RCPT TO:<team@localhost>"
 	A
 	talk "EHLO x" "$me" "RCPT TO:<root@localhost>" "RCPT TO:<bin@localhost>" "RCPT TO:<bin@localhost>" DATA "${text[@]}" QUIT
 	answered 220 250 250 250 550 550 354 250 221
-	replied "250[- ]2.0.0 but no mail for root@localhost.*names the program"
+	replied "250[- ]2.0.0 but no mail for root@localhost.*names a program"
 	replied "250 2.0.0 but no mail for root@localhost.*refuses it.*gone"
-	told "names the program"
+	told "names a program"
 	[[ $(said 'RCPT TO:<bad@') == 2 && $stdout != *"but no mail for bin@"* && $stdout != *"refused bad@"* ]]
 	got 1 a@example.org
 }

@@ -49,8 +49,11 @@ inner() {
 
 @test "signals that the caller ignores: they are as by default in what a test starts" {
 	local -a program=(with_default_signals sed -n 's/^SigIgn:[^0-9]*//p' /proc/self/status)
-	[[ $(trap '' INT HUP QUIT TERM PIPE CHLD; "${program[@]}") == 0000000000000000 ]]
-	[[ $("${program[@]}" & wait $!) == 0000000000000000 ]]
+	local ignored
+	for ignored in "$(trap '' INT HUP QUIT TERM PIPE CHLD; "${program[@]}")" "$("${program[@]}" & wait $!)"; do
+		# 32 and 33 are the C library's own, and make may have ignored them
+		((0x$ignored & ~0x180000000 ? 0 : 1)) || complain "ignored: $ignored"
+	done
 	(trap '' INT HUP QUIT TERM; unset BATS_ROOT BATS_RUN_TMPDIR BATS_TMPDIR
 		timeout -k 5 300 bats -f '^TERM, INT and HUP' "$SRCDIR/tests/process.bats" > "$HOME/out" 2>&1 3>&- 4>&-) \
 	    || complain "$(< "$HOME/out")"

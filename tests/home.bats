@@ -9,9 +9,11 @@ stranger=54321
 # users: a machine of its own users, alice (uid 54321) and root, whose homes are $alice and $root; $system is its
 # configuration for everybody.  A user of that machine can reach what the test's directory has.
 users() {
-	local why
+	local why tool
 	((EUID == 0)) || skip "needs root, who can become other users"
-	command -v setpriv > /dev/null && command -v unshare > /dev/null || skip "needs setpriv and unshare"
+	for tool in setpriv unshare; do
+		command -v "$tool" > /dev/null || skip "needs $tool"
+	done
 	why=$(unshare --mount true 2>&1) || skip "needs a mount namespace: $why"
 	etc=$(system_directory)
 	[[ -d $etc ]] || skip "needs the directory of the system's configuration, $etc"

@@ -260,7 +260,7 @@ six() {
 	set_conf ip_version 6
 	set_conf host 127.0.0.1
 	send_fails 68 resolve
-	set_conf host 127.0.0.1,[::1]
+	set_conf host '127.0.0.1,[::1]'
 	send
 	[[ $(came) == "127.0.0.1 127.0.0.1 ::1 " ]]
 }

@@ -96,11 +96,11 @@ chars() { printf '%*s' "$1" '' | tr ' ' "${2:-x}"; }
 }
 
 @test "what follows the From_ line as a folded line, or as another From_ line, goes with it, and the header stays" {
-	local mbox lines=$'From me Mon Mar  2 10:00:00 2026\n'
+	local mbox first=$'From me Mon Mar  2 10:00:00 2026\n'
 	server
 	{ head "Subject: x"; echo text; } > "$want"
-	for mbox in "$lines"$'\tremote from elsewhere\n' "$lines"$'>From you Mon Mar  2 09:00:00 2026 remote from here\n' \
-	    "$lines"$'>From you Mon Mar  2 09:00:00 2026\n  remote from here\n' $'From me\n'; do
+	for mbox in "$first"$'\tremote from elsewhere\n' "$first"$'>From you Mon Mar  2 09:00:00 2026 remote from here\n' \
+	    "$first"$'>From you Mon Mar  2 09:00:00 2026\n  remote from here\n' $'From me\n'; do
 		{ printf '%s' "$mbox"; cat "$want"; } | postern_ok you@example.net
 		got_wanted
 	done

@@ -278,11 +278,13 @@ static bool put_missed(struct buf *to, const struct rcpt *r, const struct err *w
 	return true;
 }
 
-/* Whoever has no message although the caller was told nothing else: to stderr, and to the caller if there is memory. */
-static void tell_missed(struct dialogue *d, struct buf *text)
+/* The recipients that do not have the message although the caller was told nothing else: to stderr, and behind what the server
+ * said into `text`, if there is memory. */
+static void tell_missed(struct dialogue *d, const char *said, struct buf *text)
 {
 	const struct envelope *v = &d->relay.x->v;
 	size_t n = 0;
+	bool room = true;
 	struct err why;
 
 	for (size_t i = 0; i < v->n; i++) {
@@ -290,10 +292,12 @@ static void tell_missed(struct dialogue *d, struct buf *text)
 			continue;
 		transaction_refusal(&v->rcpts[i], v->sender, &why);
 		report_error(&why, d->relay.x->host);
-		if (n++ < MISSED_MAX)
+		if (n++ == 0)
+			room = buf_str(text, said, &why);
+		if (room && n <= MISSED_MAX)
 			(void)!put_missed(text, &v->rcpts[i], &why, &why);
 	}
-	if (n > MISSED_MAX)
+	if (room && n > MISSED_MAX)
 		(void)!buf_printf(text, &why, "\nand %zu recipients more were refused", n - MISSED_MAX);
 }
 
@@ -308,9 +312,8 @@ static bool say_outcome(struct dialogue *d, struct err *e)
 
 	if (!relay_outcome(&d->relay, &code, &esc, &said, &why))
 		return say_error(d, &why, e);
-	(void)!buf_str(&text, said, &why);
-	tell_missed(d, &text);
-	ok = say_answer(d, code, esc, buf_text(&text), e);
+	tell_missed(d, said, &text);
+	ok = say_answer(d, code, esc, text.len > 0 ? buf_text(&text) : said, e);
 	buf_free(&text);
 	return ok;
 }
