@@ -1,8 +1,6 @@
 #include "command/relay.h"
 
-#include "mail/alabel.h"
-#include "mail/recode.h"
-#include "smtp/carry.h"
+#include "smtp/negotiate.h"
 
 enum { ADDED = 1024 }; /* bytes of Date, Message-ID and From, and names qualified: the caller's SIZE knows nothing of them */
 /* A connection that was silent for so long may be gone without a trace (a firewall forgets it), and the next command would
@@ -38,6 +36,7 @@ void relay_forget(struct relay *u)
 	transaction_end(&u->t);
 	if (u->x->s.chat.broken)
 		disconnect(u);
+	rendition_free(&u->x->r);
 	message_free(&u->x->m);
 	u->x->m = (struct message){ .fd = -1 };
 	envelope_free(&u->x->v);
@@ -107,7 +106,6 @@ static bool begin_envelope(struct relay *u, const struct command *c, struct err 
 		return false;
 	x->until = x->a->smtp.total_timeout == 0 ? CLOCK_NEVER : clock_in_s(x->a->smtp.total_timeout);
 	x->io.until = x->until;
-	x->m.facts.bytes = c->size == 0 ? 0 : c->size + ADDED;
 	x->v.ret = c->ret;
 	return c->envid[0] == '\0' || (x->v.envid = str_dup(c->envid, e)) != NULL;
 }
@@ -121,12 +119,14 @@ static bool may_be_said(const struct relay *u, const char *address)
 /* MAIL to a session that is there. */
 static bool say_mail(struct relay *u, const struct command *c, struct err *e)
 {
-	struct needs *n = &u->t.needs;
+	const struct facts announced = { .bytes = c->size == 0 ? 0 : c->size + ADDED, .eight_bit = c->eight_bit };
+	struct submission *x = u->x;
+	struct needs *n = &u->t.needs, first;
 
-	transaction_begin(&u->t, &u->x->s, &u->x->v, &u->x->m, &u->x->delivery);
-	n->utf8 = n->utf8 || (c->utf8 && u->x->a->smtp.utf8 != UTF8_OFF);
-	n->eight_bit = c->eight_bit;
-	if (!carry_ask(&u->x->s, n, e) || !carry_wishes(&u->x->s, n, e) || (u->begun && !transaction_reset(&u->t, e)))
+	params_needs(&first, &x->a->smtp, &x->v, &announced);
+	first.utf8 = first.utf8 || (c->utf8 && x->a->smtp.utf8 != UTF8_OFF);
+	transaction_begin(&u->t, &x->s, &x->v, &x->r, &first, &x->delivery);
+	if (!negotiate_envelope(&x->s, n, e) || (u->begun && !transaction_reset(&u->t, e)))
 		return false;
 	if (!may_be_said(u, u->x->v.sender)) {
 		fail(e, ST_INPUT, FATE_PERM, "%s does not offer SMTPUTF8, which the sender's address needs", u->x->host);
@@ -312,14 +312,8 @@ static bool prepare(struct relay *u, struct err *e)
 	size_t before = x->v.n;
 
 	envelope_name(&x->v);
-	if (!message_fix(&x->m, &x->a->message, &x->local, false, &x->v, e)
-	    || (facts_unfit(&x->m.facts) && !message_recode(&x->m, RECODE_LINES, recode_why(&x->m.facts), e)))
-		return false;
-	if (x->m.facts.utf8_head && !u->t.needs.utf8 && !message_ascii_domains(&x->m, e))
-		return false;
-	if (x->m.facts.utf8_head && !u->t.needs.utf8 && x->a->smtp.utf8 != UTF8_OFF)
-		return fail(e, ST_INPUT, FATE_PERM, "the header is not ASCII, and MAIL did not say SMTPUTF8");
-	return ask_added(u, before, e) && carry_check(&x->s, &x->v, &x->m, e);
+	return message_fix(&x->m, &x->a->message, &x->local, false, &x->v, e) && ask_added(u, before, e)
+	    && negotiate_message(&x->s, &x->v, &x->m, true, &u->t.needs, &x->r, e);
 }
 
 /* A caller that said RCPT and DATA in one go, and does not want the message to go without those who were refused, has only

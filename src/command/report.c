@@ -196,7 +196,7 @@ static void put_texts(struct texts *t, const struct outcome *o)
 {
 	*t = (struct texts){ .size = "" };
 	if (o->m != NULL)
-		snprintf(t->size, sizeof t->size, "%llu", (unsigned long long)o->m->facts.bytes);
+		snprintf(t->size, sizeof t->size, "%llu", (unsigned long long)o->size);
 	snprintf(t->duration, sizeof t->duration, "%lld.%03llds", (long long)(o->duration_ms / 1000),
 		 (long long)(o->duration_ms % 1000));
 	put_verdict(t, o);

@@ -26,6 +26,7 @@ struct outcome { /* all borrowed; NULL and 0 for what never came to be */
 	const struct session    *session;
 	const struct envelope   *v;
 	const struct message    *m;
+	uint64_t                 size; /* bytes, of what was sent or would have been */
 	const struct delivery   *delivery;
 	const char              *user;
 	const char              *note;  /* what else is worth knowing */

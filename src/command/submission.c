@@ -306,6 +306,7 @@ void submission_log(struct submission *x, const struct err *e, int status)
 		return;
 	report_log(&x->a->log, &(struct outcome){
 		.host = x->host, .session = x->connected ? &x->s : NULL, .v = &x->v, .m = &x->m,
+		.size = x->r.m != NULL ? x->r.facts.bytes : x->m.facts.bytes,
 		.delivery = &x->delivery, .user = submission_logs_in(x->a) ? x->a->auth.user : NULL,
 		.note = x->conf.note, .e = e, .duration_ms = clock_ms() - x->began, .status = status });
 }
@@ -336,6 +337,7 @@ void submission_free(struct submission *x)
 {
 	secret_wipe(&x->secret);
 	tls_files_wipe(&x->tls_files);
+	rendition_free(&x->r);
 	message_free(&x->m);
 	envelope_free(&x->v);
 	local_free(&x->local);

@@ -11,6 +11,7 @@
 #include "mail/envelope.h"
 #include "mail/local.h"
 #include "mail/message.h"
+#include "mime/rendition.h"
 #include "smtp/session.h"
 #include "smtp/transaction.h"
 
@@ -19,6 +20,7 @@ struct submission {
 	struct conf           conf;
 	struct account       *a; /* borrowed from conf */
 	struct message        m;
+	struct rendition      r;     /* of m: for the server that is being talked to, or was last */
 	struct envelope       v;
 	struct local          local;
 	struct secret         secret;

@@ -6,8 +6,7 @@
 #include "base/printable.h"
 #include "command/report.h"
 #include "command/submission.h"
-#include "mail/recode.h"
-#include "smtp/carry.h"
+#include "smtp/negotiate.h"
 
 static bool check_usage(const struct options *o, struct err *e)
 {
@@ -41,7 +40,7 @@ static bool fix_message(struct submission *x, struct err *e)
 		return false;
 	if (!names_anybody(x, e))
 		return false;
-	return !facts_unfit(&x->m.facts) || message_recode(&x->m, RECODE_LINES, recode_why(&x->m.facts), e);
+	return rendition_begin(&x->r, &x->m, e); /* what no server takes needs no connection */
 }
 
 /* Aliases refuse recipients before any server is asked. */
@@ -60,12 +59,11 @@ static bool send_message(struct submission *x, struct err *e)
 	struct needs n;
 	bool ok;
 
-	params_needs(&n, &x->a->smtp, &x->v, &x->m);
 	do {
 		if (!submission_connect(x, e))
 			return false;
-		ok = carry_ask(&x->s, &n, e) && carry_check(&x->s, &x->v, &x->m, e)
-		  && carry_wishes(&x->s, &n, e) && transaction_send(&x->s, &x->v, &x->m, &x->delivery, e);
+		ok = negotiate(&x->s, &x->v, &x->m, &n, &x->r, e)
+		  && transaction_send(&x->s, &x->v, &x->r, &n, &x->delivery, e);
 		submission_disconnect(x);
 	} while (ok && x->delivery.again);
 	return ok;

@@ -52,15 +52,11 @@ static bool convert_head(struct buf *out, const struct buf *head, struct err *e)
 	return at == head->len || buf_add(out, head->bytes + at, head->len - at, e);
 }
 
-bool message_ascii_domains(struct message *m, struct err *e)
+bool alabel_head(struct buf *to, const struct buf *head, struct err *e)
 {
-	struct buf out = buf_max(m->head.max, m->head.what);
-	bool ok = convert_head(&out, &m->head, e);
+	struct buf out = buf_max(head->max, head->what);
+	bool ok = convert_head(&out, head, e) && header_fold(to, buf_text(&out), out.len, e);
 
-	if (ok) {
-		buf_clear(&m->head);
-		ok = header_fold(&m->head, buf_text(&out), out.len, e) && message_count(m, e);
-	}
 	buf_free(&out);
 	return ok;
 }

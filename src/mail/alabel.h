@@ -7,9 +7,9 @@
 #ifndef MAIL_ALABEL_H
 #define MAIL_ALABEL_H
 
-#include "mail/message.h"
+#include "base/buf.h"
 
-/* Rewrites the head where it has such addresses, and counts the facts again. */
-bool message_ascii_domains(struct message *m, struct err *e) MUST_CHECK;
+/* Appends the head with such addresses converted, and its lines folded. */
+bool alabel_head(struct buf *to, const struct buf *head, struct err *e) MUST_CHECK;
 
 #endif

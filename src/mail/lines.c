@@ -50,6 +50,11 @@ static void take_part(struct facts *f, const char *p, const char *end, bool whol
 	}
 }
 
+void facts_head(struct facts *f, const char *head, size_t n)
+{
+	f->utf8_head = has_8bit(head, n);
+}
+
 void facts_feed(struct facts *f, const char *p, size_t n)
 {
 	const char *end = p + n;

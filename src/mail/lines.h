@@ -14,12 +14,13 @@ struct facts {
 	uint64_t bytes;    /* with CRLF line ends and one after the last line, without dots (RFC 1870) */
 	uint64_t longest;  /* line, without its end */
 	bool     eight_bit, nul, bare_cr;
-	bool     utf8_head; /* a non-ASCII byte in the head: filled by message.c */
+	bool     utf8_head; /* a non-ASCII byte in the head: facts_head() looks */
 	/* private: the line being counted, a CR waiting for its LF */
 	uint64_t line;
 	bool     cr;
 };
 
+void facts_head(struct facts *f, const char *head, size_t n); /* apart from feeding it: is it ASCII? */
 void facts_feed(struct facts *f, const char *p, size_t n);
 void facts_end(struct facts *f); /* counts the CRLF that the last line lacked */
 

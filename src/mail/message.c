@@ -248,19 +248,27 @@ bool message_take(struct message *m, message_source from, void *ctx, struct err 
 
 /* ---- reading it again --------------------------------------------------------------------------- */
 
-enum phase { HEAD, GAP, BODY, END };
-
-void message_rewind(struct message *m)
+static bool put_pieces(const char *p, size_t n, message_sink take, void *to, struct err *e)
 {
-	m->at = 0;
-	m->phase = HEAD;
-	rewrite_rewind(m->rewrite);
+	for (size_t piece; n > 0; p += piece, n -= piece) {
+		piece = n < MESSAGE_PIECE ? n : MESSAGE_PIECE;
+		if (!take(to, p, piece, e))
+			return false;
+	}
+	return true;
 }
 
-static bool read_at(const struct message *m, char *to, size_t n, struct err *e)
+bool message_put_head(const struct buf *head, message_sink take, void *to, struct err *e)
+{
+	bool unended = head->len > 0 && head->bytes[head->len - 1] != '\n';
+
+	return put_pieces(buf_text(head), head->len, take, to, e) && take(to, "\n\n", unended ? 2 : 1, e);
+}
+
+static bool read_at(const struct message *m, char *to, size_t n, off_t at, struct err *e)
 {
 	for (size_t done = 0; done < n;) {
-		ssize_t r = pread(m->fd, to + done, n - done, m->at + (off_t)done);
+		ssize_t r = pread(m->fd, to + done, n - done, at + (off_t)done);
 
 		if (r < 0 && errno == EINTR)
 			continue;
@@ -273,117 +281,42 @@ static bool read_at(const struct message *m, char *to, size_t n, struct err *e)
 	return true;
 }
 
-static off_t body_size(const struct message *m)
-{
-	return m->fd < 0 ? (off_t)m->body.len : m->end;
-}
-
-/* Up to `room` bytes of the body as it came; *n == 0: its end. */
-static bool raw_piece(struct message *m, char *to, size_t room, size_t *n, struct err *e)
-{
-	off_t left = body_size(m) - m->at;
-
-	*n = left < (off_t)room ? (size_t)left : room;
-	if (m->fd < 0)
-		memcpy(to, buf_text(&m->body) + m->at, *n);
-	else if (!read_at(m, to, *n, e))
-		return false;
-	m->at += (off_t)*n;
-	return true;
-}
-
-static bool rewritten_piece(struct message *m, char *to, size_t *n, struct err *e)
-{
-	char raw[REWRITE_PIECE];
-	size_t got = 1;
-	bool ok = true;
-
-	while (ok && (*n = rewrite_take(m->rewrite, to, MESSAGE_PIECE)) == 0 && got > 0)
-		ok = raw_piece(m, raw, sizeof raw, &got, e)
-		  && (got > 0 ? rewrite_feed(m->rewrite, raw, got, e) : rewrite_end(m->rewrite, e));
-	return ok;
-}
-
-static bool head_piece(struct message *m, char *to, size_t *n)
-{
-	size_t left = m->head.len - (size_t)m->at;
-
-	*n = left < MESSAGE_PIECE ? left : MESSAGE_PIECE;
-	memcpy(to, buf_text(&m->head) + m->at, *n);
-	m->at += (off_t)*n;
-	return true;
-}
-
-/* What stands between head and body: the end of the last field's line if it has none, and the empty line, also where there is
- * no body: some servers refuse a message without it (those that use Go's net/mail, for example). */
-static bool gap_piece(struct message *m, char *to, size_t *n)
-{
-	*n = 0;
-	if (m->head.len > 0 && m->head.bytes[m->head.len - 1] != '\n')
-		to[(*n)++] = '\n';
-	to[(*n)++] = '\n';
-	return true;
-}
-
-bool message_piece(struct message *m, char to[MESSAGE_PIECE], size_t *n, struct err *e)
-{
-	*n = 0;
-	while (*n == 0 && m->phase != END) {
-		if (m->phase == HEAD && (size_t)m->at < m->head.len)
-			return head_piece(m, to, n);
-		if (m->phase == BODY && m->rewrite != NULL)
-			return rewritten_piece(m, to, n, e);
-		if (m->phase == BODY && m->at < body_size(m))
-			return raw_piece(m, to, MESSAGE_PIECE, n, e);
-		if (m->phase == GAP)
-			gap_piece(m, to, n);
-		m->phase++;
-		m->at = 0;
-	}
-	return true;
-}
-
-bool message_body(struct message *m, bool (*take)(void *to, const char *p, size_t n, struct err *e), void *to,
-		  struct err *e)
+static bool put_file(const struct message *m, message_sink take, void *to, struct err *e)
 {
 	char *piece = malloc(MESSAGE_PIECE);
-	size_t n = 1;
-	bool ok = true;
+	bool ok = piece != NULL || fail_memory(e);
 
-	if (piece == NULL)
-		return fail_memory(e);
-	message_rewind(m);
-	while (ok && n > 0)
-		ok = (!stop_asked() || stop_fail(e, ST_INPUT)) && raw_piece(m, piece, MESSAGE_PIECE, &n, e)
-		  && (n == 0 || take(to, piece, n, e));
+	for (off_t at = 0; ok && at < m->end;) {
+		size_t n = m->end - at < MESSAGE_PIECE ? (size_t)(m->end - at) : MESSAGE_PIECE;
+
+		ok = (!stop_asked() || stop_fail(e, ST_INPUT)) && read_at(m, piece, n, at, e) && take(to, piece, n, e);
+		at += (off_t)n;
+	}
 	free(piece);
-	message_rewind(m);
 	return ok;
+}
+
+bool message_put_body(const struct message *m, message_sink take, void *to, struct err *e)
+{
+	return m->fd < 0 ? put_pieces(buf_text(&m->body), m->body.len, take, to, e) : put_file(m, take, to, e);
+}
+
+static bool count(void *to, const char *p, size_t n, struct err *e)
+{
+	(void)e;
+	facts_feed(to, p, n);
+	return true;
 }
 
 bool message_count(struct message *m, struct err *e)
 {
 	struct facts f = { 0 };
-	char *piece = malloc(MESSAGE_PIECE);
-	size_t n = 0;
 	bool ok;
 
-	if (piece == NULL)
-		return fail_memory(e);
-	for (size_t i = 0; i < m->head.len; i++)
-		f.utf8_head = f.utf8_head || str_is8bit(m->head.bytes[i]);
-	message_rewind(m);
-	while ((ok = message_piece(m, piece, &n, e)) && n > 0) {
-		if (stop_asked()) {
-			ok = stop_fail(e, ST_INPUT);
-			break;
-		}
-		facts_feed(&f, piece, n);
-	}
+	facts_head(&f, buf_text(&m->head), m->head.len);
+	ok = message_put_head(&m->head, count, &f, e) && message_put_body(m, count, &f, e);
 	facts_end(&f);
-	free(piece);
 	m->facts = f;
-	message_rewind(m);
 	return ok;
 }
 
@@ -391,7 +324,6 @@ void message_free(struct message *m)
 {
 	buf_free(&m->head);
 	buf_free(&m->body);
-	rewrite_free(m->rewrite);
 	if (m->fd >= 0)
 		close(m->fd);
 	*m = (struct message){ .fd = -1 };

@@ -1,11 +1,11 @@
 /*
- * message.h - take a message in, know its facts, fix its head, read it again: RFC 5322, RFC 6409 8.
+ * message.h - the original: a message taken in, with its facts, to be read as often as needed.  RFC 5322, RFC 6409 8.
  *
  * The whole input is read before anybody connects: the head and up to 1 MiB of body into memory,
  * more of it into an unlinked temporary file, also where stdin is a regular file, which could change.
- * So size, longest line, 8-bit and NUL are known, a slow producer keeps no server waiting, and the body
- * can be read again for the next host or transaction.  Never sends, never changes what it was given: for
- * that see fix.h (the head) and recode.h (the body).
+ * So size, longest line, 8-bit and NUL are known, and a slow producer keeps no server waiting.
+ * fix.h changes the head, once.  No server changes the original: what one server gets is a rendition
+ * (mime/rendition.h).
  */
 #ifndef MAIL_MESSAGE_H
 #define MAIL_MESSAGE_H
@@ -16,12 +16,11 @@
 
 #include "base/buf.h"
 #include "mail/lines.h"
-#include "mail/rewrite.h"
 
 enum {
 	MESSAGE_HEAD_MAX = 1024 * 1024, /* bytes */
 	MESSAGE_MEMORY = 1024 * 1024,   /* bytes of body kept in memory */
-	MESSAGE_PIECE = 64 * 1024,      /* bytes message_piece() gives at most */
+	MESSAGE_PIECE = 64 * 1024,      /* bytes that a message_sink gets at most */
 };
 
 struct message {
@@ -29,12 +28,8 @@ struct message {
 	struct buf   body;   /* in memory; unused when fd >= 0 */
 	int          fd;     /* owned: temporary file; -1: in memory */
 	off_t        end;    /* of the body in fd */
-	struct rewrite *rewrite; /* what changes the body on its way out; NULL: nothing */
-	struct facts facts;  /* of what will be sent */
+	struct facts facts;  /* filled by message_count() */
 	char         id[256];/* Message-ID, for the log; "": none */
-	/* private: where message_piece() stands */
-	off_t        at;
-	unsigned     phase;
 };
 
 /* Reads fd to its end.  `dot_ends`: a line that is a lone "." ends the input.  Errors: ST_INPUT TEMP
@@ -46,18 +41,18 @@ bool message_read(struct message *m, int fd, bool dot_ends, struct err *e) MUST_
 typedef bool (*message_source)(void *ctx, char *to, size_t room, size_t *n, struct err *e);
 bool message_take(struct message *m, message_source from, void *ctx, struct err *e) MUST_CHECK;
 
-/* Counts the facts of what message_piece() gives: once the head is as it will be sent. */
+/* Gets the next n bytes, n > 0; false ends the reading, which then returns false. */
+typedef bool (*message_sink)(void *to, const char *p, size_t n, struct err *e);
+
+/* A head, the line end that its last line may lack, and the empty line, also where there is no body: some servers refuse a
+ * message without it (those that use Go's net/mail, for example). */
+bool message_put_head(const struct buf *head, message_sink take, void *to, struct err *e) MUST_CHECK;
+
+/* The body as it came, lines with LF or CRLF.  ST_SPOOL for the temporary file; a signal that asks us to stop ends it. */
+bool message_put_body(const struct message *m, message_sink take, void *to, struct err *e) MUST_CHECK;
+
+/* Counts the facts of head and body: once the head is fixed. */
 bool message_count(struct message *m, struct err *e) MUST_CHECK;
-
-/* The body alone and as it came, in pieces, to `take`; rewinds. */
-bool message_body(struct message *m, bool (*take)(void *to, const char *p, size_t n, struct err *e), void *to,
-		  struct err *e) MUST_CHECK;
-
-void message_rewind(struct message *m);
-
-/* The next piece of head, empty line and body, as lines with LF or CRLF; *n == 0 is the end.
- * Valid until the next call. */
-bool message_piece(struct message *m, char to[MESSAGE_PIECE], size_t *n, struct err *e) MUST_CHECK;
 
 void message_free(struct message *m);
 

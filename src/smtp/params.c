@@ -100,8 +100,8 @@ static bool put_rows(struct buf *to, const struct row *rows, size_t n_rows, cons
 VALUE(size)
 {
 	(void)caps, (void)r;
-	*said = n->m->facts.bytes > 0; /* else not known yet */
-	return buf_printf(to, e, "%llu", (unsigned long long)n->m->facts.bytes);
+	*said = n->size > 0;
+	return buf_printf(to, e, "%llu", (unsigned long long)n->size);
 }
 
 VALUE(body)
@@ -267,14 +267,13 @@ static bool address_needs_utf8(const char *address)
 	return !address_local_is_ascii(address);
 }
 
-void params_needs(struct needs *n, const struct session_params *p, const struct envelope *v,
-		  const struct message *m)
+void params_needs(struct needs *n, const struct session_params *p, const struct envelope *v, const struct facts *f)
 {
-	*n = (struct needs){ .p = p, .v = v, .m = m };
-	n->not_ascii = m->facts.utf8_head || address_needs_utf8(v->sender);
+	*n = (struct needs){ .p = p, .v = v, .size = f->bytes };
+	n->not_ascii = f->utf8_head || address_needs_utf8(v->sender);
 	for (size_t i = 0; i < v->n && !n->not_ascii; i++)
 		n->not_ascii = v->rcpts[i].why == NULL && address_needs_utf8(v->rcpts[i].address);
 	n->utf8 = p->utf8 == UTF8_ON || (p->utf8 == UTF8_AUTO && n->not_ascii);
-	n->eight_bit = m->facts.eight_bit;
+	n->eight_bit = f->eight_bit;
 	n->dsn = wants_dsn(n);
 }

@@ -6,22 +6,21 @@
 #define SMTP_PARAMS_H
 
 #include "mail/envelope.h"
-#include "mail/message.h"
+#include "mail/lines.h"
 #include "smtp/ehlo.h"
 #include "smtp/session.h"
 
 struct needs { /* what this message asks of a server */
 	const struct session_params *p;
 	const struct envelope       *v;
-	const struct message        *m;
+	uint64_t                     size;      /* bytes, as RFC 1870 5 counts; 0: not known yet */
 	bool                         not_ascii; /* an address or the head */
 	bool                         utf8;      /* SMTPUTF8 is asked for: because of that, or by the user */
 	bool                         eight_bit;
 	bool                         dsn;       /* somebody wants to be told, or not to be told */
 };
 
-void params_needs(struct needs *n, const struct session_params *p, const struct envelope *v,
-		  const struct message *m);
+void params_needs(struct needs *n, const struct session_params *p, const struct envelope *v, const struct facts *f);
 
 enum { DELIVER_BY_MAX = 999999999 }; /* seconds, either way */
 

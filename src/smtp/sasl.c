@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
-#include "mail/encode.h"
+#include "mime/encode.h"
 #include "net/tls.h"
 
 enum {

@@ -324,19 +324,25 @@ static bool said_8bit(const struct transaction *t)
 	    || (t->needs.utf8 && (t->s->caps.ext & EXT_SMTPUTF8) != 0);
 }
 
+struct sending { /* a rendition on its way out */
+	struct transaction *t;
+	const struct verb  *verb;
+	struct lines        lines;
+};
+
+static bool send_piece(void *ctx, const char *p, size_t n, struct err *e)
+{
+	struct sending *s = ctx;
+
+	return between_blocks(s->t, s->verb, e) && put_block(s->t, &s->lines, p, n, e);
+}
+
 static bool put_message(struct transaction *t, const struct verb *v, bool dots, struct err *e)
 {
-	struct lines l = { .dots = dots, .eight_bit = said_8bit(t), .bytes = t->m->facts.bytes };
-	char *piece = malloc(MESSAGE_PIECE);
-	size_t n = 0;
-	bool ok = piece != NULL || fail_memory(e);
+	struct sending s = { t, v, { .dots = dots, .eight_bit = said_8bit(t), .bytes = t->r->facts.bytes } };
+	bool ok = rendition_put(t->r, send_piece, &s, e) && put_end(t, &s.lines, e);
 
-	message_rewind(t->m);
-	while (ok && (ok = between_blocks(t, v, e) && message_piece(t->m, piece, &n, e)) && n > 0)
-		ok = put_block(t, &l, piece, n, e);
-	ok = ok && put_end(t, &l, e);
-	free(piece);
-	trace_note(stream_flight(t->s->io), "%llu bytes of message", (unsigned long long)l.sent);
+	trace_note(stream_flight(t->s->io), "%llu bytes of message", (unsigned long long)s.lines.sent);
 	return ok || block_failed(t, v, e);
 }
 
@@ -353,7 +359,7 @@ static bool expect_answers(struct transaction *t, const struct verb *v, struct e
 
 static bool send_bdat(struct transaction *t, struct err *e)
 {
-	return chat_put(&t->s->chat, &BDAT, e, "BDAT %llu LAST", (unsigned long long)t->m->facts.bytes)
+	return chat_put(&t->s->chat, &BDAT, e, "BDAT %llu LAST", (unsigned long long)t->r->facts.bytes)
 	    && put_message(t, &BDAT, false, e) && expect_answers(t, &BDAT, e);
 }
 
@@ -474,12 +480,11 @@ static bool all_transactions(struct transaction *t, struct err *e)
 	return true;
 }
 
-void transaction_begin(struct transaction *t, struct session *s, struct envelope *v, struct message *m,
-		       struct delivery *d)
+void transaction_begin(struct transaction *t, struct session *s, struct envelope *v, const struct rendition *r,
+		       const struct needs *n, struct delivery *d)
 {
 	assert(s->payload == NULL && s->chat.owed == 0); /* transaction_end() has seen to it */
-	*t = (struct transaction){ .s = s, .v = v, .m = m, .d = d };
-	params_needs(&t->needs, s->p, v, m);
+	*t = (struct transaction){ .s = s, .v = v, .r = r, .d = d, .needs = *n };
 	s->payload = t;
 	d->again = false;
 }
@@ -494,12 +499,13 @@ void transaction_end(struct transaction *t)
 	*t = (struct transaction){ .s = NULL };
 }
 
-bool transaction_send(struct session *s, struct envelope *v, struct message *m, struct delivery *d, struct err *e)
+bool transaction_send(struct session *s, struct envelope *v, const struct rendition *r, const struct needs *n,
+		      struct delivery *d, struct err *e)
 {
 	struct transaction t;
 	bool ok;
 
-	transaction_begin(&t, s, v, m, d);
+	transaction_begin(&t, s, v, r, n, d);
 	ok = all_at_once(&t, e) && sift(&t, e) && all_transactions(&t, e);
 	transaction_end(&t);
 	return ok;

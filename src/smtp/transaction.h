@@ -9,7 +9,7 @@
 #define SMTP_TRANSACTION_H
 
 #include "mail/envelope.h"
-#include "mail/message.h"
+#include "mime/rendition.h"
 #include "smtp/params.h"
 #include "smtp/session.h"
 
@@ -26,7 +26,7 @@ struct delivery { /* what came of it */
 struct transaction {
 	struct session  *s; /* borrowed, as are the next three */
 	struct envelope *v;
-	struct message  *m;
+	const struct rendition *r;
 	struct delivery *d;
 	struct needs     needs;
 	/* private */
@@ -39,13 +39,13 @@ struct transaction {
 };
 
 /* All open recipients, in as many transactions as the server's limits ask for. */
-bool transaction_send(struct session *s, struct envelope *v, struct message *m, struct delivery *d,
-		      struct err *e) MUST_CHECK;
+bool transaction_send(struct session *s, struct envelope *v, const struct rendition *r, const struct needs *n,
+		      struct delivery *d, struct err *e) MUST_CHECK;
 
 /* The same step by step, for a dialogue whose caller waits for each answer: it is in s->chat.reply, for the message in
- * *d.  `needs` may be changed after the beginning; the message may come last. */
-void transaction_begin(struct transaction *t, struct session *s, struct envelope *v, struct message *m,
-		       struct delivery *d);
+ * *d.  `needs` may be changed after the beginning; the rendition is not read before transaction_message(). */
+void transaction_begin(struct transaction *t, struct session *s, struct envelope *v, const struct rendition *r,
+		       const struct needs *n, struct delivery *d);
 bool transaction_mail(struct transaction *t, struct err *e) MUST_CHECK;
 bool transaction_rcpt(struct transaction *t, size_t i, struct err *e) MUST_CHECK;
 bool transaction_message(struct transaction *t, struct err *e) MUST_CHECK;

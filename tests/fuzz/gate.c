@@ -62,13 +62,13 @@ static void say(const char *address, const char *envid, unsigned how)
 	struct session_params p = { .dsn_notify = NULL };
 	struct rcpt r = { .address = (char *)(uintptr_t)address, .orcpt = (how & 4) != 0 ? (char *)(uintptr_t)envid : NULL };
 	struct envelope v = { .sender = r.address, .rcpts = &r, .n = 1, .envid = (char *)(uintptr_t)envid };
-	struct message m = { .facts = { .bytes = 10 } };
+	struct facts f = { .bytes = 10 };
 	struct needs n;
 	struct buf line = buf_max(4096, "a command");
 	struct err e;
 	bool utf8;
 
-	params_needs(&n, &p, &v, &m);
+	params_needs(&n, &p, &v, &f);
 	n.utf8 = n.utf8 || (how & 2) != 0;
 	utf8 = n.utf8 && (how & 1) != 0;
 	if (params_mail(&line, &caps, &n, &e))

@@ -2,7 +2,7 @@
  * and what goes out is clean. */
 #include "fuzz.h"
 
-#include "mail/encode.h"
+#include "mime/encode.h"
 #include "mail/lines.h"
 
 /* No bare CR or LF; with dots, no line that begins with a single one. */

@@ -3,7 +3,7 @@
 #include "fuzz.h"
 
 #include "../unit/recoded.h"
-#include "mail/encode.h"
+#include "mime/encode.h"
 
 enum { MAX = 1 << 20 };
 
@@ -195,7 +195,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (n > MAX || (body_of(in, n) == head_of(in, n) && head_of(in, n) < n))
 		return 0; /* message.c puts the empty line there */
-	whole = recode_whole(&a, in, n, eight_bit, REWRITE_PIECE);
+	whole = recode_whole(&a, in, n, eight_bit, TRANSCODE_PIECE);
 	cuts = recode_whole(&b, in, n, eight_bit, cut);
 	MUST(whole == cuts);
 	if (whole) {

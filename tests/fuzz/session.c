@@ -4,7 +4,7 @@
  */
 #include "fuzz.h"
 
-#include "smtp/carry.h"
+#include "smtp/negotiate.h"
 #include "smtp/transaction.h"
 
 struct peer {
@@ -85,13 +85,13 @@ static void converse(struct session *s, struct envelope *v, struct message *m)
 {
 	struct delivery d = { .again = false };
 	struct err e = { .stage = ST_USAGE };
+	struct rendition r = { .m = NULL };
 	struct needs n;
 	bool ok;
 	size_t open = 0;
 
-	params_needs(&n, s->p, v, m);
-	ok = session_open(s, &e) && carry_check(s, v, m, &e) && carry_wishes(s, &n, &e)
-	  && transaction_send(s, v, m, &d, &e);
+	ok = session_open(s, &e) && negotiate(s, v, m, &n, &r, &e) && transaction_send(s, v, &r, &n, &d, &e);
+	rendition_free(&r);
 	for (size_t i = 0; i < v->n; i++)
 		open += v->rcpts[i].state != RCPT_DONE && v->rcpts[i].state != RCPT_REFUSED;
 	/* success never leaves anybody out */

@@ -1,4 +1,4 @@
-/* mail/mime, plan, rewrite: a message with parts in, and what becomes of it.  H is a head with a boundary of "b". */
+/* mime/parts, plan, transcode: a message with parts in, and what becomes of it.  H is a head with a boundary of "b". */
 #include "tap.h"
 
 #include <stdio.h>

@@ -1,11 +1,11 @@
 /*
- * recoded.h - for tests: a whole message through plan and rewrite, in pieces of `cut` bytes.
+ * recoded.h - for tests: a whole message through plan and transcoder, in pieces of `cut` bytes.
  */
 #ifndef TESTS_RECODED_H
 #define TESTS_RECODED_H
 
 #include "mail/header.h"
-#include "mail/rewrite.h"
+#include "mime/transcode.h"
 
 struct recoded {
 	struct buf actions;
@@ -55,31 +55,31 @@ static inline bool plan_whole(struct buf *actions, const char *in, size_t n, boo
 	return good;
 }
 
-static inline bool take_out(struct rewrite *r, struct buf *out, struct err *e)
+static inline bool take_out(struct transcode *r, struct buf *out, struct err *e)
 {
 	char piece[1000];
 	size_t n;
 
-	while ((n = rewrite_take(r, piece, sizeof piece)) > 0)
+	while ((n = transcode_take(r, piece, sizeof piece)) > 0)
 		if (!buf_add(out, piece, n, e))
 			return false;
 	return true;
 }
 
-static inline bool rewrite_whole(struct recoded *d, const char *in, size_t n, size_t cut)
+static inline bool transcode_whole(struct recoded *d, const char *in, size_t n, size_t cut)
 {
 	struct buf head = buf_max(RECODED_MAX, "the head"), actions = buf_max(PLAN_PARTS, "the parts");
-	struct rewrite *r = NULL;
+	struct transcode *r = NULL;
 	bool good = buf_add(&head, in, head_of(in, n), &d->e)
 		 && buf_add(&actions, buf_text(&d->actions), d->actions.len, &d->e)
-		 && (r = rewrite_new(&actions, &head, &d->e)) != NULL
-		 && rewrite_header(&d->out, buf_text(&head), head.len, plan_action(&d->actions, 0), &d->e)
+		 && (r = transcode_new(&actions, &head, &d->e)) != NULL
+		 && transcode_header(&d->out, buf_text(&head), head.len, plan_action(&d->actions, 0), &d->e)
 		 && buf_add(&d->out, in + head.len, body_of(in, n) - head.len, &d->e);
 
 	for (size_t at = body_of(in, n); good && at < n; at += cut)
-		good = rewrite_feed(r, in + at, piece_of(n - at, cut), &d->e) && take_out(r, &d->out, &d->e);
-	good = good && rewrite_end(r, &d->e) && take_out(r, &d->out, &d->e);
-	rewrite_free(r);
+		good = transcode_feed(r, in + at, piece_of(n - at, cut), &d->e) && take_out(r, &d->out, &d->e);
+	good = good && transcode_end(r, &d->e) && take_out(r, &d->out, &d->e);
+	transcode_free(r);
 	buf_free(&head);
 	return good;
 }
@@ -88,8 +88,8 @@ static inline bool rewrite_whole(struct recoded *d, const char *in, size_t n, si
 static inline bool recode_whole(struct recoded *d, const char *in, size_t n, bool eight_bit, size_t cut)
 {
 	*d = (struct recoded){ .out = buf_max(RECODED_MAX, "what comes out") };
-	cut = cut > REWRITE_PIECE ? REWRITE_PIECE : cut;
-	return plan_whole(&d->actions, in, n, eight_bit, cut, &d->e) && rewrite_whole(d, in, n, cut);
+	cut = cut > TRANSCODE_PIECE ? TRANSCODE_PIECE : cut;
+	return plan_whole(&d->actions, in, n, eight_bit, cut, &d->e) && transcode_whole(d, in, n, cut);
 }
 
 static inline void recoded_free(struct recoded *d)

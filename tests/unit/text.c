@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "base/when.h"
-#include "mail/encode.h"
+#include "mime/encode.h"
 #include "mail/header.h"
 #include "mail/idn.h"
 #include "mail/lines.h"

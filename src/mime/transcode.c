@@ -1,11 +1,11 @@
-#include "mail/rewrite.h"
+#include "mime/transcode.h"
 
 #include <stdlib.h>
 
-#include "mail/encode.h"
+#include "mime/encode.h"
 #include "mail/header.h"
 
-struct rewrite {
+struct transcode {
 	struct buf        actions;
 	const struct buf *head; /* borrowed */
 	struct mime       mime;
@@ -36,7 +36,7 @@ static bool put_field(struct buf *to, enum action action, struct err *e)
 }
 
 /* In the place of the old field, else behind the last one. */
-bool rewrite_header(struct buf *to, const char *header, size_t len, enum action action, struct err *e)
+bool transcode_header(struct buf *to, const char *header, size_t len, enum action action, struct err *e)
 {
 	bool done = action == PART_KEEP, ok = true;
 	struct field f;
@@ -55,13 +55,13 @@ bool rewrite_header(struct buf *to, const char *header, size_t len, enum action 
 
 /* ---- contents ----------------------------------------------------------------------------------- */
 
-static void made(struct rewrite *r, size_t n)
+static void made(struct transcode *r, size_t n)
 {
 	r->out.len += n;
 	r->out.bytes[r->out.len] = '\0';
 }
 
-static bool put_qp(struct rewrite *r, const char *in, size_t n, struct err *e)
+static bool put_qp(struct transcode *r, const char *in, size_t n, struct err *e)
 {
 	if (!buf_room(&r->out, n * QP_GROWTH + QP_SLACK, e))
 		return false;
@@ -69,7 +69,7 @@ static bool put_qp(struct rewrite *r, const char *in, size_t n, struct err *e)
 	return true;
 }
 
-static bool put_exact(struct rewrite *r, const char *in, size_t n, struct err *e)
+static bool put_exact(struct transcode *r, const char *in, size_t n, struct err *e)
 {
 	if (!buf_room(&r->out, n * QP_GROWTH + QP_SLACK, e))
 		return false;
@@ -78,7 +78,7 @@ static bool put_exact(struct rewrite *r, const char *in, size_t n, struct err *e
 }
 
 /* Lines end with CRLF before they are encoded, whatever they end with here. */
-static bool put_lines(struct rewrite *r, const char *in, size_t n, struct err *e)
+static bool put_lines(struct transcode *r, const char *in, size_t n, struct err *e)
 {
 	for (size_t i = 0; i < n;) {
 		const char *nl = memchr(in + i, '\n', n - i);
@@ -96,7 +96,7 @@ static bool put_lines(struct rewrite *r, const char *in, size_t n, struct err *e
 	return true;
 }
 
-static bool put_kept(struct rewrite *r, const char *in, size_t n, struct err *e)
+static bool put_kept(struct transcode *r, const char *in, size_t n, struct err *e)
 {
 	return buf_add(&r->out, in, n, e);
 }
@@ -104,7 +104,7 @@ static bool put_kept(struct rewrite *r, const char *in, size_t n, struct err *e)
 /* ---- events ------------------------------------------------------------------------------------- */
 
 /* The head of the message itself is not a part of the body. */
-static bool got_header(struct rewrite *r, const char *in, size_t n, struct err *e)
+static bool got_header(struct transcode *r, const char *in, size_t n, struct err *e)
 {
 	size_t number = r->mime.part[r->mime.depth - 1].number;
 
@@ -115,12 +115,12 @@ static bool got_header(struct rewrite *r, const char *in, size_t n, struct err *
 	r->base64 = (struct base64){ 0 };
 	if (number == 0)
 		return true;
-	return r->action == PART_KEEP ? put_kept(r, in, n, e) : rewrite_header(&r->out, in, n, r->action, e);
+	return r->action == PART_KEEP ? put_kept(r, in, n, e) : transcode_header(&r->out, in, n, r->action, e);
 }
 
-static bool got_content(struct rewrite *r, const char *in, size_t n, struct err *e)
+static bool got_content(struct transcode *r, const char *in, size_t n, struct err *e)
 {
-	static bool (*const put[])(struct rewrite *r, const char *in, size_t n, struct err *e) = {
+	static bool (*const put[])(struct transcode *r, const char *in, size_t n, struct err *e) = {
 		[PART_KEEP] = put_kept,		 [PART_QP] = put_qp,	    [PART_BASE64] = put_lines,
 		[PART_BASE64_EXACT] = put_exact, [PART_IS_7BIT] = put_kept, [PART_IS_8BIT] = put_kept,
 	};
@@ -131,7 +131,7 @@ static bool got_content(struct rewrite *r, const char *in, size_t n, struct err 
 
 /* Encoded text has a line end of its own at its end.  A binary part's last octet may be a CR that only seems to belong
  * to the line end: not so where all other lines end with LF. */
-static bool got_line_end(struct rewrite *r, const char *in, size_t n, struct err *e)
+static bool got_line_end(struct transcode *r, const char *in, size_t n, struct err *e)
 {
 	if (r->action == PART_BASE64)
 		return true;
@@ -140,7 +140,7 @@ static bool got_line_end(struct rewrite *r, const char *in, size_t n, struct err
 	return got_content(r, in, n, e);
 }
 
-static bool got_end(struct rewrite *r, const char *in, size_t n, struct err *e)
+static bool got_end(struct transcode *r, const char *in, size_t n, struct err *e)
 {
 	(void)in, (void)n;
 	if (!buf_room(&r->out, QP_SLACK, e))
@@ -152,7 +152,7 @@ static bool got_end(struct rewrite *r, const char *in, size_t n, struct err *e)
 
 static bool take(void *to, enum mime_event what, const char *in, size_t n, struct err *e)
 {
-	static bool (*const got[])(struct rewrite *r, const char *in, size_t n, struct err *e) = {
+	static bool (*const got[])(struct transcode *r, const char *in, size_t n, struct err *e) = {
 		[MIME_HEADER] = got_header, [MIME_CONTENT] = got_content, [MIME_LINE_END] = got_line_end,
 		[MIME_END] = got_end,	    [MIME_OUTSIDE] = put_kept,
 	};
@@ -163,9 +163,9 @@ static bool take(void *to, enum mime_event what, const char *in, size_t n, struc
 
 /* ---- from outside ------------------------------------------------------------------------------- */
 
-struct rewrite *rewrite_new(struct buf *actions, const struct buf *head, struct err *e)
+struct transcode *transcode_new(struct buf *actions, const struct buf *head, struct err *e)
 {
-	struct rewrite *r = calloc(1, sizeof *r);
+	struct transcode *r = calloc(1, sizeof *r);
 
 	if (r == NULL) {
 		buf_free(actions);
@@ -179,7 +179,7 @@ struct rewrite *rewrite_new(struct buf *actions, const struct buf *head, struct 
 	return r;
 }
 
-void rewrite_rewind(struct rewrite *r)
+void transcode_rewind(struct transcode *r)
 {
 	if (r == NULL)
 		return;
@@ -189,7 +189,7 @@ void rewrite_rewind(struct rewrite *r)
 	r->begun = false;
 }
 
-void rewrite_free(struct rewrite *r)
+void transcode_free(struct transcode *r)
 {
 	if (r == NULL)
 		return;
@@ -199,23 +199,23 @@ void rewrite_free(struct rewrite *r)
 	free(r);
 }
 
-static bool begin(struct rewrite *r, struct err *e)
+static bool begin(struct transcode *r, struct err *e)
 {
 	r->begun = true;
 	return mime_begin(&r->mime, buf_text(r->head), r->head->len, take, r, e);
 }
 
-bool rewrite_feed(struct rewrite *r, const char *in, size_t n, struct err *e)
+bool transcode_feed(struct transcode *r, const char *in, size_t n, struct err *e)
 {
 	return (r->begun || begin(r, e)) && mime_feed(&r->mime, in, n, e);
 }
 
-bool rewrite_end(struct rewrite *r, struct err *e)
+bool transcode_end(struct transcode *r, struct err *e)
 {
 	return (r->begun || begin(r, e)) && mime_end(&r->mime, e);
 }
 
-size_t rewrite_take(struct rewrite *r, char *to, size_t room)
+size_t transcode_take(struct transcode *r, char *to, size_t room)
 {
 	size_t left = r->out.len - r->taken, n = left < room ? left : room;
 

@@ -1,4 +1,4 @@
-#include "mail/mime.h"
+#include "mime/parts.h"
 
 #include <stdio.h>
 

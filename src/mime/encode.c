@@ -1,4 +1,4 @@
-#include "mail/encode.h"
+#include "mime/encode.h"
 
 #include "base/str.h"
 

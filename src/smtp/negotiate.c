@@ -1,16 +1,14 @@
-#include "smtp/carry.h"
+#include "smtp/negotiate.h"
 
 #include "base/log.h"
 #include "base/when.h"
-#include "mail/alabel.h"
-#include "mail/recode.h"
 
-static bool small_enough(const struct session *s, const struct message *m, struct err *e)
+static bool small_enough(const struct session *s, const struct rendition *r, struct err *e)
 {
-	if (s->caps.size == 0 || m->facts.bytes <= s->caps.size)
+	if (s->caps.size == 0 || r->facts.bytes <= s->caps.size)
 		return true;
 	fail(e, ST_INPUT, FATE_PERM, "the message has %llu bytes, but %s takes at most %llu",
-	     (unsigned long long)m->facts.bytes, s->host, (unsigned long long)s->caps.size);
+	     (unsigned long long)r->facts.bytes, s->host, (unsigned long long)s->caps.size);
 	return err_hint(e, "send large files another way, or as a link");
 }
 
@@ -28,15 +26,15 @@ static bool takes_utf8(const struct session *s)
 	return s->p->utf8 != UTF8_OFF && (s->caps.ext & EXT_SMTPUTF8) != 0;
 }
 
-static bool utf8_carried(const struct session *s, const struct message *m, struct err *e)
+static bool utf8_carried(const struct session *s, const struct rendition *r, struct err *e)
 {
-	const char *who = m->facts.utf8_head ? "a header that is not ASCII" : "an address that is not ASCII";
+	const char *who = r->facts.utf8_head ? "a header that is not ASCII" : "an address that is not ASCII";
 
 	if (s->p->utf8 == UTF8_OFF)
 		return fail(e, ST_INPUT, FATE_PERM, "%s needs SMTPUTF8, and smtputf8 is off", who);
 	if (!takes_utf8(s))
 		return fail(e, ST_INPUT, FATE_PERM, "%s does not offer SMTPUTF8, which %s needs", s->host, who);
-	if (!str_is_utf8(buf_text(&m->head), m->head.len))
+	if (!str_is_utf8(buf_text(rendition_head(r)), rendition_head(r)->len))
 		return fail(e, ST_INPUT, FATE_PERM, "the header is neither ASCII nor UTF-8");
 	return true;
 }
@@ -146,7 +144,7 @@ static bool not_offered(const struct session *s, size_t i, struct err *e)
 	return err_hint(e, "send through another server, or without %s", wishes[i].key);
 }
 
-bool carry_wishes(const struct session *s, const struct needs *n, struct err *e)
+static bool wishes_granted(const struct session *s, const struct needs *n, struct err *e)
 {
 	for (size_t i = 0; i < COUNT(wishes); i++) {
 		bool offered = (s->caps.ext & wishes[i].ext) != 0;
@@ -169,22 +167,39 @@ static unsigned missing(const struct session *s, const struct needs *n)
 	return want & ~s->caps.ext;
 }
 
-bool carry_ask(struct session *s, const struct needs *n, struct err *e)
+static bool ask_again(struct session *s, const struct needs *n, struct err *e)
 {
 	return missing(s, n) == 0 || s->mechanism == NULL || session_ask_again(s, e);
 }
 
-bool carry_check(struct session *s, const struct envelope *v, struct message *m, struct err *e)
+bool negotiate_envelope(struct session *s, const struct needs *n, struct err *e)
 {
-	struct needs n;
+	return ask_again(s, n, e) && wishes_granted(s, n, e);
+}
 
-	if (m->facts.utf8_head && !takes_utf8(s) && !message_ascii_domains(m, e))
+bool negotiate_message(const struct session *s, const struct envelope *v, const struct message *m, bool said,
+		       struct needs *n, struct rendition *r, struct err *e)
+{
+	bool utf8 = takes_utf8(s) && (!said || n->utf8);
+
+	if (!rendition_begin(r, m, e) || (r->facts.utf8_head && !utf8 && !rendition_ascii_domains(r, e)))
 		return false;
-	params_needs(&n, s->p, v, m);
-	if (n.not_ascii && !utf8_carried(s, m, e))
+	if (said && r->facts.utf8_head && !n->utf8 && s->p->utf8 != UTF8_OFF)
+		return fail(e, ST_INPUT, FATE_PERM, "the header is not ASCII, and MAIL did not say SMTPUTF8");
+	if (!said)
+		params_needs(n, s->p, v, &r->facts);
+	if ((r->facts.utf8_head || (!said && n->not_ascii)) && !utf8_carried(s, r, e))
 		return false;
-	if (n.eight_bit && (s->caps.ext & EXT_8BITMIME) == 0
-	    && !message_recode(m, RECODE_8BIT, "the server does not take 8-bit text", e))
+	if (r->facts.eight_bit && (s->caps.ext & EXT_8BITMIME) == 0 && !rendition_7bit(r, e))
 		return false;
-	return small_enough(s, m, e) && dsn_offered(s, &n, e);
+	if (!said)
+		n->size = r->facts.bytes;
+	return small_enough(s, r, e) && dsn_offered(s, n, e);
+}
+
+bool negotiate(struct session *s, const struct envelope *v, const struct message *m, struct needs *n,
+	       struct rendition *r, struct err *e)
+{
+	params_needs(n, s->p, v, &m->facts);
+	return ask_again(s, n, e) && negotiate_message(s, v, m, false, n, r, e) && wishes_granted(s, n, e);
 }

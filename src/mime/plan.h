@@ -1,15 +1,15 @@
 /*
  * plan.h - what must be done to the parts of a body that the wire cannot carry: RFC 2045 6, RFC 6152 3, RFC 1847 2.1.
  *
- * Fed with the whole body once, it decides for each part; rewrite.h then does it.  Only leaves that need it are encoded,
+ * Fed with the whole body once, it decides for each part; transcode.h then does it.  Only leaves that need it are encoded,
  * and nothing at all where a signature covers them or nobody can tell for certain where they end: that is an error
  * (ST_INPUT PERM).
  */
-#ifndef MAIL_PLAN_H
-#define MAIL_PLAN_H
+#ifndef MIME_PLAN_H
+#define MIME_PLAN_H
 
 #include "mail/lines.h"
-#include "mail/mime.h"
+#include "mime/parts.h"
 
 enum { PLAN_PARTS = 10000 }; /* in one message */
 

@@ -1,4 +1,4 @@
-#include "mail/plan.h"
+#include "mime/plan.h"
 
 #include "base/str.h"
 

@@ -1,13 +1,13 @@
 /*
- * mime.h - where the parts of a message are: RFC 2045 5 and 6, RFC 2046 5.1 and 5.2.1.
+ * parts.h - where the parts of a message are: RFC 2045 5 and 6, RFC 2046 5.1 and 5.2.1.
  *
  * A scanner, fed with the body in pieces of any size, that hands every octet on and says what it is: the header
  * of a part, its content, or what stands outside of parts.  What it hands on, in order, is what it was fed; where the
  * input was cut does not matter.  It judges nothing: a part that cannot be understood is a leaf with a `trouble`, and
  * its content ends where that of a part around it ends.
  */
-#ifndef MAIL_MIME_H
-#define MAIL_MIME_H
+#ifndef MIME_PARTS_H
+#define MIME_PARTS_H
 
 #include "base/buf.h"
 

@@ -6,8 +6,8 @@
  * is longer than 76 characters, bare CR and NUL and everything over 126 is encoded, trailing
  * blanks too, as is a '.' or 'F' (of "From ") at the start of a line.
  */
-#ifndef MAIL_ENCODE_H
-#define MAIL_ENCODE_H
+#ifndef MIME_ENCODE_H
+#define MIME_ENCODE_H
 
 #include "base/buf.h"
 

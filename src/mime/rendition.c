@@ -1,0 +1,230 @@
+#include "mime/rendition.h"
+
+#include <stdlib.h>
+
+#include "base/str.h"
+#include "mail/alabel.h"
+#include "mail/header.h"
+
+const struct buf *rendition_head(const struct rendition *r)
+{
+	return r->head.bytes != NULL ? &r->head : &r->m->head;
+}
+
+/* ---- reading ------------------------------------------------------------------------------------- */
+
+struct coding { /* a body on its way through the transcoder */
+	struct transcode *t;
+	message_sink      take;
+	void             *to;
+};
+
+static bool hand_on(const struct coding *c, struct err *e)
+{
+	char piece[TRANSCODE_PIECE];
+	size_t n;
+
+	while ((n = transcode_take(c->t, piece, sizeof piece)) > 0)
+		if (!c->take(c->to, piece, n, e))
+			return false;
+	return true;
+}
+
+static bool code(void *ctx, const char *p, size_t n, struct err *e)
+{
+	const struct coding *c = ctx;
+
+	for (size_t piece; n > 0; p += piece, n -= piece) {
+		piece = n < TRANSCODE_PIECE ? n : TRANSCODE_PIECE;
+		if (!transcode_feed(c->t, p, piece, e) || !hand_on(c, e))
+			return false;
+	}
+	return true;
+}
+
+bool rendition_put(const struct rendition *r, message_sink take, void *to, struct err *e)
+{
+	struct coding c = { r->body, take, to };
+
+	if (!message_put_head(rendition_head(r), take, to, e))
+		return false;
+	if (r->body == NULL)
+		return message_put_body(r->m, take, to, e);
+	transcode_rewind(r->body);
+	return message_put_body(r->m, code, &c, e) && transcode_end(r->body, e) && hand_on(&c, e);
+}
+
+static bool count_piece(void *to, const char *p, size_t n, struct err *e)
+{
+	(void)e;
+	facts_feed(to, p, n);
+	return true;
+}
+
+static bool count(struct rendition *r, struct err *e)
+{
+	struct facts f = { 0 };
+	bool ok;
+
+	facts_head(&f, buf_text(rendition_head(r)), rendition_head(r)->len);
+	ok = rendition_put(r, count_piece, &f, e);
+	facts_end(&f);
+	r->facts = f;
+	return ok;
+}
+
+/* ---- the head ----------------------------------------------------------------------------------- */
+
+static void set_head(struct rendition *r, struct buf *head)
+{
+	buf_free(&r->head);
+	r->head = *head;
+}
+
+static bool has_field(const struct buf *head, const char *name)
+{
+	struct field f;
+
+	for (size_t at = 0; header_next(buf_text(head), head->len, &at, &f);)
+		if (header_is(&f, name))
+			return true;
+	return false;
+}
+
+/* A head has no encoding of its own that would carry these. */
+static bool head_carries(const struct buf *head, const char *why, struct err *e)
+{
+	struct facts f = { 0 };
+
+	facts_feed(&f, buf_text(head), head->len);
+	facts_end(&f);
+	if (!facts_unfit(&f))
+		return true;
+	return fail(e, ST_INPUT, FATE_PERM, "%s, and it is in the header", why);
+}
+
+struct guess {
+	bool     utf8, ascii;
+	unsigned owed; /* octets that the character that has begun still wants */
+};
+
+/* Can this byte come next in UTF-8? */
+static bool utf8_continues(unsigned char c, unsigned *owed)
+{
+	if ((c & 0xc0) == 0x80) {
+		if (*owed == 0)
+			return false;
+		(*owed)--;
+		return true;
+	}
+	if (*owed > 0 || c == 0xc0 || c == 0xc1 || c >= 0xf5)
+		return false;
+	*owed = (c >= 0xc0) + (c >= 0xe0) + (c >= 0xf0);
+	return true;
+}
+
+static bool look(void *to, const char *p, size_t n, struct err *e)
+{
+	struct guess *g = to;
+
+	(void)e;
+	for (size_t i = 0; i < n; i++) {
+		g->ascii = g->ascii && !str_is8bit(p[i]);
+		g->utf8 = g->utf8 && utf8_continues((unsigned char)p[i], &g->owed);
+	}
+	return true;
+}
+
+/* An unlabelled body: its charset is what its bytes can be. */
+static bool add_type(const struct message *m, struct buf *head, struct err *e)
+{
+	struct guess g = { .utf8 = true, .ascii = true };
+
+	return message_put_body(m, look, &g, e)
+	    && buf_printf(head, e, "Content-Type: text/plain; charset=%s\n",
+			  g.ascii ? "us-ascii" : g.utf8 && g.owed == 0 ? "utf-8" : "unknown-8bit");
+}
+
+/* The fields that say how the body is encoded. */
+static bool label(struct rendition *r, enum action action, struct err *e)
+{
+	const struct buf *head = rendition_head(r);
+	struct buf out = buf_max(head->max, head->what);
+	bool ok = transcode_header(&out, buf_text(head), head->len, action, e)
+	       && (out.len == 0 || out.bytes[out.len - 1] == '\n' || buf_char(&out, '\n', e))
+	       && (has_field(head, "MIME-Version") || buf_str(&out, "MIME-Version: 1.0\n", e))
+	       && (has_field(head, "Content-Type") || add_type(r->m, &out, e));
+
+	if (ok)
+		set_head(r, &out);
+	else
+		buf_free(&out);
+	return ok;
+}
+
+bool rendition_ascii_domains(struct rendition *r, struct err *e)
+{
+	const struct buf *head = rendition_head(r);
+	struct buf out = buf_max(head->max, head->what);
+
+	if (!alabel_head(&out, head, e)) {
+		buf_free(&out);
+		return false;
+	}
+	set_head(r, &out);
+	return count(r, e);
+}
+
+/* ---- the body ----------------------------------------------------------------------------------- */
+
+static bool feed(void *to, const char *p, size_t n, struct err *e)
+{
+	return plan_feed(to, p, n, e);
+}
+
+/* A plan is always of the body as it came, so that the second one replaces the first. */
+static bool recode(struct rendition *r, bool eight_bit, const char *why, struct err *e)
+{
+	const struct buf *head = rendition_head(r);
+	struct plan *p = calloc(1, sizeof *p);
+	struct transcode *made = NULL;
+	bool ok = p != NULL || fail_memory(e);
+
+	ok = ok && head_carries(head, why, e) && plan_begin(p, eight_bit, why, buf_text(head), head->len, e)
+	  && message_put_body(r->m, feed, p, e) && plan_end(p, e) && label(r, plan_action(&p->actions, 0), e)
+	  && (made = transcode_new(&p->actions, &r->head, e)) != NULL;
+	if (p != NULL)
+		plan_free(p);
+	free(p);
+	if (!ok)
+		return false;
+	transcode_free(r->body);
+	r->body = made;
+	return count(r, e);
+}
+
+static const char *unfit(const struct facts *f)
+{
+	return f->nul ? "the text has NUL bytes" : f->bare_cr ? "the text has carriage returns within lines"
+							      : "the text has lines of more than 998 bytes";
+}
+
+bool rendition_begin(struct rendition *r, const struct message *m, struct err *e)
+{
+	rendition_free(r);
+	r->m = m;
+	r->facts = m->facts;
+	return !facts_unfit(&m->facts) || recode(r, false, unfit(&m->facts), e);
+}
+
+bool rendition_7bit(struct rendition *r, struct err *e)
+{
+	return recode(r, true, "the server does not take 8-bit text", e);
+}
+
+void rendition_free(struct rendition *r)
+{
+	buf_free(&r->head);
+	transcode_free(r->body);
+	*r = (struct rendition){ .m = NULL };
+}
