@@ -26,6 +26,11 @@ bool str_starts(const char *s, const char *prefix);           /* case matters */
 bool str_number(const char *s, uint64_t min, uint64_t max, uint64_t *n) MUST_CHECK;
 bool str_number_n(const char *s, size_t len, uint64_t min, uint64_t max, uint64_t *n) MUST_CHECK;
 
+struct number { /* zeroed: none */
+	bool given;
+	int  n;
+};
+
 /* ASCII-case-insensitive glob of `*` and `?` only; linear time, no locale. */
 bool str_glob(const char *pattern, const char *s);
 

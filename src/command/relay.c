@@ -123,8 +123,8 @@ static bool say_mail(struct relay *u, const struct command *c, struct err *e)
 	struct submission *x = u->x;
 	struct needs *n = &u->t.needs, first;
 
-	params_needs(&first, &x->a->smtp, &x->v, &announced);
-	first.utf8 = first.utf8 || (c->utf8 && x->a->smtp.utf8 != UTF8_OFF);
+	params_needs(&first, &x->a->wishes, &x->v, &announced);
+	first.utf8 = first.utf8 || (c->utf8 && x->a->wishes.utf8 != UTF8_OFF);
 	transaction_begin(&u->t, &x->s, &x->v, &x->r, &first, &x->delivery);
 	if (!negotiate_envelope(&x->s, n, e) || (u->begun && !transaction_reset(&u->t, e)))
 		return false;
@@ -181,10 +181,10 @@ bool relay_mail(struct relay *u, const struct command *c, struct err *e)
 
 static bool give_dsn(struct rcpt *r, const struct command *c, struct err *e)
 {
-	if (r->notify != NULL || r->orcpt != NULL) /* asked for again: as the first time */
+	if (r->notify != 0 || r->orcpt != NULL) /* asked for again: as the first time */
 		return true;
-	return (c->notify[0] == '\0' || (r->notify = str_dup(c->notify, e)) != NULL)
-	    && (c->orcpt[0] == '\0' || (r->orcpt = str_dup(c->orcpt, e)) != NULL);
+	r->notify = c->notify;
+	return (c->orcpt[0] == '\0' || (r->orcpt = str_dup(c->orcpt, e)) != NULL);
 }
 
 static bool refuse_utf8(struct relay *u, struct rcpt *r, struct err *e)
@@ -205,7 +205,7 @@ static bool ask_one(struct relay *u, struct rcpt *r, const struct command *c, st
 		return refuse_utf8(u, r, e);
 	if (c != NULL && !give_dsn(r, c, e))
 		return false;
-	u->t.needs.dsn = u->t.needs.dsn || r->notify != NULL || r->orcpt != NULL;
+	u->t.needs.dsn = u->t.needs.dsn || r->notify != 0 || r->orcpt != NULL;
 	u->t.refused -= r->state == RCPT_REFUSED; /* asked once more, since it is named once more */
 	r->state = RCPT_OPEN;
 	return transaction_rcpt(&u->t, (size_t)(r - u->x->v.rcpts), e);
@@ -220,7 +220,7 @@ static bool counts_more(const struct relay *u, const struct rcpt *r, const struc
 
 	for (size_t i = 0; than != NULL && i < 2; i++)
 		good[i] = both[i]->state != RCPT_REFUSED ? 2 : both[i]->code / 100 == 4;
-	return than == NULL || (u->x->a->smtp.require_all_recipients ? good[0] < good[1] : good[0] > good[1]);
+	return than == NULL || (u->x->a->wishes.require_all_recipients ? good[0] < good[1] : good[0] > good[1]);
 }
 
 /* Everybody behind one recipient of the caller's, and whose answer is that recipient's. */

@@ -50,7 +50,7 @@ static bool anybody_left(const struct submission *x)
 
 	for (size_t i = 0; i < x->v.n; i++)
 		open += x->v.rcpts[i].state == RCPT_OPEN;
-	return x->a->smtp.require_all_recipients ? open == x->v.n : open > 0;
+	return x->a->wishes.require_all_recipients ? open == x->v.n : open > 0;
 }
 
 /* As many connections as the server's limits ask for. */
@@ -62,7 +62,7 @@ static bool send_message(struct submission *x, struct err *e)
 	do {
 		if (!submission_connect(x, e))
 			return false;
-		ok = negotiate(&x->s, &x->v, &x->m, &n, &x->r, e)
+		ok = negotiate(&x->s, &x->v, &x->m, &x->a->wishes, &n, &x->r, e)
 		  && transaction_send(&x->s, &x->v, &x->r, &n, &x->delivery, e);
 		submission_disconnect(x);
 	} while (ok && x->delivery.again);

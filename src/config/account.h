@@ -11,6 +11,7 @@
 #include "net/tls.h"
 #include "smtp/sasl.h"
 #include "smtp/session.h"
+#include "smtp/wishes.h"
 
 struct account {
 	char                 *name;
@@ -19,6 +20,7 @@ struct account {
 	struct sasl_params    auth;
 	struct secret_params  secret;
 	struct session_params smtp;
+	struct wishes         wishes;
 	struct message_params message;
 	struct log_params     log;
 	struct strlist        from;                /* address, or patterns that choose this account */

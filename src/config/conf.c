@@ -328,16 +328,16 @@ static bool lacks_certificate(const struct account *a)
 	return a->tls.cert_file == NULL && a->tls.key_file != NULL;
 }
 
-/* RFC 8689 4.1: who asks others for it begins with it. */
+/* RFC 8689 2: who asks others for it begins with it. */
 static bool lacks_tls(const struct account *a)
 {
-	return a->smtp.require_tls && (!a->tls.on || (!a->tls.certcheck && a->tls.fingerprints.n == 0));
+	return a->wishes.require_tls && (!a->tls.on || (!a->tls.certcheck && a->tls.fingerprints.n == 0));
 }
 
-/* RFC 4865 4. */
+/* RFC 4865 4.1 (2). */
 static bool holds_twice(const struct account *a)
 {
-	return a->smtp.hold_for > 0 && a->smtp.hold_until != NULL;
+	return a->wishes.hold_for > 0 && a->wishes.hold_until != 0;
 }
 
 static bool lacks_name(const struct account *a)

@@ -3,6 +3,7 @@
 #include "config/take.h"
 
 #define AT(field) offsetof(struct account, field)
+#define PLAIN(field) .at = AT(field), .size = sizeof(((struct account *)0)->field)
 #define ON_OFF    .kind = KIND_FLAG, .words = on_off, .bare = true /* no value means `on` */
 
 static const struct word on_off[] = { { "on", 1 }, { "off", 0 }, { NULL, 0 } };
@@ -11,6 +12,10 @@ static const struct word ip_versions[] = { { "any", IP_ANY }, { "4", IP_4 }, { "
 static const struct word add_missing[] = { { "auto", 1 }, { "off", 0 }, { "on", 1 }, { NULL, 0 } };
 static const struct word utf8_words[] = {
 	{ "auto", UTF8_AUTO }, { "on", UTF8_ON }, { "off", UTF8_OFF }, { NULL, 0 },
+};
+/* RFC 3461 4.3, and msmtp's name for the second */
+static const struct word return_words[] = {
+	{ "off", RETURN_UNSAID }, { "full", RETURN_FULL }, { "hdrs", RETURN_HDRS }, { "headers", RETURN_HDRS }, { NULL, 0 },
 };
 static const struct word log_formats[] = { { "text", LOG_TEXT }, { "json", LOG_JSON }, { NULL, 0 } };
 static const struct word set_from_words[] = {
@@ -112,30 +117,30 @@ static const struct key keys[] = {
 	  .summary = "the name in a From field that is added" },
 	{ .name = "allow_from_override", ON_OFF, .at = AT(allow_from_override), .standard = "on",
 	  .summary = "let -f replace from" },
-	{ .name = "require_all_recipients", ON_OFF, .at = AT(smtp.require_all_recipients),
+	{ .name = "require_all_recipients", ON_OFF, .at = AT(wishes.require_all_recipients),
 	  .standard = "off",
 	  .summary = "send to nobody when the server refuses one recipient" },
-	{ .name = "dsn_notify", .kind = KIND_TEXT, .at = AT(smtp.dsn_notify),
-	  .take = take_dsn_notify, .form = "off|never|success,failure,delay",
+	{ .name = "dsn_notify", .kind = KIND_PLAIN, PLAIN(wishes.notify),
+	  .take = take_dsn_notify, .show = show_dsn_notify, .form = "off|never|success,failure,delay",
 	  .summary = "when the sender wants to be told what became of the message" },
-	{ .name = "dsn_return", .kind = KIND_TEXT, .at = AT(smtp.dsn_return),
-	  .take = take_dsn_return, .form = "off|full|hdrs",
+	{ .name = "dsn_return", .kind = KIND_WORD, .at = AT(wishes.ret), .standard = "off", .words = return_words,
 	  .summary = "how much of the message comes back with a notice" },
-	{ .name = "dsn_require", ON_OFF, .at = AT(smtp.dsn_require), .standard = "off",
+	{ .name = "dsn_require", ON_OFF, .at = AT(wishes.dsn_require), .standard = "off",
 	  .summary = "do not send through a server that cannot give the notices asked for" },
-	{ .name = "deliver_by", .kind = KIND_TEXT, .at = AT(smtp.deliver_by), .take = take_deliver_by,
+	{ .name = "deliver_by", .kind = KIND_PLAIN, PLAIN(wishes.by), .take = take_deliver_by, .show = show_deliver_by,
 	  .form = "off|TIME,return|TIME,notify",
 	  .summary = "when messages have to be there, else they come back, or the sender is told" },
-	{ .name = "hold_for", .kind = KIND_SECONDS, .at = AT(smtp.hold_for), .standard = "off", .max = HOLD_MAX,
+	{ .name = "hold_for", .kind = KIND_SECONDS, .at = AT(wishes.hold_for), .standard = "off", .max = HOLD_MAX,
 	  .summary = "how long the server keeps messages before it delivers them" },
-	{ .name = "hold_until", .kind = KIND_TEXT, .at = AT(smtp.hold_until), .take = take_hold_until,
+	{ .name = "hold_until", .kind = KIND_PLAIN, PLAIN(wishes.hold_until), .take = take_hold_until, .show = show_hold_until,
 	  .form = "off|DATE",
 	  .summary = "the date and time before which the server delivers nothing" },
-	{ .name = "priority", .kind = KIND_TEXT, .at = AT(smtp.priority), .take = take_priority, .form = "off|N",
+	{ .name = "priority", .kind = KIND_NUMBER, .at = AT(wishes.priority), .min = PRIORITY_MIN, .max = PRIORITY_MAX,
+	  .form = "off|N",
 	  .summary = "how urgent messages are, from -9 to 9, where the server takes priorities" },
-	{ .name = "smtputf8", .kind = KIND_WORD, .at = AT(smtp.utf8), .standard = "auto", .words = utf8_words, .bare = true,
+	{ .name = "smtputf8", .kind = KIND_WORD, .at = AT(wishes.utf8), .standard = "auto", .words = utf8_words, .bare = true,
 	  .summary = "ask for addresses and headers in UTF-8 when needed; on: always; off: never" },
-	{ .name = "require_tls", ON_OFF, .at = AT(smtp.require_tls), .standard = "off",
+	{ .name = "require_tls", ON_OFF, .at = AT(wishes.require_tls), .standard = "off",
 	  .summary = "ask every server on the way to use verified TLS, or not to deliver (REQUIRETLS)" },
 
 	/* message */

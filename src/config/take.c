@@ -10,7 +10,6 @@
 #include "mail/address.h"
 #include "mail/idn.h"
 #include "smtp/gate.h"
-#include "smtp/params.h"
 
 enum { TEXT_MAX = 64 * 1024 };
 
@@ -250,95 +249,54 @@ bool take_syslog(struct account *a, const struct key *k, const char *text, struc
 		    k->name, text);
 }
 
-/* The values of RET, RFC 3461 4.3, and the names that msmtp has for them. */
-bool take_dsn_return(struct account *a, const struct key *k, const char *text, struct err *e)
-{
-	static const struct {
-		const char *word, *value;
-	} words[] = {
-		{ "off", NULL }, { "full", "full" }, { "hdrs", "hdrs" }, { "headers", "hdrs" },
-	};
-
-	for (size_t i = 0; i < COUNT(words); i++)
-		if (str_same(text, words[i].word))
-			return value_text(a, k, words[i].value, e);
-	return fail(e, ST_CONFIG, FATE_PERM, "%s must be off, full or hdrs, not `%s`", k->name, text);
-}
-
-static const char *const notices[] = { "success", "failure", "delay" }; /* RFC 3461 4.1 */
-
-/* A bit for each of the words; 0: there is another one among them. */
-static unsigned notices_of(const char *text)
-{
-	unsigned set = 0;
-
-	for (const char *p = text;; p++) {
-		size_t len = strcspn(p, ","), i = 0;
-
-		while (i < COUNT(notices) && !str_same_n(p, len, notices[i]))
-			i++;
-		if (i == COUNT(notices))
-			return 0;
-		set |= 1U << i;
-		p += len;
-		if (*p == '\0')
-			return set;
-	}
-}
-
 bool take_dsn_notify(struct account *a, const struct key *k, const char *text, struct err *e)
 {
-	struct buf value = buf_max(64, k->name);
-	unsigned set;
-	bool ok = true;
+	a->wishes.notify = 0;
+	if (str_same(text, "off") || dsn_parse_notify(text, &a->wishes.notify))
+		return true;
+	return fail(e, ST_CONFIG, FATE_PERM, "%s must be off, never or a list of success, failure, delay, not `%s`",
+		    k->name, text);
+}
 
-	if (str_same(text, "off") || str_same(text, "never"))
-		return value_text(a, k, str_same(text, "off") ? NULL : "never", e);
-	set = notices_of(text);
-	if (set == 0)
-		return fail(e, ST_CONFIG, FATE_PERM, "%s must be off, never or a list of success, failure, delay, not `%s`",
-			    k->name, text);
-	for (size_t i = 0; ok && i < COUNT(notices); i++)
-		if ((set & 1U << i) != 0)
-			ok = buf_printf(&value, e, "%s%s", value.len > 0 ? "," : "", notices[i]);
-	ok = ok && value_text(a, k, buf_text(&value), e);
-	buf_free(&value);
-	return ok;
+bool show_dsn_notify(const struct account *a, struct buf *to, struct err *e)
+{
+	return a->wishes.notify == 0 || dsn_put_notify(to, a->wishes.notify, false, e);
 }
 
 bool take_deliver_by(struct account *a, const struct key *k, const char *text, struct err *e)
 {
-	struct deliver_by by;
+	struct deliver_by by = { .wanted = false };
 
-	if (str_same(text, "off"))
-		return value_text(a, k, NULL, e);
-	if (params_deliver_by(text, &by))
-		return value_text(a, k, text, e);
+	if (str_same(text, "off") || wishes_parse_by(text, &by)) {
+		a->wishes.by = by;
+		return true;
+	}
 	fail(e, ST_CONFIG, FATE_PERM, "%s must be off or TIME[,return|notify][,trace], not `%s`", k->name, text);
 	return err_hint(e, "the time is from %d to %d seconds (or with s, m, h, d); only with notify may it be past",
 			-DELIVER_BY_MAX, DELIVER_BY_MAX);
 }
 
+bool show_deliver_by(const struct account *a, struct buf *to, struct err *e)
+{
+	return wishes_put_by(to, &a->wishes.by, e);
+}
+
 bool take_hold_until(struct account *a, const struct key *k, const char *text, struct err *e)
 {
-	int64_t at;
+	int64_t at = 0;
 
-	if (str_same(text, "off"))
-		return value_text(a, k, NULL, e);
-	if (when_date(text, strlen(text), &at))
-		return value_text(a, k, text, e);
+	if (str_same(text, "off") || when_date(text, strlen(text), &at)) {
+		a->wishes.hold_until = at;
+		return true;
+	}
 	fail(e, ST_CONFIG, FATE_PERM, "%s must be off or a date with time and zone, not `%s`", k->name, text);
 	return err_hint(e, "write it like 2026-12-24T08:00Z or 2026-12-24T09:00+01:00");
 }
 
-/* RFC 6710 8: as it is said, so no plus sign and no zero in front. */
-bool take_priority(struct account *a, const struct key *k, const char *text, struct err *e)
+bool show_hold_until(const struct account *a, struct buf *to, struct err *e)
 {
-	const char *digit = text + (text[0] == '-');
+	char utc[WHEN_DATE];
 
-	if (str_same(text, "off"))
-		return value_text(a, k, NULL, e);
-	if (str_isdigit(digit[0]) && digit[1] == '\0' && strcmp(text, "-0") != 0)
-		return value_text(a, k, text, e);
-	return fail(e, ST_CONFIG, FATE_PERM, "%s must be off or a number from -9 to 9, not `%s`", k->name, text);
+	when_show_date(a->wishes.hold_until, utc);
+	return buf_str(to, utc, e);
 }

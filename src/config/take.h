@@ -14,14 +14,17 @@ bool take_auth(struct account *a, const struct key *k, const char *text, struct 
 bool take_deliver_by(struct account *a, const struct key *k, const char *text, struct err *e);
 bool take_domain(struct account *a, const struct key *k, const char *text, struct err *e);
 bool take_dsn_notify(struct account *a, const struct key *k, const char *text, struct err *e);
-bool take_dsn_return(struct account *a, const struct key *k, const char *text, struct err *e);
 bool take_ehlo_domain(struct account *a, const struct key *k, const char *text, struct err *e);
 bool take_hold_until(struct account *a, const struct key *k, const char *text, struct err *e);
 bool take_hosts(struct account *a, const struct key *k, const char *text, struct err *e);
 bool take_patterns(struct account *a, const struct key *k, const char *text, struct err *e);
-bool take_priority(struct account *a, const struct key *k, const char *text, struct err *e);
 bool take_sender_map(struct account *a, const struct key *k, const char *text, struct err *e);
 bool take_syslog(struct account *a, const struct key *k, const char *text, struct err *e);
 bool take_trust_file(struct account *a, const struct key *k, const char *text, struct err *e);
+
+/* And the `show` of those that are kept as what they mean. */
+bool show_deliver_by(const struct account *a, struct buf *to, struct err *e);
+bool show_dsn_notify(const struct account *a, struct buf *to, struct err *e);
+bool show_hold_until(const struct account *a, struct buf *to, struct err *e);
 
 #endif

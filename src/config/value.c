@@ -248,12 +248,12 @@ static bool always_set(const void *at)
 
 static unsigned most_seconds(const struct key *k)
 {
-	return k->max != 0 ? k->max : SECONDS_MAX;
+	return k->max != 0 ? (unsigned)k->max : SECONDS_MAX;
 }
 
 static bool fail_seconds(const struct key *k, const char *text, struct err *e)
 {
-	return fail(e, ST_CONFIG, FATE_PERM, "%s must be a time from %u to %u seconds%s, not `%s`", k->name, k->min,
+	return fail(e, ST_CONFIG, FATE_PERM, "%s must be a time from %d to %u seconds%s, not `%s`", k->name, k->min,
 		    most_seconds(k), k->min == 0 ? " (or with s, m, h, d), or off" : " (or with s, m, h, d)", text);
 }
 
@@ -262,7 +262,7 @@ static bool read_seconds(void *at, const struct key *k, const char *text, struct
 	uint64_t n = 0;
 
 	if ((k->min != 0 || !str_same(text, "off"))
-	    && (!when_span(text, strlen(text), most_seconds(k), &n) || n < k->min))
+	    && (!when_span(text, strlen(text), most_seconds(k), &n) || n < (uint64_t)k->min))
 		return fail_seconds(k, text, e);
 	*(unsigned *)at = (unsigned)n;
 	return true;
@@ -300,6 +300,49 @@ static bool port_is_set(const void *at)
 static void clear_number(void *at)
 {
 	(void)at;
+}
+
+/* As it is said: no plus sign, no zero in front. */
+static bool parse_number(const struct key *k, const char *text, struct number *to)
+{
+	bool minus = text[0] == '-';
+	uint64_t n;
+
+	if (!str_number(text + minus, minus ? 1 : 0, 1000000, &n) || (text[minus] == '0' && text[minus + 1] != '\0'))
+		return false;
+	*to = (struct number){ true, minus ? -(int)n : (int)n };
+	return to->n >= k->min && to->n <= k->max;
+}
+
+static bool read_number(void *at, const struct key *k, const char *text, struct err *e)
+{
+	struct number made = { .given = false };
+
+	if (!str_same(text, "off") && !parse_number(k, text, &made))
+		return fail(e, ST_CONFIG, FATE_PERM, "%s must be off or a number from %d to %d, not `%s`", k->name, k->min, k->max,
+			    text);
+	memcpy(at, &made, sizeof made);
+	return true;
+}
+
+static bool show_number(const void *at, const struct key *k, struct buf *to, struct err *e)
+{
+	const struct number *number = at;
+
+	(void)k;
+	return number->given ? buf_printf(to, e, "%d", number->n) : buf_str(to, "off", e);
+}
+
+static bool copy_struct(void *to, const void *from, struct err *e)
+{
+	(void)e;
+	memcpy(to, from, sizeof(struct number));
+	return true;
+}
+
+static bool number_is_set(const void *at)
+{
+	return ((const struct number *)at)->given;
 }
 
 /* ----------------------------------------------------------------------------------------- kinds */
@@ -340,6 +383,8 @@ static const struct {
 	[KIND_WORD]    = { "word",    read_enum,    show_enum,    copy_number, always_set,  clear_number },
 	[KIND_SECONDS] = { "seconds", read_seconds, show_seconds, copy_number, always_set,  clear_number },
 	[KIND_PORT]    = { "port",    read_port,    show_port,    copy_number, port_is_set, clear_number },
+	[KIND_NUMBER]  = { "number",  read_number,  show_number,  copy_struct, number_is_set, clear_number },
+	[KIND_PLAIN]   = { "text",    read_none,    show_nothing, copy_none,   never_set,   clear_number }, /* below */
 };
 _Static_assert(COUNT(kinds) == KIND_COUNT, "every kind has a row");
 
@@ -365,18 +410,31 @@ struct strlist *value_list_of(struct account *a, const struct key *k)
 	return field(a, k);
 }
 
+static bool is_zeroed(const char *p, size_t n)
+{
+	while (n > 0 && p[n - 1] == '\0')
+		n--;
+	return n == 0;
+}
+
 bool value_is_set(const struct account *a, const struct key *k)
 {
+	if (k->kind == KIND_PLAIN)
+		return !is_zeroed(field_of(a, k), k->size);
 	return kinds[k->kind].is_set(field_of(a, k));
 }
 
 bool value_show(const struct account *a, const struct key *k, struct buf *to, struct err *e)
 {
+	if (k->show != NULL)
+		return k->show(a, to, e);
 	return kinds[k->kind].show(field_of(a, k), k, to, e);
 }
 
 bool value_copy(struct account *to, const struct account *from, const struct key *k, struct err *e)
 {
+	if (k->kind == KIND_PLAIN)
+		memcpy(field(to, k), field_of(from, k), k->size);
 	return kinds[k->kind].copy(field(to, k), field_of(from, k), e);
 }
 

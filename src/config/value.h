@@ -20,6 +20,8 @@ enum kind {
 	KIND_WORD,    /* enum, by words */
 	KIND_SECONDS, /* unsigned; s, m, h, d; `off` is 0 */
 	KIND_PORT,    /* unsigned; 0: unset */
+	KIND_NUMBER,  /* struct number; `off` is none */
+	KIND_PLAIN,   /* `size` bytes that own nothing, read by `take` and shown by `show`; zeroed: unset */
 	KIND_COUNT
 };
 
@@ -36,13 +38,15 @@ struct key {
 	const char        *summary;
 	const struct word *words;    /* of KIND_FLAG and KIND_WORD */
 	const char        *form;     /* what a value looks like, where the kind does not say it */
-	unsigned           min, max; /* of KIND_SECONDS; max 0: a year */
+	int                min, max; /* of KIND_SECONDS, where max 0 is a year, and KIND_NUMBER */
+	size_t             size;     /* of KIND_PLAIN */
 	bool               bare;     /* no value means `on`, as in msmtp */
 	const char        *unset;    /* how to write "no value" where the default is another */
 	bool               empty;    /* "" is a value of its own, not "unset" */
 	bool               source;   /* one of the places that a password comes from: the last one set counts */
 	/* Instead of the kind's own reader. */
 	bool (*take)(struct account *a, const struct key *k, const char *text, struct err *e);
+	bool (*show)(const struct account *a, struct buf *to, struct err *e);
 
 	/* msmtp's obsolete keys; nothing else is set in such a row */
 	const char        *renamed_to;

@@ -108,7 +108,6 @@ static void rcpt_free(struct rcpt *r)
 {
 	free(r->address);
 	free(r->said);
-	free(r->notify);
 	free(r->orcpt);
 	free(r->original);
 	free(r->why);

@@ -7,6 +7,7 @@
 #define MAIL_ENVELOPE_H
 
 #include "base/str.h"
+#include "mail/dsn.h"
 
 enum { RCPT_SAID = 240 }; /* bytes kept of the server's words about a recipient */
 
@@ -24,7 +25,7 @@ struct rcpt {
 	int             code;    /* SMTP reply code of the last answer; 0: none */
 	struct esc      esc;
 	char           *said;    /* owned: the server's words, printable, at most RCPT_SAID; NULL: none */
-	char           *notify;  /* owned: RFC 3461 4.1, in small letters; NULL: as the settings have it */
+	unsigned        notify;  /* enum dsn_notify; 0: as the wishes have it */
 	char           *orcpt;   /* owned: RFC 3461 4.2, type and xtext; NULL: the original, or the address itself */
 	char           *original; /* owned: whom the caller named, where an alias made this address of it; NULL: it */
 	char           *why;     /* owned: why we refuse it ourselves, without asking; NULL: the server decides */
@@ -39,7 +40,7 @@ struct envelope {
 	struct rcpt *rcpts;    /* owned array */
 	size_t       n, room;
 	char        *envid;    /* owned xtext, RFC 3461 4.4; NULL: none */
-	const char  *ret;      /* static "full" or "hdrs", RFC 3461 4.3; NULL: as the settings have it */
+	enum dsn_return ret;   /* RETURN_UNSAID: as the wishes have it */
 	/* private: hash of addresses, so that 10^5 recipients stay linear */
 	uint32_t    *slots;
 	size_t       n_slots;

@@ -27,8 +27,8 @@ static const char *take_utf8(struct command *c, const char *value)
 
 static const char *take_ret(struct command *c, const char *value)
 {
-	c->ret = str_same(value, "FULL") ? "full" : str_same(value, "HDRS") ? "hdrs" : NULL;
-	return c->ret != NULL ? NULL : syntax;
+	c->ret = str_same(value, "FULL") ? RETURN_FULL : str_same(value, "HDRS") ? RETURN_HDRS : RETURN_UNSAID;
+	return c->ret != RETURN_UNSAID ? NULL : syntax;
 }
 
 static const char *take_envid(struct command *c, const char *value)
@@ -39,30 +39,9 @@ static const char *take_envid(struct command *c, const char *value)
 	return NULL;
 }
 
-/* Each of the words at most once, and NEVER alone: so many commas that it fits. */
 static const char *take_notify(struct command *c, const char *value)
 {
-	static const char *const words[] = { "success", "failure", "delay" };
-	bool seen[COUNT(words)] = { false };
-
-	if (str_same(value, "NEVER")) {
-		snprintf(c->notify, sizeof c->notify, "never");
-		return NULL;
-	}
-	for (const char *p = value;; p++) {
-		size_t len = strcspn(p, ","), w = 0;
-
-		while (w < COUNT(words) && !str_same_n(p, len, words[w]))
-			w++;
-		if (w == COUNT(words) || seen[w])
-			return syntax;
-		seen[w] = true;
-		snprintf(c->notify + strlen(c->notify), sizeof c->notify - strlen(c->notify), "%s%s",
-			 c->notify[0] == '\0' ? "" : ",", words[w]);
-		p += len;
-		if (*p == '\0')
-			return NULL;
-	}
+	return dsn_parse_notify(value, &c->notify) ? NULL : syntax;
 }
 
 static const char *take_orcpt(struct command *c, const char *value)

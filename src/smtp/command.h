@@ -7,6 +7,7 @@
 #define SMTP_COMMAND_H
 
 #include "mail/address.h"
+#include "mail/dsn.h"
 
 enum {
 	COMMAND_LINE_MAX = 4096, /* bytes; RFC 5321 4.5.3.1.4 says 512, each extension adds some */
@@ -38,9 +39,9 @@ struct command {
 	uint64_t        size;             /* SIZE of MAIL, octets of BDAT */
 	bool            last;             /* BDAT */
 	bool            eight_bit, utf8;  /* BODY=8BITMIME, SMTPUTF8 */
-	const char     *ret;              /* "full", "hdrs" or NULL; static */
+	enum dsn_return ret;
 	char            envid[101];       /* xtext, "": none; RFC 3461 4.4 */
-	char            notify[40];       /* "never" or "success,failure,delay", "": none */
+	unsigned        notify;           /* enum dsn_notify; 0: none */
 	char            orcpt[COMMAND_XTEXT]; /* "rfc822;" and xtext, "": none */
 };
 

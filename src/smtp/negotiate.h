@@ -25,7 +25,7 @@ bool negotiate_message(const struct session *s, const struct envelope *v, const 
 		       struct needs *n, struct rendition *r, struct err *e) MUST_CHECK;
 
 /* Both, for a message that is there. */
-bool negotiate(struct session *s, const struct envelope *v, const struct message *m, struct needs *n,
-	       struct rendition *r, struct err *e) MUST_CHECK;
+bool negotiate(struct session *s, const struct envelope *v, const struct message *m, const struct wishes *w,
+	       struct needs *n, struct rendition *r, struct err *e) MUST_CHECK;
 
 #endif

@@ -1,6 +1,5 @@
 #include "smtp/params.h"
 
-#include "base/when.h"
 #include "mail/address.h"
 #include "mail/idn.h"
 #include "mail/xtext.h"
@@ -8,45 +7,12 @@
 
 static bool wants_dsn(const struct needs *n)
 {
-	bool wanted = n->p->dsn_notify != NULL || n->p->dsn_return != NULL || n->v->envid != NULL
-		   || n->v->ret != NULL;
+	bool wanted = n->w->notify != 0 || n->w->ret != RETURN_UNSAID || n->v->envid != NULL
+		   || n->v->ret != RETURN_UNSAID;
 
 	for (size_t i = 0; i < n->v->n && !wanted; i++)
-		wanted = n->v->rcpts[i].notify != NULL || n->v->rcpts[i].orcpt != NULL;
+		wanted = n->v->rcpts[i].notify != 0 || n->v->rcpts[i].orcpt != NULL;
 	return wanted;
-}
-
-/* ---- deliver by ---------------------------------------------------------------------------------- */
-
-static bool take_time(const char *text, size_t len, int64_t *seconds)
-{
-	bool minus = len > 0 && text[0] == '-';
-	uint64_t n;
-
-	if (!when_span(text + minus, len - minus, DELIVER_BY_MAX, &n))
-		return false;
-	*seconds = minus ? -(int64_t)n : (int64_t)n;
-	return true;
-}
-
-bool params_deliver_by(const char *text, struct deliver_by *by)
-{
-	size_t len = strcspn(text, ",");
-	bool first = true;
-
-	*by = (struct deliver_by){ .back = true };
-	if (!take_time(text, len, &by->seconds))
-		return false;
-	for (text += len; *text != '\0'; text += len, first = false) {
-		len = strcspn(++text, ",");
-		if (first && str_same_n(text, len, "notify"))
-			by->back = false;
-		else if (str_same_n(text, len, "trace") && !by->trace)
-			by->trace = true;
-		else if (!first || !str_same_n(text, len, "return"))
-			return false;
-	}
-	return !by->back || by->seconds > 0;
 }
 
 /* ---- what a row comes to ------------------------------------------------------------------------- */
@@ -120,11 +86,11 @@ VALUE(utf8)
 
 VALUE(ret)
 {
-	const char *ret = n->v->ret != NULL ? n->v->ret : n->p->dsn_return;
+	enum dsn_return ret = n->v->ret != RETURN_UNSAID ? n->v->ret : n->w->ret;
 
 	(void)caps, (void)r;
-	*said = ret != NULL;
-	return ret == NULL || buf_str(to, str_same(ret, "full") ? "FULL" : "HDRS", e);
+	*said = ret != RETURN_UNSAID;
+	return buf_str(to, ret == RETURN_FULL ? "FULL" : "HDRS", e);
 }
 
 VALUE(envid)
@@ -134,76 +100,43 @@ VALUE(envid)
 	return !*said || buf_str(to, n->v->envid, e);
 }
 
-VALUE(requiretls)
-{
-	(void)to, (void)caps, (void)r, (void)e;
-	*said = n->p->require_tls;
-	return true;
-}
-
-VALUE(priority)
-{
-	(void)caps, (void)r;
-	*said = n->p->priority != NULL;
-	return !*said || buf_str(to, n->p->priority, e);
-}
-
-VALUE(by)
-{
-	struct deliver_by by;
-
-	(void)caps, (void)r;
-	*said = n->p->deliver_by != NULL && params_deliver_by(n->p->deliver_by, &by);
-	return !*said
-	    || buf_printf(to, e, "%lld;%c%s", (long long)by.seconds, by.back ? 'R' : 'N', by.trace ? "T" : "");
-}
-
-VALUE(hold_for)
-{
-	(void)caps, (void)r;
-	*said = n->p->hold_for > 0;
-	return buf_printf(to, e, "%u", n->p->hold_for);
-}
-
-VALUE(hold_until)
-{
-	const char *text = n->p->hold_until;
-	char utc[WHEN_DATE];
-	int64_t at;
-
-	(void)caps, (void)r;
-	*said = text != NULL && when_date(text, strlen(text), &at);
-	if (!*said)
-		return true;
-	when_show_date(at, utc);
-	return buf_str(to, utc, e);
-}
-
 static const struct row mail_params[] = {
 	{ .ext = EXT_SIZE, .keyword = "SIZE", .value = size },
 	{ .ext = EXT_8BITMIME, .keyword = "BODY", .value = body },
 	{ EXT_SMTPUTF8, "SMTPUTF8", utf8, .bare = true },
 	{ .ext = EXT_DSN, .keyword = "RET", .value = ret },
 	{ .ext = EXT_DSN, .keyword = "ENVID", .value = envid },
-	{ .ext = EXT_REQUIRETLS, .keyword = "REQUIRETLS", .value = requiretls, .bare = true },
-	{ .ext = EXT_MT_PRIORITY, .keyword = "MT-PRIORITY", .value = priority },
-	{ .ext = EXT_DELIVERBY, .keyword = "BY", .value = by },
-	{ .ext = EXT_FUTURERELEASE, .keyword = "HOLDFOR", .value = hold_for },
-	{ .ext = EXT_FUTURERELEASE, .keyword = "HOLDUNTIL", .value = hold_until },
 };
+
+static bool put_wish(struct buf *to, const struct wish *row, const struct wishes *w, struct err *e)
+{
+	struct buf value = buf_max(VALUE_MAX, row->keyword);
+	bool ok = (row->value == NULL || row->value(&value, w, e))
+	       && gate_put_param(to, row->keyword, row->value == NULL ? NULL : buf_text(&value), false, e);
+
+	buf_free(&value);
+	return ok;
+}
+
+static bool put_wishes(struct buf *to, const struct caps *caps, const struct wishes *w, struct err *e)
+{
+	const struct wish *row;
+
+	for (size_t i = 0; (row = wishes_row(i)) != NULL; i++)
+		if (row->keyword != NULL && (caps->ext & row->ext) != 0 && row->wanted(w) && !put_wish(to, row, w, e))
+			return false;
+	return true;
+}
 
 /* ---- RCPT --------------------------------------------------------------------------------------- */
 
 VALUE(notify)
 {
-	const char *text = r->notify != NULL ? r->notify : n->p->dsn_notify;
+	unsigned notify = r->notify != 0 ? r->notify : n->w->notify;
 
 	(void)caps;
-	*said = text != NULL;
-	for (; text != NULL && *text != '\0'; text++)
-		if (!buf_char(to, str_islower(*text) ? (char)(*text - 32) : *text, e))
-			return false;
-	return true;
+	*said = notify != 0;
+	return dsn_put_notify(to, notify, true, e);
 }
 
 VALUE(orcpt)
@@ -246,7 +179,8 @@ bool params_mail(struct buf *to, const struct caps *caps, const struct needs *n,
 	const char *sender = wire_form(caps, n, n->v->sender, room, e);
 
 	return sender != NULL && gate_put_sender(to, sender, says_utf8(caps, n), e)
-	    && put_rows(to, mail_params, COUNT(mail_params), caps, n, NULL, e);
+	    && put_rows(to, mail_params, COUNT(mail_params), caps, n, NULL, e)
+	    && put_wishes(to, caps, n->w, e);
 }
 
 bool params_rcpt(struct buf *to, const struct caps *caps, const struct needs *n, const struct rcpt *r,
@@ -267,13 +201,13 @@ static bool address_needs_utf8(const char *address)
 	return !address_local_is_ascii(address);
 }
 
-void params_needs(struct needs *n, const struct session_params *p, const struct envelope *v, const struct facts *f)
+void params_needs(struct needs *n, const struct wishes *w, const struct envelope *v, const struct facts *f)
 {
-	*n = (struct needs){ .p = p, .v = v, .size = f->bytes };
+	*n = (struct needs){ .w = w, .v = v, .size = f->bytes };
 	n->not_ascii = f->utf8_head || address_needs_utf8(v->sender);
 	for (size_t i = 0; i < v->n && !n->not_ascii; i++)
 		n->not_ascii = v->rcpts[i].why == NULL && address_needs_utf8(v->rcpts[i].address);
-	n->utf8 = p->utf8 == UTF8_ON || (p->utf8 == UTF8_AUTO && n->not_ascii);
+	n->utf8 = w->utf8 == UTF8_ON || (w->utf8 == UTF8_AUTO && n->not_ascii);
 	n->eight_bit = f->eight_bit;
 	n->dsn = wants_dsn(n);
 }

@@ -1,6 +1,6 @@
 /*
- * params.h - the parameters of MAIL and RCPT: one row each, and whether the server can carry the
- * message at all.  RFC 1870, 6152, 6531, 3461, 8689, 6710, 2852, 4865.
+ * params.h - the parameters of MAIL and RCPT that a message or its envelope needs, one row each, and those that the wishes
+ * ask for (wishes.h).  RFC 1870, 6152, 6531, 3461.
  */
 #ifndef SMTP_PARAMS_H
 #define SMTP_PARAMS_H
@@ -8,10 +8,10 @@
 #include "mail/envelope.h"
 #include "mail/lines.h"
 #include "smtp/ehlo.h"
-#include "smtp/session.h"
+#include "smtp/wishes.h"
 
 struct needs { /* what this message asks of a server */
-	const struct session_params *p;
+	const struct wishes         *w;
 	const struct envelope       *v;
 	uint64_t                     size;      /* bytes, as RFC 1870 5 counts; 0: not known yet */
 	bool                         not_ascii; /* an address or the head */
@@ -20,19 +20,7 @@ struct needs { /* what this message asks of a server */
 	bool                         dsn;       /* somebody wants to be told, or not to be told */
 };
 
-void params_needs(struct needs *n, const struct session_params *p, const struct envelope *v, const struct facts *f);
-
-enum { DELIVER_BY_MAX = 999999999 }; /* seconds, either way */
-
-struct deliver_by { /* RFC 2852 4 */
-	int64_t seconds; /* from now; below 0 it is late already */
-	bool    back;    /* then return it (R), else tell the sender and go on (N) */
-	bool    trace;   /* tell the sender of servers that cannot promise it (T) */
-};
-
-/* "TIME[,return|notify][,trace]", with a TIME as when_span() reads it, perhaps with a minus sign; false: it is none,
- * or what is to be returned has no time. */
-bool params_deliver_by(const char *text, struct deliver_by *by) MUST_CHECK;
+void params_needs(struct needs *n, const struct wishes *w, const struct envelope *v, const struct facts *f);
 
 /* "<sender> SIZE=1234 BODY=8BITMIME ...": what follows "MAIL FROM:", each parameter only where it is needed and was offered;
  * and what follows "RCPT TO:".  An address is given as this session can say it, and all of it has passed the gate.  An

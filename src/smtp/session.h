@@ -13,25 +13,11 @@
 #include "smtp/ehlo.h"
 #include "smtp/sasl.h"
 
-enum { HOLD_MAX = 999999999 }; /* seconds, RFC 4865 4 */
-
-enum utf8_use { UTF8_AUTO, UTF8_ON, UTF8_OFF };
-
 struct session_params {
 	bool     lmtp;
 	char    *domain;        /* EHLO's argument; NULL: the machine's, else an address literal */
 	unsigned timeout;       /* seconds; lowers each of RFC 5321 4.5.3.2's; 0: those */
 	unsigned total_timeout; /* seconds of the whole submission; 0: none */
-	bool     require_all_recipients;
-	char    *dsn_notify;    /* "never" or "success,failure,delay"; NULL: not sent */
-	char    *dsn_return;    /* "full" or "hdrs"; NULL: not sent */
-	bool     dsn_require;   /* no DSN offered is a failure */
-	enum utf8_use utf8;     /* ask for SMTPUTF8 (RFC 6531) where the message needs it, always, never */
-	char    *deliver_by;    /* as params_deliver_by() reads it; NULL: take the time that it takes */
-	unsigned hold_for;      /* seconds that the server keeps the message for, RFC 4865; 0: none */
-	char    *hold_until;    /* as when_date() reads it; NULL: not held */
-	char    *priority;      /* "-9" to "9", RFC 6710; NULL: none is asked for */
-	bool     require_tls;   /* the message never travels unprotected, RFC 8689 */
 };
 
 struct session {

@@ -48,7 +48,7 @@ static void got_mail(void *ctx, size_t arg, const struct reply *r)
  * were accepted is asked again in the next transaction: too late where it is all or nobody. */
 static bool is_too_many(const struct transaction *t, const struct reply *r)
 {
-	return (r->code == 452 || r->code == 552) && t->taken > 0 && !t->s->p->require_all_recipients;
+	return (r->code == 452 || r->code == 552) && t->taken > 0 && !t->needs.w->require_all_recipients;
 }
 
 static void got_rcpt(void *ctx, size_t arg, const struct reply *r)
@@ -215,7 +215,7 @@ static bool sift(struct transaction *t, struct err *e)
 		  || refuse_unsendable(t, &t->v->rcpts[i], e);
 	}
 	buf_free(&line);
-	t->stop = t->refused > 0 && t->s->p->require_all_recipients;
+	t->stop = t->refused > 0 && t->needs.w->require_all_recipients;
 	return ok;
 }
 
@@ -408,12 +408,12 @@ static bool chunking(const struct transaction *t)
  * for the 354, and the replies to MAIL and RCPT come before that, so the three share a flight (RFC 2920 3.1). */
 static bool envelope_first(const struct transaction *t)
 {
-	return chunking(t) || t->s->p->require_all_recipients;
+	return chunking(t) || t->needs.w->require_all_recipients;
 }
 
 static bool worth_sending(struct transaction *t)
 {
-	if (t->s->p->require_all_recipients && t->refused > 0) {
+	if (t->needs.w->require_all_recipients && t->refused > 0) {
 		t->stop = true;
 		return false;
 	}
@@ -456,7 +456,7 @@ static bool one_transaction(struct transaction *t, struct err *e)
 
 static bool all_at_once(const struct transaction *t, struct err *e)
 {
-	if (!t->s->p->require_all_recipients || t->s->caps.rcptmax == 0 || t->v->n <= t->s->caps.rcptmax)
+	if (!t->needs.w->require_all_recipients || t->s->caps.rcptmax == 0 || t->v->n <= t->s->caps.rcptmax)
 		return true;
 	return fail(e, ST_RCPT, FATE_PERM,
 		    "require_all_recipients is on, but the server takes only %llu recipients at once",

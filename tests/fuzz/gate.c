@@ -59,7 +59,7 @@ static void look(const struct buf *line, bool utf8)
 static void say(const char *address, const char *envid, unsigned how)
 {
 	struct caps caps = { .ext = EXT_SIZE | EXT_8BITMIME | EXT_DSN | ((how & 1) != 0 ? EXT_SMTPUTF8 : 0) };
-	struct session_params p = { .dsn_notify = NULL };
+	struct wishes w = { .notify = 0 };
 	struct rcpt r = { .address = (char *)(uintptr_t)address, .orcpt = (how & 4) != 0 ? (char *)(uintptr_t)envid : NULL };
 	struct envelope v = { .sender = r.address, .rcpts = &r, .n = 1, .envid = (char *)(uintptr_t)envid };
 	struct facts f = { .bytes = 10 };
@@ -68,7 +68,7 @@ static void say(const char *address, const char *envid, unsigned how)
 	struct err e;
 	bool utf8;
 
-	params_needs(&n, &p, &v, &f);
+	params_needs(&n, &w, &v, &f);
 	n.utf8 = n.utf8 || (how & 2) != 0;
 	utf8 = n.utf8 && (how & 1) != 0;
 	if (params_mail(&line, &caps, &n, &e))

@@ -81,7 +81,7 @@ static void fill(struct envelope *v, struct message *m)
 	}
 }
 
-static void converse(struct session *s, struct envelope *v, struct message *m)
+static void converse(struct session *s, const struct wishes *w, struct envelope *v, struct message *m)
 {
 	struct delivery d = { .again = false };
 	struct err e = { .stage = ST_USAGE };
@@ -90,12 +90,12 @@ static void converse(struct session *s, struct envelope *v, struct message *m)
 	bool ok;
 	size_t open = 0;
 
-	ok = session_open(s, &e) && negotiate(s, v, m, &n, &r, &e) && transaction_send(s, v, &r, &n, &d, &e);
+	ok = session_open(s, &e) && negotiate(s, v, m, w, &n, &r, &e) && transaction_send(s, v, &r, &n, &d, &e);
 	rendition_free(&r);
 	for (size_t i = 0; i < v->n; i++)
 		open += v->rcpts[i].state != RCPT_DONE && v->rcpts[i].state != RCPT_REFUSED;
 	/* success never leaves anybody out */
-	MUST(!ok || d.again || open == 0 || s->p->require_all_recipients);
+	MUST(!ok || d.again || open == 0 || w->require_all_recipients);
 	MUST(ok || err_exit_status(&e) != 0);
 	(void)transaction_verdict(v, &e);
 	session_close(s);
@@ -107,6 +107,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static struct session s;
 	struct session_params p = { .domain = (char *)(uintptr_t)"client.example.org" };
 	struct tls_params tls = { .on = false };
+	struct wishes w = { .hold_for = 0 };
 	char *mechs[] = { (char *)(uintptr_t)"auto" };
 	struct sasl_params auth = { .auth = { mechs, 1 }, .cleartext = true };
 	struct peer peer = { .data = data + 1, .size = size > 0 ? size - 1 : 0 };
@@ -116,18 +117,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size == 0)
 		return 0;
 	p.lmtp = (data[0] & 1) != 0;
-	p.require_all_recipients = (data[0] & 2) != 0;
+	w.require_all_recipients = (data[0] & 2) != 0;
 	if ((data[0] & 8) != 0) {
-		p.deliver_by = (char *)(uintptr_t)"1h,return,trace";
-		p.hold_until = (char *)(uintptr_t)"2026-12-24T08:00Z";
-		p.priority = (char *)(uintptr_t)"-9";
+		w.by = (struct deliver_by){ .wanted = true, .seconds = 3600, .back = true, .trace = true };
+		w.hold_until = 1798099200;
+		w.priority = (struct number){ true, -9 };
 	}
 	auth.user = (data[0] & 4) != 0 ? (char *)(uintptr_t)"user" : NULL;
 	auth.wanted = auth.user != NULL;
 	fill(&v, &m);
 	stream_open(&io, (struct wire){ peer_read, peer_write, peer_close, peer_fd, &peer }, CLOCK_NEVER);
 	s = (struct session){ .p = &p, .tls = &tls, .auth = &auth, .host = "server", .secret = "secret", .io = &io };
-	converse(&s, &v, &m);
+	converse(&s, &w, &v, &m);
 	message_free(&m);
 	envelope_free(&v);
 	return 0;

@@ -1,0 +1,157 @@
+#include "smtp/wishes.h"
+
+#include "base/when.h"
+
+/* ---- deliver by ---------------------------------------------------------------------------------- */
+
+static bool parse_time(const char *text, size_t len, int64_t *seconds)
+{
+	bool minus = len > 0 && text[0] == '-';
+	uint64_t n;
+
+	if (!when_span(text + minus, len - minus, DELIVER_BY_MAX, &n))
+		return false;
+	*seconds = minus ? -(int64_t)n : (int64_t)n;
+	return true;
+}
+
+bool wishes_parse_by(const char *text, struct deliver_by *by)
+{
+	size_t len = strcspn(text, ",");
+	bool first = true;
+
+	*by = (struct deliver_by){ .wanted = true, .back = true };
+	if (!parse_time(text, len, &by->seconds))
+		return false;
+	for (text += len; *text != '\0'; text += len, first = false) {
+		len = strcspn(++text, ",");
+		if (first && str_same_n(text, len, "notify"))
+			by->back = false;
+		else if (str_same_n(text, len, "trace") && !by->trace)
+			by->trace = true;
+		else if (!first || !str_same_n(text, len, "return"))
+			return false;
+	}
+	return !by->back || by->seconds > 0;
+}
+
+bool wishes_put_by(struct buf *to, const struct deliver_by *by, struct err *e)
+{
+	return (by->seconds >= 0 || buf_char(to, '-', e))
+	    && when_put_span(to, (uint64_t)(by->seconds < 0 ? -by->seconds : by->seconds), e)
+	    && buf_str(to, by->back ? ",return" : ",notify", e) && buf_str(to, by->trace ? ",trace" : "", e);
+}
+
+static bool wants_by(const struct wishes *w)
+{
+	return w->by.wanted;
+}
+
+/* RFC 2852 3: the minimum is that of mode R. */
+static bool by_long_enough(const struct session *s, const struct wishes *w, struct err *e)
+{
+	if (!w->by.back || (uint64_t)w->by.seconds >= s->caps.by_min)
+		return true;
+	fail(e, ST_INPUT, FATE_PERM, "deliver_by gives it %lld seconds, but %s returns no message before %llu",
+	     (long long)w->by.seconds, s->host, (unsigned long long)s->caps.by_min);
+	return err_hint(e, "allow more time, or ask to be told instead: %lld,notify", (long long)w->by.seconds);
+}
+
+static bool put_by(struct buf *to, const struct wishes *w, struct err *e)
+{
+	return buf_printf(to, e, "%lld;%c%s", (long long)w->by.seconds, w->by.back ? 'R' : 'N', w->by.trace ? "T" : "");
+}
+
+/* ---- future release ------------------------------------------------------------------------------ */
+
+static bool wants_hold_for(const struct wishes *w)
+{
+	return w->hold_for > 0;
+}
+
+static bool held_so_long(const struct session *s, const struct wishes *w, struct err *e)
+{
+	return s->caps.hold_max == 0 || w->hold_for <= s->caps.hold_max
+	    || fail(e, ST_INPUT, FATE_PERM, "hold_for asks for %u seconds, but %s holds messages for at most %llu",
+		    w->hold_for, s->host, (unsigned long long)s->caps.hold_max);
+}
+
+static bool put_hold_for(struct buf *to, const struct wishes *w, struct err *e)
+{
+	return buf_printf(to, e, "%u", w->hold_for);
+}
+
+static bool wants_hold_until(const struct wishes *w)
+{
+	return w->hold_until != 0;
+}
+
+static bool held_until(const struct session *s, const struct wishes *w, struct err *e)
+{
+	char wanted[WHEN_DATE], last[WHEN_DATE];
+
+	if (s->caps.hold_last == 0 || w->hold_until <= s->caps.hold_last)
+		return true;
+	when_show_date(w->hold_until, wanted);
+	when_show_date(s->caps.hold_last, last);
+	return fail(e, ST_INPUT, FATE_PERM, "hold_until asks for %s, but %s holds messages until %s at the latest", wanted,
+		    s->host, last);
+}
+
+static bool put_hold_until(struct buf *to, const struct wishes *w, struct err *e)
+{
+	char utc[WHEN_DATE];
+
+	when_show_date(w->hold_until, utc);
+	return buf_str(to, utc, e);
+}
+
+/* ---- the others ---------------------------------------------------------------------------------- */
+
+static bool wants_utf8(const struct wishes *w)
+{
+	return w->utf8 == UTF8_ON;
+}
+
+static bool wants_priority(const struct wishes *w)
+{
+	return w->priority.given;
+}
+
+static bool put_priority(struct buf *to, const struct wishes *w, struct err *e)
+{
+	return buf_printf(to, e, "%d", w->priority.n);
+}
+
+static bool wants_tls(const struct wishes *w)
+{
+	return w->require_tls;
+}
+
+/* RFC 8689 2: with a certificate that was verified. */
+static bool tls_verified(const struct session *s, const struct wishes *w, struct err *e)
+{
+	(void)w;
+	return s->tls_facts.verified
+	    || fail(e, ST_EHLO, FATE_PERM, "the certificate of %s was not verified, as require_tls asks for", s->host);
+}
+
+static const struct wish wishes[] = {
+	{ .ext = EXT_SMTPUTF8, .word = "SMTPUTF8", .key = "smtputf8", .wanted = wants_utf8 },
+	{ .ext = EXT_REQUIRETLS, .word = "REQUIRETLS", .key = "require_tls", .wanted = wants_tls, .granted = tls_verified,
+	  .esc = { 5, 7, 30 }, .keyword = "REQUIRETLS" },
+	{ .ext = EXT_DELIVERBY, .word = "DELIVERBY", .key = "deliver_by", .wanted = wants_by, .granted = by_long_enough,
+	  .keyword = "BY", .value = put_by },
+	{ .ext = EXT_FUTURERELEASE, .word = "FUTURERELEASE", .key = "hold_for", .wanted = wants_hold_for,
+	  .granted = held_so_long, .keyword = "HOLDFOR", .value = put_hold_for },
+	{ .ext = EXT_FUTURERELEASE, .word = "FUTURERELEASE", .key = "hold_until", .wanted = wants_hold_until,
+	  .granted = held_until, .keyword = "HOLDUNTIL", .value = put_hold_until },
+	/* RFC 6710 4.3: a server without it is given none */
+	{ .ext = EXT_MT_PRIORITY, .word = "MT-PRIORITY", .key = "priority", .wanted = wants_priority, .may_drop = true,
+	  .keyword = "MT-PRIORITY", .value = put_priority },
+};
+
+const struct wish *wishes_row(size_t i)
+{
+	return i < COUNT(wishes) ? &wishes[i] : NULL;
+}
