@@ -47,6 +47,7 @@ static const struct {
 	{ .from = ST_RCPT, .to = ST_RCPT, .code = 550, .status = EX_NOUSER },
 	{ .from = ST_RCPT, .to = ST_RCPT, .code = 551, .status = EX_NOUSER },
 	{ .from = ST_RCPT, .to = ST_RCPT, .code = 553, .status = EX_NOUSER },
+	{ .from = ST_RCPT, .to = ST_RCPT, .esc = { 5, 1, 1 }, .status = EX_NOUSER }, /* an alias refuses it */
 	{ .from = ST_MAIL, .to = ST_MAIL, .code = 501, .status = EX_DATAERR },
 	{ .from = ST_MAIL, .to = ST_MAIL, .code = 553, .status = EX_DATAERR },
 	/* the message is too big, said where SIZE was not announced or not meant: RFC 1870 6, RFC 3463 3.4 */

@@ -50,6 +50,8 @@ static bool mistake(struct dialogue *d, const char *reply, struct err *e)
 /* What the server said of a recipient is passed on, unless it makes no sense from us: 421, or no refusal at all. */
 static int code_of(const struct err *e)
 {
+	if (e->stage == ST_RCPT && e->code == 0 && e->fate == FATE_PERM) /* we refuse it ourselves; RFC 6531 3.5 */
+		return e->esc.subject == 6 && e->esc.detail == 7 ? 553 : 550;
 	if (e->stage == ST_RCPT && (e->code / 100 == 4 || e->code / 100 == 5) && e->code != 421)
 		return e->code;
 	return e->fate == FATE_PERM ? 554 : 451;

@@ -189,13 +189,9 @@ static bool give_dsn(struct rcpt *r, const struct command *c, struct err *e)
 
 static bool refuse_utf8(struct relay *u, struct rcpt *r, struct err *e)
 {
-	r->state = RCPT_REFUSED;
-	r->stage = ST_RCPT;
-	r->code = 553;
-	r->esc = (struct esc){ 5, 6, 7 };
 	u->t.refused++;
-	r->why = str_dup("the address is not ASCII, and MAIL did not say SMTPUTF8 or the server does not offer it", e);
-	return r->why != NULL;
+	return rcpt_bar(r, ST_RCPT, FATE_PERM, (struct esc){ 5, 6, 7 },
+			"the address is not ASCII, and MAIL did not say SMTPUTF8 or the server does not offer it", e);
 }
 
 /* c NULL: it is nobody's command. */
@@ -206,7 +202,7 @@ static bool ask_one(struct relay *u, struct rcpt *r, const struct command *c, st
 	if (c != NULL && !give_dsn(r, c, e))
 		return false;
 	u->t.needs.dsn = u->t.needs.dsn || r->notify != 0 || r->orcpt != NULL;
-	u->t.refused -= r->state == RCPT_REFUSED; /* asked once more, since it is named once more */
+	u->t.refused -= rcpt_failed(r); /* asked once more, since it is named once more */
 	r->state = RCPT_OPEN;
 	return transaction_rcpt(&u->t, (size_t)(r - u->x->v.rcpts), e);
 }
@@ -219,7 +215,7 @@ static bool counts_more(const struct relay *u, const struct rcpt *r, const struc
 	int good[2];
 
 	for (size_t i = 0; than != NULL && i < 2; i++)
-		good[i] = both[i]->state != RCPT_REFUSED ? 2 : both[i]->code / 100 == 4;
+		good[i] = !rcpt_failed(both[i]) ? 2 : rcpt_may_retry(both[i]);
 	return than == NULL || (u->x->a->wishes.require_all_recipients ? good[0] < good[1] : good[0] > good[1]);
 }
 
@@ -230,7 +226,7 @@ static bool ask_all(struct relay *u, const struct command *c, const struct rcpt 
 
 	*counts = NULL;
 	for (struct rcpt *r = envelope_named(v, NULL); r != NULL; r = envelope_named(v, r)) {
-		bool ask = r->why == NULL && r->state != RCPT_TAKEN;
+		bool ask = r->state != RCPT_BARRED && r->state != RCPT_TAKEN;
 
 		if (ask && !ask_one(u, r, c, e))
 			return false;
@@ -238,7 +234,7 @@ static bool ask_all(struct relay *u, const struct command *c, const struct rcpt 
 			continue;
 		*counts = r;
 		*asked = ask;
-		if (ask && r->why == NULL)
+		if (ask && r->state != RCPT_BARRED)
 			keep_reply(u);
 	}
 	return true;
@@ -248,14 +244,14 @@ static bool ask_all(struct relay *u, const struct command *c, const struct rcpt 
 static void count_barred(struct relay *u, size_t from)
 {
 	for (size_t i = from; i < u->x->v.n; i++)
-		u->t.refused += u->x->v.rcpts[i].barred;
+		u->t.refused += u->x->v.rcpts[i].state == RCPT_BARRED;
 }
 
 /* Nobody tells the caller now that these will not have the message. */
 static void note_missed(struct envelope *v)
 {
 	for (struct rcpt *r = envelope_named(v, NULL); r != NULL; r = envelope_named(v, r))
-		r->missed = r->missed || r->state == RCPT_REFUSED;
+		r->missed = r->missed || rcpt_failed(r);
 }
 
 bool relay_rcpt(struct relay *u, const struct command *c, bool *asked, struct err *e)
@@ -281,9 +277,9 @@ bool relay_rcpt(struct relay *u, const struct command *c, bool *asked, struct er
 	u->said_no = true;
 	if (counts == NULL)
 		return fail(e, ST_RCPT, FATE_PERM, "the recipient <%s> comes to nobody", c->address);
-	if (counts->why != NULL)
+	if (counts->state == RCPT_BARRED)
 		transaction_refusal(counts, v->sender, e);
-	return counts->why == NULL;
+	return counts->state != RCPT_BARRED;
 }
 
 bool relay_has_recipients(const struct relay *u)
@@ -341,17 +337,9 @@ static bool others_unheard(struct relay *u, const struct err *why, struct err *e
 	struct buf text = buf_max(2 * sizeof why->say, "an error");
 	bool ok = buf_printf(&text, e, "%s; the server may have the message for it", why->say);
 
-	for (size_t i = 0; ok && i < v->n; i++) {
-		struct rcpt *r = &v->rcpts[i];
-
-		if (r->state == RCPT_TAKEN) {
-			r->state = RCPT_REFUSED;
-			r->stage = ST_BODY;
-			r->code = 451;
-			r->esc = (struct esc){ 4, 4, 2 };
-			ok = (r->why = str_dup(buf_text(&text), e)) != NULL;
-		}
-	}
+	for (size_t i = 0; ok && i < v->n; i++)
+		if (v->rcpts[i].state == RCPT_TAKEN)
+			ok = rcpt_bar(&v->rcpts[i], ST_BODY, FATE_TEMP, (struct esc){ 4, 4, 2 }, buf_text(&text), e);
 	buf_free(&text);
 	return ok;
 }
@@ -373,7 +361,7 @@ bool relay_message(struct relay *u, struct err *e)
 
 bool relay_missed(const struct relay *u, const struct rcpt *r)
 {
-	return r->state == RCPT_REFUSED && (r->missed || r->stage >= ST_DATA) && some_have_it(&u->x->v);
+	return rcpt_failed(r) && (r->missed || r->stage >= ST_DATA) && some_have_it(&u->x->v);
 }
 
 /* The refusal of the message that is the caller's answer where nobody has it: one for good only when trying again helps
@@ -383,8 +371,8 @@ static const struct rcpt *refused_message(const struct envelope *v)
 	const struct rcpt *best = NULL;
 
 	for (size_t i = 0; i < v->n; i++)
-		if (v->rcpts[i].state == RCPT_REFUSED && v->rcpts[i].stage >= ST_DATA
-		    && (best == NULL || (best->code / 100 == 5 && v->rcpts[i].code / 100 == 4)))
+		if (rcpt_failed(&v->rcpts[i]) && v->rcpts[i].stage >= ST_DATA
+		    && (best == NULL || (!rcpt_may_retry(best) && rcpt_may_retry(&v->rcpts[i]))))
 			best = &v->rcpts[i];
 	return best;
 }

@@ -116,7 +116,7 @@ void report_refusals(const struct envelope *v, const char *host)
 	for (size_t i = 0; i < v->n; i++) {
 		struct err e;
 
-		if (v->rcpts[i].state != RCPT_REFUSED)
+		if (!rcpt_failed(&v->rcpts[i]))
 			continue;
 		if (v->rcpts[i].stage != ST_MAIL || !sender) {
 			transaction_refusal(&v->rcpts[i], v->sender, &e);
@@ -136,7 +136,7 @@ void report_unfinished(const struct envelope *v, const struct err *e)
 	bool differ = some_have_it(v);
 
 	for (size_t i = 0; i < v->n; i++)
-		differ |= v->rcpts[i].state == RCPT_REFUSED;
+		differ |= rcpt_failed(&v->rcpts[i]);
 	for (size_t i = 0; i < v->n; i++)
 		if (differ && (v->rcpts[i].state == RCPT_OPEN || v->rcpts[i].state == RCPT_TAKEN))
 			fprintf(stderr, "postern: %s %s\n", how, v->rcpts[i].address);
@@ -161,12 +161,15 @@ static void put_refused(struct buf *to, const struct envelope *v)
 
 	for (size_t i = 0; v != NULL && some_have_it(v) && i < v->n; i++) {
 		const struct rcpt *r = &v->rcpts[i];
-		char esc[ESC_TEXT];
+		char esc[ESC_TEXT], code[8] = "";
 
-		esc_text(r->esc, esc);
-		if (r->state == RCPT_REFUSED && (to->len > REFUSED_MAX / 2
-		    || !buf_printf(to, &full, "%s%s %d%s%s", to->len == 0 ? "" : ",", r->address, r->code,
-				   esc[0] == '\0' ? "" : " ", esc)))
+		if (!rcpt_failed(r))
+			continue;
+		if (r->code != 0)
+			snprintf(code, sizeof code, " %d", r->code);
+		if (to->len > REFUSED_MAX / 2
+		    || !buf_printf(to, &full, "%s%s%s%s%s", to->len == 0 ? "" : ",", r->address, code,
+				   r->esc.class == 0 ? "" : " ", esc_text(r->esc, esc)))
 			left_out++;
 	}
 	if (left_out > 0)

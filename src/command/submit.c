@@ -75,7 +75,7 @@ static bool send_message(struct submission *x, struct err *e)
 static bool told_with_recipients(const struct submission *x, const struct err *e)
 {
 	for (size_t i = 0; i < x->v.n; i++)
-		if (x->v.rcpts[i].state == RCPT_REFUSED && e->code != 0 && x->v.rcpts[i].code == e->code
+		if (rcpt_failed(&x->v.rcpts[i]) && e->code != 0 && x->v.rcpts[i].code == e->code
 		    && x->v.rcpts[i].stage == e->stage)
 			return true;
 	return false;
@@ -164,7 +164,7 @@ int submit_verify(const struct options *o, bool had_stdin)
 		return err_exit_status(&e);
 	ok = find_recipients(x, had_stdin, &e);
 	for (size_t i = 0; ok && i < x->v.n; i++)
-		if (x->v.rcpts[i].state != RCPT_REFUSED)
+		if (!rcpt_failed(&x->v.rcpts[i]))
 			show_route(x, &x->v.rcpts[i]);
 	if (ok && (fflush(stdout) != 0 || ferror(stdout)))
 		ok = fail(&e, ST_INTERNAL, FATE_TEMP, "cannot write to standard output");

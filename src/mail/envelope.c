@@ -31,7 +31,7 @@ static uint32_t hash(const struct envelope *v, const char *address)
 /* What we refuse is another recipient than the same address that may be sent to. */
 static bool same_rcpt(const struct rcpt *r, const char *address, const char *why)
 {
-	if (r->barred != (why != NULL) || !address_same(r->address, address))
+	if (r->apart != (why != NULL) || !address_same(r->address, address))
 		return false;
 	return why == NULL || strcmp(r->why, why) == 0;
 }
@@ -50,7 +50,7 @@ static uint32_t *find(const struct envelope *v, const char *address, const char 
 static void index_all(struct envelope *v)
 {
 	for (size_t i = 0; i < v->n; i++)
-		*find(v, v->rcpts[i].address, v->rcpts[i].barred ? v->rcpts[i].why : NULL) = (uint32_t)i + 1;
+		*find(v, v->rcpts[i].address, v->rcpts[i].apart ? v->rcpts[i].why : NULL) = (uint32_t)i + 1;
 }
 
 /* All or nothing: without memory the envelope stays what it was. */
@@ -172,13 +172,29 @@ bool envelope_refuse(struct envelope *v, const char *address, enum fate fate, co
 		return false;
 	if (r == NULL)
 		return true;
-	r->state = RCPT_REFUSED;
+	r->state = RCPT_BARRED;
 	r->stage = ST_RCPT;
-	r->code = fate == FATE_TEMP ? 450 : 550;
+	r->fate = fate;
 	r->esc = fate == FATE_TEMP ? (struct esc){ 4, 3, 5 } : (struct esc){ 5, 1, 1 };
 	if (said != NULL)
 		(void)rcpt_say(r, said, strlen(said)); /* without memory the code has to do */
-	r->barred = true;
+	r->apart = true;
+	return true;
+}
+
+bool rcpt_bar(struct rcpt *r, enum stage stage, enum fate fate, struct esc esc, const char *why, struct err *e)
+{
+	char *copy = str_dup(why, e);
+
+	if (copy == NULL)
+		return false;
+	free(r->why);
+	r->why = copy;
+	r->state = RCPT_BARRED;
+	r->stage = stage;
+	r->fate = fate;
+	r->esc = esc;
+	r->code = 0;
 	return true;
 }
 

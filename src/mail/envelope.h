@@ -15,21 +15,24 @@ enum rcpt_state {
 	RCPT_OPEN,     /* not asked yet, or to be asked again in the next transaction */
 	RCPT_TAKEN,    /* RCPT accepted, the message not yet */
 	RCPT_DONE,     /* the message was accepted for it */
-	RCPT_REFUSED,  /* see code */
+	RCPT_DEFERRED, /* the server refused it for now: 4yz */
+	RCPT_REFUSED,  /* the server refused it for good: 5yz */
+	RCPT_BARRED,   /* we refuse it ourselves, and the server is not asked: see why and fate */
 };
 
 struct rcpt {
 	char           *address; /* owned */
 	enum rcpt_state state;
-	enum stage      stage;   /* of the refusal: ST_RCPT, or ST_MAIL, ST_DATA, ST_BODY */
-	int             code;    /* SMTP reply code of the last answer; 0: none */
+	enum stage      stage;   /* of the refusal: ST_RCPT, or ST_MAIL, ST_DATA, ST_BODY; ours: ST_RCPT or ST_INPUT */
+	int             code;    /* the server's reply code; 0: it has not answered */
 	struct esc      esc;
 	char           *said;    /* owned: the server's words, printable, at most RCPT_SAID; NULL: none */
 	unsigned        notify;  /* enum dsn_notify; 0: as the wishes have it */
 	char           *orcpt;   /* owned: RFC 3461 4.2, type and xtext; NULL: the original, or the address itself */
 	char           *original; /* owned: whom the caller named, where an alias made this address of it; NULL: it */
-	char           *why;     /* owned: why we refuse it ourselves, without asking; NULL: the server decides */
-	bool            barred;  /* envelope_refuse() made it: another recipient than the same address that may be sent to */
+	char           *why;     /* owned: RCPT_BARRED: the reason, the end of a sentence */
+	enum fate       fate;    /* RCPT_BARRED: FATE_TEMP or FATE_PERM */
+	bool            apart;   /* envelope_refuse() made it: another recipient than the same address that may be sent to */
 	bool            missed;  /* refused, but the caller was told that the recipient it stands behind is accepted */
 	/* private: see envelope_name() */
 	uint32_t        turn, next;
@@ -56,7 +59,19 @@ bool envelope_add(struct envelope *v, const char *address, struct err *e) MUST_C
 /* The same for an address that stands for another (RFC 3461 5.2.7: ORCPT stays what it was). */
 bool envelope_add_for(struct envelope *v, const char *address, const char *original, struct err *e) MUST_CHECK;
 
-/* A recipient that nobody is asked about, 550 5.1.1, or 450 4.3.5 where `fate` is FATE_TEMP; `said` may be NULL. */
+static inline bool rcpt_failed(const struct rcpt *r) { return r->state >= RCPT_DEFERRED; }
+
+/* Did it fail in a way that may pass? */
+static inline bool rcpt_may_retry(const struct rcpt *r)
+{
+	return r->state == RCPT_DEFERRED || (r->state == RCPT_BARRED && r->fate == FATE_TEMP);
+}
+
+/* We refuse it ourselves. */
+bool rcpt_bar(struct rcpt *r, enum stage stage, enum fate fate, struct esc esc, const char *why, struct err *e) MUST_CHECK;
+
+/* A recipient that no server is asked about: 5.1.1, or 4.3.5 where `fate` is FATE_TEMP; `said` (NULL: none) are words of an
+ * administrator's for the sender. */
 bool envelope_refuse(struct envelope *v, const char *address, enum fate fate, const char *why, const char *said,
 		     struct err *e) MUST_CHECK;
 

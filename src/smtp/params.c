@@ -206,7 +206,7 @@ void params_needs(struct needs *n, const struct wishes *w, const struct envelope
 	*n = (struct needs){ .w = w, .v = v, .size = f->bytes };
 	n->not_ascii = f->utf8_head || address_needs_utf8(v->sender);
 	for (size_t i = 0; i < v->n && !n->not_ascii; i++)
-		n->not_ascii = v->rcpts[i].why == NULL && address_needs_utf8(v->rcpts[i].address);
+		n->not_ascii = v->rcpts[i].state != RCPT_BARRED && address_needs_utf8(v->rcpts[i].address);
 	n->utf8 = w->utf8 == UTF8_ON || (w->utf8 == UTF8_AUTO && n->not_ascii);
 	n->eight_bit = f->eight_bit;
 	n->dsn = wants_dsn(n);

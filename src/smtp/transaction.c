@@ -17,7 +17,7 @@ enum {
 
 static void refuse(struct rcpt *r, enum stage stage, const struct reply *reply)
 {
-	r->state = RCPT_REFUSED;
+	r->state = reply->code / 100 == 4 ? RCPT_DEFERRED : RCPT_REFUSED;
 	r->stage = stage;
 	r->code = reply->code;
 	r->esc = reply->esc;
@@ -183,12 +183,8 @@ static bool refuse_unsendable(struct transaction *t, struct rcpt *r, struct err 
 
 	if (t->s->chat.broken || why.fate != FATE_PERM || why.stage == ST_INTERNAL)
 		return false;
-	r->state = RCPT_REFUSED;
-	r->stage = ST_INPUT;
-	r->code = 553;
-	r->esc = (struct esc){ 5, 1, 3 };
 	t->refused++;
-	return (r->why = str_dup(why.say, e)) != NULL;
+	return rcpt_bar(r, ST_INPUT, FATE_PERM, (struct esc){ 5, 1, 3 }, why.say, e);
 }
 
 static bool say_rcpt(struct transaction *t, size_t i, struct err *e)
@@ -546,9 +542,10 @@ bool transaction_reset(struct transaction *t, struct err *e)
 
 void transaction_refusal(const struct rcpt *r, const char *sender, struct err *e)
 {
-	enum fate fate = r->code / 100 == 4 ? FATE_TEMP : FATE_PERM;
+	enum fate fate = rcpt_may_retry(r) ? FATE_TEMP : FATE_PERM;
+	const char *said = r->said == NULL ? "" : r->said;
 
-	if (r->why != NULL)
+	if (r->state == RCPT_BARRED)
 		fail(e, r->stage, fate, "no mail for %s: %s", r->address, r->why);
 	else if (r->stage == ST_RCPT)
 		fail(e, ST_RCPT, fate, "the server refused %s", r->address);
@@ -558,8 +555,10 @@ void transaction_refusal(const struct rcpt *r, const char *sender, struct err *e
 		fail(e, r->stage, fate, "the server refused the message for %s", r->address);
 	e->code = r->code;
 	e->esc = r->esc;
-	if (r->why == NULL || r->said != NULL)
-		reply_quote(r->code, r->esc, r->said == NULL ? "" : r->said, e->quote, sizeof e->quote);
+	if (r->code != 0)
+		reply_quote(r->code, r->esc, said, e->quote, sizeof e->quote);
+	else
+		err_quote(e, said, strlen(said));
 }
 
 bool transaction_verdict(const struct envelope *v, struct err *e)
@@ -567,8 +566,8 @@ bool transaction_verdict(const struct envelope *v, struct err *e)
 	const struct rcpt *worst = NULL;
 
 	for (size_t i = 0; i < v->n; i++)
-		if (v->rcpts[i].state == RCPT_REFUSED
-		    && (worst == NULL || (worst->code / 100 == 4 && v->rcpts[i].code / 100 == 5)))
+		if (rcpt_failed(&v->rcpts[i])
+		    && (worst == NULL || (rcpt_may_retry(worst) && !rcpt_may_retry(&v->rcpts[i]))))
 			worst = &v->rcpts[i];
 	if (worst != NULL)
 		transaction_refusal(worst, v->sender, e);

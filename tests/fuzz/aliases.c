@@ -40,7 +40,7 @@ static void expand_all(struct local *l)
 	}
 	(void)!local_add(l, &v, "somebody@localhost", &e);
 	for (size_t i = 0; i < v.n; i++)
-		MUST(v.rcpts[i].address[0] != '\0' && (v.rcpts[i].why != NULL) == (v.rcpts[i].state == RCPT_REFUSED));
+		MUST(v.rcpts[i].address[0] != '\0' && (v.rcpts[i].why != NULL) == (v.rcpts[i].state == RCPT_BARRED));
 	envelope_free(&v);
 }
 

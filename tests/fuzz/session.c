@@ -93,7 +93,7 @@ static void converse(struct session *s, const struct wishes *w, struct envelope 
 	ok = session_open(s, &e) && negotiate(s, v, m, w, &n, &r, &e) && transaction_send(s, v, &r, &n, &d, &e);
 	rendition_free(&r);
 	for (size_t i = 0; i < v->n; i++)
-		open += v->rcpts[i].state != RCPT_DONE && v->rcpts[i].state != RCPT_REFUSED;
+		open += v->rcpts[i].state != RCPT_DONE && !rcpt_failed(&v->rcpts[i]);
 	/* success never leaves anybody out */
 	MUST(!ok || d.again || open == 0 || w->require_all_recipients);
 	MUST(ok || err_exit_status(&e) != 0);

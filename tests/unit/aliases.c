@@ -166,7 +166,7 @@ static void test_local_recipients(void)
 	same(v.rcpts[0].original, "nobody@localhost", "what was written is kept");
 	ok(v.rcpts[1].original == NULL, "where it is another");
 	ok(local_add(&l, &v, "gone", &e) && local_add(&l, &v, "gone@home", &e) && v.n == 4, "refused once");
-	ok(v.rcpts[3].state == RCPT_REFUSED && v.rcpts[3].code == 550, "with 550");
+	ok(v.rcpts[3].state == RCPT_BARRED && v.rcpts[3].fate == FATE_PERM && v.rcpts[3].code == 0, "for good");
 	same(v.rcpts[3].said, "no", "in its words");
 	envelope_free(&v);
 	local_free(&l);
@@ -191,7 +191,7 @@ static void test_limits(void)
 	l = (struct local){ .domain = "home", .read = read_list };
 	ok(aliases_parse(&l.aliases, "f", "a: :include:/none", 17, &e) && local_add(&l, &v, "a", &e) && v.n == 1,
 	   "a list that cannot be read");
-	ok(v.rcpts[0].code == 450 && v.rcpts[0].esc.class == 4, "is refused as long as that may pass");
+	ok(v.rcpts[0].fate == FATE_TEMP && v.rcpts[0].esc.class == 4, "is refused as long as that may pass");
 	envelope_free(&v);
 	local_free(&l);
 }
