@@ -4,9 +4,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-struct buf buf_max(size_t max, const char *what)
+struct buf buf_max(enum stage stage, size_t max, const char *what)
 {
-	return (struct buf){ .max = max, .what = what };
+	return (struct buf){ .max = max, .what = what, .stage = stage };
+}
+
+struct buf buf_like(const struct buf *b)
+{
+	return buf_max(b->stage, b->max, b->what);
 }
 
 /* Doubling, but never past the ceiling and its NUL. */
@@ -25,7 +30,7 @@ bool buf_room(struct buf *b, size_t n, struct err *e)
 	char *bytes;
 
 	if (n > b->max || b->len > b->max - n)
-		return fail(e, ST_INPUT, FATE_PERM, "%s is larger than %zu bytes",
+		return fail(e, b->stage, FATE_PERM, "%s is larger than %zu bytes",
 			    b->what == NULL ? "something" : b->what, b->max);
 	if (b->bytes != NULL && b->len + n < b->cap)
 		return true;
@@ -112,7 +117,7 @@ void buf_clear(struct buf *b)
 void buf_free(struct buf *b)
 {
 	free(b->bytes);
-	*b = buf_max(b->max, b->what);
+	*b = buf_like(b);
 }
 
 void buf_wipe(struct buf *b)

@@ -97,14 +97,6 @@ static bool await(const struct source *s, bool *ready, struct err *e)
 	return true;
 }
 
-static bool keep(const struct source *s, const char *piece, size_t n, struct buf *to, struct err *e)
-{
-	if (buf_add(to, piece, n, e))
-		return true;
-	e->stage = e->stage == ST_INPUT ? s->st : e->stage;
-	return false;
-}
-
 static bool read_all(struct source *s, struct buf *to, struct err *e)
 {
 	bool ok = true, ready = !s->fresh;
@@ -122,7 +114,7 @@ static bool read_all(struct source *s, struct buf *to, struct err *e)
 			return true;
 		if (n > 0) {
 			s->fresh = false;
-			ok = keep(s, piece, (size_t)n, to, e);
+			ok = buf_add(to, piece, (size_t)n, e);
 			explicit_bzero(piece, (size_t)n); /* it may hold a password */
 		} else if (errno == EAGAIN) {
 			ready = false;

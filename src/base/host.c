@@ -57,7 +57,7 @@ static bool line_names(char *line, const char *host, char to[HOST_MAX])
 
 static bool ask_hosts(const char *host, char to[HOST_MAX])
 {
-	struct buf hosts = buf_max(HOSTS_MAX, "/etc/hosts");
+	struct buf hosts = buf_max(ST_INTERNAL, HOSTS_MAX, "/etc/hosts");
 	bool found = false;
 
 	if (read_quietly("/etc/hosts", &hosts)) {
@@ -93,7 +93,7 @@ void host_fqdn(char to[HOST_MAX])
 
 void host_mail_domain(char to[HOST_MAX])
 {
-	struct buf name = buf_max(4096, "/etc/mailname");
+	struct buf name = buf_max(ST_INTERNAL, 4096, "/etc/mailname");
 
 	to[0] = '\0';
 	if (read_quietly("/etc/mailname", &name)) {

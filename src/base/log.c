@@ -156,7 +156,7 @@ static bool put_field(struct buf *b, enum log_format format, const char *name, c
 static bool put_fields(struct buf *b, const struct log_params *p, const struct log_field *fields, size_t n,
 		       size_t list_max, const struct limits *limits, struct err *e)
 {
-	struct buf content = buf_max(ENTRY_MAX, "the log line");
+	struct buf content = buf_max(ST_INTERNAL, ENTRY_MAX, "the log line");
 	bool ok = p->format != LOG_JSON || buf_char(b, '{', e);
 
 	for (size_t i = 0; ok && i < n; i++) {
@@ -172,7 +172,7 @@ static bool put_fields(struct buf *b, const struct log_params *p, const struct l
 static bool put_entry(struct buf *b, const struct log_params *p, const struct log_field *fields, size_t n,
 		      const struct limits *limits, struct err *e)
 {
-	struct buf rest = buf_max(ENTRY_MAX, "the log line");
+	struct buf rest = buf_max(ST_INTERNAL, ENTRY_MAX, "the log line");
 	bool ok = put_fields(&rest, p, fields, n, 0, limits, e);
 	size_t list_max = ok && rest.len < limits->line ? limits->line - rest.len : 0;
 
@@ -203,7 +203,7 @@ static void to_file(const char *path, const struct buf *line)
 
 static void log_line(const struct log_params *p, const struct log_field *fields, size_t n, struct err *e)
 {
-	struct buf line = buf_max(ENTRY_MAX, "the log line"), rest = buf_max(ENTRY_MAX, "the log line");
+	struct buf line = buf_max(ST_INTERNAL, ENTRY_MAX, "the log line"), rest = buf_max(ST_INTERNAL, ENTRY_MAX, "the log line");
 	char time_text[128];
 	struct log_field time_field = { .name = "time", .value = time_text };
 	bool ok;
@@ -242,7 +242,7 @@ const char *log_facility(size_t i)
 static void log_syslog(const struct log_params *p, const struct log_field *fields, size_t n, bool failed,
 		       struct err *e)
 {
-	struct buf line = buf_max(ENTRY_MAX, "the log line");
+	struct buf line = buf_max(ST_INTERNAL, ENTRY_MAX, "the log line");
 	int facility = LOG_MAIL;
 
 	for (size_t i = 0; i < COUNT(facilities); i++)

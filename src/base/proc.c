@@ -137,7 +137,7 @@ static bool start(char *const argv[], const char *what, struct child *c, struct 
 }
 
 /* All that is there for now. */
-static bool take(struct child *c, enum stage st, struct buf *answer, struct err *e)
+static bool take(struct child *c, struct buf *answer, struct err *e)
 {
 	char piece[PIECE];
 	ssize_t n;
@@ -147,10 +147,7 @@ static bool take(struct child *c, enum stage st, struct buf *answer, struct err 
 
 		explicit_bzero(piece, sizeof piece);
 		if (!fits) {
-			if (e->stage == ST_INPUT) { /* what a helper prints is not the user's doing */
-				e->stage = st;
-				e->fate = FATE_TEMP;
-			}
+			e->fate = FATE_TEMP; /* what a helper prints is not the user's doing */
 			return false;
 		}
 	}
@@ -175,7 +172,7 @@ static bool follow(struct child *c, const char *what, enum stage st, int64_t dea
 		if (stop_asked())
 			return stop_fail(e, st);
 		c->reaped = waitpid(c->pid, &c->status, WNOHANG) == c->pid;
-		if (!c->eof && !take(c, st, answer, e))
+		if (!c->eof && !take(c, answer, e))
 			return false;
 		nap = nap < LOOK_MS ? nap * 2 : LOOK_MS;
 	}
@@ -238,7 +235,7 @@ static bool split_word(const char *s, size_t *at, struct buf *word, struct err *
 
 bool proc_split(const char *command, struct strlist *argv, struct err *e)
 {
-	struct buf word = buf_max(strlen(command), "the command");
+	struct buf word = buf_max(ST_CONFIG, strlen(command), "the command");
 	bool ok = true;
 	size_t at = 0;
 

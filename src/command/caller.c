@@ -20,7 +20,7 @@ enum {
 void caller_open(struct caller *c, int in, int out)
 {
 	*c = (struct caller){ .in = in, .out = out };
-	c->replies = buf_max(REPLIES_MAX, "what the caller has not read");
+	c->replies = buf_max(ST_INPUT, REPLIES_MAX, "what the caller has not read");
 }
 
 static bool write_piece(struct caller *c, size_t *done, struct err *e)

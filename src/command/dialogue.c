@@ -305,7 +305,7 @@ static void tell_missed(struct dialogue *d, const char *said, struct buf *text)
 
 static bool say_outcome(struct dialogue *d, struct err *e)
 {
-	struct buf text = buf_max(OUTCOME_MAX, "the answer");
+	struct buf text = buf_max(ST_INTERNAL, OUTCOME_MAX, "the answer");
 	struct err why = { 0 };
 	struct esc esc;
 	const char *said;

@@ -334,7 +334,7 @@ static bool some_have_it(const struct envelope *v)
 static bool others_unheard(struct relay *u, const struct err *why, struct err *e)
 {
 	struct envelope *v = &u->x->v;
-	struct buf text = buf_max(2 * sizeof why->say, "an error");
+	struct buf text = buf_max(ST_INTERNAL, 2 * sizeof why->say, "an error");
 	bool ok = buf_printf(&text, e, "%s; the server may have the message for it", why->say);
 
 	for (size_t i = 0; ok && i < v->n; i++)

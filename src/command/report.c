@@ -234,7 +234,7 @@ static void log_fields(const struct log_params *p, const struct outcome *o, cons
 
 void report_log(const struct log_params *p, const struct outcome *o)
 {
-	struct buf refused = buf_max(REFUSED_MAX, "the refused ones");
+	struct buf refused = buf_max(ST_INTERNAL, REFUSED_MAX, "the refused ones");
 	struct texts t;
 
 	if (p->file == NULL && p->syslog == NULL)

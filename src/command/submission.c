@@ -81,7 +81,7 @@ static bool read_list(const char *path, const char *name, uid_t as, struct buf *
 static bool load_local(struct submission *x, struct err *e)
 {
 	const struct message_params *p = &x->a->message;
-	struct buf text = buf_max(ALIASES_BYTES_MAX, p->aliases);
+	struct buf text = buf_max(ST_CONFIG, ALIASES_BYTES_MAX, p->aliases);
 	bool ok;
 
 	local_free(&x->local);
@@ -155,14 +155,12 @@ static bool set_sender(struct submission *x, const char *wanted, struct err *e)
 
 static bool set_envid(struct submission *x, struct err *e)
 {
-	struct buf text = buf_max(100, "the envelope identifier"); /* RFC 3461 4.4 */
+	struct buf text = buf_max(ST_USAGE, 100, "the envelope identifier"); /* RFC 3461 4.4 */
 	bool ok;
 
 	if (x->o->envid == NULL)
 		return true;
 	ok = xtext_valid(x->o->envid) ? buf_str(&text, x->o->envid, e) : xtext_encode(&text, x->o->envid, e);
-	if (!ok)
-		e->stage = ST_USAGE;
 	ok = ok && (x->v.envid = str_dup(buf_text(&text), e)) != NULL;
 	buf_free(&text);
 	return ok;

@@ -264,7 +264,7 @@ static struct account *the_only(struct conf *c)
 /* "the accounts are: work, home" as the hint of an error, and which file was passed over. */
 static bool hint_names(struct conf *c, struct err *e)
 {
-	struct buf names = buf_max(200, "the names of accounts");
+	struct buf names = buf_max(ST_CONFIG, 200, "the names of accounts");
 	struct err full;
 	bool ok = true;
 
@@ -422,7 +422,7 @@ static bool is_idle(const struct account *a, const struct key *k)
 
 static bool dump_key(const struct account *a, const struct key *k, FILE *to)
 {
-	struct buf value = buf_max(1024 * 1024, k->name);
+	struct buf value = buf_max(ST_CONFIG, 1024 * 1024, k->name);
 	struct err e;
 	bool ok = true;
 
@@ -460,7 +460,7 @@ static int by_name(const void *a, const void *b)
 
 static void list_key(const struct key *k, FILE *to)
 {
-	struct buf form = buf_max(200, k->name);
+	struct buf form = buf_max(ST_CONFIG, 200, k->name);
 	struct err e;
 
 	if (k->renamed_to != NULL)

@@ -77,7 +77,7 @@ static bool next(struct scan *s, bool value, bool *end, struct err *e)
 		if (c == '\\' && s->at + 1 < s->len)
 			c = unescape(s->text[++s->at], quoted);
 		if (!buf_char(&s->token, c, e))
-			return e->stage == ST_INPUT ? fail_line(s, e, "a word is too long") : false;
+			return e->stage == ST_SECRET ? fail_line(s, e, "a word is too long") : false;
 	}
 	if (quoted && (s->at == s->len || s->text[s->at] != '"'))
 		return fail_line(s, e, "a quote is not closed");
@@ -209,8 +209,8 @@ bool netrc_find(const char *text, size_t len, const char *host, const char *user
 {
 	struct scan s = {
 		.text = text, .len = len, .host = host, .user = user,
-		.token = buf_max(TOKEN_MAX, "a word of the netrc file"),
-		.entry = { .password = buf_max(TOKEN_MAX, "a password of the netrc file") },
+		.token = buf_max(ST_SECRET, TOKEN_MAX, "a word of the netrc file"),
+		.entry = { .password = buf_max(ST_SECRET, TOKEN_MAX, "a password of the netrc file") },
 	};
 	bool ok = search(&s, e);
 

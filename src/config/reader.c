@@ -240,7 +240,7 @@ static bool take_include(struct reader *r, struct file *f, char *value, struct e
 /* msmtp's: the first line that a shell command prints stands for this one. */
 static bool take_eval(struct reader *r, struct file *f, char *value, struct err *e)
 {
-	struct buf line = buf_max(LINE_BYTES, "the output of an eval command");
+	struct buf line = buf_max(ST_CONFIG, LINE_BYTES, "the output of an eval command");
 	char shell[] = "/bin/sh", c[] = "-c", what[512];
 	char *argv[] = { shell, c, value, NULL };
 	bool ok;
@@ -394,7 +394,7 @@ static bool read_content(struct reader *r, struct file *f, struct buf *content, 
 
 static bool read_file(struct reader *r, struct file *f, struct err *e)
 {
-	struct buf content = buf_max(BYTES_MAX, f->path);
+	struct buf content = buf_max(ST_CONFIG, BYTES_MAX, f->path);
 	bool ok = read_content(r, f, &content, e) && (content.len == 0 || take_lines(r, f, &content, e));
 
 	buf_wipe(&content);

@@ -118,7 +118,7 @@ static bool pass_over(const char *path, const char *why)
 
 static bool search_netrc(const struct ask *a, const char *path, struct buf *to, bool *found, struct err *e)
 {
-	struct buf text = buf_max(NETRC_MAX, "the netrc file");
+	struct buf text = buf_max(ST_SECRET, NETRC_MAX, "the netrc file");
 	struct file_facts facts;
 	bool given = a->p->netrc_file != NULL, ok;
 
@@ -274,7 +274,7 @@ static bool fail_nowhere(const char *user, const char *host, struct err *e)
 bool secret_get(const struct secret_params *p, const char *host, const char *user,
 		int64_t until, struct secret *s, struct err *e)
 {
-	struct buf b = buf_max(SECRET_MAX, "the password");
+	struct buf b = buf_max(ST_SECRET, SECRET_MAX, "the password");
 	unsigned seconds = p->timeout > 0 && p->timeout < HELPER_S ? p->timeout : HELPER_S;
 	bool ok = true, found = false;
 
@@ -284,10 +284,8 @@ bool secret_get(const struct secret_params *p, const char *host, const char *use
 
 		if (sources[i].person && p->optional)
 			continue;
+		b.what = sources[i].name;
 		ok = sources[i].ask(&a, &b, &found, e);
-		if (!ok && e->stage == ST_INPUT) /* longer than the buffer may grow */
-			fail(e, ST_SECRET, FATE_TEMP, "%s gave a password longer than %d bytes",
-			     sources[i].name, SECRET_MAX);
 		if (ok && found)
 			ok = trim(&b, i, e) && keep(s, &b, e);
 	}

@@ -108,7 +108,7 @@ bool take_addresses(struct account *a, const struct key *k, const char *text, st
 
 bool take_patterns(struct account *a, const struct key *k, const char *text, struct err *e)
 {
-	struct buf whole = buf_max(TEXT_MAX, k->name);
+	struct buf whole = buf_max(ST_CONFIG, TEXT_MAX, k->name);
 	bool ok = substitute(text, &whole, e)
 	       && value_list(a, k, buf_text(&whole), e)
 	       && check_items(k, value_list_of(a, k), true, e);
@@ -190,7 +190,7 @@ static bool check_domain(const struct key *k, const char *text, char ascii[IDN_M
 
 static bool read_domain(struct account *a, const struct key *k, const char *text, bool to_ascii, struct err *e)
 {
-	struct buf whole = buf_max(TEXT_MAX, k->name);
+	struct buf whole = buf_max(ST_CONFIG, TEXT_MAX, k->name);
 	char ascii[IDN_MAX];
 	bool ok = substitute(text, &whole, e) && check_domain(k, buf_text(&whole), ascii, e)
 	       && value_text(a, k, to_ascii ? ascii : buf_text(&whole), e);

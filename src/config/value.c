@@ -164,7 +164,7 @@ static bool list_is_set(const void *at)
 
 static bool find_word(const struct key *k, const char *text, unsigned *value, struct err *e)
 {
-	struct buf form = buf_max(200, "the words");
+	struct buf form = buf_max(ST_CONFIG, 200, "the words");
 	struct err ignored;
 
 	for (const struct word *w = k->words; w->word != NULL; w++)

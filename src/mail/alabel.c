@@ -54,7 +54,7 @@ static bool convert_head(struct buf *out, const struct buf *head, struct err *e)
 
 bool alabel_head(struct buf *to, const struct buf *head, struct err *e)
 {
-	struct buf out = buf_max(head->max, head->what);
+	struct buf out = buf_like(head);
 	bool ok = convert_head(&out, head, e) && header_fold(to, buf_text(&out), out.len, e);
 
 	buf_free(&out);

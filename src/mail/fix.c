@@ -480,7 +480,7 @@ bool message_fix(struct message *m, const struct message_params *p, struct local
 	struct fixing x = { .m = m, .p = p, .l = l, .v = v };
 	bool ok;
 
-	x.out = buf_max(2 * MESSAGE_HEAD_MAX, m->head.what);
+	x.out = buf_max(ST_INPUT, 2 * MESSAGE_HEAD_MAX, m->head.what);
 	m->head.max = 2 * MESSAGE_HEAD_MAX; /* qualification and a long To of ours may add to it */
 	find_block(&x);
 	/* always_bcc comes last: no To of ours may show it */

@@ -152,7 +152,7 @@ static bool put_loose(struct buf *to, const char *p, size_t n, struct err *e)
 
 bool header_loosen(struct buf *b, size_t at, struct err *e)
 {
-	struct buf list = buf_max(b->max, b->what);
+	struct buf list = buf_like(b);
 	bool ok;
 
 	if (!has_long_line(b, at))

@@ -91,7 +91,7 @@ const char *local_complaint(const struct alias_entry *n)
 
 static bool read_list(struct local *l, struct list *made, const char *path, struct err *e)
 {
-	struct buf text = buf_max(ALIASES_BYTES_MAX, "it");
+	struct buf text = buf_max(ST_CONFIG, ALIASES_BYTES_MAX, "it");
 	bool ok = (made->path = str_dup(path, e)) != NULL && l->read(path, "it", made->as, &text, &made->reader, e)
 	       && aliases_parse_list(&made->entries, path, buf_text(&text), text.len, e);
 

@@ -202,14 +202,14 @@ static struct intake *begin(struct message *m, struct err *e)
 	struct intake *in = calloc(1, sizeof *in);
 
 	*m = (struct message){ .fd = -1 };
-	m->head = buf_max(MESSAGE_HEAD_MAX, "the head of the message");
-	m->body = buf_max(MESSAGE_MEMORY, "the body in memory");
+	m->head = buf_max(ST_INPUT, MESSAGE_HEAD_MAX, "the head of the message");
+	m->body = buf_max(ST_INPUT, MESSAGE_MEMORY, "the body in memory");
 	if (in == NULL) {
 		fail_memory(e);
 		return NULL;
 	}
 	in->m = m;
-	in->early = buf_max(MESSAGE_HEAD_MAX + MESSAGE_PIECE, m->head.what);
+	in->early = buf_max(ST_INPUT, MESSAGE_HEAD_MAX + MESSAGE_PIECE, m->head.what);
 	return in;
 }
 

@@ -270,7 +270,7 @@ bool mime_begin(struct mime *m, const char *head, size_t len,
 		struct err *e)
 {
 	*m = (struct mime){ .take = take, .to = to };
-	m->header = buf_max(MIME_HEADER_MAX, "the header of a part");
+	m->header = buf_max(ST_INPUT, MIME_HEADER_MAX, "the header of a part");
 	open_part(m);
 	return enter_part(m, head, len, NULL, e);
 }

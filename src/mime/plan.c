@@ -196,7 +196,7 @@ static bool take(void *to, enum mime_event what, const char *in, size_t n, struc
 bool plan_begin(struct plan *p, bool eight_bit, const char *why, const char *head, size_t len, struct err *e)
 {
 	*p = (struct plan){ .eight_bit = eight_bit, .why = why };
-	p->actions = buf_max(PLAN_PARTS, "the list of parts");
+	p->actions = buf_max(ST_INPUT, PLAN_PARTS, "the list of parts");
 	return mime_begin(&p->mime, head, len, take, p, e);
 }
 

@@ -149,7 +149,7 @@ static bool add_type(const struct message *m, struct buf *head, struct err *e)
 static bool label(struct rendition *r, enum action action, struct err *e)
 {
 	const struct buf *head = rendition_head(r);
-	struct buf out = buf_max(head->max, head->what);
+	struct buf out = buf_like(head);
 	bool ok = transcode_header(&out, buf_text(head), head->len, action, e)
 	       && (out.len == 0 || out.bytes[out.len - 1] == '\n' || buf_char(&out, '\n', e))
 	       && (has_field(head, "MIME-Version") || buf_str(&out, "MIME-Version: 1.0\n", e))
@@ -165,7 +165,7 @@ static bool label(struct rendition *r, enum action action, struct err *e)
 bool rendition_ascii_domains(struct rendition *r, struct err *e)
 {
 	const struct buf *head = rendition_head(r);
-	struct buf out = buf_max(head->max, head->what);
+	struct buf out = buf_like(head);
 
 	if (!alabel_head(&out, head, e)) {
 		buf_free(&out);

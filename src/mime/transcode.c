@@ -173,9 +173,9 @@ struct transcode *transcode_new(struct buf *actions, const struct buf *head, str
 		return NULL;
 	}
 	r->actions = *actions;
-	*actions = buf_max(actions->max, actions->what);
+	*actions = buf_like(actions);
 	r->head = head;
-	r->out = buf_max(2 * MIME_HEADER_MAX, "a piece of the body");
+	r->out = buf_max(ST_INPUT, 2 * MIME_HEADER_MAX, "a piece of the body");
 	return r;
 }
 

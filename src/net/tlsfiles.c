@@ -17,7 +17,7 @@ static bool fill(struct tls_file *one, const char *path, size_t usual, struct er
 	one->path = str_dup(path, e);
 	if (one->path == NULL)
 		return false;
-	one->text = buf_max(FILE_MAX, one->path);
+	one->text = buf_max(ST_CONFIG, FILE_MAX, one->path);
 	if (!buf_room(&one->text, usual, e))
 		return false;
 	if (file_read(path, ST_TLS, &one->text, &one->facts, e))

@@ -39,7 +39,7 @@ struct row {
 static bool put_row(struct buf *to, const struct row *row, const struct caps *caps, const struct needs *n,
 		    const struct rcpt *r, struct err *e)
 {
-	struct buf value = buf_max(VALUE_MAX, row->keyword);
+	struct buf value = buf_max(ST_INPUT, VALUE_MAX, row->keyword);
 	bool said = false, ok = row->value(&value, caps, n, r, &said, e);
 
 	if (ok && said)
@@ -110,7 +110,7 @@ static const struct row mail_params[] = {
 
 static bool put_wish(struct buf *to, const struct wish *row, const struct wishes *w, struct err *e)
 {
-	struct buf value = buf_max(VALUE_MAX, row->keyword);
+	struct buf value = buf_max(ST_INPUT, VALUE_MAX, row->keyword);
 	bool ok = (row->value == NULL || row->value(&value, w, e))
 	       && gate_put_param(to, row->keyword, row->value == NULL ? NULL : buf_text(&value), false, e);
 

@@ -13,7 +13,7 @@ enum { KIND_PLAIN = 'p', KIND_BASE64 = 'b' };
 
 void redact_begin(struct redact *r)
 {
-	r->words = buf_max(WORDS_MAX, "the memory of what was sent");
+	r->words = buf_max(ST_AUTH, WORDS_MAX, "the memory of what was sent");
 }
 
 void redact_end(struct redact *r)
@@ -34,7 +34,7 @@ static bool remember(struct redact *r, char kind, const char *word, size_t len, 
  * the characters that are made of the secret's bits alone. */
 static bool remember_encoded(struct redact *r, const char *secret, size_t before, struct err *e)
 {
-	struct buf plain = buf_max(WORDS_MAX, "the secret"), coded = buf_max(WORDS_MAX, "the secret");
+	struct buf plain = buf_max(ST_AUTH, WORDS_MAX, "the secret"), coded = buf_max(ST_AUTH, WORDS_MAX, "the secret");
 	size_t from = (before * 8 + 5) / 6, to = (before + strlen(secret)) * 8 / 6;
 	bool ok = buf_add(&plain, "\0\0", before, e) && buf_str(&plain, secret, e)
 	       && base64_encode(&coded, plain.bytes, plain.len, e)

@@ -424,7 +424,7 @@ static bool put_property(struct login *l, Gsasl_property property, const char *v
 static bool put_binding(struct login *l, enum tls_binding kind, Gsasl_property property, struct err *e)
 {
 	unsigned char data[TLS_BINDING_MAX];
-	struct buf text = buf_max(1024, "the channel binding");
+	struct buf text = buf_max(ST_AUTH, 1024, "the channel binding");
 	size_t len;
 	bool ok;
 
@@ -499,9 +499,9 @@ bool sasl_login(struct chat *c, const struct caps *caps, const struct sasl_param
 {
 	struct login l = {
 		.chat = c, .p = p, .host = host, .port = port, .secret = secret,
-		.challenge = buf_max(CHALLENGE_MAX, "the challenge"),
-		.response = buf_max(RESPONSE_MAX, "the response"),
-		.line = buf_max(RESPONSE_MAX * 2, "the response"),
+		.challenge = buf_max(ST_AUTH, CHALLENGE_MAX, "the challenge"),
+		.response = buf_max(ST_AUTH, RESPONSE_MAX, "the response"),
+		.line = buf_max(ST_AUTH, RESPONSE_MAX * 2, "the response"),
 	};
 	bool ok;
 

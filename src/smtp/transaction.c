@@ -165,7 +165,7 @@ static const struct verb RSET = { .name = "RSET", .stage = ST_MAIL, .timeout = 3
 
 static bool say_mail(struct transaction *t, struct err *e)
 {
-	struct buf line = buf_max(CHAT_COMMAND_MAX, "MAIL");
+	struct buf line = buf_max(ST_MAIL, CHAT_COMMAND_MAX, "MAIL");
 	bool ok = params_mail(&line, &t->s->caps, &t->needs, e);
 
 	if (ok) {
@@ -189,7 +189,7 @@ static bool refuse_unsendable(struct transaction *t, struct rcpt *r, struct err 
 
 static bool say_rcpt(struct transaction *t, size_t i, struct err *e)
 {
-	struct buf line = buf_max(CHAT_COMMAND_MAX, "RCPT");
+	struct buf line = buf_max(ST_RCPT, CHAT_COMMAND_MAX, "RCPT");
 	struct rcpt *r = &t->v->rcpts[i];
 	bool ok = (params_rcpt(&line, &t->s->caps, &t->needs, r, e)
 		   && chat_say(&t->s->chat, &RCPT, i, e, "RCPT TO:%s", buf_text(&line)))
@@ -202,7 +202,7 @@ static bool say_rcpt(struct transaction *t, size_t i, struct err *e)
 /* Before MAIL, since without a recipient nothing is to be said at all. */
 static bool sift(struct transaction *t, struct err *e)
 {
-	struct buf line = buf_max(CHAT_COMMAND_MAX, "RCPT");
+	struct buf line = buf_max(ST_RCPT, CHAT_COMMAND_MAX, "RCPT");
 	bool ok = true;
 
 	for (size_t i = 0; ok && i < t->v->n; i++) {

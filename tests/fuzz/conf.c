@@ -11,7 +11,7 @@
 
 static void as_netrc(const uint8_t *data, size_t size)
 {
-	struct buf password = buf_max(4096, "the password");
+	struct buf password = buf_max(ST_INPUT, 4096, "the password");
 	struct err e;
 	bool found;
 

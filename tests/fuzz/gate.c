@@ -64,7 +64,7 @@ static void say(const char *address, const char *envid, unsigned how)
 	struct envelope v = { .sender = r.address, .rcpts = &r, .n = 1, .envid = (char *)(uintptr_t)envid };
 	struct facts f = { .bytes = 10 };
 	struct needs n;
-	struct buf line = buf_max(4096, "a command");
+	struct buf line = buf_max(ST_INPUT, 4096, "a command");
 	struct err e;
 	bool utf8;
 

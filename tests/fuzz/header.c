@@ -16,7 +16,7 @@ static void look(const struct field *f)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct buf phrase = buf_max(1 << 20, "a phrase");
+	struct buf phrase = buf_max(ST_INPUT, 1 << 20, "a phrase");
 	const char *head = (const char *)data;
 	char *name = fuzz_string(data, size);
 	struct field f;

@@ -53,7 +53,7 @@ static void decode_qp(struct buf *to, const char *p, size_t n)
 
 static void decode_base64(struct buf *to, const char *p, size_t n)
 {
-	struct buf text = buf_max(MAX * 8, "base64");
+	struct buf text = buf_max(ST_INPUT, MAX * 8, "base64");
 
 	for (size_t i = 0; i < n; i++)
 		if (p[i] != '\r' && p[i] != '\n')
@@ -75,7 +75,7 @@ static void say_lines(struct buf *said, const struct buf *b)
 
 static void say_content(struct dump *d)
 {
-	struct buf plain = buf_max(MAX * 8, "content");
+	struct buf plain = buf_max(ST_INPUT, MAX * 8, "content");
 	const char *p = buf_text(&d->content);
 	enum action a = touched(d);
 
@@ -134,7 +134,7 @@ static void dump(struct dump *d, const char *in, size_t n, const struct buf *act
 	struct err e;
 
 	*d = (struct dump){ .actions = actions, .encoded = encoded };
-	d->content = d->said = buf_max(MAX * 8, "a dump");
+	d->content = d->said = buf_max(ST_INPUT, MAX * 8, "a dump");
 	MUST(mime_begin(&d->mime, in, head_of(in, n), take, d, &e));
 	MUST(mime_feed(&d->mime, in + body, n - body, &e) && mime_end(&d->mime, &e));
 	mime_free(&d->mime);

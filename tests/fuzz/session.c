@@ -69,8 +69,8 @@ static void fill(struct envelope *v, struct message *m)
 	struct err e;
 
 	*m = (struct message){ .fd = -1 };
-	m->head = buf_max(1000, "the head");
-	m->body = buf_max(1000, "the body");
+	m->head = buf_max(ST_INPUT, 1000, "the head");
+	m->body = buf_max(ST_INPUT, 1000, "the body");
 	MUST(buf_add(&m->head, text, 12, &e) && buf_str(&m->body, text + 13, &e) && message_count(m, &e));
 	MUST(envelope_set_sender(v, "me@example.org", &e));
 	for (int i = 0; i < 3; i++) {

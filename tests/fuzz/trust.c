@@ -29,7 +29,7 @@ static unsigned add(const struct buf *bundle, const gnutls_datum_t *der, bool al
 /* What GnuTLS writes as PEM is found by its names. */
 static void check_found(gnutls_x509_crt_t crt, const gnutls_datum_t *der, bool near)
 {
-	struct buf bundle = buf_max(1 << 22, "the bundle");
+	struct buf bundle = buf_max(ST_INPUT, 1 << 22, "the bundle");
 	gnutls_datum_t pem;
 	struct err e;
 
@@ -67,7 +67,7 @@ static void check_der(const gnutls_datum_t *der)
 
 static void check_pem(const gnutls_datum_t *text)
 {
-	struct buf bundle = buf_max(1 << 22, "the bundle");
+	struct buf bundle = buf_max(ST_INPUT, 1 << 22, "the bundle");
 	gnutls_datum_t der = { 0 };
 	gnutls_x509_crt_t crt;
 	struct err e;

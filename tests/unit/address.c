@@ -76,7 +76,7 @@ static bool join(void *ctx, const struct mailbox *m, struct err *e)
 static void test_lists(void)
 {
 	for (size_t i = 0; i < COUNT(lists); i++) {
-		struct buf got = buf_max(10000, "addresses");
+		struct buf got = buf_max(ST_INPUT, 10000, "addresses");
 		struct err e;
 		bool parsed = address_list(lists[i].text, strlen(lists[i].text), false, join, &got, &e);
 

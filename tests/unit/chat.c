@@ -60,7 +60,7 @@ static bool out_of_turn(struct chat *c, struct err *e) { (void)e; return chat_ou
 
 static bool say_secret(struct chat *c, struct err *e)
 {
-	struct buf line = buf_max(100, "a line");
+	struct buf line = buf_max(ST_INPUT, 100, "a line");
 	bool said = buf_str(&line, "AUTH PLAIN AGEAYg==", e) && chat_say_secret(c, &NOOP, "AUTH PLAIN ***", &line, e);
 
 	buf_free(&line);

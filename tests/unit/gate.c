@@ -61,7 +61,7 @@ static void test_addresses(void)
 
 static void test_paths(void)
 {
-	struct buf to = buf_max(1000, "a path");
+	struct buf to = buf_max(ST_INPUT, 1000, "a path");
 	struct err e;
 
 	ok(gate_put_sender(&to, "", false, &e) && strcmp(to.bytes, "<>") == 0, "the null sender passes");
@@ -77,7 +77,7 @@ static void test_paths(void)
 static void test_params(void)
 {
 	static const char *const bad[] = { "", "a b", "a=b", "a\tb", "a\nb", "\303\274" };
-	struct buf to = buf_max(1000, "parameters");
+	struct buf to = buf_max(ST_INPUT, 1000, "parameters");
 	struct err e;
 
 	ok(gate_put_param(&to, "RET", "FULL", false, &e) && gate_put_param(&to, "SMTPUTF8", NULL, false, &e)

@@ -314,7 +314,7 @@ static unsigned added(const struct buf *bundle, const struct made *of, bool all)
 
 static void test_bundle(const struct made *ca, const struct made *other, const struct made *leaf)
 {
-	struct buf one = buf_max(100000, "a bundle"), many = buf_max(100000, "a bundle");
+	struct buf one = buf_max(ST_INPUT, 100000, "a bundle"), many = buf_max(ST_INPUT, 100000, "a bundle");
 	struct err e;
 
 	ok(added(&one, leaf, true) == 0, "an empty bundle has nothing");

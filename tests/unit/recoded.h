@@ -49,7 +49,7 @@ static inline bool plan_whole(struct buf *actions, const char *in, size_t n, boo
 	for (size_t at = body; good && at < n; at += cut)
 		good = plan_feed(&p, in + at, piece_of(n - at, cut), e);
 	good = good && plan_end(&p, e);
-	*actions = buf_max(PLAN_PARTS, "the parts");
+	*actions = buf_max(ST_INPUT, PLAN_PARTS, "the parts");
 	good = good && buf_add(actions, p.actions.bytes, p.actions.len, e);
 	plan_free(&p);
 	return good;
@@ -68,7 +68,7 @@ static inline bool take_out(struct transcode *r, struct buf *out, struct err *e)
 
 static inline bool transcode_whole(struct recoded *d, const char *in, size_t n, size_t cut)
 {
-	struct buf head = buf_max(RECODED_MAX, "the head"), actions = buf_max(PLAN_PARTS, "the parts");
+	struct buf head = buf_max(ST_INPUT, RECODED_MAX, "the head"), actions = buf_max(ST_INPUT, PLAN_PARTS, "the parts");
 	struct transcode *r = NULL;
 	bool good = buf_add(&head, in, head_of(in, n), &d->e)
 		 && buf_add(&actions, buf_text(&d->actions), d->actions.len, &d->e)
@@ -87,7 +87,7 @@ static inline bool transcode_whole(struct recoded *d, const char *in, size_t n, 
 /* false: refused, d->e says why.  recoded_free() is owed either way. */
 static inline bool recode_whole(struct recoded *d, const char *in, size_t n, bool eight_bit, size_t cut)
 {
-	*d = (struct recoded){ .out = buf_max(RECODED_MAX, "what comes out") };
+	*d = (struct recoded){ .out = buf_max(ST_INPUT, RECODED_MAX, "what comes out") };
 	cut = cut > TRANSCODE_PIECE ? TRANSCODE_PIECE : cut;
 	return plan_whole(&d->actions, in, n, eight_bit, cut, &d->e) && transcode_whole(d, in, n, cut);
 }

@@ -30,7 +30,7 @@ static const struct {
 static void test_phrases(void)
 {
 	for (size_t i = 0; i < COUNT(phrases); i++) {
-		struct buf b = buf_max(1000, "a phrase");
+		struct buf b = buf_max(ST_INPUT, 1000, "a phrase");
 		struct err e;
 		bool made = header_phrase(&b, phrases[i].name, 6, &e);
 
@@ -45,7 +45,7 @@ static void test_phrases(void)
 /* RFC 2047 2: no encoded word over 75 characters, no line over 76, no character split. */
 static void test_long_phrase(void)
 {
-	struct buf b = buf_max(10000, "a phrase");
+	struct buf b = buf_max(ST_INPUT, 10000, "a phrase");
 	struct err e;
 	char name[601];
 	bool good = true;
@@ -77,7 +77,7 @@ static void test_date(void)
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct buf b = buf_max(100, "a date");
+		struct buf b = buf_max(ST_INPUT, 100, "a date");
 		struct err e;
 
 		setenv("TZ", rows[i].zone, 1);
@@ -289,7 +289,7 @@ static void test_base64(void)
 	static const char *const bad[] = { "Zg=", "Zg", "Z===", "Zh==", "Zm9=", "Zm 9", "====", "Zg==Zg==", "Zm9v\n" };
 
 	for (size_t i = 0; i < COUNT(pairs); i++) {
-		struct buf b = buf_max(100, "text"), back = buf_max(100, "text");
+		struct buf b = buf_max(ST_INPUT, 100, "text"), back = buf_max(ST_INPUT, 100, "text");
 		struct err e;
 
 		ok(base64_encode(&b, pairs[i][0], strlen(pairs[i][0]), &e), "encode");
@@ -300,7 +300,7 @@ static void test_base64(void)
 		buf_free(&back);
 	}
 	for (size_t i = 0; i < COUNT(bad); i++) {
-		struct buf b = buf_max(100, "text");
+		struct buf b = buf_max(ST_INPUT, 100, "text");
 
 		ok(!base64_decode(&b, bad[i], strlen(bad[i])), "not base64: %s", bad[i]);
 		buf_free(&b);
@@ -309,7 +309,7 @@ static void test_base64(void)
 
 static void test_xtext(void)
 {
-	struct buf b = buf_max(1000, "text");
+	struct buf b = buf_max(ST_INPUT, 1000, "text");
 	struct err e;
 
 	ok(xtext_encode(&b, "a+b=c d\303\266", &e), "xtext");
@@ -369,7 +369,7 @@ static const struct {
 static void test_spans(void)
 {
 	for (size_t i = 0; i < COUNT(spans); i++) {
-		struct buf b = buf_max(100, "a span");
+		struct buf b = buf_max(ST_INPUT, 100, "a span");
 		uint64_t n = 0;
 		struct err e;
 		bool read = when_span(spans[i].text, strlen(spans[i].text), spans[i].max, &n);
