@@ -244,7 +244,7 @@ statuses() {
 	done < <(sed -n '/^Find your way/,$ p' "$SRCDIR/README" | grep -oE '(\b(src|tests|man|completions)|\.ci)/[A-Za-z]*|\bCOPYING' | sort -u)
 	while read -r name; do
 		compgen -G "$SRCDIR/src/$name*" > /dev/null || { echo "src/README names $name" >&2; return 1; }
-	done < <(grep -oE '\b(base|mail|net|smtp|config|command)/[a-z0-9]*(\.[ch])?|\bmain\.c|\bLAYERS' "$SRCDIR/src/README" | sort -u)
+	done < <(grep -oE '\b(base|mail|mime|net|smtp|config|command)/[a-z0-9]*(\.[ch])?|\bmain\.c|\bLAYERS' "$SRCDIR/src/README" | sort -u)
 	grep -q 'base/err.c' "$SRCDIR/src/README" && grep -q 'src/README' "$SRCDIR/README"
 }
 
@@ -322,6 +322,8 @@ may_say=(
 	cd "$SRCDIR"
 	same "sources in Makefile.am" "$(find src -name '*.[ch]')" "$(grep -oE '\bsrc/[a-z0-9/]+\.[ch]\b' Makefile.am)"
 	same "modules in LAYERS" "$(find src -name '*.[ch]' | sed 's|^src/||; s|\.[ch]$||')" "$(grep -v '^#' src/LAYERS)"
+	diff <(grep -oE '\bsrc/[a-z0-9/]+\.[ch]\b' Makefile.am | sed 's|^src/||; s|\.[ch]$||' | uniq) <(grep -v '^#' src/LAYERS) >&2 \
+	    || complain "the order of Makefile.am's sources is not that of src/LAYERS"
 }
 
 # ------------------------------------------------------------------------------------------------------------ completions
