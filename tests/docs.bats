@@ -95,6 +95,15 @@ needs() { command -v "$1" > /dev/null || skip "no $1 here"; }
 	awk 'length > 79 { print "too wide: " $0; bad = 1 } END { exit bad }' <<< "$help"
 }
 
+@test "--help shows what most people need on the first screen of 24 lines" {
+	local first
+	first=$(table --help | head -n 24)
+	for option in "-f, --from=" "-t, --read-recipients" "-F NAME" "-i " "-a, --account=" "-C, --file=" "-v, --verbose" \
+	    "--dump-config" "--list-keys" "--help" "Every key of postern.conf(5)"; do
+		[[ $first == *"$option"* ]] || complain "not on the first screen: $option" || return 1
+	done
+}
+
 # ------------------------------------------------------------------------------------------------------------------- keys
 
 @test "the manual has the keys of the table, and msmtp's" {

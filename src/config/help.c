@@ -21,6 +21,8 @@ static void show_option(const struct option *p, FILE *to)
 {
 	char names[80];
 
+	if (p->heading != NULL)
+		fprintf(to, "\n%s:\n", p->heading);
 	if (p->name != NULL)
 		put_long(p, names, sizeof names);
 	else
@@ -45,15 +47,14 @@ void help_show(FILE *to)
 
 	fputs("Usage: postern [OPTION...] [--] RECIPIENT... < message\n"
 	      "  or:  postern [OPTION...] -t [--] [RECIPIENT...] < message\n"
-	      "Hands the message on standard input to a mail server; the exit status says\n"
-	      "what became of it.\n\n", to);
+	      "Hands the message on standard input to a mail server.\n"
+	      "Every key of postern.conf(5) is an option, too: --host=NAME.\n", to);
 	for (size_t i = 0; (p = opts_row(i)) != NULL; i++)
 		if (p->summary != NULL)
 			show_option(p, to);
 	show_ignored(to);
-	fputs("\nEvery configuration key is an option too: --host=NAME, --tls-certcheck=off;\n"
-	      "--list-keys lists them.  Options may follow recipients; -- ends them.\n"
-	      "The configuration is described in postern.conf(5), the rest in postern(1).\n", to);
+	fputs("\nOptions may follow recipients.  After -- there are only recipients.\n"
+	      "The exit status says what became of the message: see postern(1).\n", to);
 }
 
 static void list_spelling(const struct option *p, const char *spelling, FILE *to)

@@ -8,7 +8,7 @@
 
 #include <stdio.h>
 
-void help_show(FILE *to);    /* --help: those that do something, then the names of the ignored ones */
+void help_show(FILE *to);    /* --help: in groups by use, the common ones first; then the letters of the ignored ones */
 void help_options(FILE *to); /* --list-options: "option<TAB>argument<TAB>summary", "...<TAB>accepted, ignored: why" */
 
 #endif

@@ -50,6 +50,7 @@ enum arity {
 };
 
 struct option {
+	const char *heading; /* of --help: the group that begins with this row */
 	char        letter;  /* 0: only a long name */
 	const char *name;    /* long; NULL: only a letter */
 	enum arity  arity;
@@ -63,7 +64,7 @@ struct option {
 	const char *instead;
 };
 
-/* The table's rows, letters first; NULL past the end. */
+/* The table's rows, by use: first what most people need.  NULL past the end. */
 const struct option *opts_row(size_t i);
 
 /* ST_USAGE, with the nearest known option; modes that are not built say so in a sentence. */
