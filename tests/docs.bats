@@ -40,6 +40,7 @@ options_of() { items Fl | sed 's/^/-/' | grep -vx -e '--key'; }
 # mdoc's escapes undone.
 plain() { sed -e 's/\\-/-/g' -e 's/\\(ti/~/g' -e 's/\\(dq/"/g' -e 's/\\&//g' -e 's/\\e/\\/g'; }
 
+groups_of_help() { table --help | sed -n 's/^\([A-Z][a-z ]*\):$/\1/p'; }
 keys() { table --list-keys | awk -F '\t' 'NF == 4 { print $1 }'; }
 key_options() { keys | tr _ - | sed 's/^/--/' | grep -vx -e --password -e --from; }
 useful_options() { table --list-options | awk -F '\t' '$3 !~ /^(accepted, ignored|not available)/ { print $1 }'; }
@@ -50,12 +51,14 @@ needs() { command -v "$1" > /dev/null || skip "no $1 here"; }
 @test "the manual has the options of the table, each where it belongs" {
 	local all
 	all=$(table --list-options)
+	same "groups of options" "$(groups_of_help; printf '%s\n' "Accepted and ignored" Refused "Names of the program")" \
+	    "$(man1 | section OPTIONS | sed -n 's/^\.Ss //p')"
 	same "ignored options" "$(awk -F '\t' '$3 ~ /^accepted, ignored/ { print $1 }' <<< "$all")" \
 	    "$(man1 | section OPTIONS "Accepted and ignored" | options_of)"
 	same "refused options" "$(awk -F '\t' '$3 == "not available" { print $1 }' <<< "$all")" \
-	    "$(man1 | section OPTIONS "Understood and refused" | options_of)"
+	    "$(man1 | section OPTIONS Refused | options_of)"
 	same "options" "$(useful_options)" \
-	    "$(for part in "For each message" Configuration Showing; do man1 | section OPTIONS "$part"; done | options_of)"
+	    "$(groups_of_help | while read -r part; do man1 | section OPTIONS "$part"; done | options_of)"
 	same "all options" "$(cut -f 1 <<< "$all")" "$(man1 | section OPTIONS | options_of)"
 }
 
@@ -76,13 +79,13 @@ needs() { command -v "$1" > /dev/null || skip "no $1 here"; }
 		fi
 	done
 	same "modes" "${modes%$'\n'}" \
-	    "$(man1 | section OPTIONS "For each message" | sed -n '/^\.It Fl b /,/^\.It/ s/^\.Fl \(b.\).*/-\1/p')"
+	    "$(man1 | section OPTIONS "Modes and queue" | sed -n '/^\.It Fl b /,/^\.It/ s/^\.Fl \(b.\).*/-\1/p')"
 	same "bash -b" "$(tr -d b- <<< "${modes%$'\n'}")" "$(complete_bash -b "")"
 	same "refused modes" "${refused%$'\n'}" \
-	    "$(man1 | section OPTIONS "Understood and refused" | sed -n '/^The modes/,$ s/^\.Fl \(b.\).*/-\1/p')"
+	    "$(man1 | section OPTIONS Refused | sed -n '/^The modes/,$ s/^\.Fl \(b.\).*/-\1/p')"
 	same "names" "$(awk '/^static.*faces|^} faces/ { on = 1 } on && /^}/ && !/faces/ { on = 0 }
 	    on { split($0, q, "\""); if (q[2] != "") print q[2] }' "$SRCDIR/src/config/opts.c")" \
-	    "$(man1 | section OPTIONS "Other names" | sed -n 's/^\.Nm \([a-z][a-z]*\).*/\1/p')"
+	    "$(man1 | section OPTIONS "Names of the program" | sed -n 's/^\.Nm \([a-z][a-z]*\).*/\1/p')"
 }
 
 @test "--help shows the options that do something, names the ignored ones, and fits a terminal" {
@@ -165,7 +168,7 @@ blocks() {
 	local file=$BATS_TEST_TMPDIR/block n=0 one account
 	man5 | plain > "$file.man"
 	section EXAMPLES < "$file.man" | blocks "$file.e"
-	man1 | plain | section EXAMPLES | awk '/^that all may read/ { on = 1 } /^A user adds/ { on = 0 } on' | blocks "$file.s"
+	man1 | plain | section EXAMPLES | awk '/^The programs also need/ { on = 1 } /^Another user needs/ { on = 0 } on' | blocks "$file.s"
 	section DESCRIPTION < "$file.man" | blocks "$file.d"
 	man1 | plain | section DESCRIPTION | blocks "$file.c"
 	sed -n 's/^\t\(host\|from\|user\|password_command\|local_recipients\|logfile\)[\t ]*/\1 /p' "$SRCDIR/README" > "$file.readme.1"
