@@ -158,6 +158,19 @@ needs() { command -v "$1" > /dev/null || skip "no $1 here"; }
 	done < <(man5 | section KEYS | sed -n 's/^\.Dl //p' | plain)
 }
 
+@test "each example of a key is labelled, and none weakens what the default protects" {
+	man5 | section KEYS | awk '/^\.Dl/ && last != "Example:" { print "no label: " $0; bad = 1 } { last = $0 } END { exit bad }'
+	local key standard example n=0
+	while IFS=$'\t' read -r key _ standard _; do
+		[[ $key =~ ^(tls|tls_certcheck|auth_cleartext|remove_bcc_headers)$ ]] || continue
+		example=$(man5 | section KEYS | sed -n "s/^\.Dl $key //p")
+		[[ $example == "$standard" ]] || complain "the example of $key is $example" || return 1
+		n=$((n + 1))
+	done < <(table --list-keys)
+	((n == 4))
+	refute grep -E '^\.Dl tls_priorities .*(VERS-TLS1\.[01]|PROFILE_(LOW|VERY_WEAK)|SHA1)' <(man5 | plain)
+}
+
 # Every literal block of a section, into the files $1.1, $1.2, ...
 blocks() {
 	awk -v to="$1" '/^\.Bd -literal/ { n++; on = 1; next } /^\.Ed/ { on = 0 } on { print > (to "." n) }'
