@@ -76,25 +76,35 @@ static size_t before_words(const char *line)
 	return n + strspn(line + n, " ");
 }
 
-/* How much of the word's beginning stands at p, and where it ends. */
+/* How much of a line stands before the rest of a word that began on the line before: what before_words() says, unless the
+ * word itself goes on with that.  It is decided here and for good: a server that puts line ends between all characters must not
+ * make us try both ways at each. */
+static size_t between(const char *line, const char *rest)
+{
+	size_t skip = before_words(line), same = 0;
+
+	while (rest[same] != '\0' && line[same] == rest[same])
+		same++;
+	return rest[same] == '\0' || same > skip || line[skip] != rest[0] ? 0 : skip;
+}
+
+/* How much of the word's beginning stands at p, and where it ends.  It may go on over line ends. */
 static size_t match(const char *p, const char *word, const char **end)
 {
-	const char *end_here, *end_there;
-	size_t n = 0, here, there;
+	size_t n = 0;
 
-	while (word[n] != '\0' && *p == word[n]) {
-		p++;
-		n++;
+	for (;;) {
+		while (word[n] != '\0' && *p == word[n]) {
+			p++;
+			n++;
+		}
+		*end = p;
+		if (*p != '\n' || word[n] == '\0' || n == 0)
+			return n;
+		p += 1 + between(p + 1, word + n);
+		if (*p != word[n])
+			return n;
 	}
-	*end = p;
-	if (*p != '\n' || word[n] == '\0' || n == 0)
-		return n;
-	/* The rest may be on the next line.  One of the two ends at once, unless the secret has codes in it. */
-	here = match(p + 1, word + n, &end_here);
-	there = match(p + 1 + before_words(p + 1), word + n, &end_there);
-	if (here > 0 || there > 0)
-		*end = here >= there ? end_here : end_there;
-	return n + (here >= there ? here : there);
 }
 
 /* So much of a word has to be there. */

@@ -1,6 +1,8 @@
 /* smtp/redact: what a server echoes of a secret, and what is shown of it. */
 #include "tap.h"
 
+#include <unistd.h>
+
 #include "smtp/reply.h"
 
 /* The password, the reply's lines, and its text.  "user", NUL, password and what was said in AUTH PLAIN are not known but by
@@ -23,6 +25,9 @@ static const struct {
 	/* where an enhanced code is read */
 	{ "5.7.8", { "535 5.7.8 no" }, "***** no" },
 	{ "5.7.8 x", { "535 5.7.8 x" }, "*******" },
+	{ "a 5.7.8 x", { "535-a 5", "535 .7.8 x" }, "***\n******" },
+	{ "hunt 5.7.8 er22", { "535-hunt ", "535-5.7.8 5.7.8 er22" }, "*****\n****************" },
+	{ "ab 5.7.8 x", { "535-ab", "535  5.7.8 x" }, "**\n********" },
 	/* in what is no reply */
 	{ "p\xe4ss\xffw", { "550-ok", "551 p\xe4ss\xffw" }, "ok\n551 ******" },
 	{ "hunter22", { "550-hunt", "er22 and more" }, "****\n**** and more" },
@@ -89,10 +94,35 @@ static void test_cut(void)
 	ok(good, "no byte of a secret stays where a reply is cut");
 }
 
+/* A line end after each character: the time must not double with each of them. */
+static void test_lines(void)
+{
+	char secret[100 + 1] = "", line[] = "550-?";
+	struct redact hidden;
+	struct err e;
+	bool good;
+
+	for (size_t i = 0; i + 1 < sizeof secret; i++)
+		secret[i] = (char)('!' + i % 90);
+	alarm(60);
+	redact_begin(&hidden);
+	good = redact_secret(&hidden, secret, &e);
+	reply_begin(&r);
+	for (size_t i = 0; secret[i] != '\0'; i++) {
+		line[4] = secret[i];
+		good = good && reply_add(&r, line, strlen(line), &e) == REPLY_CONTINUES;
+	}
+	reply_redact(&r, &hidden);
+	redact_end(&hidden);
+	alarm(0);
+	ok(good && strspn(r.text, "*\n") == r.len, "a secret with a line end after each character is hidden, and soon");
+}
+
 int main(void)
 {
 	for (size_t i = 0; i < COUNT(echoes); i++)
 		hear(i);
 	test_cut();
+	test_lines();
 	return done();
 }
