@@ -125,13 +125,14 @@ static bool said_before_leaving(struct chat *c)
 	return stream_peek(c->io) && stream_unread(c->io) > 0;
 }
 
-static bool send_and_hear(struct chat *c, struct err *e)
+/* Then what it accepts is not what we have to say: it does not have all of that. */
+static bool send_and_hear(struct chat *c, const struct verb *v, struct err *e)
 {
 	struct err unheard;
 
 	if (stream_flush(c->io, e))
 		return read_reply(c, e);
-	return said_before_leaving(c) && read_reply(c, &unheard);
+	return said_before_leaving(c) && read_reply(c, &unheard) && !(v->commits && reply_ok(&c->reply));
 }
 
 /* Take the answer to the oldest command. */
@@ -141,7 +142,7 @@ static bool take_one(struct chat *c, struct err *e)
 	size_t arg = c->queue[c->head].arg;
 
 	set_deadline(c, v);
-	if (!send_and_hear(c, e))
+	if (!send_and_hear(c, v, e))
 		return broken(c, e);
 	if (c->reply.code != 421 && !sensible(c, v, e))
 		return broken(c, e);

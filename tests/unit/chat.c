@@ -6,6 +6,7 @@
 struct peer { /* says `text` when it has been spoken to, and then nothing */
 	const char *text;
 	size_t      heard; /* octets */
+	size_t      most;  /* after so many it is gone; 0: it stays */
 };
 
 static ptrdiff_t peer_read(void *ctx, void *to, size_t n, struct err *e)
@@ -24,9 +25,15 @@ static ptrdiff_t peer_read(void *ctx, void *to, size_t n, struct err *e)
 
 static ptrdiff_t peer_write(void *ctx, const void *from, size_t n, struct err *e)
 {
+	struct peer *p = ctx;
+
 	(void)from;
-	(void)e;
-	((struct peer *)ctx)->heard += n;
+	if (p->most > 0 && p->heard >= p->most) {
+		fail(e, ST_CONNECT, FATE_TEMP, "the peer is gone");
+		return WIRE_ERROR;
+	}
+	n = p->most > 0 && n > p->most - p->heard ? p->most - p->heard : n;
+	p->heard += n;
 	return (ptrdiff_t)n;
 }
 
@@ -108,8 +115,35 @@ static void try_all(const char *text, unsigned heard_first)
 	stream_close(&io);
 }
 
+static const struct verb TEXT = { .name = "the message", .stage = ST_BODY, .timeout = 1, .commits = true,
+				  .classes = CLASS_USUAL, .got = got };
+
+/* The peer is gone before it has heard all that the answer is to.  A refusal says why; that it accepts says nothing. */
+static void try_cut_off(const struct verb *v, const char *text, unsigned takes)
+{
+	static struct stream io;
+	static struct chat c;
+	struct peer p = { .text = text, .most = 3 };
+	struct err e = { .stage = ST_USAGE };
+	unsigned heard = 0;
+	bool settled;
+
+	stream_open(&io, (struct wire){ peer_read, peer_write, peer_close, peer_fd, &p }, CLOCK_NEVER);
+	chat_open(&c, &io, &heard);
+	c.depth = CHAT_DEPTH;
+	settled = chat_say(&c, v, 0, &e, "BDAT 5 LAST") && chat_settle(&c, &e);
+	ok(settled == (takes > 0) && heard == takes, "\"%.3s\" to a part of %s is%s taken for its answer", text, v->name,
+	   takes > 0 ? "" : " not");
+	ok(takes > 0 || (c.broken && e.fate == FATE_UNKNOWN), "  and then it is not known what became of it");
+	chat_close(&c);
+	stream_close(&io);
+}
+
 int main(void)
 {
+	try_cut_off(&TEXT, "250 queued\r\n", 0);
+	try_cut_off(&TEXT, "552 too big\r\n", 1);
+	try_cut_off(&NOOP, "250 ok\r\n", 1);
 	for (size_t i = 0; i < COUNT(breaks); i++)
 		try_all(breaks[i], strncmp(breaks[i], "421", 3) == 0);
 	return done();
