@@ -92,3 +92,19 @@ hidden() {
 	postern_fails 76 -- -v you@example.net < "$mail"
 	hidden Y2hhbGxlbmdl
 }
+
+@test "what a server says in clear where TLS should begin has no password in it" {
+	local how
+	for how in 'inject 250 p\xe4ssword! hello' 'inject 250 (cORzc3dvcmQ=) hello' 'tls_raw 250 p\xe4ssword! hello' \
+	    'tls_raw 250-p\xe4ss\r\nword! hello' 'tls_raw p\xe4ssword! hello' 'inject 250 hello\r\n250-p\xe4ss\c'; do
+		start_server <<-S
+			$how
+		S
+		set_conf password $'p\xe4ssword'
+		set_conf logfile "$BATS_TEST_TMPDIR/log"
+		violations_expected=1
+		postern -v you@example.net < "$mail"
+		hidden $'p\xe4ss' 'p\xe4ss' word "$(printf 'p\xe4ssword' | base64)"
+		[[ $stderr == *'**'*hello* || $stderr == *hello*'**'* || $how == *'\r\n'* ]]
+	done
+}

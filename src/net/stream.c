@@ -67,6 +67,8 @@ void stream_open(struct stream *s, struct wire w, int64_t until)
 	s->flights = 1; /* the connect */
 	s->waiting = true;
 	s->eof = false;
+	s->hide = NULL;
+	s->hide_ctx = NULL;
 	s->deadline = CLOCK_NEVER;
 	s->until = until;
 }
@@ -233,6 +235,19 @@ bool stream_line(struct stream *s, size_t max, char **line, size_t *len, struct 
 size_t stream_unread(const struct stream *s)
 {
 	return s->in_len - s->in_pos;
+}
+
+size_t stream_quotable(const struct stream *s, const char *from, size_t n, char *to)
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (from[i] != '\r' || (i + 1 < n && from[i + 1] != '\n'))
+			to[len++] = from[i];
+	to[len] = '\0';
+	if (s->hide != NULL)
+		s->hide(s->hide_ctx, to, len);
+	return len;
 }
 
 bool stream_peek(struct stream *s)

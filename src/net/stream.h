@@ -35,6 +35,9 @@ struct stream {
 	bool        eof;       /* the server closed its side; what it said before is still in `in` */
 	int64_t     deadline;  /* of the present wait, clock_ms() */
 	int64_t     until;     /* of the whole submission; CLOCK_NEVER: none */
+	/* Overwrites what nobody may see in a text of `len` bytes and a NUL that may be cut at its end; NULL: all may be seen. */
+	void (*hide)(const void *ctx, char *text, size_t len);
+	const void *hide_ctx;
 	char        in[STREAM_IN_MAX];
 	char        out[STREAM_OUT_MAX];
 };
@@ -67,6 +70,10 @@ size_t stream_unread(const struct stream *s); /* bytes read but not taken */
 /* Reads what is there without waiting; true when something unread is in the buffer or the server
  * closed.  Used while a body is streamed, to hear a refusal early. */
 bool stream_peek(struct stream *s);
+
+/* `n` bytes that the server said outside of a reply, made fit to be quoted: without what is to be hidden, and with line ends of
+ * one character.  `to` has room for n + 1; returns how many they are.  Nothing else that came in is shown by this folder. */
+size_t stream_quotable(const struct stream *s, const char *from, size_t n, char *to);
 
 /* Waits for the wire to be ready for `events` (poll.h) within the deadlines; for a TLS handshake. */
 bool stream_wait(struct stream *s, short events, struct err *e) MUST_CHECK;

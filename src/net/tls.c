@@ -22,6 +22,7 @@ enum {
 	ROUNDS_MAX = 64,                    /* of TLS's own messages, before a deadline is looked at again */
 	WARNINGS_MAX = 8,                   /* alerts that end nothing; RFC 8446 6 does not limit them */
 	FIRST_MAX = 80,                     /* of what a server says in clear, to be shown */
+	EARLY_MAX = 600,                    /* and of what it says too early */
 };
 
 struct tls {
@@ -285,11 +286,12 @@ static void tls_close(void *ctx, int64_t deadline)
 
 /* ---- the handshake ---- */
 
-static bool fail_handshake(const struct tls *t, int r, const struct tls_params *p, struct err *e)
+static bool fail_handshake(const struct stream *s, const struct tls *t, int r, const struct tls_params *p, struct err *e)
 {
-	struct breakdown b = { .host = t->verify.host, .error = r, .first = t->first, .first_len = t->first_len,
-			       .starttls = p->starttls };
+	char first[FIRST_MAX + 1];
+	struct breakdown b = { .host = t->verify.host, .error = r, .first = first, .starttls = p->starttls };
 
+	b.first_len = stream_quotable(s, t->first, t->first_len, first);
 	if (t->failed) {
 		*e = t->why;
 		e->stage = e->stage == ST_CONNECT ? ST_TLS : e->stage;
@@ -361,7 +363,7 @@ static bool shake(struct stream *s, struct tls *t, const struct tls_params *p, s
 		if (!t->failed && goes_on(t, r))
 			continue;
 		(void)gnutls_alert_send_appropriate(t->session, r);
-		return fail_handshake(t, r, p, e);
+		return fail_handshake(s, t, r, p, e);
 	}
 }
 
@@ -464,10 +466,13 @@ static void note(const struct tls *t, struct tls_facts *f)
 	f->resumed = gnutls_session_is_resumed(t->session) != 0;
 }
 
-static bool fail_early_words(struct stream *s, struct err *e)
+static bool fail_early_words(const struct stream *s, struct err *e)
 {
+	char words[EARLY_MAX + 1];
+	size_t n = stream_unread(s) < EARLY_MAX ? stream_unread(s) : EARLY_MAX;
+
 	fail(e, ST_TLS, FATE_PERM, "the server, or somebody between, said more before TLS than it was asked");
-	err_quote(e, s->in + s->in_pos, stream_unread(s));
+	err_quote(e, words, stream_quotable(s, s->in + s->in_pos, n, words));
 	return err_hint(e, "somebody may be tampering with the connection: port 465 leaves no room for that");
 }
 

@@ -6,9 +6,16 @@
 #include "base/log.h"
 #include "base/str.h"
 
+static void hide(const void *ctx, char *text, size_t len)
+{
+	redact(&((const struct chat *)ctx)->hidden, text, len, true);
+}
+
 void chat_open(struct chat *c, struct stream *io, void *ctx)
 {
 	c->io = io;
+	io->hide = hide;
+	io->hide_ctx = c;
 	c->ctx = ctx;
 	c->depth = 1;
 	c->cap = 0;
@@ -26,6 +33,7 @@ void chat_break(struct chat *c)
 void chat_close(struct chat *c)
 {
 	chat_break(c);
+	c->io->hide = NULL;
 	redact_end(&c->hidden);
 	explicit_bzero(&c->reply, sizeof c->reply);
 }

@@ -61,8 +61,8 @@ bool chat_say_secret(struct chat *c, const struct verb *v, const char *shown, co
 		     struct err *e) MUST_CHECK;
 
 /* A server may echo what we sent: the secret must not reach a screen or a log through us, and neither its base64, nor
- * what chat_say_secret() has said.  So chat->reply.text, what `got` is given, errors' quotes and the trace are
- * made of redacted bytes.  What is decoded from reply.wire is the caller's to redact: all that is hidden
+ * what chat_say_secret() has said.  So chat->reply.text, what `got` is given, errors' quotes (those of the stream and of TLS,
+ * too) and the trace are made of redacted bytes.  What is decoded from reply.wire is the caller's to redact: all that is hidden
  * becomes asterisks. */
 bool chat_hide(struct chat *c, const char *secret, struct err *e) MUST_CHECK;
 void chat_redact(const struct chat *c, char *text);
