@@ -190,3 +190,16 @@ load helper
 	told "not sent to a@example.net"
 	told "not sent to c@example.net"
 }
+
+@test "LMTP: 421 to one recipient leaves it open what became of the ones after it" {
+	start_server <<-'S'
+		tls none
+		lmtp on
+		reply BODY:b@* 421 4.3.2 shutting down
+	S
+	set_conf protocol lmtp
+	postern_fails 75 body -- a@example.net b@example.net c@example.net < "$mail"
+	told "refused the message for b@example.net"
+	told "perhaps not sent to c@example.net"
+	[[ $stderr != *a@example.net* ]]
+}

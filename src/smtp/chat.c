@@ -93,15 +93,22 @@ static bool intact(const struct chat *c, enum stage stage, struct err *e)
 	return !c->broken || fail(e, stage, FATE_TEMP, "the connection to the server is not usable any more");
 }
 
-/* The dialogue broke.  The stream knows what broke; we know during what, and whether the message
- * may have gone through all the same (RFC 1047). */
+/* Is there an answer owed to something that the server may have although we shall not hear it (RFC 1047)? */
+static bool owes_verdict(const struct chat *c)
+{
+	for (unsigned i = 0; i < c->owed; i++)
+		if (c->queue[(c->head + i) % CHAT_DEPTH].verb->commits)
+			return true;
+	return false;
+}
+
+/* The dialogue broke.  The stream knows what broke; we know during what, and what may have gone through all the same. */
 static bool broken(struct chat *c, struct err *e)
 {
 	if (e->stage == ST_CONNECT && c->owed > 0)
 		e->stage = c->queue[c->head].verb->stage;
-	for (unsigned i = 0; i < c->owed; i++)
-		if (c->queue[(c->head + i) % CHAT_DEPTH].verb->commits)
-			e->fate = FATE_UNKNOWN;
+	if (owes_verdict(c))
+		e->fate = FATE_UNKNOWN;
 	chat_break(c);
 	return false;
 }
@@ -116,10 +123,16 @@ static bool sensible(struct chat *c, const struct verb *v, struct err *e)
 	return false;
 }
 
+/* 421 is an answer to one command, and says nothing of those whose answers will not come: LMTP has one for each recipient. */
 static bool closing(struct chat *c, enum stage stage, struct err *e)
 {
+	bool unheard = owes_verdict(c);
+
 	chat_break(c);
-	return reply_fail(&c->reply, stage, e, "the server is closing the connection");
+	reply_fail(&c->reply, stage, e, "the server is closing the connection");
+	if (unheard)
+		e->fate = FATE_UNKNOWN;
+	return false;
 }
 
 static void set_deadline(struct chat *c, const struct verb *v)
