@@ -5,7 +5,7 @@
  * means *e says why.  The struct owns nothing and allocates nothing, so it can report running out
  * of memory and is copied by assignment.  What the server refuses is not a failure of our code: it
  * is recorded with the transaction and the recipient, and becomes one err at the end
- * (session_verdict()).
+ * (transaction_verdict()).
  */
 #ifndef BASE_ERR_H
 #define BASE_ERR_H

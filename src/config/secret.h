@@ -28,8 +28,8 @@ struct secret {
 };
 
 /* For `user` at `host` (which netrc is searched for).  No source and no terminal: ST_SECRET PERM with the
- * keys that could be set, or, where it is optional, bytes NULL.  Helpers and pipes get 60 s at most.  Output loses one final line end (LF or
- * CRLF); a second line, a NUL or nothing at all is an error. */
+ * keys that could be set, or, where it is optional, bytes NULL.  Helpers and pipes get 60 s at most.  Output loses one
+ * final line end (LF or CRLF); a second line, a NUL or nothing at all is an error. */
 bool secret_get(const struct secret_params *p, const char *host, const char *user,
 		int64_t until, struct secret *s, struct err *e) MUST_CHECK;
 

@@ -45,8 +45,8 @@ enum { TLS_BINDING_MAX = 64 };
 enum tls_binding { TLS_UNIQUE, TLS_EXPORTER }; /* RFC 5929 (TLS 1.2 only), RFC 9266 (TLS 1.3) */
 
 /* Everything that can fail without a server: priorities, files, pins are looked at, so that a mistake in
- * the configuration is found before connecting.  The files are in *files then, and read no more.  ST_CONFIG, or ST_TLS with sys ENOENT for files.  A
- * private key that others may read is refused. */
+ * the configuration is found before connecting.  The files are in *files then, and read no more.  ST_CONFIG, or
+ * ST_TLS with sys ENOENT for files.  A private key that others may read is refused. */
 bool tls_check(const struct tls_params *p, struct tls_files *files, struct err *e) MUST_CHECK;
 
 /* Handshake and verdict; the stream's wire is replaced by one that wraps the old.  Its flights are counted:

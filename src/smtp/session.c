@@ -204,7 +204,7 @@ static bool hide_secret(struct session *s, struct err *e)
 {
 	if (s->secret == NULL || chat_hide(&s->chat, s->secret, e))
 		return true;
-	s->chat.broken = true; /* before the greeting not even QUIT may be said */
+	chat_break(&s->chat); /* before the greeting not even QUIT may be said */
 	return false;
 }
 

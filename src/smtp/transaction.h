@@ -2,8 +2,8 @@
  * transaction.h - MAIL, RCPT, DATA or BDAT: one message to its recipients in as few flights as the server
  * allows.  RFC 5321 3.3, 2920, 1870, 6152, 6531, 3030, 3461, 2033, 9422.
  *
- * Owns the rows of MAIL and RCPT parameters.  What the server refuses is kept with each recipient in the
- * envelope; only a dialogue that cannot go on makes transaction_send() return false.
+ * What the server refuses is kept with each recipient in the envelope; only a dialogue that cannot go on makes
+ * transaction_send() return false.  What MAIL and RCPT say is put together in smtp/params.
  */
 #ifndef SMTP_TRANSACTION_H
 #define SMTP_TRANSACTION_H
