@@ -20,8 +20,8 @@ struct file_facts {
 	dev_t dev;
 	ino_t ino;
 	uid_t owner;
+	mode_t mode;   /* its type, too */
 	bool exists;   /* false only where the file is missing: ENOENT or ENOTDIR */
-	bool regular;  /* a regular file */
 	bool owned;    /* by root or by us */
 	bool others_read, others_write; /* by others, or by a group that is not root's */
 	bool all_write;                 /* a regular file, by everybody */

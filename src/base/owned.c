@@ -18,7 +18,7 @@ struct walk {
 	const char *name; /* what errors say */
 	enum stage  st;
 	int         dir, file; /* O_PATH; -1: not open */
-	struct stat in, s;     /* of both */
+	struct file_facts in, s; /* of both */
 	char        last[NAME_MAX + 1]; /* the name that was taken off it last: at the end the file's in `dir` */
 	char        rest[2 * PATH_MAX]; /* what is left of the path */
 	unsigned    links;
@@ -28,20 +28,10 @@ struct walk {
 
 /* ---- who may change what ------------------------------------------------------------------------- */
 
-static bool others_write(const struct stat *s)
+/* Only root can have made what stands in this directory. */
+static bool is_roots(const struct file_facts *dir)
 {
-	return (s->st_mode & S_IWOTH) != 0 || ((s->st_mode & S_IWGRP) != 0 && s->st_gid != 0);
-}
-
-static bool is_ours(const struct stat *s)
-{
-	return s->st_uid == 0 || s->st_uid == geteuid();
-}
-
-/* Nobody but root can have made what stands in this directory. */
-static bool is_roots(const struct stat *dir)
-{
-	return dir->st_uid == 0 && !others_write(dir);
+	return dir->owner == 0 && !dir->others_write;
 }
 
 static bool fail_walk(const struct walk *w, const char *what, struct err *e)
@@ -62,30 +52,30 @@ static bool fail_open(const struct walk *w, struct err *e)
 /* `w->s` stands in `w->in`. */
 static bool check_directory(struct walk *w, struct err *e)
 {
-	if (others_write(&w->in) && ((w->in.st_mode & S_ISVTX) == 0 || !is_ours(&w->s)))
+	if (w->in.others_write && ((w->in.mode & S_ISVTX) == 0 || !w->s.owned))
 		return fail_walk(w, "is in, or below, a directory that others may write", e);
-	if (is_ours(&w->in))
+	if (w->in.owned)
 		return true;
-	if (w->foreign && w->owner != w->in.st_uid)
+	if (w->foreign && w->owner != w->in.owner)
 		return fail_walk(w, "is below directories of two other users", e);
 	w->foreign = true;
-	w->owner = w->in.st_uid;
+	w->owner = w->in.owner;
 	return true;
 }
 
 static bool check_file(const struct walk *w, bool anybodys, struct err *e)
 {
-	if (S_ISDIR(w->s.st_mode))
+	if (S_ISDIR(w->s.mode))
 		return fail_walk(w, "is a directory", e);
-	if (!S_ISREG(w->s.st_mode))
+	if (!S_ISREG(w->s.mode))
 		return fail_walk(w, "is not a regular file", e);
-	if (!anybodys && !is_ours(&w->s))
+	if (!anybodys && !w->s.owned)
 		return fail_walk(w, "belongs to somebody else: neither to you nor to root", e);
-	if (others_write(&w->s)) {
+	if (w->s.others_write) {
 		fail_walk(w, "can be written by others than its owner", e);
 		return err_hint(e, "chmod go-w, or who may write it decides who gets the mail");
 	}
-	if (w->foreign && w->owner != w->s.st_uid)
+	if (w->foreign && w->owner != w->s.owner)
 		return fail_walk(w, "is in a directory of somebody who is not its owner", e);
 	return true;
 }
@@ -106,7 +96,7 @@ static bool go_to(struct walk *w, int dir, struct err *e)
 		return fail_open(w, e);
 	shut(&w->dir);
 	w->dir = dir;
-	return fstat(dir, &w->in) == 0 || fail_open(w, e);
+	return file_look(dir, &w->in) || fail_open(w, e);
 }
 
 static bool go_to_root(struct walk *w, struct err *e)
@@ -166,15 +156,15 @@ static bool step(struct walk *w, struct err *e)
 	if (strcmp(w->last, "..") == 0)
 		return go_up(w, e);
 	w->file = openat(w->dir, w->last, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	if (w->file < 0 || fstat(w->file, &w->s) != 0)
+	if (w->file < 0 || !file_look(w->file, &w->s))
 		return fail_open(w, e);
-	if (S_ISLNK(w->s.st_mode))
+	if (S_ISLNK(w->s.mode))
 		return follow(w, e);
 	if (!check_directory(w, e))
 		return false;
 	if (w->rest[strspn(w->rest, "/")] == '\0')
 		return true;
-	if (!S_ISDIR(w->s.st_mode)) {
+	if (!S_ISDIR(w->s.mode)) {
 		errno = ENOTDIR;
 		return fail_open(w, e);
 	}
@@ -230,7 +220,7 @@ static int open_name(const struct walk *w)
 	int fd = openat(w->dir, w->last, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	struct file_facts f;
 
-	if (fd < 0 || (file_look(fd, &f) && f.dev == w->s.st_dev && f.ino == w->s.st_ino))
+	if (fd < 0 || (file_look(fd, &f) && f.dev == w->s.dev && f.ino == w->s.ino))
 		return fd;
 	close(fd);
 	errno = ESTALE; /* it has been replaced meanwhile */
@@ -287,7 +277,7 @@ static bool give_back(struct rights *taken, bool ok, struct err *e)
 static bool read_as_owner(const struct walk *w, struct buf *to, struct err *e)
 {
 	struct rights was = { 0 };
-	bool ok = rights_take(w->s.st_uid, &was, e);
+	bool ok = rights_take(w->s.owner, &was, e);
 	int fd = ok ? open_again(w) : -1;
 
 	if (ok && fd < 0 && (errno == ENOENT || errno == ENOTDIR))
@@ -318,7 +308,7 @@ bool owned_read_list(const char *path, const char *name, uid_t as, enum stage st
 	} else {
 		ok = reach(&w, path, true, e);
 		if (ok && geteuid() == 0)
-			*reader = w.s.st_uid;
+			*reader = w.s.owner;
 		ok = ok && (*reader == 0 ? read_reached(&w, open_name(&w), to, e) : read_as_owner(&w, to, e));
 	}
 	end(&w);

@@ -19,8 +19,8 @@ struct setting { /* a key given on the command line; both borrowed */
 
 /* `file` alone when not NULL (-C), else SYSCONFDIR/postern.conf and then the user's.  Of those two, one that is not
  * there, may not be read, or belongs to another user than root and the effective one, is passed over: the last two
- * with a note in the trace and in c->note.  The environment and then `given` are put over every account.  ST_CONFIG with "FILE:LINE: " or "POSTERN_KEY: "; ST_USAGE with
- * "--key: " for what was given. */
+ * with a note in the trace and in c->note.  The environment and then `given` are put over every account.  ST_CONFIG
+ * with "FILE:LINE: " or "POSTERN_KEY: "; ST_USAGE with "--key: " for what was given. */
 bool conf_load(struct conf *c, const char *file, const struct setting *given, size_t n_given,
 	       struct err *e) MUST_CHECK;
 
