@@ -332,7 +332,7 @@ A
 	[[ $(envelope | grep -c '^rcpt') == 32 ]]
 }
 
-@test "an alias that comes to nobody is no way to lose a message" {
+@test "an alias that stands for no address is no way to lose a message" {
 	start_server < /dev/null
 	: > "$HOME/list"
 	with_aliases <<-A
@@ -340,8 +340,8 @@ A
 		team: :include:$HOME/list
 	A
 	postern_fails 67 rcpt -- nobody team you@example.net < "$mail"
-	told "$HOME/aliases:1: the alias nobody comes to nobody"
-	told "$HOME/aliases:2: the alias team comes to nobody"
+	told "$HOME/aliases:1: the alias nobody stands for no address"
+	told "$HOME/aliases:2: the alias team stands for no address"
 	got you@example.net
 }
 

@@ -137,7 +137,7 @@ late() {
 	run_bounded "$@"
 	((status == 75 || status == 74)) || complain "status $status, without a writer"
 	told "$pipe is a pipe"
-	told "nobody wrote to it in time"
+	told "no program wrote to it in time"
 	told "$words"
 	hold_pipe "$pipe"
 	run_bounded "$@"
@@ -206,7 +206,7 @@ late() {
 	set_conf logfile "$HOME/pipe"
 	postern_timeout=20
 	postern_ok you@example.net < "$mail"
-	told "warning: cannot write the log $HOME/pipe: nobody reads from it"
+	told "warning: cannot write the log $HOME/pipe: no program reads from it"
 	set_conf logfile "$HOME"
 	postern_ok you@example.net < "$mail"
 	told "warning: cannot write the log $HOME: "
@@ -292,7 +292,7 @@ taken() {
 	((EUID == 0)) || skip "the rest is root's"
 	chown 65534 "$dir/aliases"
 	postern_fails 78 config -- you@example.net < "$mail"
-	told "$dir/aliases belongs to somebody else"
+	told "$dir/aliases belongs to another user"
 }
 
 @test "a directory that others may write is no place for a list or for what leads there" {
@@ -347,7 +347,7 @@ taken() {
 	refused "cannot read it: Permission denied"
 	chown 0 "$dir/home/list"	# which only root can have put there, but could not be kept there
 	chmod 600 "$dir/home/list"
-	refused "it is in a directory of somebody who is not its owner"
+	refused "it is in a directory of a user who is not its owner"
 }
 
 @test "a list names further lists only of what its owner may read" {

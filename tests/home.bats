@@ -194,15 +194,15 @@ noted() {
 	chmod 755 "$alice/.config" "$alice/.config/postern"
 	chmod 644 "$alice/.config/postern/config"
 	sends_from system@example.org as alice HOME="$alice" -v
-	noted "$alice/.config/postern/config " "belongs to somebody else"
+	noted "$alice/.config/postern/config " "belongs to another user"
 	config "$root" stranger@example.org "$stranger:$stranger"
 	sends_from system@example.org as root HOME="$root" -v
-	noted "$root/.config/postern/config " "belongs to somebody else"
+	noted "$root/.config/postern/config " "belongs to another user"
 	config "$root" root@example.org 0:0
 	echo "logfile $log" >> "$root/.config/postern/config"
 	chown "$stranger" "$system"
 	sends_from root@example.org as root HOME="$root" -v
-	noted "$etc/postern.conf " "belongs to somebody else"
+	noted "$etc/postern.conf " "belongs to another user"
 }
 
 @test "-bs: the note is in the log line of each message" {
@@ -262,7 +262,7 @@ noted() {
 	chmod 644 "$file"
 	as alice HOME="$alice" -C "$file" you@example.net < "$mail"
 	((status == 78))
-	told "postern: config: $file belongs to somebody else"
+	told "postern: config: $file belongs to another user"
 	chown "$stranger" "$file"
 	echo "include $etc/postern.conf" >> "$file"
 	as alice HOME="$alice" you@example.net < "$mail"
@@ -299,7 +299,7 @@ noted() {
 	chown 54322 "$alice/.netrc"
 	as alice HOME="$alice" -v you@example.net < "$mail"
 	((status != 0))
-	told "* passed over: $alice/.netrc: it belongs to somebody else"
+	told "* passed over: $alice/.netrc: it belongs to another user"
 	[[ $(messages) == 0 ]]
 	chown "$stranger" "$alice/.netrc"
 	chmod 600 "$alice/.netrc"

@@ -92,7 +92,7 @@ static bool await(const struct source *s, bool *ready, struct err *e)
 	if (stop_asked())
 		return stop_fail(e, s->st);
 	if (n == 0)
-		return fail(e, s->st, FATE_TEMP, s->fresh ? "%s is a pipe, and nobody wrote to it in time"
+		return fail(e, s->st, FATE_TEMP, s->fresh ? "%s is a pipe, and no program wrote to it in time"
 							  : "%s is a pipe, and its end did not come in time", s->name);
 	return true;
 }

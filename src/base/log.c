@@ -198,7 +198,7 @@ static void to_file(const char *path, const struct buf *line)
 
 	if (ours ? file_append(path, line->bytes, line->len) : file_write_all(standard, line->bytes, line->len))
 		return;
-	log_warn("cannot write the log %s: %s", path, errno == ENXIO ? "nobody reads from it" : strerror(errno));
+	log_warn("cannot write the log %s: %s", path, errno == ENXIO ? "no program reads from it" : strerror(errno));
 }
 
 static void log_line(const struct log_params *p, const struct log_field *fields, size_t n, struct err *e)

@@ -70,13 +70,13 @@ static bool check_file(const struct walk *w, bool anybodys, struct err *e)
 	if (!S_ISREG(w->s.mode))
 		return fail_walk(w, "is not a regular file", e);
 	if (!anybodys && !w->s.owned)
-		return fail_walk(w, "belongs to somebody else: neither to you nor to root", e);
+		return fail_walk(w, "belongs to another user than you and root", e);
 	if (w->s.others_write) {
 		fail_walk(w, "can be written by others than its owner", e);
-		return err_hint(e, "chmod go-w, or who may write it decides who gets the mail");
+		return err_hint(e, "chmod go-w: every user who may write it decides who gets the mail");
 	}
 	if (w->foreign && w->owner != w->s.owner)
-		return fail_walk(w, "is in a directory of somebody who is not its owner", e);
+		return fail_walk(w, "is in a directory of a user who is not its owner", e);
 	return true;
 }
 

@@ -465,7 +465,7 @@ static bool may_begin(struct submission *x, bool had_stdin, struct err *e)
 	if (x->o->n_recipients > 0)
 		return fail(e, ST_USAGE, FATE_PERM, "with -bs the recipients come in the dialogue");
 	if (!had_stdin)
-		return fail(e, ST_INPUT, FATE_TEMP, "standard input is closed, so there is nobody to talk to");
+		return fail(e, ST_INPUT, FATE_TEMP, "standard input is closed, so there is no caller to talk to");
 	return submission_load(x, e);
 }
 

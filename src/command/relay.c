@@ -276,7 +276,7 @@ bool relay_rcpt(struct relay *u, const struct command *c, bool *asked, struct er
 	}
 	u->said_no = true;
 	if (counts == NULL)
-		return fail(e, ST_RCPT, FATE_PERM, "the recipient <%s> comes to nobody", c->address);
+		return fail(e, ST_RCPT, FATE_PERM, "the recipient <%s> stands for no address", c->address);
 	if (counts->state == RCPT_BARRED)
 		transaction_refusal(counts, v->sender, e);
 	return counts->state != RCPT_BARRED;

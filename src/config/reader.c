@@ -383,7 +383,7 @@ static bool read_content(struct reader *r, struct file *f, struct buf *content, 
 	if (!f->facts.owned) {
 		if (f->above == NULL)
 			r->found = READER_CLOSED;
-		return fail(e, ST_CONFIG, FATE_PERM, "%s belongs to somebody else: neither to you nor to root", f->path);
+		return fail(e, ST_CONFIG, FATE_PERM, "%s belongs to another user than you and root", f->path);
 	}
 	if (f->facts.all_write) { /* the next passwordeval may be anybody's */
 		fail(e, ST_CONFIG, FATE_PERM, "%s can be written by everybody", f->path);

@@ -95,7 +95,7 @@ static bool check_private(const char *path, const struct file_facts *facts, stru
 	if (!facts->others_read && !facts->others_write && facts->owned)
 		return true;
 	fail(e, ST_CONFIG, FATE_PERM, facts->owned ? "%s holds a password and is open to others"
-						   : "%s holds a password and belongs to somebody else", path);
+						   : "%s holds a password and belongs to another user", path);
 	return err_hint(e, facts->owned ? "chmod 600 %s" : "it must belong to you or to root: %s", path);
 }
 
@@ -127,7 +127,7 @@ static bool search_netrc(const struct ask *a, const char *path, struct buf *to, 
 
 		ok = !given && (!facts.exists || (closed && pass_over(path, e->quote)));
 	} else if (!given && !facts.owned) {
-		ok = pass_over(path, "it belongs to somebody else");
+		ok = pass_over(path, "it belongs to another user");
 	} else {
 		ok = netrc_find(buf_text(&text), text.len, a->host, a->user, to, found, e)
 		  && (!*found || check_private(path, &facts, e));

@@ -298,7 +298,7 @@ static bool refuse_empty(struct walk *w, const char *name, struct err *e)
 	const struct alias *a = alias_of(w->l, name);
 	char why[ADDRESS_MAX + 500];
 
-	snprintf(why, sizeof why, "%s:%u: the alias %s comes to nobody", w->l->aliases.file, a->line, a->name);
+	snprintf(why, sizeof why, "%s:%u: the alias %s stands for no address", w->l->aliases.file, a->line, a->name);
 	return envelope_refuse(w->v, w->original, FATE_PERM, why, NULL, e);
 }
 

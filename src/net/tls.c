@@ -471,7 +471,7 @@ static bool fail_early_words(const struct stream *s, struct err *e)
 	char words[EARLY_MAX + 1];
 	size_t n = stream_unread(s) < EARLY_MAX ? stream_unread(s) : EARLY_MAX;
 
-	fail(e, ST_TLS, FATE_PERM, "the server, or somebody between, said more before TLS than it was asked");
+	fail(e, ST_TLS, FATE_PERM, "the server, or a machine on the way to it, said more before TLS than it was asked");
 	err_quote(e, words, stream_quotable(s, s->in + s->in_pos, n, words));
 	return err_hint(e, "somebody may be tampering with the connection: port 465 leaves no room for that");
 }

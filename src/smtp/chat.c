@@ -231,7 +231,7 @@ static bool is_command(const struct chat *c, const char *line, size_t len)
 static bool put_line(struct chat *c, const struct verb *v, const char *line, size_t len, struct err *e)
 {
 	if (!is_command(c, line, len))
-		return fail(e, v->stage, FATE_PERM, "%s is not sent with a character in it that SMTP does not allow there", v->name);
+		return fail(e, v->stage, FATE_PERM, "the %s command would have a character that SMTP does not allow", v->name);
 	if (!intact(c, v->stage, e) || !unasked(c, v->stage, e))
 		return false;
 	set_deadline(c, v); /* a full buffer may have to be flushed on the way */
