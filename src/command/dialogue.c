@@ -289,8 +289,10 @@ static void tell_missed(struct dialogue *d, const char *said, struct buf *text)
 	bool room = true;
 	struct err why;
 
+	if (envelope_count(v, RCPT_DONE) == 0)
+		return;
 	for (size_t i = 0; i < v->n; i++) {
-		if (!relay_missed(&d->relay, &v->rcpts[i]))
+		if (!relay_missed(&v->rcpts[i]))
 			continue;
 		transaction_refusal(&v->rcpts[i], v->sender, &why);
 		report_error(&why, d->relay.x->host);

@@ -322,12 +322,9 @@ static bool was_meant(const struct relay *u, struct err *e)
 	    || fail(e, ST_INPUT, FATE_PERM, "the text is empty and a recipient was refused, so nothing was sent");
 }
 
-static bool some_have_it(const struct envelope *v)
+static bool some_have_it(const struct relay *u)
 {
-	for (size_t i = 0; i < v->n; i++)
-		if (v->rcpts[i].state == RCPT_DONE)
-			return true;
-	return false;
+	return envelope_count(&u->x->v, RCPT_DONE) > 0;
 }
 
 /* An LMTP server went away between its answers. */
@@ -356,12 +353,12 @@ bool relay_message(struct relay *u, struct err *e)
 	}
 	disconnect(u);
 	why = *e;
-	return some_have_it(&u->x->v) && others_unheard(u, &why, e);
+	return some_have_it(u) && others_unheard(u, &why, e);
 }
 
-bool relay_missed(const struct relay *u, const struct rcpt *r)
+bool relay_missed(const struct rcpt *r)
 {
-	return rcpt_failed(r) && (r->missed || r->stage >= ST_DATA) && some_have_it(&u->x->v);
+	return rcpt_failed(r) && (r->missed || r->stage >= ST_DATA);
 }
 
 /* The refusal of the message that is the caller's answer where nobody has it: one for good only when trying again helps
@@ -380,7 +377,7 @@ static const struct rcpt *refused_message(const struct envelope *v)
 bool relay_outcome(const struct relay *u, int *code, struct esc *esc, const char **said, struct err *e)
 {
 	const struct delivery *d = &u->x->delivery;
-	const struct rcpt *r = some_have_it(&u->x->v) ? NULL : refused_message(&u->x->v);
+	const struct rcpt *r = some_have_it(u) ? NULL : refused_message(&u->x->v);
 
 	*code = r != NULL ? r->code : d->code;
 	*esc = r != NULL ? r->esc : d->esc;

@@ -46,8 +46,8 @@ const struct reply *relay_reply(const struct relay *u);
  * not sent. */
 bool relay_outcome(const struct relay *u, int *code, struct esc *esc, const char **said, struct err *e) MUST_CHECK;
 
-/* After relay_message(): others have the message, this one has not, and the caller does not know yet. */
-bool relay_missed(const struct relay *u, const struct rcpt *r);
+/* After relay_message(), where others have the message: this one has not, and the caller does not know yet. */
+bool relay_missed(const struct rcpt *r);
 
 /* The line in the log; why NULL: what the smarthost said. */
 void relay_log(struct relay *u, const struct err *why);

@@ -101,17 +101,9 @@ void report_error(const struct err *e, const char *host)
 		fprintf(stderr, "hint: %s\n", hint);
 }
 
-static bool some_have_it(const struct envelope *v)
-{
-	for (size_t i = 0; i < v->n; i++)
-		if (v->rcpts[i].state == RCPT_DONE)
-			return true;
-	return false;
-}
-
 void report_refusals(const struct envelope *v, const char *host)
 {
-	bool some = some_have_it(v), sender = false;
+	bool some = envelope_count(v, RCPT_DONE) > 0, sender = false;
 
 	for (size_t i = 0; i < v->n; i++) {
 		struct err e;
@@ -133,7 +125,7 @@ void report_refusals(const struct envelope *v, const char *host)
 void report_unfinished(const struct envelope *v, const struct err *e)
 {
 	const char *how = e->fate == FATE_UNKNOWN ? "perhaps not sent to" : "not sent to";
-	bool differ = some_have_it(v);
+	bool differ = envelope_count(v, RCPT_DONE) > 0;
 
 	for (size_t i = 0; i < v->n; i++)
 		differ |= rcpt_failed(&v->rcpts[i]);
@@ -159,7 +151,9 @@ static void put_refused(struct buf *to, const struct envelope *v)
 	size_t left_out = 0;
 	struct err full;
 
-	for (size_t i = 0; v != NULL && some_have_it(v) && i < v->n; i++) {
+	if (v == NULL || envelope_count(v, RCPT_DONE) == 0)
+		return;
+	for (size_t i = 0; i < v->n; i++) {
 		const struct rcpt *r = &v->rcpts[i];
 		char esc[ESC_TEXT], code[8] = "";
 

@@ -46,10 +46,8 @@ static bool fix_message(struct submission *x, struct err *e)
 /* Aliases refuse recipients before any server is asked. */
 static bool anybody_left(const struct submission *x)
 {
-	size_t open = 0;
+	size_t open = envelope_count(&x->v, RCPT_OPEN);
 
-	for (size_t i = 0; i < x->v.n; i++)
-		open += x->v.rcpts[i].state == RCPT_OPEN;
 	return x->a->wishes.require_all_recipients ? open == x->v.n : open > 0;
 }
 

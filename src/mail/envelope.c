@@ -198,6 +198,15 @@ bool rcpt_bar(struct rcpt *r, enum stage stage, enum fate fate, struct esc esc, 
 	return true;
 }
 
+size_t envelope_count(const struct envelope *v, enum rcpt_state state)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < v->n; i++)
+		n += v->rcpts[i].state == state;
+	return n;
+}
+
 bool rcpt_say(struct rcpt *r, const char *words, size_t len)
 {
 	free(r->said);

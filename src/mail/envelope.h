@@ -81,6 +81,8 @@ bool envelope_refuse(struct envelope *v, const char *address, enum fate fate, co
 void envelope_name(struct envelope *v);
 struct rcpt *envelope_named(const struct envelope *v, const struct rcpt *after); /* NULL: the first */
 
+size_t envelope_count(const struct envelope *v, enum rcpt_state state);
+
 /* All but the first n recipients go, and nobody is named. */
 void envelope_cut(struct envelope *v, size_t n);
 

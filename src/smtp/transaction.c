@@ -234,15 +234,6 @@ static bool say_envelope(struct transaction *t, struct err *e)
 
 /* ---- the message -------------------------------------------------------------------------------- */
 
-static size_t count_open(const struct envelope *v)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < v->n; i++)
-		n += v->rcpts[i].state == RCPT_OPEN;
-	return n;
-}
-
 /* The message is our own copy, so it cannot change; nothing is sent all the same that is not what was counted. */
 static bool whole(const struct lines *l, struct err *e)
 {
@@ -375,7 +366,7 @@ static bool leave(struct transaction *t)
 {
 	chat_break(&t->s->chat);
 	t->stop = true;
-	t->d->again = count_open(t->v) > 0;
+	t->d->again = envelope_count(t->v, RCPT_OPEN) > 0;
 	return true;
 }
 
@@ -463,7 +454,7 @@ static bool all_transactions(struct transaction *t, struct err *e)
 {
 	const struct session *s = t->s;
 
-	for (bool first = true; !t->stop && count_open(t->v) > 0; first = false) {
+	for (bool first = true; !t->stop && envelope_count(t->v, RCPT_OPEN) > 0; first = false) {
 		t->d->again = s->caps.mailmax > 0 && s->mails >= s->caps.mailmax;
 		if (t->d->again)
 			break;
