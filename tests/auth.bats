@@ -282,6 +282,26 @@ one_attempt() {
 	one_attempt
 }
 
+@test "a challenge of 12288 octets is answered, a longer one is not" {		# RFC 4954 4
+	local times answers challenge
+	while read -r times answers; do
+		printf -v challenge 'QUFB%.0s' $(seq "$times")
+		start_server <<-S
+			auth_mechs CRAM-MD5
+			reply AUTH 334 $challenge
+			reply AUTHLINE 535 5.7.8 no
+		S
+		set_conf auth CRAM-MD5
+		violations_expected=1		# the answer is to a challenge that the server does not remember
+		postern you@example.net < "$mail"
+		[[ $(said dXNlciA) == "$answers" && $(said '[*]$') == 0 ]] || complain "$((times * 4)) octets"
+		[[ $(messages) == 0 ]]
+	done <<-END
+		3072 1
+		3073 0
+	END
+}
+
 @test "challenges without end come to an end" {
 	local mech
 	for mech in PLAIN LOGIN CRAM-MD5 SCRAM-SHA-256 XOAUTH2 OAUTHBEARER; do

@@ -1,10 +1,15 @@
-/* net: names of certificates, pins, the reader of DER, the guard of tls_priorities. */
+/* net: names of certificates, pins, the reader of DER, the guard of tls_priorities, waiting. */
 #include "tap.h"
 
+#include <errno.h>
 #include <gnutls/x509.h>
+#include <poll.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "net/certname.h"
+#include "net/stream.h"
 #include "net/tlsconf.h"
 #include "net/trust.h"
 #include "net/verify.h"
@@ -397,6 +402,35 @@ static void test_guard(void)
 	ok(!tlsconf_guard(longest, got), "49 words");
 }
 
+/* ---- waiting ---- */
+
+static int as_fd(void *ctx)
+{
+	return *(int *)ctx;
+}
+
+/* What is ready is ready, whatever errno was; what cannot be waited for is an error at once, and not at the deadline. */
+static void test_wait(void)
+{
+	static struct stream s;
+	struct rlimit usual, none;
+	struct err e = { .sys = 0 };
+	int ends[2];
+
+	if (!ok(pipe(ends) == 0 && write(ends[1], "x", 1) == 1 && getrlimit(RLIMIT_NOFILE, &usual) == 0, "a pipe"))
+		return;
+	stream_open(&s, (struct wire){ .fd = as_fd, .ctx = &ends[0] }, clock_in_s(2));
+	errno = EINTR;
+	ok(stream_wait(&s, POLLIN, &e), "the end of an earlier call does not count");
+	none = usual;
+	none.rlim_cur = 0; /* and poll() refuses to look at anything, EINVAL */
+	ok(setrlimit(RLIMIT_NOFILE, &none) == 0 && !stream_wait(&s, POLLIN, &e) && e.sys == EINVAL,
+	   "a wait that fails is not tried again");
+	ok(setrlimit(RLIMIT_NOFILE, &usual) == 0, "as before");
+	close(ends[0]);
+	close(ends[1]);
+}
+
 int main(void)
 {
 	struct made ca = make("CN=Authority", NULL), other = make("CN=Another,O=Somebody", NULL);
@@ -410,6 +444,7 @@ int main(void)
 	test_cut(&leaf, "a server's certificate");
 	test_bundle(&ca, &other, &leaf);
 	test_guard();
+	test_wait();
 	unmake(&ca);
 	unmake(&other);
 	unmake(&leaf);

@@ -314,6 +314,9 @@ static void test_xtext(void)
 
 	ok(xtext_encode(&b, "a+b=c d\303\266", &e), "xtext");
 	same(buf_text(&b), "a+2Bb+3Dc+20d+C3+B6", "  encoded");
+	buf_clear(&b);
+	ok(xtext_encode(&b, " !~\177*,<>", &e), "xtext");
+	same(buf_text(&b), "+20!~+7F*,<>", "  from the first character that stands for itself to the last");
 	ok(xtext_valid("a+2B") && !xtext_valid("a+2b") && !xtext_valid("a=b") && !xtext_valid("a b") && !xtext_valid("+2")
 	   && !xtext_valid(""), "what is xtext");
 	buf_clear(&b);
