@@ -1,4 +1,4 @@
-/* smtp/chat.h: a broken chat is one that nobody can speak on, whichever function is tried. */
+/* smtp/chat.h: a broken chat is one that nobody can speak on, whichever function is tried; what a server says during a body. */
 #include "tap.h"
 
 #include "smtp/chat.h"
@@ -139,11 +139,48 @@ static void try_cut_off(const struct verb *v, const char *text, unsigned takes)
 	stream_close(&io);
 }
 
+/* The server speaks while a body is being sent, and nobody asked it. */
+static const struct {
+	const char *text;
+	unsigned    heard; /* replies that are handed out */
+	int         code;
+	enum fate   fate;
+	const char *say;
+} earlies[] = {
+	{ "552 5.3.4 too big\r\n", 1, 552, FATE_PERM, "the server refused the message while it was being sent" },
+	{ "452-no\r\n452 room\r\n", 1, 452, FATE_TEMP, "the server refused the message while it was being sent" },
+	{ "421 bye\r\n", 1, 421, FATE_TEMP, "the server refused the message while it was being sent" },
+	{ "250 ok\r\n", 0, 250, FATE_NONSENSE, "the server answered before it had the message" },
+	{ "354 go on\r\n", 0, 354, FATE_NONSENSE, "the server answered before it had the message" },
+	{ "rubbish\r\n", 0, 0, FATE_NONSENSE, NULL },
+};
+
+static void try_early(size_t i)
+{
+	static struct stream io;
+	static struct chat c;
+	struct peer p = { .text = earlies[i].text, .heard = 1 };
+	struct err e = { .stage = ST_USAGE };
+	unsigned heard = 0;
+
+	stream_open(&io, (struct wire){ peer_read, peer_write, peer_close, peer_fd, &p }, CLOCK_NEVER);
+	chat_open(&c, &io, &heard);
+	ok(chat_interrupted(&c) && !chat_early(&c, &NOOP, &e), "\"%s\" during a body ends it", earlies[i].text);
+	ok(e.stage == NOOP.stage && e.code == earlies[i].code && e.fate == earlies[i].fate, "  with its code %d", e.code);
+	ok(heard == earlies[i].heard && c.broken, "  and nothing can be said after it");
+	if (earlies[i].say != NULL)
+		same(e.say, earlies[i].say, "  what is told");
+	chat_close(&c);
+	stream_close(&io);
+}
+
 int main(void)
 {
 	try_cut_off(&TEXT, "250 queued\r\n", 0);
 	try_cut_off(&TEXT, "552 too big\r\n", 1);
 	try_cut_off(&NOOP, "250 ok\r\n", 1);
+	for (size_t i = 0; i < COUNT(earlies); i++)
+		try_early(i);
 	for (size_t i = 0; i < COUNT(breaks); i++)
 		try_all(breaks[i], strncmp(breaks[i], "421", 3) == 0);
 	return done();
