@@ -103,6 +103,39 @@ static void test_fields(void)
 	   && !header_starts_field("", 0) && !header_starts_field("\303\266:", 3), "what starts a field");
 }
 
+/* The line has its only blank at `blank`; it is folded there if it is too long, and nowhere if it has no text before that. */
+static void test_fold(size_t len, size_t blank, bool folded)
+{
+	struct buf head = buf_max(4000, "a head"), out = buf_max(4000, "a head");
+	struct err e;
+	bool made = buf_str(&head, "S:", &e);
+
+	while (head.len < len)
+		made = made && buf_char(&head, head.len == blank ? ' ' : 'x', &e);
+	ok(made && buf_str(&head, "\r\n", &e) && header_fold(&out, head.bytes, head.len, &e), "%zu octets, blank at %zu", len, blank);
+	ok(out.len == head.len + (folded ? 2 : 0) && memcmp(out.bytes, head.bytes, blank) == 0
+	   && (!folded || strncmp(out.bytes + blank, "\r\n x", 4) == 0), "  folded: %d", folded);
+	buf_free(&head);
+	buf_free(&out);
+}
+
+/* Blanks behind the commas of a list, only where a line of it is too long. */
+static void test_loosen(size_t n, bool loosened)
+{
+	struct buf list = buf_max(4000, "a list");
+	struct err e;
+	bool made = buf_str(&list, "Before: a,b\nTo:\"a,b\"", &e);
+	size_t at = list.len - 5, len;
+
+	for (size_t i = 0; i < n; i++)
+		made = made && buf_str(&list, ",(c,d)x", &e);
+	len = list.len;
+	ok(made && header_loosen(&list, at, &e) && list.len == len + (loosened ? n : 0), "%zu commas", n);
+	ok(strncmp(list.bytes, loosened ? "Before: a,b\nTo:\"a,b\", (c,d)x" : "Before: a,b\nTo:\"a,b\",(c,d)x", 27) == 0,
+	   "  loosened: %d", loosened);
+	buf_free(&list);
+}
+
 static void test_mime(void)
 {
 	static const char type[] = " Text/PLAIN (x; charset=no) ; a=\"b;c\\\"d\"; CharSet = \"utf-8\"\n";
@@ -451,6 +484,14 @@ int main(void)
 	test_long_phrase();
 	test_date();
 	test_fields();
+	test_fold(998, 500, false);
+	test_fold(999, 500, true);
+	test_fold(999, 998, false);
+	test_fold(1100, 998, true);
+	test_fold(1100, 999, false);
+	test_fold(1100, 2, false);
+	test_loosen(141, false);
+	test_loosen(142, true);
 	test_mime();
 	test_lines();
 	test_broken();
