@@ -240,6 +240,15 @@ asked() { grep -qE "^mail .* $1( |\$)" <<< "$(envelope "${2:-1}")" || complain "
 	unasked
 }
 
+@test "a connection that breaks at the EHLO after AUTH is no missing offer: it is temporary" {
+	local how
+	for how in close reset half; do
+		start_server <<< "drop EHLO#3 $how"
+		postern_fails 75 ehlo -- --hold-for=1 you@example.net < "$mail"
+		(($(said EHLO) == 3))
+	done
+}
+
 @test "hold_for and hold_until exclude each other" {
 	start_server <<< "offer FUTURERELEASE"
 	postern_fails 64 usage -- --hold-for=1h --hold-until=2026-12-24T08:00Z you@example.net < "$mail"
