@@ -99,6 +99,14 @@ static const struct {
 	  "|!/odd:5: the list names a file, and postern writes to none|!/odd:5: the list refuses it"
 	  "|!/odd:5: the list includes a list: its path does not begin with a slash" },
 	{ "a: :include:/none", "a", "!f:1: the alias a includes a list: cannot read it: No such file or directory" },
+	/* names that every host has */
+	{ "root: r@x", "Postmaster", "r@x" },
+	{ "root: r@x", "MAILER-DAEMON", "r@x" },
+	{ "postmaster: p@x\nroot: r@x", "mailer-daemon@localhost", "p@x" },
+	{ "mailer-daemon: m@x\npostmaster: p@x\nroot: r@x", "mailer-daemon", "m@x" },
+	{ "mailer-daemon: m@x\npostmaster: p@x\nroot: r@x", "postmaster", "p@x" },
+	{ "mailer-daemon: m@x", "postmaster", "postmaster@home" },
+	{ "default: d@x", "mailer-daemon", "d@x" },
 	/* the catch-all */
 	{ "default: d@x\na: a", "b", "d@x" },
 	{ "default: d@x\na: a", "a", "a@home" },
