@@ -305,3 +305,14 @@ noted() {
 	chmod 600 "$alice/.netrc"
 	sends_from system@example.org as alice HOME="$alice"
 }
+
+# ---------------------------------------------------------------------------------- what else comes with somebody else's HOME
+
+@test "a TMPDIR of another user's loses no mail" {
+	users
+	account system@example.org > "$system"
+	yes "a line of a body that does not fit in memory" | head -c 2M >> "$mail"
+	mkdir -m 700 "$root/tmp"
+	sends_from system@example.org as alice HOME="$root" TMPDIR="$root/tmp" -v
+	told "* TMPDIR is passed over: cannot make a temporary file in $root/tmp: Permission denied"
+}

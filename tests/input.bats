@@ -126,11 +126,33 @@ nobody_connected() { [[ $(connections) == 0 && $(messages) == 0 ]]; }
 	[[ -z $(ls -A "$TMPDIR") && $(messages) == 1 ]]
 }
 
-@test "a TMPDIR that is missing or no directory: 73 and nothing sent" {
-	local dir
+# A job often has the TMPDIR of whoever started its daemon: that is no reason to lose mail.
+@test "a TMPDIR that cannot be used is passed over for /tmp, with a note in -v" {
+	local dir n=0
 	server
-	for dir in /nowhere "$mail" /dev/null; do
-		TMPDIR=$dir postern_fails 73 -- you@example.net < <(large)
+	for dir in /nowhere "$mail" /dev/null /proc/self "$(printf '/%0300d' 0)"; do
+		TMPDIR=$dir postern_ok -v you@example.net < <(large)
+		told "* TMPDIR is passed over: cannot make a temporary file in ${dir:0:100}"
+		[[ $(messages) == $((++n)) ]]
+		cmp <(message 1) <(message "$n")
+	done
+	postern_ok -v you@example.net < <(large)
+	[[ $stderr != *"passed over"* ]]
+}
+
+@test "neither TMPDIR nor /tmp can be used: 73 and nothing sent" {
+	local dir why
+	((EUID == 0)) || skip "needs root, who can mount"
+	why=$(unshare --mount true 2>&1) || skip "needs a mount namespace: $why"
+	server
+	for dir in /nowhere /tmp ""; do
+		# shellcheck disable=SC2016	# the inner shell's
+		TMPDIR=$dir run_bounded unshare --mount sh -c '
+			mount --bind /tmp /tmp && mount -o remount,bind,ro /tmp || exit 99
+			exec "$@"' - "$POSTERN" -C "$conf" you@example.net < <(large)
+		((status == 73)) || complain "exit status $status, not 73, with TMPDIR=$dir: $stderr"
+		told "postern: spool: cannot make a temporary file in "
+		hinted "set TMPDIR"
 	done
 	nobody_connected
 }

@@ -223,24 +223,36 @@ bool file_append(const char *path, const void *p, size_t n)
 	return ok;
 }
 
-int file_temp(struct err *e)
+static int temp_in(const char *dir)
 {
-	const char *dir = secure_getenv("TMPDIR");
 	char path[4096];
-	int fd;
+	int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 
-	if (dir == NULL || dir[0] == '\0')
-		dir = "/tmp";
-	fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	if (fd >= 0)
-		return fd;
 	/* a file system without O_TMPFILE */
-	if ((size_t)snprintf(path, sizeof path, "%s/postern.XXXXXX", dir) < sizeof path
+	if (fd < 0 && (size_t)snprintf(path, sizeof path, "%s/postern.XXXXXX", dir) < sizeof path
 	    && (fd = mkostemp(path, O_CLOEXEC)) >= 0)
 		unlink(path);
-	if (fd < 0) {
-		fail_sys(e, ST_SPOOL, errno, "cannot make a temporary file in %s", dir);
-		err_hint(e, "set TMPDIR to a directory with room for the message");
-	}
 	return fd;
+}
+
+int file_temp(struct err *passed_over, struct err *e)
+{
+	const char *dir = secure_getenv("TMPDIR");
+	int fd, why = 0;
+
+	*passed_over = (struct err){ 0 };
+	if (dir != NULL && dir[0] != '\0') {
+		if ((fd = temp_in(dir)) >= 0)
+			return fd;
+		why = errno;
+		fail_sys(passed_over, ST_SPOOL, why, "cannot make a temporary file in %s", dir);
+	}
+	if ((fd = temp_in("/tmp")) >= 0)
+		return fd;
+	if (why == 0)
+		fail_sys(e, ST_SPOOL, errno, "cannot make a temporary file in /tmp");
+	else
+		fail_sys(e, ST_SPOOL, why, "cannot make a temporary file in %s, nor in /tmp", dir);
+	err_hint(e, "set TMPDIR to a directory with room for the message");
+	return -1;
 }

@@ -55,8 +55,10 @@ bool file_read_open(int fd, const char *name, enum stage st, int64_t until, stru
  * directory are errors.  errno. */
 bool file_append(const char *path, const void *p, size_t n) MUST_CHECK;
 
-/* An unlinked temporary file in $TMPDIR or /tmp, mode 0600; -1 and *e (ST_SPOOL, so EX_CANTCREAT). */
-int file_temp(struct err *e) MUST_CHECK;
+/* An unlinked temporary file, mode 0600, in $TMPDIR, or in /tmp where that is not set or cannot be used: it is often
+ * another user's, who started the program that started us.  Then *passed_over says why, else it is zeroed.  -1 and *e
+ * (ST_SPOOL, so EX_CANTCREAT). */
+int file_temp(struct err *passed_over, struct err *e) MUST_CHECK;
 
 /* Retries EINTR and short writes, and waits FILE_PATIENCE_S where the descriptor does not block; errno. */
 bool file_write_all(int fd, const void *p, size_t n);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/log.h"
 #include "base/stop.h"
 #include "mail/header.h"
 
@@ -72,7 +73,11 @@ static bool write_temp(struct message *m, const char *p, size_t n, struct err *e
  * being counted and being sent. */
 static bool spill(struct message *m, struct err *e)
 {
-	m->fd = file_temp(e);
+	struct err passed_over;
+
+	m->fd = file_temp(&passed_over, e);
+	if (passed_over.say[0] != '\0')
+		trace_note(0, "TMPDIR is passed over: %s: %s", passed_over.say, passed_over.quote);
 	if (m->fd < 0 || !write_temp(m, m->body.bytes, m->body.len, e))
 		return false;
 	buf_free(&m->body);
