@@ -316,3 +316,42 @@ noted() {
 	sends_from system@example.org as alice HOME="$root" TMPDIR="$root/tmp" -v
 	told "* TMPDIR is passed over: cannot make a temporary file in $root/tmp: Permission denied"
 }
+
+# from_is SENDER FROM: of the last message.
+from_is() {
+	local n
+	n=$(messages)
+	[[ $(envelope "$n") == *"mail <$1>"* ]] || complain "not sent by $1: $(envelope "$n")"
+	[[ $(message "$n" | tr -d '\r' | sed -n 's/^From: //p') == "$2" ]] || complain "not from $2: $(message "$n")"
+}
+
+@test "EMAIL, NAME and MAILNAME are ignored where HOME is another user's, with a note in -v" {
+	local env names=(EMAIL=root@example.com NAME="Charlie Root" MAILNAME="Charlie &")
+	users
+	printf '%s\n' "host localhost" "port $port" "tls off" "qualify_domain example.org" > "$system"
+	printf 'To: you@example.net\n\nx\n' > "$mail"
+	for env in "HOME=$root" HOME=/ "HOME=$root/deeper"; do
+		as alice "$env" "${names[@]}" -v you@example.net < "$mail"
+		((status == 0))
+		from_is alice@example.org alice@example.org
+		told "* EMAIL is ignored: the environment is another user's, as HOME shows"
+		told "* NAME is ignored: "
+		told "* MAILNAME is ignored: "
+	done
+	as root HOME="$alice" "${names[@]}" -v you@example.net < "$mail"
+	from_is root@example.org root@example.org
+	for env in "HOME=$alice" HOME= HOME=relative HOME=/nowhere; do		# nobody else's
+		as alice "$env" "${names[@]}" -v you@example.net < "$mail"
+		from_is root@example.com 'Charlie & <root@example.com>'
+		[[ $stderr != *"EMAIL is ignored"* && $stderr != *"NAME is ignored"* ]]
+	done
+	chown 0:0 "$alice"							# as www-data's
+	chmod 755 "$alice"
+	as alice HOME="$alice" "${names[@]}" you@example.net < "$mail"
+	from_is root@example.com 'Charlie & <root@example.com>'
+	as 54322 HOME="$root" "${names[@]}" you@example.net < "$mail"		# the database knows no other home
+	from_is root@example.com 'Charlie & <root@example.com>'
+	as alice HOME="$root" "${names[@]}" -v --from=alice@example.com --from-full-name=Alice you@example.net < "$mail"
+	from_is alice@example.com 'Alice <alice@example.com>'
+	[[ $stderr != *"EMAIL is ignored"* && $stderr != *"NAME is ignored"* ]]	# nothing was asked of them
+}

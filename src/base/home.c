@@ -1,5 +1,6 @@
 #include "base/home.h"
 
+#include <errno.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,6 +34,20 @@ const char *home_dir(void)
 	const char *home = secure_getenv("HOME");
 
 	return home_may_be(home) ? home : database_home();
+}
+
+static bool is_anothers(const char *dir)
+{
+	struct stat s;
+
+	return stat(dir, &s) == 0 ? s.st_uid != geteuid() : errno == EACCES;
+}
+
+bool home_is_foreign(void)
+{
+	const char *home = secure_getenv("HOME"), *usual = database_home();
+
+	return home != NULL && home[0] == '/' && usual != NULL && strcmp(home, usual) != 0 && is_anothers(home);
 }
 
 char *home_expand(const char *path, struct err *e)

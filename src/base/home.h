@@ -19,6 +19,10 @@ bool home_may_be(const char *dir);
  * else NULL.  Valid until the user database is asked again. */
 const char *home_dir(void);
 
+/* Is the environment another user's?  It is where HOME names a directory that belongs to somebody else, or that may not be
+ * looked at, and is not the home in the user database.  What else it says of its user is not true of ours then. */
+bool home_is_foreign(void);
+
 /* "~" and "~/x" become the home directory and x in it; other names are copied. */
 char *home_expand(const char *path, struct err *e) MUST_CHECK;
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/file.h"
+#include "base/home.h"
 #include "base/host.h"
 #include "base/log.h"
 #include "base/owned.h"
@@ -49,6 +50,15 @@ static bool default_domain(struct submission *x, struct err *e)
 	return x->a->message.qualify_domain != NULL;
 }
 
+/* What the environment says of its user; NULL, too, where that is another one. */
+static const char *of_user(const char *variable, const char *text)
+{
+	if (text == NULL || text[0] == '\0' || !home_is_foreign())
+		return text;
+	trace_note(0, "%s is ignored: the environment is another user's, as HOME shows", variable);
+	return NULL;
+}
+
 /* Rubbish in the environment is no name. */
 static bool is_name(const char *text)
 {
@@ -63,12 +73,13 @@ static bool is_name(const char *text)
 /* Where qmail and nullmailer, and then sendmail, look for it. */
 static bool default_name(struct submission *x, struct err *e)
 {
-	const char *name = secure_getenv("MAILNAME");
+	const char *name;
 
 	if (x->a->message.from_full_name != NULL)
 		return true;
+	name = of_user("MAILNAME", secure_getenv("MAILNAME"));
 	if (!is_name(name))
-		name = secure_getenv("NAME");
+		name = of_user("NAME", secure_getenv("NAME"));
 	return !is_name(name) || (x->a->message.from_full_name = str_dup(name, e)) != NULL;
 }
 
@@ -111,7 +122,7 @@ static const char *own_address(const struct account *a)
 /* $EMAIL, as others have it: no reason to refuse a message. */
 static bool email(char to[ADDRESS_MAX])
 {
-	const char *text = secure_getenv("EMAIL");
+	const char *text = of_user("EMAIL", secure_getenv("EMAIL"));
 	struct mailbox box;
 	struct err e;
 
