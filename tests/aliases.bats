@@ -332,6 +332,26 @@ A
 	[[ $(envelope | grep -c '^rcpt') == 32 ]]
 }
 
+@test "what is wrong in a list is told for its first entries only, and all of it is no more work than it is long" {
+	local list=$HOME/list n
+	start_server < /dev/null
+	postern_timeout=20
+	chmod 755 "$BATS_RUN_TMPDIR" "${BATS_TEST_TMPDIR%/*}" "$BATS_TEST_TMPDIR" "$HOME"
+	with_aliases <<< "team: :include:$list, ok@example.org"
+	{ echo a@example.org; yes @ | head -n 200000; echo b@example.org; } > "$list"
+	postern_fails 67 rcpt -- team < "$mail"
+	got a@example.org b@example.org ok@example.org
+	for n in 2 21; do
+		told "$list:$n: the list has an entry that is no address"
+	done
+	told "$list:22: the list has more entries that cannot be obeyed, from this line on"
+	[[ $stderr != *"$list:23"* ]]
+	yes @ | head -n 20 > "$list"
+	postern_fails 67 rcpt -- team < "$mail"
+	told "$list:20: the list has an entry that is no address"
+	[[ $stderr != *"has more entries"* ]]
+}
+
 @test "an alias that stands for no address is no way to lose a message" {
 	start_server < /dev/null
 	: > "$HOME/list"

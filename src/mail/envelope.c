@@ -17,14 +17,20 @@ bool envelope_set_sender(struct envelope *v, const char *address, struct err *e)
 	return true;
 }
 
-/* FNV-1a from a random start, so that nobody can prepare addresses that all collide.  Case is
- * folded everywhere; address_same() decides what is really the same. */
-static uint32_t hash(const struct envelope *v, const char *address)
+static uint32_t hash_more(uint32_t h, const char *text)
 {
-	uint32_t h = 2166136261U ^ v->seed;
+	for (; *text != '\0'; text++)
+		h = (h ^ (unsigned char)str_lower(*text)) * 16777619U;
+	return h;
+}
 
-	for (; *address != '\0'; address++)
-		h = (h ^ (unsigned char)str_lower(*address)) * 16777619U;
+/* FNV-1a from a random start, so that nobody can prepare addresses that all collide.  Case is folded everywhere;
+ * same_rcpt() decides what is really the same.  One address may be refused for very many reasons. */
+static uint32_t hash(const struct envelope *v, const char *address, const char *why)
+{
+	uint32_t h = hash_more(2166136261U ^ v->seed, address);
+
+	h = why == NULL ? h : hash_more(h, why);
 	return h ^ h >> 15;
 }
 
@@ -39,7 +45,7 @@ static bool same_rcpt(const struct rcpt *r, const char *address, const char *why
 /* Where the recipient is, or the empty slot where it belongs; slots hold an index and 1. */
 static uint32_t *find(const struct envelope *v, const char *address, const char *why)
 {
-	size_t i = hash(v, address) & (v->n_slots - 1);
+	size_t i = hash(v, address, why) & (v->n_slots - 1);
 
 	while (v->slots[i] != 0 && !same_rcpt(&v->rcpts[v->slots[i] - 1], address, why))
 		i = (i + 1) & (v->n_slots - 1);

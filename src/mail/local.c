@@ -23,6 +23,7 @@ struct where { /* the entry that is being obeyed */
 	uid_t                     reader; /* with whose rights that was read; 0 for the alias file */
 	const struct alias       *of;
 	const struct alias_entry *entry;
+	unsigned                  refused; /* how many of its entries were */
 };
 
 bool local_qualify(const char *addr, const char *domain, char to[ADDRESS_MAX], struct err *e)
@@ -62,12 +63,16 @@ static bool stays(struct walk *w, const char *name, struct err *e)
 	return true;
 }
 
-/* `fate` FATE_TEMP: what is wrong may pass. */
-static bool refuse(struct walk *w, const struct where *at, enum fate fate, const char *why, const char *said,
-		   struct err *e)
+/* `fate` FATE_TEMP: what is wrong may pass.  A list may belong to anybody: it must not fill memory and the caller's log with
+ * what is wrong in it. */
+static bool refuse(struct walk *w, struct where *at, enum fate fate, const char *why, const char *said, struct err *e)
 {
 	char text[ADDRESS_MAX + 500];
 
+	if (at->refused > LOCAL_REFUSALS_MAX)
+		return true;
+	if (at->refused++ == LOCAL_REFUSALS_MAX)
+		why = "has more entries that cannot be obeyed, from this line on";
 	if (at->of->name != NULL)
 		snprintf(text, sizeof text, "%s:%u: the alias %s %s", at->file, at->entry->line, at->of->name, why);
 	else
@@ -161,7 +166,7 @@ static void say_list(const struct err *why, char *to, size_t room)
 	snprintf(to, room, "includes a list: %s%s%s", why->say, why->quote[0] == '\0' ? "" : ": ", why->quote);
 }
 
-static bool include(struct walk *w, const struct where *at, unsigned depth, struct err *e)
+static bool include(struct walk *w, struct where *at, unsigned depth, struct err *e)
 {
 	struct err why = { 0 };
 	struct list *list = find_list(w->l, at->entry->text, at->reader, &why);
@@ -215,7 +220,7 @@ static bool obey_address(struct walk *w, const char *address, unsigned depth, st
 	return look_up(w, name, depth + 1, e);
 }
 
-static bool obey(struct walk *w, const struct where *at, unsigned depth, struct err *e)
+static bool obey(struct walk *w, struct where *at, unsigned depth, struct err *e)
 {
 	const struct alias_entry *n = at->entry;
 	bool list = at->of->name == NULL;
@@ -240,6 +245,7 @@ static bool obey(struct walk *w, const struct where *at, unsigned depth, struct 
 static bool expand(struct walk *w, const struct aliases *in, uid_t reader, struct alias *a, unsigned depth,
 		   struct err *e)
 {
+	struct where at = { .file = in->file, .reader = reader, .of = a };
 	bool ok = true;
 
 	if (a->seen == w->l->turn)
@@ -247,8 +253,7 @@ static bool expand(struct walk *w, const struct aliases *in, uid_t reader, struc
 	a->seen = w->l->turn;
 	a->open = true;
 	for (size_t i = 0; ok && i < a->n; i++) {
-		struct where at = { in->file, reader, a, &in->entries[a->first + i] };
-
+		at.entry = &in->entries[a->first + i];
 		if (++w->l->steps > LOCAL_STEPS_MAX)
 			ok = fail(e, ST_INPUT, FATE_PERM, "the aliases of %s come to too many recipients", w->written);
 		else if (depth == LOCAL_DEPTH_MAX)

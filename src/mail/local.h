@@ -22,6 +22,7 @@ enum {
 	LOCAL_DEPTH_MAX = 32,        /* aliases and lists within one another */
 	LOCAL_LISTS_MAX = 100,       /* files of :include: */
 	LOCAL_STEPS_MAX = 10000000,  /* entries looked at, over all recipients */
+	LOCAL_REFUSALS_MAX = 20,     /* of the entries of one alias or list that are told one by one */
 };
 
 struct local { /* zeroed: unqualified names stay as they are */
