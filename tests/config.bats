@@ -105,3 +105,13 @@ dump() { postern --dump-config "$@"; }
 	postern_fails 78 config -- --dump-config
 	told "proxy_host is not supported yet"
 }
+
+@test "a name that no file can have is an error for good, not one to try again" {
+	local name
+	ln -s loop "$HOME/loop"
+	for name in "$HOME/loop" "$HOME/$(printf '%0300d' 0)"; do
+		run_bounded "$POSTERN" -C "$name" you@example.net < "$mail"
+		((status == 78)) || complain "exit status $status, not 78, for $name"
+		told "postern: config: cannot read $HOME/"
+	done
+}

@@ -241,6 +241,7 @@ late() {
 
 # aliases_of: $dir with an alias file `staff: :include:LIST` that is root's, a configuration and a server.
 aliases_of() {
+	[[ -n $dir && -d $dir ]] || complain "open_dir comes first" || return 1	# or it would be done to /
 	start_server < /dev/null
 	sed -e "s|$certs|$dir|" "$conf" > "$dir/conf"
 	cp "$certs/ca.pem" "$mail" "$dir/"
@@ -384,6 +385,27 @@ taken() {
 	as_nobody "$POSTERN" -C "$conf" staff < "$dir/mail"
 	((status == 67)) || complain "status $status"
 	told "includes a list: cannot read it: Permission denied"
+}
+
+@test "an alias file or a list that is replaced while it is opened is read all the same" {
+	local n replacer
+	command -v perl > /dev/null || skip "needs perl"
+	open_dir
+	aliases_of
+	for n in "$dir/aliases" "$dir/home/list"; do
+		cp "$n" "$n.1"
+		cp "$n" "$n.2"
+	done
+	# shellcheck disable=SC2016	# perl's
+	perl -e 'for (;;) { for my $f (@ARGV) { for my $n (1, 2) { link("$f.$n", "$f.new"); rename("$f.new", $f) } } }' \
+	    "$dir/aliases" "$dir/home/list" 3>&- &
+	replacer=$!
+	for ((n = 0; n < 20; n++)); do
+		postern -bv staff
+		((status == 0)) || break
+	done
+	kill "$replacer"
+	((status == 0)) || complain "exit status $status in run $n: $stderr"
 }
 
 @test "without /proc a list of another user is refused, and it is said why" {

@@ -24,11 +24,23 @@ bool file_sanitise_std(void)
 	return had_stdin;
 }
 
+bool file_may_pass(int errnum)
+{
+	static const int for_good[] = {
+		ENOENT, ENOTDIR, EACCES, EPERM, EISDIR, ENAMETOOLONG, ELOOP, ENXIO, ENODEV, EINVAL,
+	};
+
+	for (size_t i = 0; i < COUNT(for_good); i++)
+		if (errnum == for_good[i])
+			return false;
+	return true;
+}
+
 /* What can never be read: with errno as the reason. */
 static bool fail_open(const char *path, enum stage st, int errnum, struct err *e)
 {
 	fail_sys(e, st, errnum, "cannot read %s", path);
-	if (errnum == ENOENT || errnum == ENOTDIR || errnum == EACCES || errnum == EPERM || errnum == EISDIR)
+	if (!file_may_pass(errnum))
 		e->fate = FATE_PERM;
 	return false;
 }

@@ -46,6 +46,9 @@ bool file_read_until(const char *path, enum stage st, int64_t until, struct buf 
 /* From now on pipes have this many seconds, if that is fewer than FILE_PATIENCE_S; 0: FILE_PATIENCE_S. */
 void file_patience(unsigned seconds);
 
+/* May it be opened later, or is the name wrong for good? */
+bool file_may_pass(int errnum);
+
 /* For base/owned: facts of an open descriptor, and its content; `name` is what errors say. */
 bool file_look(int fd, struct file_facts *f); /* errno */
 bool file_read_open(int fd, const char *name, enum stage st, int64_t until, struct buf *to, struct err *e) MUST_CHECK;

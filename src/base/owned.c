@@ -12,11 +12,15 @@
 #include "base/rights.h"
 #include "base/str.h"
 
-enum { LINKS_MAX = 40 }; /* as in Linux */
+enum {
+	LINKS_MAX = 40, /* as in Linux */
+	TRIES_MAX = 10, /* of a file that is replaced between the look and the opening */
+};
 
 struct walk {
 	const char *name; /* what errors say */
 	enum stage  st;
+	bool        as_owner; /* we are root: what is another user's is read as that user */
 	int         dir, file; /* O_PATH; -1: not open */
 	struct file_facts in, s; /* of both */
 	char        last[NAME_MAX + 1]; /* the name that was taken off it last: at the end the file's in `dir` */
@@ -44,7 +48,7 @@ static bool fail_open(const struct walk *w, struct err *e)
 	int why = errno;
 
 	fail_sys(e, w->st, why, "cannot read %s", w->name);
-	if (why != EMFILE && why != ENFILE && why != ENOMEM && why != EIO)
+	if (!file_may_pass(why))
 		e->fate = FATE_PERM;
 	return false;
 }
@@ -254,15 +258,6 @@ static bool read_reached(const struct walk *w, int fd, struct buf *to, struct er
 	return ok;
 }
 
-bool owned_read(const char *path, const char *name, enum stage st, struct buf *to, struct err *e)
-{
-	struct walk w = { .name = name, .st = st, .dir = -1, .file = -1 };
-	bool ok = reach(&w, path, false, e) && read_reached(&w, open_name(&w), to, e);
-
-	end(&w);
-	return ok;
-}
-
 /* What `taken` may read is decided there; a failure to come back from it is the greater trouble. */
 static bool give_back(struct rights *taken, bool ok, struct err *e)
 {
@@ -286,11 +281,40 @@ static bool read_as_owner(const struct walk *w, struct buf *to, struct err *e)
 	return give_back(&was, ok, e);
 }
 
+/* With the rights of the moment.  Files of this kind are replaced by renaming others over them: then once more from the
+ * root. */
+static bool reach_and_read(struct walk *w, const char *path, bool anybodys, struct buf *to, struct err *e)
+{
+	for (unsigned tries = 1;; tries++) {
+		struct walk again = { .name = w->name, .st = w->st, .as_owner = w->as_owner, .dir = -1, .file = -1 };
+		int fd;
+
+		if (!reach(w, path, anybodys, e))
+			return false;
+		if (w->as_owner && w->s.owner != 0)
+			return read_as_owner(w, to, e);
+		fd = open_name(w);
+		if (fd >= 0 || (errno != ESTALE && errno != ENOENT) || tries == TRIES_MAX)
+			return read_reached(w, fd, to, e);
+		end(w);
+		*w = again;
+	}
+}
+
+bool owned_read(const char *path, const char *name, enum stage st, struct buf *to, struct err *e)
+{
+	struct walk w = { .name = name, .st = st, .dir = -1, .file = -1 };
+	bool ok = reach_and_read(&w, path, false, to, e);
+
+	end(&w);
+	return ok;
+}
+
 /* The walk is that user's, too: a list gives nobody access to what is closed to its owner. */
 static bool read_as(uid_t uid, struct walk *w, const char *path, struct buf *to, struct err *e)
 {
 	struct rights was = { 0 };
-	bool ok = rights_take(uid, &was, e) && reach(w, path, true, e) && read_reached(w, open_name(w), to, e);
+	bool ok = rights_take(uid, &was, e) && reach_and_read(w, path, true, to, e);
 
 	return give_back(&was, ok, e);
 }
@@ -306,10 +330,9 @@ bool owned_read_list(const char *path, const char *name, uid_t as, enum stage st
 		*reader = as;
 		ok = read_as(as, &w, path, to, e);
 	} else {
-		ok = reach(&w, path, true, e);
-		if (ok && geteuid() == 0)
-			*reader = w.s.owner;
-		ok = ok && (*reader == 0 ? read_reached(&w, open_name(&w), to, e) : read_as_owner(&w, to, e));
+		w.as_owner = geteuid() == 0;
+		ok = reach_and_read(&w, path, true, to, e);
+		*reader = w.as_owner && ok ? w.s.owner : 0;
 	}
 	end(&w);
 	return ok;
