@@ -40,11 +40,11 @@ bool trace_on(void)
 
 void trace_line(char who, unsigned flight, const char *text, size_t len)
 {
-	char shown[4096];
-	int64_t ms = clock_ms() - trace_zero;
-
 	if (!trace_on())
 		return;
+	char shown[4096]; /* the compiler zeroes it, which costs more than the rest: not where there is no trace */
+	int64_t ms = clock_ms() - trace_zero;
+
 	printable(shown, sizeof shown, text, len, false);
 	fprintf(stderr, "%4lld.%03lld %2u %c %s\n", (long long)(ms / 1000), (long long)(ms % 1000), flight,
 		who, shown);
@@ -52,11 +52,11 @@ void trace_line(char who, unsigned flight, const char *text, size_t len)
 
 void trace_note(unsigned flight, const char *fmt, ...)
 {
+	if (!trace_on())
+		return;
 	char text[5000]; /* more than trace_line() shows, so that it sees what it cuts */
 	va_list ap;
 
-	if (!trace_on())
-		return;
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);

@@ -53,11 +53,11 @@ void chat_redact(const struct chat *c, char *text)
 static void trace_heard(const struct chat *c, enum reply_more more)
 {
 	const struct reply *r = &c->reply;
-	char shown[REPLY_TEXT_MAX + 8];
 	size_t last = more == REPLY_CONTINUES ? r->len + 1 : r->last;
 
 	if (!trace_on() || r->lines == 0)
 		return;
+	char shown[REPLY_TEXT_MAX + 8]; /* here, and so zeroed only where there is a trace */
 	for (size_t at = 0, n; at <= r->len; at += n + 1) {
 		const char *mark = at < last ? "-" : r->text[at] == '\0' ? "" : " ";
 
