@@ -130,6 +130,8 @@ static bool take_environment(struct conf *c, struct err *e)
 {
 	bool ok = true;
 
+	if (!environ_any())
+		return true;
 	for (const struct key *k = key_row(0); ok && k != NULL; k = key_next(k)) {
 		struct environ_value v = { 0 };
 

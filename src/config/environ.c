@@ -2,15 +2,26 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "config/keys.h"
 
+#define PREFIX "POSTERN_"
+
 enum { VALUE_MAX = 64 * 1024 };
+
+bool environ_any(void)
+{
+	for (char *const *p = environ; p != NULL && *p != NULL; p++)
+		if (str_starts(*p, PREFIX))
+			return true;
+	return false;
+}
 
 static void variable_of(const struct key *k, const char *suffix, char *to, size_t room)
 {
-	snprintf(to, room, "POSTERN_%s%s", k->name, suffix);
+	snprintf(to, room, PREFIX "%s%s", k->name, suffix);
 	for (char *p = to; *p != '\0'; p++)
 		if (str_islower(*p))
 			*p = (char)(*p - 32);

@@ -15,6 +15,9 @@ struct environ_value {
 	struct buf text;
 };
 
+/* Is there any variable that begins with POSTERN_?  Where there is none, no key need be looked for. */
+bool environ_any(void);
+
 bool environ_get(const struct key *k, struct environ_value *v, struct err *e) MUST_CHECK;
 void environ_free(struct environ_value *v); /* wipes; accepts a zeroed one */
 
