@@ -77,6 +77,8 @@ void file_patience(unsigned seconds)
 	patience = seconds > 0 && seconds < FILE_PATIENCE_S ? seconds : FILE_PATIENCE_S;
 }
 
+enum { ROOM_MIN = 4096 - 1 }; /* bytes for each read(2) at least: with its NUL, so that a small file has one page */
+
 struct source {
 	int         fd;
 	const char *name;
@@ -109,30 +111,47 @@ static bool await(const struct source *s, bool *ready, struct err *e)
 	return true;
 }
 
+/* Straight to where it belongs: what is read may be a password, and then there is no copy of it to wipe.  At the ceiling
+ * one more byte tells whether there is an end.  *n is what read(2) returns. */
+static bool read_piece(const struct source *s, struct buf *to, ssize_t *n, struct err *e)
+{
+	size_t left = to->max - to->len;
+	char beyond;
+
+	if (left == 0) {
+		*n = read(s->fd, &beyond, 1);
+		return *n <= 0 || buf_room(to, 1, e);
+	}
+	if (!buf_room(to, left < ROOM_MIN ? left : ROOM_MIN, e))
+		return false;
+	*n = read(s->fd, to->bytes + to->len, to->cap - to->len - 1);
+	if (*n > 0) {
+		to->len += (size_t)*n;
+		to->bytes[to->len] = '\0';
+	}
+	return true;
+}
+
 static bool read_all(struct source *s, struct buf *to, struct err *e)
 {
 	bool ok = true, ready = !s->fresh;
 
 	while (ok) {
-		char piece[16 * 1024];
-		ssize_t n;
+		ssize_t n = 0;
 
 		if (!ready) {
 			ok = await(s, &ready, e);
 			continue;
 		}
-		n = read(s->fd, piece, sizeof piece);
-		if (n == 0)
+		ok = read_piece(s, to, &n, e);
+		if (ok && n == 0)
 			return true;
-		if (n > 0) {
+		if (n > 0)
 			s->fresh = false;
-			ok = buf_add(to, piece, (size_t)n, e);
-			explicit_bzero(piece, (size_t)n); /* it may hold a password */
-		} else if (errno == EAGAIN) {
+		else if (ok && errno == EAGAIN)
 			ready = false;
-		} else if (errno != EINTR) {
+		else if (ok && errno != EINTR)
 			ok = fail_open(s->name, s->st, errno, e);
-		}
 		if (ok && stop_asked())
 			ok = stop_fail(e, s->st);
 	}
