@@ -181,6 +181,8 @@ char *stream_out_room(struct stream *s, size_t min, size_t *n, struct err *e)
 void stream_out_used(struct stream *s, size_t n)
 {
 	s->out_len += n;
+	if (s->out_used < s->out_len)
+		s->out_used = s->out_len;
 }
 
 bool stream_write(struct stream *s, const void *p, size_t n, struct err *e)
@@ -264,6 +266,7 @@ void stream_close(struct stream *s)
 	if (s->wire.close != NULL)
 		s->wire.close(s->wire.ctx, clock_in_s(CLOSE_S));
 	s->wire = (struct wire){ 0 };
-	explicit_bzero(s->out, sizeof s->out); /* AUTH went through it */
+	explicit_bzero(s->out, s->out_used); /* AUTH went through it */
+	s->out_used = 0;
 	s->in_pos = s->in_len = s->out_len = 0;
 }

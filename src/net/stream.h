@@ -30,6 +30,7 @@ struct wire {
 struct stream {
 	struct wire wire;
 	size_t      in_pos, in_len, out_len;
+	size_t      out_used;  /* bytes of `out` that have ever been written to, for stream_close() to wipe */
 	unsigned    flights;   /* turnarounds so far, the connect included */
 	bool        waiting;   /* has read since the last flush: the next flush begins a flight */
 	bool        eof;       /* the server closed its side; what it said before is still in `in` */

@@ -5,9 +5,13 @@
 
 enum { FILE_MAX = 64 * 1024 * 1024 }; /* bytes; revocation lists have passed 10 MB */
 
+/* What others may read anyhow, such as the store of CA certificates, is no secret. */
 static void forget(struct tls_file *one)
 {
-	buf_wipe(&one->text);
+	if (one->facts.others_read)
+		buf_free(&one->text);
+	else
+		buf_wipe(&one->text);
 	free(one->path);
 	free(one);
 }

@@ -3,8 +3,8 @@
  *
  * A file is read when it is asked for first, which is before connecting; every later look and every
  * handshake gets what was read then.  So a pipe does as well as a file, and a file that changes after it
- * was checked changes nothing.  Owns the contents, and overwrites them in the end: a private key may be
- * among them.  Does not know what is in them.
+ * was checked changes nothing.  Owns the contents, and overwrites in the end those that others
+ * may not read: a private key may be among them.  Does not know what is in them.
  */
 #ifndef NET_TLSFILES_H
 #define NET_TLSFILES_H

@@ -35,7 +35,7 @@ void chat_close(struct chat *c)
 	chat_break(c);
 	c->io->hide = NULL;
 	redact_end(&c->hidden);
-	explicit_bzero(&c->reply, sizeof c->reply);
+	reply_wipe(&c->reply);
 }
 
 bool chat_hide(struct chat *c, const char *secret, struct err *e)

@@ -60,6 +60,8 @@ static void keep(struct reply *r, const char *text, size_t n)
 	memcpy(r->wire + r->wire_len, text, n);
 	r->wire_len += n;
 	r->wire[r->wire_len] = '\0';
+	if (r->used < r->wire_len)
+		r->used = r->wire_len;
 }
 
 /* Kept like the others, since an echo of a secret may have begun before it. */
@@ -130,6 +132,15 @@ void reply_end(struct reply *r)
 	}
 	*to = '\0';
 	r->len = (size_t)(to - r->text);
+}
+
+/* `text` is made of `wire`, and no longer; only "***" can be. */
+void reply_wipe(struct reply *r)
+{
+	explicit_bzero(r->wire, r->used);
+	explicit_bzero(r->text, r->used);
+	reply_begin(r);
+	r->used = 0;
 }
 
 void reply_quote(int code, struct esc esc, const char *text, char *to, size_t room)

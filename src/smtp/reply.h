@@ -21,6 +21,7 @@ struct reply {
 	unsigned   lines;
 	bool       cut;   /* not all of it was kept */
 	size_t     wire_len, len;
+	size_t     used;  /* bytes that `wire` has ever held, for reply_wipe() */
 	size_t     last;  /* where in both the last line begins, until reply_end() */
 	char       wire[REPLY_TEXT_MAX]; /* lines joined by '\n', reply codes taken off: never to be shown */
 	char       text[REPLY_TEXT_MAX]; /* the same redacted, enhanced codes taken off, too; empty until then */
@@ -38,6 +39,9 @@ enum reply_more reply_add(struct reply *r, const char *line, size_t len, struct 
  * a whole: it is for the library); then esc and text are what they are meant to be. */
 void reply_redact(struct reply *r, const struct redact *hidden);
 void reply_end(struct reply *r);
+
+/* Overwrites all that it has ever held. */
+void reply_wipe(struct reply *r);
 
 static inline bool reply_ok(const struct reply *r) { return r->code / 100 == 2; }
 

@@ -174,6 +174,27 @@ static void try_early(size_t i)
 	stream_close(&io);
 }
 
+/* A long line with a secret, then short ones: closing overwrites all that was ever there, not what was there last. */
+static void test_wiped(void)
+{
+	static struct stream io;
+	static struct chat c;
+	struct peer p = { .text = "250 a long line, and behind it AGEAYg==\r\n250 b\r\n" };
+	struct err e;
+	unsigned heard = 0;
+
+	stream_open(&io, (struct wire){ peer_read, peer_write, peer_close, peer_fd, &p }, CLOCK_NEVER);
+	chat_open(&c, &io, &heard);
+	c.depth = CHAT_DEPTH;
+	ok(say_secret(&c, &e) && say(&c, &e) && chat_settle(&c, &e) && heard == 2, "a secret is said and heard, then something shorter");
+	ok(memmem(c.reply.wire, sizeof c.reply.wire, "AGEAYg", 6) != NULL && memmem(io.out, sizeof io.out, "AGEAYg", 6) != NULL,
+	   "the secret is still there");
+	chat_close(&c);
+	stream_close(&io);
+	ok(memmem(&c, sizeof c, "AGEAYg", 6) == NULL, "nothing of it is left in the chat");
+	ok(memmem(io.out, sizeof io.out, "AGEAYg", 6) == NULL, "and nothing in what goes out");
+}
+
 int main(void)
 {
 	try_cut_off(&TEXT, "250 queued\r\n", 0);
@@ -181,6 +202,7 @@ int main(void)
 	try_cut_off(&NOOP, "250 ok\r\n", 1);
 	for (size_t i = 0; i < COUNT(earlies); i++)
 		try_early(i);
+	test_wiped();
 	for (size_t i = 0; i < COUNT(breaks); i++)
 		try_all(breaks[i], strncmp(breaks[i], "421", 3) == 0);
 	return done();
