@@ -26,7 +26,7 @@ struct intake {
 	size_t          judged;   /* bytes of `early` that are known to be head */
 	size_t          mbox;     /* those at its beginning that are mbox lines */
 	bool            ended;
-	char            piece[MESSAGE_PIECE];
+	char            piece[MESSAGE_PIECE]; /* the last field: it is not zeroed */
 };
 
 /* ---- reading ------------------------------------------------------------------------------------ */
@@ -204,7 +204,7 @@ static bool take_all(struct intake *in, struct err *e)
 
 static struct intake *begin(struct message *m, struct err *e)
 {
-	struct intake *in = calloc(1, sizeof *in);
+	struct intake *in = malloc(sizeof *in);
 
 	*m = (struct message){ .fd = -1 };
 	m->head = buf_max(ST_INPUT, MESSAGE_HEAD_MAX, "the head of the message");
@@ -213,6 +213,7 @@ static struct intake *begin(struct message *m, struct err *e)
 		fail_memory(e);
 		return NULL;
 	}
+	memset(in, 0, offsetof(struct intake, piece));
 	in->m = m;
 	in->early = buf_max(ST_INPUT, MESSAGE_HEAD_MAX + MESSAGE_PIECE, m->head.what);
 	return in;

@@ -34,6 +34,7 @@ const char *trust_system_file(void)
 struct der {
 	const unsigned char *bytes;
 	size_t               len;
+	size_t               unread;    /* what stands before this offset is counted, but not decoded */
 	unsigned char       *room;      /* where more can be decoded to; NULL: `bytes` is all */
 	const char          *at, *end;  /* what is left of the base64 */
 	const signed char   *value;     /* of a base64 character; -1: none */
@@ -51,15 +52,17 @@ static bool decode_to(struct der *d, size_t need)
 		if (d->end - d->at < 4 || d->len + 3 > PREFIX_MAX)
 			return false;
 		c = (const unsigned char *)d->at;
+		d->at += 4;
+		d->len += 3;
+		if (d->len <= d->unread)
+			continue;
 		v = d->value[c[0]] * (1 << 18) | d->value[c[1]] * (1 << 12) | d->value[c[2]] * (1 << 6)
 		  | d->value[c[3]];
 		if (v < 0)
 			return false;
-		d->room[d->len] = (unsigned char)(v >> 16);
-		d->room[d->len + 1] = (unsigned char)(v >> 8);
-		d->room[d->len + 2] = (unsigned char)v;
-		d->len += 3;
-		d->at += 4;
+		d->room[d->len - 3] = (unsigned char)(v >> 16);
+		d->room[d->len - 2] = (unsigned char)(v >> 8);
+		d->room[d->len - 1] = (unsigned char)v;
 	}
 	return true;
 }
@@ -102,7 +105,10 @@ static bool skip(struct der *d, size_t *at, unsigned tag)
 {
 	size_t content;
 
-	return header(d, *at, tag, &content, at);
+	if (!header(d, *at, tag, &content, at))
+		return false;
+	d->unread = *at;
+	return true;
 }
 
 /* Explicit and optional.  GnuTLS ignores the length of the outer tag, and so do we. */
@@ -116,27 +122,24 @@ static bool skip_version(struct der *d, size_t *at)
 	return skip(d, at, INTEGER);
 }
 
-static bool name(struct der *d, size_t *at, size_t *from)
-{
-	*from = *at;
-	return skip(d, at, SEQUENCE);
-}
-
 /* Certificate, TBSCertificate, version, serialNumber, signature, issuer, validity, subject.  Offsets,
- * since `bytes` may still grow; the subject's own bytes need not be there yet. */
+ * since `bytes` may still grow; the subject's own bytes need not be there yet, and the issuer's are only where all is. */
 static bool find_names(struct der *d, size_t issuer[2], size_t subject[2])
 {
-	size_t at = 0;
+	size_t at = 0, content;
 
 	if (!enter(d, &at) || !enter(d, &at)) /* NOLINT(misc-redundant-expression): two levels deep */
 		return false;
-	if (!skip_version(d, &at) || !skip(d, &at, INTEGER) || !skip(d, &at, SEQUENCE) || !name(d, &at, &issuer[0]))
+	if (!skip_version(d, &at) || !skip(d, &at, INTEGER) || !skip(d, &at, SEQUENCE))
+		return false;
+	issuer[0] = at;
+	if (!skip(d, &at, SEQUENCE))
 		return false;
 	issuer[1] = at;
-	if (!skip(d, &at, SEQUENCE) || !name(d, &at, &subject[0]))
+	if (!skip(d, &at, SEQUENCE))
 		return false;
-	subject[1] = at;
-	return true;
+	subject[0] = at;
+	return header(d, at, SEQUENCE, &content, &subject[1]);
 }
 
 bool trust_names(const unsigned char *der, size_t len, gnutls_datum_t *issuer, gnutls_datum_t *subject)
@@ -168,6 +171,7 @@ struct scan {
 	const char    *base64;              /* what is between the marks */
 	size_t         label;               /* the block's */
 	signed char    value[256];          /* of base64 characters */
+	unsigned char  prefix[PREFIX_MAX];  /* of a certificate; here, so that it is not zeroed for each */
 	gnutls_datum_t wanted[NAMES_MAX];
 	unsigned       n;
 };
@@ -243,10 +247,9 @@ static bool next_block(struct scan *s)
 	return false;
 }
 
-static bool wanted(const struct scan *s)
+static bool wanted(struct scan *s)
 {
-	unsigned char prefix[PREFIX_MAX];
-	struct der d = { .bytes = prefix, .room = prefix, .value = s->value };
+	struct der d = { .bytes = s->prefix, .room = s->prefix, .value = s->value };
 	size_t issuer[2], subject[2];
 
 	d.at = s->base64;
@@ -255,7 +258,7 @@ static bool wanted(const struct scan *s)
 		return false;
 	for (unsigned i = 0; i < s->n; i++)
 		if (s->wanted[i].size == subject[1] - subject[0] && have(&d, subject[1])
-		    && memcmp(s->wanted[i].data, prefix + subject[0], s->wanted[i].size) == 0)
+		    && memcmp(s->wanted[i].data, s->prefix + subject[0], s->wanted[i].size) == 0)
 			return true;
 	return false;
 }

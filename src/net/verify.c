@@ -26,8 +26,13 @@ struct chain { /* the server's certificates, parsed; owned */
 
 static void to_hex(const unsigned char hash[SHA256_HEX / 2], char hex[SHA256_HEX + 1])
 {
-	for (size_t i = 0; i < SHA256_HEX / 2; i++)
-		snprintf(hex + 2 * i, 3, "%02x", hash[i]);
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < SHA256_HEX / 2; i++) {
+		hex[2 * i] = digits[hash[i] >> 4];
+		hex[2 * i + 1] = digits[hash[i] & 15];
+	}
+	hex[SHA256_HEX] = '\0';
 }
 
 static bool hex_pin(const char *pin, char hex[SHA256_HEX + 1])
