@@ -20,6 +20,7 @@ static inline char str_lower(char c) { return str_isupper(c) ? (char)(c + 32) : 
 
 bool str_same(const char *a, const char *b); /* equal but for ASCII case */
 bool str_same_n(const char *a, size_t len, const char *word); /* bytes against a whole word */
+void str_hex(const unsigned char *p, size_t n, char *to);        /* 2 * n lower-case digits and a NUL */
 bool str_starts(const char *s, const char *prefix);           /* case matters */
 
 /* All of s is a decimal number in min..max, without sign or blanks. */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/stop.h"
+#include "net/crypto.h"
 #include "net/explain.h"
 #include "net/resolve.h"
 #include "net/tlsconf.h"
@@ -418,11 +419,14 @@ static struct verify what_to_verify(const struct tls_params *p, struct tls_files
 /* NULL: *e says why. */
 static struct tls *tls_new(const struct tls_params *p, struct tls_files *files, const char *host, struct err *e)
 {
-	struct tls *t = malloc(sizeof *t);
+	struct tls *t;
 
+	if (!crypto_start(e))
+		return NULL;
+	t = malloc(sizeof *t);
 	if (t != NULL)
 		memset(t, 0, offsetof(struct tls, in));
-	if (t == NULL || gnutls_global_init() != 0 || gnutls_certificate_allocate_credentials(&t->cred) != 0
+	if (t == NULL || gnutls_certificate_allocate_credentials(&t->cred) != 0
 	    || gnutls_init(&t->session, GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_TICKETS) != 0) {
 		fail_memory(e);
 	} else if (configure(t, p, files, host, e)) {
@@ -443,11 +447,11 @@ bool tls_check(const struct tls_params *p, struct tls_files *files, struct err *
 
 	if (!p->on)
 		return true;
-	if (!verify_check(&v, e) || (p->priorities != NULL && !tlsconf_priorities(NULL, p->priorities, "", e)))
+	if (!crypto_start(e) || !verify_check(&v, e) || (p->priorities != NULL && !tlsconf_priorities(NULL, p->priorities, "", e)))
 		return false;
 	if (p->cert_file == NULL && p->key_file == NULL)
 		return true;
-	if (gnutls_global_init() != 0 || gnutls_certificate_allocate_credentials(&cred) != 0)
+	if (gnutls_certificate_allocate_credentials(&cred) != 0)
 		return fail_memory(e);
 	ok = tlsconf_identity(cred, files, p->cert_file, p->key_file, e);
 	gnutls_certificate_free_credentials(cred);

@@ -24,17 +24,6 @@ struct chain { /* the server's certificates, parsed; owned */
 
 /* ---- pins ---- */
 
-static void to_hex(const unsigned char hash[SHA256_HEX / 2], char hex[SHA256_HEX + 1])
-{
-	static const char digits[] = "0123456789abcdef";
-
-	for (size_t i = 0; i < SHA256_HEX / 2; i++) {
-		hex[2 * i] = digits[hash[i] >> 4];
-		hex[2 * i + 1] = digits[hash[i] & 15];
-	}
-	hex[SHA256_HEX] = '\0';
-}
-
 static bool hex_pin(const char *pin, char hex[SHA256_HEX + 1])
 {
 	size_t n = 0;
@@ -61,7 +50,7 @@ static bool base64_pin(const char *base64, char hex[SHA256_HEX + 1])
 		return false;
 	fits = hash.size == SHA256_HEX / 2;
 	if (fits)
-		to_hex(hash.data, hex);
+		str_hex(hash.data, SHA256_HEX / 2, hex);
 	gnutls_free(hash.data);
 	return fits;
 }
@@ -80,7 +69,7 @@ static bool take_fingerprint(const gnutls_datum_t *der, char hex[SHA256_HEX + 1]
 
 	if (gnutls_hash_fast(GNUTLS_DIG_SHA256, der->data, der->size, hash) != 0)
 		return fail(e, ST_INTERNAL, FATE_PERM, "SHA-256 does not work");
-	to_hex(hash, hex);
+	str_hex(hash, SHA256_HEX / 2, hex);
 	return true;
 }
 
@@ -96,7 +85,7 @@ static void take_key(const gnutls_datum_t *der, char hex[SHA256_HEX + 1])
 		return;
 	if (gnutls_x509_crt_import(crt, der, GNUTLS_X509_FMT_DER) == 0
 	    && gnutls_x509_crt_get_key_id(crt, GNUTLS_KEYID_USE_SHA256, hash, &size) == 0)
-		to_hex(hash, hex);
+		str_hex(hash, SHA256_HEX / 2, hex);
 	gnutls_x509_crt_deinit(crt);
 }
 
