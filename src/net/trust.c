@@ -40,30 +40,33 @@ struct der {
 	const signed char   *value;     /* of a base64 character; -1: none */
 };
 
-/* PEM as everybody writes it breaks lines between groups of four; any other cut is left to the whole store. */
+/* Four characters to three bytes. */
+static bool decode_group(const struct der *d, const char *at, unsigned char *to)
+{
+	const unsigned char *c = (const unsigned char *)at;
+	int v = d->value[c[0]] * (1 << 18) | d->value[c[1]] * (1 << 12) | d->value[c[2]] * (1 << 6) | d->value[c[3]];
+
+	to[0] = (unsigned char)(v >> 16);
+	to[1] = (unsigned char)(v >> 8);
+	to[2] = (unsigned char)v;
+	return v >= 0;
+}
+
+/* PEM as everybody writes it breaks lines between groups of four; any other cut is left to the whole store.  What has failed
+ * once fails again. */
 static bool decode_to(struct der *d, size_t need)
 {
-	while (d->len < need) {
-		const unsigned char *c;
-		int v;
+	const char *at = d->at, *end = d->end;
+	size_t len = d->len, unread = d->unread;
 
-		while (d->at < d->end && (*d->at == '\n' || *d->at == '\r'))
-			d->at++;
-		if (d->end - d->at < 4 || d->len + 3 > PREFIX_MAX)
+	for (; len < need; len += 3, at += 4) {
+		while (at < end && (*at == '\n' || *at == '\r'))
+			at++;
+		if (end - at < 4 || len + 3 > PREFIX_MAX || (len + 3 > unread && !decode_group(d, at, d->room + len)))
 			return false;
-		c = (const unsigned char *)d->at;
-		d->at += 4;
-		d->len += 3;
-		if (d->len <= d->unread)
-			continue;
-		v = d->value[c[0]] * (1 << 18) | d->value[c[1]] * (1 << 12) | d->value[c[2]] * (1 << 6)
-		  | d->value[c[3]];
-		if (v < 0)
-			return false;
-		d->room[d->len - 3] = (unsigned char)(v >> 16);
-		d->room[d->len - 2] = (unsigned char)(v >> 8);
-		d->room[d->len - 1] = (unsigned char)v;
 	}
+	d->at = at;
+	d->len = len;
 	return true;
 }
 

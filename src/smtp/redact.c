@@ -133,13 +133,23 @@ static char *hidden_to(char *start, char *p, char *stop, char kind, const char *
 	return p + (end - p);
 }
 
+/* The bytes that words begin with: nothing else need be compared with each of them. */
+static void mark_first(const struct redact *r, bool first[256])
+{
+	memset(first, 0, 256 * sizeof first[0]);
+	for (size_t i = 0; i < r->words.len; i += strlen(r->words.bytes + i) + 1)
+		first[(unsigned char)r->words.bytes[i + 1]] = true;
+}
+
 /* A byte is overwritten when all words that may begin with it have been looked for, so that two may overlap. */
 void redact(const struct redact *r, char *text, size_t len, bool cut)
 {
 	char *upto = text;
+	bool first[256];
 
+	mark_first(r, first);
 	for (char *p = text; p < text + len; p++) {
-		for (size_t i = 0; i < r->words.len; i += strlen(r->words.bytes + i) + 1) {
+		for (size_t i = 0; first[(unsigned char)*p] && i < r->words.len; i += strlen(r->words.bytes + i) + 1) {
 			const char *word = r->words.bytes + i;
 			char *end = hidden_to(text, p, text + len, word[0], word + 1, cut);
 
