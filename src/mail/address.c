@@ -311,11 +311,11 @@ static bool domain_ok(const char *d)
  * in quotes. */
 static bool quote_dots(struct scan *s, struct build *b)
 {
-	char rest[ADDRESS_MAX], local[2 * ADDRESS_MAX + 2];
 	size_t n = b->at_sign > 0 ? b->at_sign : b->len, left = b->len - n;
 
 	if (n == 0 || b->box.addr[0] == '"' || is_dot_atom(b->box.addr, n))
 		return true;
+	char rest[ADDRESS_MAX], local[2 * ADDRESS_MAX + 2];
 	memcpy(rest, b->box.addr + n, left);
 	n = quote_local(b->box.addr, n, local);
 	b->len = 0;
@@ -505,12 +505,15 @@ bool address_one(const char *text, size_t len, bool null_ok, struct mailbox *m, 
 
 /* ---- looking at a normalised address ------------------------------------------------------------ */
 
+/* Where nothing is quoted, as in most addresses, no byte need be looked at. */
 const char *address_domain(const char *addr)
 {
-	const char *at = NULL;
-	bool quoted = false;
+	const char *at = strrchr(addr, '@');
 
-	for (; *addr != '\0'; addr++) {
+	if (at == NULL || strchr(addr, '"') == NULL)
+		return at == NULL ? NULL : at + 1;
+	at = NULL;
+	for (bool quoted = false; *addr != '\0'; addr++) {
 		if (quoted && *addr == '\\' && addr[1] != '\0')
 			addr++;
 		else if (*addr == '"')

@@ -29,10 +29,17 @@ struct where { /* the entry that is being obeyed */
 bool local_qualify(const char *addr, const char *domain, char to[ADDRESS_MAX], struct err *e)
 {
 	bool bare = addr[0] != '\0' && address_domain(addr) == NULL && domain != NULL && domain[0] != '\0';
+	size_t len = strlen(addr), more = bare ? 1 + strlen(domain) : 0;
 
-	if ((size_t)snprintf(to, ADDRESS_MAX, "%s%s%s", addr, bare ? "@" : "", bare ? domain : "") < ADDRESS_MAX)
-		return true;
-	return fail(e, ST_INPUT, FATE_PERM, "the address %.60s... is too long", addr);
+	if (len + more >= ADDRESS_MAX)
+		return fail(e, ST_INPUT, FATE_PERM, "the address %.60s... is too long", addr);
+	memcpy(to, addr, len);
+	if (bare) {
+		to[len] = '@';
+		memcpy(to + len + 1, domain, more - 1);
+	}
+	to[len + more] = '\0';
+	return true;
 }
 
 /* ---- what comes of it ---------------------------------------------------------------------------- */
