@@ -225,7 +225,7 @@ bool conf_load(struct conf *c, const char *file, const struct setting *given, si
 /* -------------------------------------------------------------------------------------- choosing */
 
 /* Has the user an account of the same name? */
-static bool is_hidden(const struct conf *c, const struct account *a)
+static bool is_hidden(struct conf *c, const struct account *a)
 {
 	return reader_account(c, a->name) != a;
 }
@@ -243,8 +243,8 @@ static struct account *by_sender(struct conf *c, const char *sender)
 {
 	for (unsigned layer = LAYER_USER + 1; layer-- > 0;)
 		for (size_t i = 1; i < c->n; i++)
-			if (c->accounts[i].layer == layer && !is_hidden(c, &c->accounts[i])
-			    && fits(&c->accounts[i], sender))
+			if (c->accounts[i].layer == layer && fits(&c->accounts[i], sender)
+			    && !is_hidden(c, &c->accounts[i]))
 				return &c->accounts[i];
 	return NULL;
 }

@@ -74,17 +74,41 @@ static char *trim(char *s)
 
 /* -------------------------------------------------------------------------------------- accounts */
 
-static struct account *find(const struct conf *c, const char *name, size_t below)
+_Static_assert(CONF_SLOTS >= 2 * ACCOUNTS_MAX, "there is always a free slot");
+
+/* Where the name is, or the free slot where it belongs: so reading many accounts stays linear. */
+static uint16_t *slot(struct conf *c, const char *name)
 {
-	for (size_t i = below; i-- > 1;)
-		if (strcmp(c->accounts[i].name, name) == 0)
-			return &c->accounts[i];
-	return NULL;
+	uint32_t hash = 2166136261U; /* FNV-1a */
+
+	for (const char *p = name; *p != '\0'; p++)
+		hash = (hash ^ (unsigned char)*p) * 16777619U;
+	hash ^= hash >> 15;
+	while (c->slots[hash % CONF_SLOTS] != 0 && strcmp(c->accounts[c->slots[hash % CONF_SLOTS]].name, name) != 0)
+		hash++;
+	return &c->slots[hash % CONF_SLOTS];
 }
 
-struct account *reader_account(const struct conf *c, const char *name)
+static struct account *find(struct conf *c, const char *name, size_t below)
+{
+	size_t i = *slot(c, name);
+
+	while (i >= below)
+		i = c->accounts[i].hides;
+	return i > 0 ? &c->accounts[i] : NULL;
+}
+
+struct account *reader_account(struct conf *c, const char *name)
 {
 	return find(c, name, c->n);
+}
+
+static void name_account(struct conf *c, struct account *made)
+{
+	uint16_t *at = slot(c, made->name);
+
+	made->hides = *at;
+	*at = (uint16_t)(made - c->accounts);
 }
 
 bool reader_add(struct conf *c, const char *name, const char *origin, unsigned layer,
@@ -98,9 +122,10 @@ bool reader_add(struct conf *c, const char *name, const char *origin, unsigned l
 	*made = &more[c->n];
 	**made = (struct account){ .layer = layer };
 	c->n++;
-	return ((*made)->name = str_dup(name, e)) != NULL
-	    && ((*made)->origin = str_dup(origin, e)) != NULL
-	    && account_copy(*made, &more[0], e);
+	if (((*made)->name = str_dup(name, e)) == NULL)
+		return false;
+	name_account(c, *made);
+	return ((*made)->origin = str_dup(origin, e)) != NULL && account_copy(*made, &more[0], e);
 }
 
 static bool add_account(struct reader *r, const struct file *f, const char *name, struct err *e)
