@@ -75,7 +75,7 @@ static bool count(struct rendition *r, struct err *e)
 
 /* ---- the head ----------------------------------------------------------------------------------- */
 
-static void set_head(struct rendition *r, struct buf *head)
+static void set_head(struct rendition *r, const struct buf *head)
 {
 	buf_free(&r->head);
 	r->head = *head;

@@ -117,7 +117,7 @@ static size_t enough(size_t len)
 
 /* The end of what is to be hidden from p on: p where that is nothing.  Of base64 all that belongs together goes: the
  * characters beside the word hold some bits of it, too. */
-static char *hidden_to(char *start, char *p, char *stop, char kind, const char *word, bool cut)
+static char *hidden_to(const char *start, char *p, const char *stop, char kind, const char *word, bool cut)
 {
 	const char *end;
 	size_t n = match(p, word, &end);

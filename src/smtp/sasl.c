@@ -262,7 +262,7 @@ static bool iterations_bounded(const struct login *l, struct err *e)
 /* The salted password of RFC 5802 3, in hexadecimal digits. */
 static bool salted(const char *password, const struct mech *mech, const char *salt, const char *iterations, char *hex)
 {
-	struct buf raw = buf_max(CHALLENGE_MAX, "the salt");
+	struct buf raw = buf_max(ST_AUTH, CHALLENGE_MAX, "the salt");
 	unsigned char key[CRYPTO_KEY_MAX];
 	uint64_t n;
 	size_t len;

@@ -106,7 +106,7 @@ static void test_fields(void)
 /* The line has its only blank at `blank`; it is folded there if it is too long, and nowhere if it has no text before that. */
 static void test_fold(size_t len, size_t blank, bool folded)
 {
-	struct buf head = buf_max(4000, "a head"), out = buf_max(4000, "a head");
+	struct buf head = buf_max(ST_INPUT, 4000, "a head"), out = buf_max(ST_INPUT, 4000, "a head");
 	struct err e;
 	bool made = buf_str(&head, "S:", &e);
 
@@ -122,7 +122,7 @@ static void test_fold(size_t len, size_t blank, bool folded)
 /* Blanks behind the commas of a list, only where a line of it is too long. */
 static void test_loosen(size_t n, bool loosened)
 {
-	struct buf list = buf_max(4000, "a list");
+	struct buf list = buf_max(ST_INPUT, 4000, "a list");
 	struct err e;
 	bool made = buf_str(&list, "Before: a,b\nTo:\"a,b\"", &e);
 	size_t at = list.len - 5, len;
