@@ -314,11 +314,17 @@ load dialogue
 	[[ $(messages) == 1 ]]
 }
 
-@test "a BDAT whose number is none, or too large a one" {
-	start_server < /dev/null
-	talk "EHLO x" "$me" "$you" "BDAT" "BDAT x" "BDAT -1" "BDAT 99999999999999999999" "BDAT 1 FIRST" "BDAT 0x1 LAST" QUIT
-	answered 220 250 250 250 501 501 501 501 501 501 221
-	[[ $(messages) == 0 ]]
+@test "a BDAT whose size cannot be read ends the dialogue: what follows it is not taken for commands" {
+	local bdat
+	for bdat in "BDAT" "BDAT x" "BDAT -1" "BDAT 99999999999999999999" "BDAT 1 FIRST" "BDAT 0x1 LAST" $'BDAT 1\001'; do
+		start_server < /dev/null
+		talk "EHLO x" "$me" "$you" "$bdat" "RCPT TO:<c@example.net>" QUIT
+		answered 220 250 250 250 521
+		talk "EHLO x" "$me" "$you" "BDAT 3" "abc$bdat" "RCPT TO:<c@example.net>" QUIT
+		answered 220 250 250 250 250 521
+		[[ $(messages) == 0 && $(said RCPT) == 1 ]]
+		stop_server
+	done
 }
 
 # --------------------------------------------------------------------------------------------------------------- parameters

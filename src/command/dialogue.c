@@ -183,7 +183,7 @@ static bool next_command(struct dialogue *d, struct err *e)
 	if (!caller_line(&d->caller, &line, e))
 		return false;
 	d->command = (struct command){ .id = COMMAND_COUNT };
-	d->complaint = line == NULL ? "500 5.5.2 this line is too long" : command_parse(line, &d->command);
+	d->complaint = line == NULL ? "500 5.5.2 this line is too long, or has a NUL" : command_parse(line, &d->command);
 	return true;
 }
 
@@ -420,6 +420,16 @@ static bool (*const commands[])(struct dialogue *d, struct err *e) = {
 };
 _Static_assert(COUNT(commands) == COMMAND_COUNT, "every command is answered");
 
+/* A command that was not understood.  After a BDAT without a size nobody can tell where its octets end, and the rest of a
+ * message must not be taken for commands: so the dialogue ends. */
+static bool complain(struct dialogue *d, struct err *e)
+{
+	if (d->command.id != COMMAND_BDAT)
+		return mistake(d, d->complaint, e);
+	d->done = true;
+	return say(d, "521 5.5.4 BDAT takes a number of octets, and LAST: goodbye", e);
+}
+
 static bool converse(struct dialogue *d, struct err *e)
 {
 	bool ok = say(d, "220 postern ESMTP", e);
@@ -428,7 +438,7 @@ static bool converse(struct dialogue *d, struct err *e)
 		if (!d->pending && !next_command(d, e))
 			return false;
 		d->pending = false;
-		ok = d->complaint != NULL ? mistake(d, d->complaint, e) : commands[d->command.id](d, e);
+		ok = d->complaint != NULL ? complain(d, e) : commands[d->command.id](d, e);
 	}
 	return ok && caller_flush(&d->caller, e); /* who has not heard it does not know what became of the message */
 }

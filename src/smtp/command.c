@@ -216,14 +216,12 @@ const char *command_parse(char *line, struct command *c)
 	size_t len = strcspn(line, " \t");
 
 	trim_end(line);
-	*c = (struct command){ .arg = line + len + strspn(line + len, " \t") };
+	*c = (struct command){ .id = COMMAND_COUNT, .arg = line + len + strspn(line + len, " \t") };
+	for (size_t i = 0; i < COUNT(verbs); i++)
+		if (str_same_n(line, len, verbs[i].name))
+			c->id = (enum command_id)i;
 	for (const char *p = line; *p != '\0'; p++)
 		if (str_iscontrol(*p) && *p != '\t')
 			return "500 5.5.2 there is a control character in this line";
-	for (size_t i = 0; i < COUNT(verbs); i++)
-		if (str_same_n(line, len, verbs[i].name)) {
-			c->id = (enum command_id)i;
-			return verbs[i].take(c);
-		}
-	return "500 5.5.2 this command is not known here";
+	return c->id < COMMAND_COUNT ? verbs[c->id].take(c) : "500 5.5.2 this command is not known here";
 }
