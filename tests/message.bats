@@ -110,7 +110,7 @@ chars() { printf '%*s' "$1" '' | tr ' ' "${2:-x}"; }
 	local text
 	server
 	for text in $'From tomorrow on the office is closed.\nRegards, Ann\n' $'From tomorrow on\n\nthe office is closed.\n' \
-	    $'From tomorrow on\n  it is closed.\nRegards\n' $'From tomorrow on'; do
+	    $'From tomorrow on\n  it is closed.\nRegards\n' $'From tomorrow on' $'From Sat on we meet at 10:30\n\nAnn\n'; do
 		printf '%s' "$text" > "$want"
 		postern_ok you@example.net < "$want"
 		message "$(messages)" | tr -d '\r' | sed '1,/^$/d' | cmp - <(printf '%s\n' "${text%$'\n'}")

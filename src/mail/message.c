@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -103,12 +104,14 @@ static bool is_mbox_line(const char *line, size_t len)
 	return (len >= 5 && memcmp(line, "From ", 5) == 0) || (len >= 6 && memcmp(line, ">From ", 6) == 0);
 }
 
-/* A date of an mbox line has a time of day; where no field follows, only that tells it from a text. */
-static bool has_time(const char *line, size_t len)
+/* "Sat Nov 28 10:30": where no field follows, only the date tells an mbox line from a text that begins with "From". */
+static bool has_date(const char *line, size_t len)
 {
-	for (size_t i = 0; i + 4 < len; i++)
-		if (str_isdigit(line[i]) && str_isdigit(line[i + 1]) && line[i + 2] == ':' && str_isdigit(line[i + 3])
-		    && str_isdigit(line[i + 4]))
+	struct tm unused;
+
+	for (size_t i = 0; i + 1 < len; i++)
+		if (str_isblank(line[i]) && !str_isblank(line[i + 1])
+		    && strptime(line + i + 1, "%a %b %d %H:%M", &unused) != NULL)
 			return true;
 	return false;
 }
@@ -140,7 +143,7 @@ static bool end_head(struct intake *in, size_t body_at, bool empty_line, struct 
 {
 	const char *text = buf_text(&in->early);
 
-	if (in->judged == in->mbox && in->mbox > 0 && !(empty_line && has_time(text, in->mbox)))
+	if (in->judged == in->mbox && in->mbox > 0 && !(empty_line && has_date(text, in->mbox)))
 		body_at = in->judged = in->mbox = 0;
 	in->ended = true;
 	return buf_add(&in->m->head, text + in->mbox, in->judged - in->mbox, e)
