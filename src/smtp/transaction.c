@@ -495,6 +495,7 @@ bool transaction_send(struct session *s, struct envelope *v, const struct rendit
 	transaction_begin(&t, s, v, r, n, d);
 	ok = all_at_once(&t, e) && sift(&t, e) && all_transactions(&t, e);
 	transaction_end(&t);
+	s->payload = NULL; /* already so, but GCC 14 does not see that `t` is not pointed to any more */
 	return ok;
 }
 
