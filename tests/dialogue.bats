@@ -322,7 +322,7 @@ load dialogue
 		answered 220 250 250 250 521
 		talk "EHLO x" "$me" "$you" "BDAT 3" "abc$bdat" "RCPT TO:<c@example.net>" QUIT
 		answered 220 250 250 250 250 521
-		[[ $(messages) == 0 && $(said RCPT) == 1 ]]
+		[[ $(messages) == 0 && $(said RCPT) == 2 ]]
 		stop_server
 	done
 }
