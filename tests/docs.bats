@@ -330,7 +330,7 @@ may_say=(
 	for tool in $tools; do
 		case $tool in
 		gnutls-cli) tool=gnutls-bin ;;
-		setpriv | unshare) continue ;; # util-linux is everywhere
+		setpriv | unshare | perl) continue ;; # util-linux is everywhere, and perl comes with autoconf
 		setcap) tool=libcap2-bin ;;
 		esac
 		[[ " $list " == *" $tool "* ]] || complain "bootstrap does not install $tool"
