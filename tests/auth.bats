@@ -413,6 +413,19 @@ one_attempt() {
 	done
 }
 
+@test "SCRAM: a password is prepared as SASLprep says (RFC 4013): the server has another form of it" {
+	local mech
+	for mech in SCRAM-SHA-256 SCRAM-SHA-1; do
+		start_server <<-S
+			auth_mechs $mech
+			password I X pāss
+		S
+		set_conf password $'I\u00a0\u00adX pa\u0304ss'
+		send
+		logged_in_with "$mech"
+	done
+}
+
 @test "PLAIN: a server that wants the response after an empty 334 gets it" {
 	local password
 	password=$(printf 'x%.0s' {1..500})
