@@ -18,7 +18,7 @@ static ptrdiff_t fd_read(void *ctx, void *to, size_t n, struct err *e)
 		return r;
 	if (errno == EAGAIN || errno == EINTR)
 		return WIRE_WANT_READ;
-	fail_sys(e, ST_CONNECT, errno, "lost the connection to the server");
+	fail_sys(e, e->stage, errno, "lost the connection to the server");
 	return WIRE_ERROR;
 }
 
@@ -30,7 +30,7 @@ static ptrdiff_t fd_write(void *ctx, const void *from, size_t n, struct err *e)
 		return r;
 	if (errno == EAGAIN || errno == EINTR)
 		return WIRE_WANT_WRITE;
-	fail_sys(e, ST_CONNECT, errno, "lost the connection to the server");
+	fail_sys(e, e->stage, errno, "lost the connection to the server");
 	return WIRE_ERROR;
 }
 
@@ -69,8 +69,15 @@ void stream_open(struct stream *s, struct wire w, int64_t until)
 	s->eof = false;
 	s->hide = NULL;
 	s->hide_ctx = NULL;
+	s->stage = ST_CONNECT;
 	s->deadline = CLOCK_NEVER;
 	s->until = until;
+}
+
+void stream_attempt(struct stream *s, enum stage stage, int64_t deadline)
+{
+	s->stage = stage;
+	s->deadline = deadline;
 }
 
 bool stream_wait(struct stream *s, short events, struct err *e)
@@ -80,18 +87,18 @@ bool stream_wait(struct stream *s, short events, struct err *e)
 	int r;
 
 	if (p.fd < 0)
-		return fail(e, ST_CONNECT, FATE_TEMP, "the peer went quiet");
+		return fail(e, s->stage, FATE_TEMP, "the peer went quiet");
 	do {
 		if (stop_asked())
-			return stop_fail(e, ST_CONNECT);
+			return stop_fail(e, s->stage);
 		if (clock_passed(deadline))
-			return fail_sys(e, ST_CONNECT, ETIMEDOUT, "%s",
+			return fail_sys(e, s->stage, ETIMEDOUT, "%s",
 					s->until <= s->deadline ? "the submission took longer than total_timeout"
 								: "the server did not answer in time");
 		r = stop_poll(&p, 1, clock_left_ms(deadline));
 	} while (r == 0 || (r < 0 && errno == EINTR));
 	if (r < 0)
-		return fail_sys(e, ST_CONNECT, errno, "cannot wait for the server");
+		return fail_sys(e, s->stage, errno, "cannot wait for the server");
 	return true;
 }
 
@@ -111,9 +118,10 @@ static ptrdiff_t read_once(struct stream *s, struct err *e)
 
 	make_room(s);
 	if (s->in_len == sizeof s->in) {
-		fail(e, ST_CONNECT, FATE_NONSENSE, "the server talks without listening");
+		fail(e, s->stage, FATE_NONSENSE, "the server talks without listening");
 		return WIRE_ERROR;
 	}
+	e->stage = s->stage;
 	r = s->wire.read(s->wire.ctx, s->in + s->in_len, sizeof s->in - s->in_len, e);
 	if (r > 0)
 		s->in_len += (size_t)r;
@@ -131,7 +139,7 @@ static bool fill(struct stream *s, struct err *e)
 		if (r > 0)
 			return true;
 		if (r == 0)
-			return fail(e, ST_CONNECT, FATE_TEMP, "the server closed the connection");
+			return fail(e, s->stage, FATE_TEMP, "the server closed the connection");
 		if (r == WIRE_ERROR || !stream_wait(s, r == WIRE_WANT_WRITE ? POLLOUT : POLLIN, e))
 			return false;
 	}
@@ -159,8 +167,10 @@ bool stream_flush(struct stream *s, struct err *e)
 		s->flights++;
 	s->waiting = false;
 	while (done < s->out_len) {
-		ptrdiff_t r = s->wire.write(s->wire.ctx, s->out + done, s->out_len - done, e);
+		ptrdiff_t r;
 
+		e->stage = s->stage;
+		r = s->wire.write(s->wire.ctx, s->out + done, s->out_len - done, e);
 		if (r > 0)
 			done += (size_t)r;
 		else if (r == WIRE_ERROR || !wait_for_room(s, r, e))
@@ -218,7 +228,7 @@ bool stream_line(struct stream *s, size_t max, char **line, size_t *len, struct 
 		if (nl != NULL && (size_t)(nl - start) <= max)
 			break;
 		if (nl != NULL || have > max)
-			return fail(e, ST_CONNECT, FATE_NONSENSE, "the server sent a line longer than %zu bytes", max);
+			return fail(e, s->stage, FATE_NONSENSE, "the server sent a line longer than %zu bytes", max);
 		seen = have;
 		if (!fill(s, e))
 			return false;
@@ -227,10 +237,10 @@ bool stream_line(struct stream *s, size_t max, char **line, size_t *len, struct 
 	*len = (size_t)(nl - *line);
 	s->in_pos += *len + 1;
 	if (*len == 0 || nl[-1] != '\r')
-		return fail(e, ST_CONNECT, FATE_NONSENSE, "the server ended a line with a bare LF");
+		return fail(e, s->stage, FATE_NONSENSE, "the server ended a line with a bare LF");
 	(*line)[--*len] = '\0';
 	if (memchr(*line, '\0', *len) != NULL)
-		return fail(e, ST_CONNECT, FATE_NONSENSE, "the server sent a NUL");
+		return fail(e, s->stage, FATE_NONSENSE, "the server sent a NUL");
 	return true;
 }
 

@@ -18,7 +18,7 @@ enum { STREAM_IN_MAX = 64 * 1024, STREAM_OUT_MAX = 64 * 1024 }; /* bytes */
 /* What a wire's read and write return besides a number of bytes.  0 from read is end of file. */
 enum { WIRE_WANT_READ = -1, WIRE_WANT_WRITE = -2, WIRE_ERROR = -3 };
 
-struct wire {
+struct wire { /* e->stage is the caller's: what is being attempted */
 	ptrdiff_t (*read)(void *ctx, void *to, size_t n, struct err *e);
 	ptrdiff_t (*write)(void *ctx, const void *from, size_t n, struct err *e);
 	/* The end in order: TLS close_notify, then shutdown.  Never waits longer than `deadline`. */
@@ -34,6 +34,7 @@ struct stream {
 	unsigned    flights;   /* turnarounds so far, the connect included */
 	bool        waiting;   /* has read since the last flush: the next flush begins a flight */
 	bool        eof;       /* the server closed its side; what it said before is still in `in` */
+	enum stage  stage;     /* of its errors: what is being attempted, see stream_attempt() */
 	int64_t     deadline;  /* of the present wait, clock_ms() */
 	int64_t     until;     /* of the whole submission; CLOCK_NEVER: none */
 	/* Overwrites what nobody may see in a text of `len` bytes and a NUL that may be cut at its end; NULL: all may be seen. */
@@ -49,6 +50,9 @@ struct wire wire_fd(int fd);
 /* A zeroed stream becomes usable with a wire and both deadlines. */
 void stream_open(struct stream *s, struct wire w, int64_t until);
 
+/* What is said and heard from now on belongs to this stage, and each wait ends at this deadline. */
+void stream_attempt(struct stream *s, enum stage stage, int64_t deadline);
+
 bool stream_write(struct stream *s, const void *p, size_t n, struct err *e) MUST_CHECK;
 
 /* Direct access to the free room of the output buffer, for a body that is converted in place:
@@ -59,8 +63,7 @@ void  stream_out_used(struct stream *s, size_t n);
 bool stream_flush(struct stream *s, struct err *e) MUST_CHECK;
 
 /* One line without its CRLF, NUL-terminated in place; valid until the next stream_* call.  A line
- * longer than max (at most STREAM_IN_MAX), a bare LF or a NUL is an error: FATE_NONSENSE.  Errors
- * carry ST_CONNECT; chat.c puts the stage in. */
+ * longer than max (at most STREAM_IN_MAX), a bare LF or a NUL is an error: FATE_NONSENSE. */
 bool stream_line(struct stream *s, size_t max, char **line, size_t *len, struct err *e) MUST_CHECK;
 
 /* The number of the flight that what is written now belongs to. */

@@ -143,9 +143,9 @@ static void tell_loss(struct tls *t, ssize_t r, struct err *e)
 	if (late_refusal(t, r, e))
 		return;
 	if (r == GNUTLS_E_REHANDSHAKE)
-		fail(e, ST_CONNECT, FATE_TEMP, "the server wants to renegotiate TLS, which is refused");
+		fail(e, e->stage, FATE_TEMP, "the server wants to renegotiate TLS, which is refused");
 	else
-		fail(e, ST_CONNECT, FATE_TEMP, "lost the TLS session with the server");
+		fail(e, e->stage, FATE_TEMP, "lost the TLS session with the server");
 	if (r == GNUTLS_E_FATAL_ALERT_RECEIVED && gnutls_alert_get_name(gnutls_alert_get(t->session)) != NULL)
 		words = gnutls_alert_get_name(gnutls_alert_get(t->session));
 	err_quote(e, words, strlen(words));
@@ -187,6 +187,7 @@ static ptrdiff_t tls_read(void *ctx, void *to, size_t n, struct err *e)
 
 	if (t->failed)
 		return lost(t, 0, e);
+	t->why.stage = e->stage;
 	do {
 		r = receive(t, to, n);
 		t->talked = t->talked || r > 0;
@@ -229,6 +230,7 @@ static ptrdiff_t tls_write(void *ctx, const void *from, size_t n, struct err *e)
 
 	if (t->failed)
 		return lost(t, 0, e);
+	t->why.stage = e->stage;
 	t->hold = false;
 	do {
 		if (t->taken == 0 && !encrypt(t, from, n, e))
@@ -251,7 +253,7 @@ static int tls_fd(void *ctx)
 
 static void drain_until(struct tls *t, int64_t deadline)
 {
-	struct err quiet;
+	struct err quiet = { .stage = ST_TLS };
 
 	while (drain(t, &quiet) == WIRE_WANT_WRITE && !clock_passed(deadline)) {
 		struct pollfd p = { tls_fd(t), POLLOUT, 0 };
@@ -295,7 +297,6 @@ static bool fail_handshake(const struct stream *s, const struct tls *t, int r, c
 	b.first_len = stream_quotable(s, t->first, t->first_len, first);
 	if (t->failed) {
 		*e = t->why;
-		e->stage = e->stage == ST_CONNECT ? ST_TLS : e->stage;
 		return false;
 	}
 	if (r == GNUTLS_E_FATAL_ALERT_RECEIVED) {
@@ -338,6 +339,7 @@ static bool send_and_wait(struct stream *s, struct tls *t, struct err *e)
 	if (worth_sending(t)) {
 		ptrdiff_t r;
 
+		e->stage = ST_TLS;
 		while ((r = drain(t, e)) == WIRE_WANT_WRITE)
 			if (!stream_wait(s, POLLOUT, e))
 				return false;
@@ -358,7 +360,6 @@ static bool shake(struct stream *s, struct tls *t, const struct tls_params *p, s
 		if (r == GNUTLS_E_AGAIN || r == GNUTLS_E_INTERRUPTED) {
 			if (send_and_wait(s, t, e))
 				continue;
-			e->stage = e->stage == ST_CONNECT ? ST_TLS : e->stage;
 			return false;
 		}
 		if (!t->failed && goes_on(t, r))
@@ -371,14 +372,15 @@ static bool shake(struct stream *s, struct tls *t, const struct tls_params *p, s
 static bool shake_in_time(struct stream *s, struct tls *t, const struct tls_params *p, struct err *e)
 {
 	unsigned seconds = p->timeout > 0 && p->timeout < TLS_TIMEOUT_S ? p->timeout : TLS_TIMEOUT_S;
+	enum stage during = s->stage;
 	int64_t before = s->deadline;
 	bool ok;
 
-	s->deadline = clock_in_s(seconds);
+	stream_attempt(s, ST_TLS, clock_in_s(seconds));
 	ok = shake(s, t, p, e);
 	if (!ok)
 		drain_until(t, clock_sooner(s->until, clock_in_s(1))); /* the alert */
-	s->deadline = before;
+	stream_attempt(s, during, before);
 	s->waiting = true;
 	return ok;
 }
@@ -502,6 +504,7 @@ bool tls_start(struct stream *s, const struct tls_params *p, struct tls_files *f
 	if (t == NULL)
 		return false;
 	t->under = s->wire;
+	t->why.stage = ST_TLS;
 	ok = shake_in_time(s, t, p, e);
 	memcpy(facts->fingerprint, t->verdict.fingerprint, sizeof facts->fingerprint);
 	facts->verified = t->verdict.verified;

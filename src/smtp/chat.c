@@ -76,7 +76,7 @@ static bool read_reply(struct chat *c, struct err *e)
 	size_t len;
 	char *line;
 
-	reply_begin(&c->reply);
+	reply_begin(&c->reply, c->io->stage);
 	while (more == REPLY_CONTINUES && stream_line(c->io, REPLY_LINE_MAX, &line, &len, e))
 		more = reply_add(&c->reply, line, len, e);
 	reply_redact(&c->reply, &c->hidden);
@@ -102,11 +102,9 @@ static bool owes_verdict(const struct chat *c)
 	return false;
 }
 
-/* The dialogue broke.  The stream knows what broke; we know during what, and what may have gone through all the same. */
+/* The dialogue broke.  The stream knows what broke, and we what may have gone through all the same. */
 static bool broken(struct chat *c, struct err *e)
 {
-	if (e->stage == ST_CONNECT && c->owed > 0)
-		e->stage = c->queue[c->head].verb->stage;
 	if (owes_verdict(c))
 		e->fate = FATE_UNKNOWN;
 	chat_break(c);
@@ -135,9 +133,12 @@ static bool closing(struct chat *c, enum stage stage, struct err *e)
 	return false;
 }
 
-static void set_deadline(struct chat *c, const struct verb *v)
+/* What fails while answers are owed has failed during the oldest of them. */
+static void attempt(struct chat *c, const struct verb *v)
 {
-	c->io->deadline = clock_in_s(c->cap > 0 && c->cap < v->timeout ? c->cap : v->timeout);
+	const struct verb *oldest = c->owed > 0 ? c->queue[c->head].verb : v;
+
+	stream_attempt(c->io, oldest->stage, clock_in_s(c->cap > 0 && c->cap < v->timeout ? c->cap : v->timeout));
 }
 
 /* A write failed, but the server may have said why before it went (552, 421): that is the better error. */
@@ -162,7 +163,7 @@ static bool take_one(struct chat *c, struct err *e)
 	const struct verb *v = c->queue[c->head].verb;
 	size_t arg = c->queue[c->head].arg;
 
-	set_deadline(c, v);
+	attempt(c, v);
 	if (!send_and_hear(c, v, e))
 		return broken(c, e);
 	if (c->reply.code != 421 && !sensible(c, v, e))
@@ -177,7 +178,7 @@ static bool take_one(struct chat *c, struct err *e)
 
 bool chat_settle(struct chat *c, struct err *e)
 {
-	if (!intact(c, ST_CONNECT, e))
+	if (!intact(c, c->io->stage, e))
 		return false;
 	while (c->owed > 0)
 		if (!take_one(c, e))
@@ -191,11 +192,9 @@ static bool unasked(struct chat *c, enum stage stage, struct err *e)
 	if (c->owed > 0 || !stream_peek(c->io))
 		return true;
 	chat_break(c);
-	c->io->deadline = clock_in_s(1);
-	if (!read_reply(c, e)) {
-		e->stage = stage;
+	stream_attempt(c->io, stage, clock_in_s(1));
+	if (!read_reply(c, e))
 		return false;
-	}
 	if (c->reply.code == 421)
 		return closing(c, stage, e);
 	reply_fail(&c->reply, stage, e, "the server answered before it was asked");
@@ -234,7 +233,7 @@ static bool put_line(struct chat *c, const struct verb *v, const char *line, siz
 		return fail(e, v->stage, FATE_PERM, "the %s command would have a character that SMTP does not allow", v->name);
 	if (!intact(c, v->stage, e) || !unasked(c, v->stage, e))
 		return false;
-	set_deadline(c, v); /* a full buffer may have to be flushed on the way */
+	attempt(c, v); /* a full buffer may have to be flushed on the way */
 	if (stream_write(c->io, line, len, e) && stream_write(c->io, "\r\n", 2, e))
 		return true;
 	return broken(c, e);
@@ -297,11 +296,9 @@ bool chat_early(struct chat *c, const struct verb *v, struct err *e)
 	if (!intact(c, v->stage, e))
 		return false;
 	chat_break(c);
-	set_deadline(c, v);
-	if (!read_reply(c, e)) {
-		e->stage = v->stage;
+	attempt(c, v);
+	if (!read_reply(c, e))
 		return false;
-	}
 	if (reply_ok(&c->reply) || c->reply.code / 100 == 3) {
 		reply_fail(&c->reply, v->stage, e, "the server answered before it had the message");
 		e->fate = FATE_NONSENSE;
@@ -318,6 +315,6 @@ bool chat_out_of_turn(struct chat *c)
 	if (c->broken || c->owed > 0 || stream_unread(c->io) == 0)
 		return false;
 	chat_break(c);
-	c->io->deadline = clock_in_s(1);
+	stream_attempt(c->io, c->io->stage, clock_in_s(1));
 	return read_reply(c, &quiet) && c->reply.code != 421;
 }

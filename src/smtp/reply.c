@@ -6,8 +6,9 @@
 #include "base/printable.h"
 #include "base/str.h"
 
-void reply_begin(struct reply *r)
+void reply_begin(struct reply *r, enum stage stage)
 {
+	r->stage = stage;
 	r->code = 0;
 	r->esc = (struct esc){ 0 };
 	r->lines = 0;
@@ -67,7 +68,7 @@ static void keep(struct reply *r, const char *text, size_t n)
 /* Kept like the others, since an echo of a secret may have begun before it. */
 static enum reply_more bad(struct reply *r, struct err *e, const char *line, size_t len, const char *what)
 {
-	fail(e, ST_CONNECT, FATE_NONSENSE, "%s", what);
+	fail(e, r->stage, FATE_NONSENSE, "%s", what);
 	r->lines++;
 	if (r->wire_len + 1 + len >= sizeof r->wire)
 		r->wire_len = 0;
@@ -139,7 +140,7 @@ void reply_wipe(struct reply *r)
 {
 	explicit_bzero(r->wire, r->used);
 	explicit_bzero(r->text, r->used);
-	reply_begin(r);
+	reply_begin(r, ST_CONNECT);
 	r->used = 0;
 }
 

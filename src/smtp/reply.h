@@ -18,6 +18,7 @@ enum {
 struct reply {
 	int        code;  /* 200..599 */
 	struct esc esc;   /* only when its class agrees with the code */
+	enum stage stage; /* what it answers */
 	unsigned   lines;
 	bool       cut;   /* not all of it was kept */
 	size_t     wire_len, len;
@@ -29,7 +30,7 @@ struct reply {
 
 enum reply_more { REPLY_BAD = -1, REPLY_DONE, REPLY_CONTINUES };
 
-void reply_begin(struct reply *r);
+void reply_begin(struct reply *r, enum stage stage); /* the stage of errors that reply_add() makes */
 
 /* One line, without CRLF, of `len` bytes and no NUL.  REPLY_BAD fills *e: FATE_NONSENSE; the line, with whatever it
  * begins with, is then the reply's last one. */

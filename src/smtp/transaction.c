@@ -275,11 +275,10 @@ static bool put_end(struct transaction *t, struct lines *l, struct err *e)
 }
 
 /* Broken off: without the end of the message the server has nothing. */
-static bool break_off(struct transaction *t, struct err *e)
+static bool break_off(struct transaction *t)
 {
 	chat_break(&t->s->chat);
 	t->s->io->out_len = 0;
-	e->stage = e->stage == ST_CONNECT ? ST_BODY : e->stage;
 	return false;
 }
 
@@ -289,19 +288,19 @@ static bool between_blocks(struct transaction *t, const struct verb *v, struct e
 
 	if (stop_asked()) {
 		stop_fail(e, ST_BODY);
-		return break_off(t, e);
+		return break_off(t);
 	}
-	t->s->io->deadline = clock_in_s(cap > 0 && cap < BLOCK_S ? cap : BLOCK_S);
+	stream_attempt(t->s->io, ST_BODY, clock_in_s(cap > 0 && cap < BLOCK_S ? cap : BLOCK_S));
 	return !chat_interrupted(&t->s->chat) || chat_early(&t->s->chat, v, e);
 }
 
 /* The write failed: the server may have said why before it closed. */
 static bool block_failed(struct transaction *t, const struct verb *v, struct err *e)
 {
-	if (!t->s->chat.broken && e->stage == ST_CONNECT && chat_interrupted(&t->s->chat)
+	if (!t->s->chat.broken && e->stage == ST_BODY && chat_interrupted(&t->s->chat)
 	    && stream_unread(t->s->io) > 0)
 		return chat_early(&t->s->chat, v, e);
-	return break_off(t, e);
+	return break_off(t);
 }
 
 /* What MAIL has said (RFC 6152 3, RFC 6531 3.4), not what was counted. */

@@ -146,7 +146,7 @@ static void line_said(struct peer *p)
 	enum reply_more more;
 
 	if (!p->within)
-		reply_begin(&p->reply);
+		reply_begin(&p->reply, ST_EHLO);
 	p->said[p->said_len - 2] = '\0';
 	more = reply_add(&p->reply, p->said, p->said_len - 2, &e);
 	p->within = more == REPLY_CONTINUES;

@@ -25,7 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char *text = fuzz_string(data, size), *line = text, quote[100];
 	struct err e;
 
-	reply_begin(&r);
+	reply_begin(&r, ST_EHLO);
 	while (line < text + size) {
 		size_t n = strcspn(line, "\n");
 		enum reply_more more;
@@ -38,7 +38,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			show(&r);
 		reply_quote(r.code, r.esc, r.text, quote, sizeof quote);
 		if (more != REPLY_CONTINUES)
-			reply_begin(&r);
+			reply_begin(&r, ST_EHLO);
 		line += n + 1;
 	}
 	free(text);

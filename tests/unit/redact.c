@@ -57,7 +57,7 @@ static void hear(size_t i)
 
 	redact_begin(&hidden);
 	good = redact_secret(&hidden, echoes[i].secret, &e);
-	reply_begin(&r);
+	reply_begin(&r, ST_EHLO);
 	for (size_t j = 0; j < 4 && echoes[i].lines[j] != NULL; j++)
 		(void)reply_add(&r, echoes[i].lines[j], strlen(echoes[i].lines[j]), &e);
 	reply_redact(&r, &hidden);
@@ -79,7 +79,7 @@ static void test_cut(void)
 	redact_begin(&hidden);
 	good = redact_secret(&hidden, secret, &e);
 	for (size_t before = REPLY_TEXT_MAX - 9020; before < REPLY_TEXT_MAX - 8990; before++) {
-		reply_begin(&r);
+		reply_begin(&r, ST_EHLO);
 		memset(line, '-', sizeof line);
 		memcpy(line, "550-", 4);
 		good = good && reply_add(&r, line, 9000 + 4, &e) == REPLY_CONTINUES;
@@ -107,7 +107,7 @@ static void test_lines(void)
 	alarm(60);
 	redact_begin(&hidden);
 	good = redact_secret(&hidden, secret, &e);
-	reply_begin(&r);
+	reply_begin(&r, ST_EHLO);
 	for (size_t i = 0; secret[i] != '\0'; i++) {
 		line[4] = secret[i];
 		good = good && reply_add(&r, line, strlen(line), &e) == REPLY_CONTINUES;

@@ -44,7 +44,7 @@ static void test_reply(size_t i)
 	struct err e;
 	enum reply_more more = REPLY_BAD;
 
-	reply_begin(&r);
+	reply_begin(&r, ST_EHLO);
 	for (size_t j = 0; j < 4 && replies[i].lines[j] != NULL; j++)
 		more = reply_add(&r, replies[i].lines[j], strlen(replies[i].lines[j]), &e);
 	if (replies[i].code == 0) {
@@ -71,7 +71,7 @@ static void test_full(void)
 		memset(line, 'x', len);
 		memcpy(line, "250-", 4);
 		line[len] = '\0';
-		reply_begin(&r);
+		reply_begin(&r, ST_EHLO);
 		for (size_t n = 0; n < REPLY_LINES_MAX - 1 && r.wire_len < sizeof r.wire; n++)
 			(void)reply_add(&r, line, len, &e);
 		longest = r.wire_len > longest ? r.wire_len : longest;
