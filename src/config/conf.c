@@ -225,7 +225,7 @@ bool conf_load(struct conf *c, const char *file, const struct setting *given, si
 /* -------------------------------------------------------------------------------------- choosing */
 
 /* Has the user an account of the same name? */
-static bool is_hidden(struct conf *c, const struct account *a)
+static bool is_hidden(const struct conf *c, const struct account *a)
 {
 	return reader_account(c, a->name) != a;
 }
@@ -239,7 +239,7 @@ static bool fits(const struct account *a, const char *sender)
 }
 
 /* The user's accounts are asked before the system's, in the order of their file. */
-static struct account *by_sender(struct conf *c, const char *sender)
+static struct account *by_sender(const struct conf *c, const char *sender)
 {
 	for (unsigned layer = LAYER_USER + 1; layer-- > 0;)
 		for (size_t i = 1; i < c->n; i++)
@@ -249,7 +249,7 @@ static struct account *by_sender(struct conf *c, const char *sender)
 	return NULL;
 }
 
-static struct account *the_only(struct conf *c)
+static struct account *the_only(const struct conf *c)
 {
 	struct account *found = NULL;
 
@@ -264,7 +264,7 @@ static struct account *the_only(struct conf *c)
 }
 
 /* "the accounts are: work, home" as the hint of an error, and which file was passed over. */
-static bool hint_names(struct conf *c, struct err *e)
+static bool hint_names(const struct conf *c, struct err *e)
 {
 	struct buf names = buf_max(ST_CONFIG, 200, "the names of accounts");
 	struct err full;

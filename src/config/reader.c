@@ -77,7 +77,7 @@ static char *trim(char *s)
 _Static_assert(CONF_SLOTS >= 2 * ACCOUNTS_MAX, "there is always a free slot");
 
 /* Where the name is, or the free slot where it belongs: so reading many accounts stays linear. */
-static uint16_t *slot(struct conf *c, const char *name)
+static size_t slot(const struct conf *c, const char *name)
 {
 	uint32_t hash = 2166136261U; /* FNV-1a */
 
@@ -86,26 +86,26 @@ static uint16_t *slot(struct conf *c, const char *name)
 	hash ^= hash >> 15;
 	while (c->slots[hash % CONF_SLOTS] != 0 && strcmp(c->accounts[c->slots[hash % CONF_SLOTS]].name, name) != 0)
 		hash++;
-	return &c->slots[hash % CONF_SLOTS];
+	return hash % CONF_SLOTS;
 }
 
-static struct account *find(struct conf *c, const char *name, size_t below)
+static struct account *find(const struct conf *c, const char *name, size_t below)
 {
-	size_t i = *slot(c, name);
+	size_t i = c->slots[slot(c, name)];
 
 	while (i >= below)
 		i = c->accounts[i].hides;
 	return i > 0 ? &c->accounts[i] : NULL;
 }
 
-struct account *reader_account(struct conf *c, const char *name)
+struct account *reader_account(const struct conf *c, const char *name)
 {
 	return find(c, name, c->n);
 }
 
 static void name_account(struct conf *c, struct account *made)
 {
-	uint16_t *at = slot(c, made->name);
+	uint16_t *at = &c->slots[slot(c, made->name)];
 
 	made->hides = *at;
 	*at = (uint16_t)(made - c->accounts);

@@ -18,7 +18,7 @@ enum reader_found { /* what became of the file itself, apart from what is in it 
 bool reader_file(struct conf *c, const char *path, unsigned layer, enum reader_found *found, struct err *e) MUST_CHECK;
 
 /* The account of this name in the highest layer that has it, or NULL. */
-struct account *reader_account(struct conf *c, const char *name);
+struct account *reader_account(const struct conf *c, const char *name);
 
 /* An account of this name with the present defaults; *made is valid until the next is added. */
 bool reader_add(struct conf *c, const char *name, const char *origin, unsigned layer,
