@@ -115,3 +115,16 @@ dump() { postern --dump-config "$@"; }
 		told "postern: config: cannot read $HOME/"
 	done
 }
+
+@test "the names of servers may be in UTF-8: A-labels are what is looked up and compared" {
+	printf 'account default\nhost b\xc3\xbccher.example, 192.0.2.1, [2001:db8::1], plain.example\ntls_host_override m\xc3\xbcller.example\n' > "$conf"
+	postern_ok --dump-config
+	[[ $stdout == *"host xn--bcher-kva.example, 192.0.2.1, [2001:db8::1], plain.example"* ]] || complain host
+	[[ $stdout == *"tls_host_override xn--mller-kva.example"* ]] || complain tls_host_override
+	printf 'account default\nurl smtp://b\xc3\xbccher.example\n' > "$conf"
+	postern_ok --dump-config
+	[[ $stdout == *"host xn--bcher-kva.example"* ]] || complain url
+	printf 'account default\nhost b\xc3\xbc\xef\xb9\xa5.example\n' > "$conf"
+	postern_fails 78 config -- --dump-config
+	told "host must be a name or an address"
+}

@@ -82,7 +82,7 @@ static const struct key keys[] = {
 	  .form = "GnuTLS priorities",
 	  .summary = "TLS versions and ciphers; unset: TLS 1.2 and newer with secure ciphers" },
 	{ .name = "tls_host_override", .kind = KIND_TEXT, .at = AT(tls.host_override),
-	  .form = "host",
+	  .take = take_host, .form = "host",
 	  .summary = "the name that the certificate must be valid for, in place of the host's" },
 
 	/* auth */

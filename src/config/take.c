@@ -152,7 +152,7 @@ bool take_sender_map(struct account *a, const struct key *k, const char *text, s
 
 /* ----------------------------------------------------------------------------- hosts and domains */
 
-static bool check_host(const char *host, struct err *e)
+static bool is_host(const char *host, struct err *e)
 {
 	const char *colon = strchr(host, ':');
 
@@ -167,16 +167,44 @@ static bool check_host(const char *host, struct err *e)
 	return true;
 }
 
+/* The resolver, SNI and certificates know A-labels: a name in UTF-8 is for the configuration only. */
+static bool host_to_ascii(const struct key *k, const char *host, char ascii[IDN_MAX], struct err *e)
+{
+	struct err why;
+
+	return idn_to_ascii(host, ascii, ST_CONFIG, &why)
+	    || fail(e, ST_CONFIG, FATE_PERM, "%s must be a name or an address, not `%s`", k->name, host);
+}
+
+static bool check_host(const struct key *k, char **host, struct err *e)
+{
+	char ascii[IDN_MAX], *made;
+
+	if (!is_host(*host, e) || !host_to_ascii(k, *host, ascii, e))
+		return false;
+	made = str_dup(ascii, e);
+	if (made == NULL)
+		return false;
+	free(*host);
+	*host = made;
+	return true;
+}
+
 bool take_hosts(struct account *a, const struct key *k, const char *text, struct err *e)
 {
 	const struct strlist *hosts = value_list_of(a, k);
+	bool ok = value_list(a, k, text, e);
 
-	if (!value_list(a, k, text, e))
-		return false;
-	for (size_t i = 0; i < hosts->n; i++)
-		if (!check_host(hosts->items[i], e))
-			return false;
-	return true;
+	for (size_t i = 0; ok && i < hosts->n; i++)
+		ok = check_host(k, &hosts->items[i], e);
+	return ok;
+}
+
+bool take_host(struct account *a, const struct key *k, const char *text, struct err *e)
+{
+	char ascii[IDN_MAX];
+
+	return host_to_ascii(k, text, ascii, e) && value_text(a, k, ascii, e);
 }
 
 /* It becomes part of a command or of addresses; an address literal is fine. */

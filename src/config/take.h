@@ -16,6 +16,7 @@ bool take_domain(struct account *a, const struct key *k, const char *text, struc
 bool take_dsn_notify(struct account *a, const struct key *k, const char *text, struct err *e);
 bool take_ehlo_domain(struct account *a, const struct key *k, const char *text, struct err *e);
 bool take_hold_until(struct account *a, const struct key *k, const char *text, struct err *e);
+bool take_host(struct account *a, const struct key *k, const char *text, struct err *e);
 bool take_hosts(struct account *a, const struct key *k, const char *text, struct err *e);
 bool take_patterns(struct account *a, const struct key *k, const char *text, struct err *e);
 bool take_sender_map(struct account *a, const struct key *k, const char *text, struct err *e);

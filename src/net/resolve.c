@@ -14,12 +14,6 @@
 #include "base/stop.h"
 #include "base/str.h"
 
-#ifndef AI_IDN
-#define AI_IDN 0
-#endif
-#ifndef EAI_IDN_ENCODE
-#define EAI_IDN_ENCODE EAI_NONAME
-#endif
 #ifndef EAI_NODATA
 #define EAI_NODATA EAI_NONAME
 #endif
@@ -168,9 +162,6 @@ static void ask_system(const struct question *q, struct answer *to)
 
 	/* No AI_ADDRCONFIG: without a network it would call every name unknown, and that is permanent. */
 	hints.ai_flags = AI_NUMERICSERV;
-	for (const char *c = q->host; *c != '\0'; c++)
-		if (str_is8bit(*c))
-			hints.ai_flags |= AI_IDN;
 	snprintf(port, sizeof port, "%u", q->port);
 	to->code = getaddrinfo(q->host, port, &hints, &list);
 	to->sys = errno;
@@ -274,7 +265,7 @@ static bool judge(const struct question *q, const struct answer *a, struct err *
 		return true;
 	if (a->code == EAI_MEMORY)
 		return fail_memory(e);
-	if (a->code == EAI_NONAME || a->code == EAI_IDN_ENCODE)
+	if (a->code == EAI_NONAME)
 		return fail_unknown(q, e);
 	if (a->code == 0 || a->code == EAI_NODATA || a->code == EAI_ADDRFAMILY)
 		return fail_homeless(q, e);

@@ -34,7 +34,7 @@ struct addrs {
 };
 
 struct question {
-	const char     *host; /* borrowed, like the rest of the question */
+	const char     *host; /* ASCII; borrowed, like the rest of the question */
 	unsigned        port;
 	enum ip_version version;
 	int64_t         deadline;
