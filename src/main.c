@@ -10,14 +10,14 @@
 #include "base/log.h"
 #include "base/rights.h"
 #include "base/stop.h"
-#include "command/dialogue.h"
-#include "command/etrn.h"
-#include "command/newaliases.h"
-#include "command/report.h"
-#include "command/submit.h"
 #include "config/help.h"
 #include "config/opts.h"
-#include "config/secret.h"
+#include "deliver/report.h"
+#include "modes/etrn.h"
+#include "modes/newaliases.h"
+#include "modes/submit.h"
+#include "secret/secret.h"
+#include "server/dialogue.h"
 
 static int print(void (*what)(FILE *))
 {

@@ -215,7 +215,7 @@ blocks() {
 }
 
 @test "the log: the manual has the names of its fields" {
-	same fields "$(sed -n 's/^\t\t{ .name = "\([a-z]*\)", .* },$/\1/p' "$SRCDIR/src/command/report.c"; echo time)" \
+	same fields "$(sed -n 's/^\t\t{ .name = "\([a-z]*\)", .* },$/\1/p' "$SRCDIR/src/deliver/report.c"; echo time)" \
 	    "$(man5 | awk '/^\.It Ic / { on = $3 == "log_format" } on && /^\.Cm/ && !/:$/ && !/ \.$/' | grep -oE '[a-z]{3,}')"
 }
 
@@ -269,7 +269,7 @@ statuses() {
 	done < <(sed -n '/^Find your way/,$ p' "$SRCDIR/README" | grep -oE '(\b(src|tests|man|completions)|\.ci)/[A-Za-z]*|\bCOPYING' | sort -u)
 	while read -r name; do
 		compgen -G "$SRCDIR/src/$name*" > /dev/null || { echo "src/README names $name" >&2; return 1; }
-	done < <(grep -oE '\b(base|mail|mime|net|smtp|config|command)/[a-z0-9]*(\.[ch])?|\bmain\.c|\b(LAYERS|STYLE|GLOSSARY)' "$SRCDIR/src/README" | sort -u)
+	done < <(grep -oE '\b(base|mail|mime|net|smtp|secret|config|deliver|server|modes)/[a-z0-9]*(\.[ch])?|\bmain\.c|\b(LAYERS|STYLE|GLOSSARY)' "$SRCDIR/src/README" | sort -u)
 	grep -q 'base/err.c' "$SRCDIR/src/README" && grep -q 'src/README' "$SRCDIR/README"
 }
 

@@ -5,10 +5,10 @@
 #define CONFIG_ACCOUNT_H
 
 #include "base/log.h"
-#include "config/secret.h"
 #include "mail/fix.h"
 #include "net/dial.h"
 #include "net/tls.h"
+#include "secret/secret.h"
 #include "smtp/sasl.h"
 #include "smtp/session.h"
 #include "smtp/wishes.h"

@@ -2,7 +2,7 @@
  * envelope.h - who sends to whom, and what became of each recipient: RFC 5321 3.3, RFC 3461.
  *
  * Addresses are normalised (address.h) and qualified.  The answers are written by smtp/transaction,
- * and by command/relay what it refuses itself.
+ * and by server/relay what it refuses itself.
  */
 #ifndef MAIL_ENVELOPE_H
 #define MAIL_ENVELOPE_H

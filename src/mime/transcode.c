@@ -2,8 +2,8 @@
 
 #include <stdlib.h>
 
-#include "mime/encode.h"
 #include "mail/header.h"
+#include "mime/encode.h"
 
 struct transcode {
 	struct buf        actions;

@@ -2,7 +2,7 @@
 #include "fuzz.h"
 
 #include "mail/xtext.h"
-#include "smtp/command.h"
+#include "server/command.h"
 
 static void check_path(const struct command *c)
 {

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "config/conf.h"
-#include "config/netrc.h"
+#include "secret/netrc.h"
 
 static void as_netrc(const uint8_t *data, size_t size)
 {

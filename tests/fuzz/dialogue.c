@@ -10,8 +10,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "command/caller.h"
-#include "command/dialogue.h"
+#include "server/caller.h"
+#include "server/dialogue.h"
 #include "smtp/reply.h"
 
 enum { CUT = 0xff, ASKED_MAX = 1024 };

@@ -1,10 +1,10 @@
-/* smtp/command: what a caller of -bs says, and the answer where it is none. */
+/* server/command: what a caller of -bs says, and the answer where it is none. */
 #include "tap.h"
 
 #include <stdio.h>
 
 #include "base/printable.h"
-#include "smtp/command.h"
+#include "server/command.h"
 
 #define X10 "xxxxxxxxxx"
 #define X100 X10 X10 X10 X10 X10 X10 X10 X10 X10 X10

@@ -1,4 +1,4 @@
-#include "config/secret.h"
+#include "secret/secret.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,7 +17,7 @@
 #include "base/printable.h"
 #include "base/proc.h"
 #include "base/stop.h"
-#include "config/netrc.h"
+#include "secret/netrc.h"
 
 enum {
 	HELPER_S = 60,           /* seconds that anything but a person may take */

@@ -4,8 +4,8 @@
  *
  * Reads no message and sends none: that is submit.h's.
  */
-#ifndef COMMAND_SUBMISSION_H
-#define COMMAND_SUBMISSION_H
+#ifndef DELIVER_SUBMISSION_H
+#define DELIVER_SUBMISSION_H
 
 #include "config/opts.h"
 #include "mail/envelope.h"

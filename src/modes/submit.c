@@ -1,11 +1,11 @@
-#include "command/submit.h"
+#include "modes/submit.h"
 
 #include <stdio.h>
 #include <unistd.h>
 
 #include "base/printable.h"
-#include "command/report.h"
-#include "command/submission.h"
+#include "deliver/report.h"
+#include "deliver/submission.h"
 #include "smtp/negotiate.h"
 
 static bool check_usage(const struct options *o, struct err *e)

@@ -1,4 +1,4 @@
-#include "command/report.h"
+#include "deliver/report.h"
 
 #include <stdio.h>
 

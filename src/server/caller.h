@@ -5,11 +5,11 @@
  * gets them in one piece.  A line may end in LF alone, as people and scripts have it; but the text after DATA ends the way
  * DATA itself ended, so that nobody can smuggle an end of message into the text of a caller that speaks CRLF.
  */
-#ifndef COMMAND_CALLER_H
-#define COMMAND_CALLER_H
+#ifndef SERVER_CALLER_H
+#define SERVER_CALLER_H
 
 #include "base/buf.h"
-#include "smtp/command.h"
+#include "server/command.h"
 
 struct caller {
 	int        in, out;

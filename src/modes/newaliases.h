@@ -4,8 +4,8 @@
  * Builds no database, since the file is read for each message.  An alias that postern cannot obey is a warning: only mail for
  * that name is refused.
  */
-#ifndef COMMAND_NEWALIASES_H
-#define COMMAND_NEWALIASES_H
+#ifndef MODES_NEWALIASES_H
+#define MODES_NEWALIASES_H
 
 #include "config/opts.h"
 

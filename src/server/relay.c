@@ -1,4 +1,4 @@
-#include "command/relay.h"
+#include "server/relay.h"
 
 #include "smtp/negotiate.h"
 

@@ -1,4 +1,4 @@
-#include "smtp/command.h"
+#include "server/command.h"
 
 #include <stdio.h>
 

@@ -4,8 +4,8 @@
  * The first source that is configured is asked, and only that one; a source that fails is an error,
  * never a reason to ask the next.  Runs before anybody connects.
  */
-#ifndef CONFIG_SECRET_H
-#define CONFIG_SECRET_H
+#ifndef SECRET_SECRET_H
+#define SECRET_SECRET_H
 
 #include "base/clock.h"
 #include "base/str.h"

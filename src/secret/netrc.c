@@ -1,4 +1,4 @@
-#include "config/netrc.h"
+#include "secret/netrc.h"
 
 #include "base/str.h"
 

@@ -5,8 +5,8 @@
  * curl and GNU inetutils read them, comments.  A `default` entry counts only when it names the user.
  * A match without a password is no match.
  */
-#ifndef CONFIG_NETRC_H
-#define CONFIG_NETRC_H
+#ifndef SECRET_NETRC_H
+#define SECRET_NETRC_H
 
 #include "base/buf.h"
 

@@ -3,8 +3,8 @@
  *
  * The only place that knows all parts.  Returns the exit status; everything was said by then.
  */
-#ifndef COMMAND_SUBMIT_H
-#define COMMAND_SUBMIT_H
+#ifndef MODES_SUBMIT_H
+#define MODES_SUBMIT_H
 
 #include "config/opts.h"
 

@@ -4,12 +4,12 @@
  * The answers are the smarthost's.  It is called when the first MAIL comes, each command is passed on when it comes, and
  * its reply is passed back, so that the caller learns the truth for each recipient; later messages use the same connection.
  * What the smarthost cannot do is done here, as for any message: missing fields, qualification, 8-bit text.  Owns the
- * order of commands; their syntax is smtp/command.h's, the bytes are caller.h's.
+ * order of commands; their syntax is server/command.h's, the bytes are caller.h's.
  */
-#ifndef COMMAND_DIALOGUE_H
-#define COMMAND_DIALOGUE_H
+#ifndef SERVER_DIALOGUE_H
+#define SERVER_DIALOGUE_H
 
-#include "command/submission.h"
+#include "deliver/submission.h"
 
 /* Until QUIT or the end of input: 0, whatever became of the messages, since the caller was told.  Otherwise why it ended. */
 int dialogue(const struct options *o, bool had_stdin);

@@ -1,4 +1,4 @@
-#include "command/submission.h"
+#include "deliver/submission.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,10 +9,10 @@
 #include "base/log.h"
 #include "base/owned.h"
 #include "base/stop.h"
-#include "command/report.h"
-#include "config/secret.h"
+#include "deliver/report.h"
 #include "mail/address.h"
 #include "mail/xtext.h"
+#include "secret/secret.h"
 
 /* ---- who and to whom ---------------------------------------------------------------------------- */
 

@@ -10,11 +10,11 @@
  * always_bcc, are told with the outcome of the message.  A caller that heard that nobody has the message, or that a
  * recipient is refused, can say it again without making a duplicate.
  */
-#ifndef COMMAND_RELAY_H
-#define COMMAND_RELAY_H
+#ifndef SERVER_RELAY_H
+#define SERVER_RELAY_H
 
-#include "command/submission.h"
-#include "smtp/command.h"
+#include "deliver/submission.h"
+#include "server/command.h"
 
 struct relay {
 	struct submission    *x;         /* borrowed */

@@ -3,8 +3,8 @@
  *
  * Owns the table of hints.  Decides nothing: the exit status is err.h's.
  */
-#ifndef COMMAND_REPORT_H
-#define COMMAND_REPORT_H
+#ifndef DELIVER_REPORT_H
+#define DELIVER_REPORT_H
 
 #include "base/log.h"
 #include "mail/envelope.h"

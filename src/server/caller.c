@@ -1,4 +1,4 @@
-#include "command/caller.h"
+#include "server/caller.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -3,8 +3,8 @@
  *
  * Pure: a line in, a struct out.  Syntax only: whether the command may come now, and what comes of it, is the dialogue's.
  */
-#ifndef SMTP_COMMAND_H
-#define SMTP_COMMAND_H
+#ifndef SERVER_COMMAND_H
+#define SERVER_COMMAND_H
 
 #include "mail/address.h"
 #include "mail/dsn.h"

@@ -1,13 +1,13 @@
-#include "command/dialogue.h"
+#include "server/dialogue.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/host.h"
-#include "command/caller.h"
-#include "command/relay.h"
-#include "command/report.h"
+#include "deliver/report.h"
+#include "server/caller.h"
+#include "server/relay.h"
 
 enum {
 	MISTAKES_MAX = 100, /* commands that were none, or came at the wrong time */

@@ -1,11 +1,11 @@
-#include "command/etrn.h"
+#include "modes/etrn.h"
 
 #include <stdio.h>
 
 #include "base/log.h"
 #include "base/str.h"
-#include "command/report.h"
-#include "command/submission.h"
+#include "deliver/report.h"
+#include "deliver/submission.h"
 
 enum { NODE_MAX = 500 }; /* bytes: with ETRN and CRLF within RFC 5321 4.5.3.1.4 */
 

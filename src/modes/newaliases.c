@@ -1,9 +1,9 @@
-#include "command/newaliases.h"
+#include "modes/newaliases.h"
 
 #include <stdio.h>
 
-#include "command/report.h"
-#include "command/submission.h"
+#include "deliver/report.h"
+#include "deliver/submission.h"
 
 static void check_entry(const struct local *l, const struct alias *of, const struct alias_entry *n)
 {

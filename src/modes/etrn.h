@@ -3,8 +3,8 @@
  *
  * Reads no message and sends none; the server's answer goes to the standard output.
  */
-#ifndef COMMAND_ETRN_H
-#define COMMAND_ETRN_H
+#ifndef MODES_ETRN_H
+#define MODES_ETRN_H
 
 #include "config/opts.h"
 
