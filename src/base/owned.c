@@ -1,5 +1,6 @@
 #include "base/owned.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -155,6 +156,7 @@ static bool step(struct walk *w, struct err *e)
 {
 	int next;
 
+	assert(w->dir >= 0); /* begin() has gone to the root */
 	if (strcmp(w->last, ".") == 0)
 		return true;
 	if (strcmp(w->last, "..") == 0)

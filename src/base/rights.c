@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <limits.h>
 #include <linux/capability.h>
 #include <pwd.h>
 #include <stdlib.h>
@@ -71,6 +72,8 @@ static bool keep_groups(struct rights *was, struct err *e)
 {
 	int n = getgroups(0, NULL);
 
+	if (n > NGROUPS_MAX)
+		n = NGROUPS_MAX;
 	was->groups = calloc((size_t)(n > 0 ? n : 1), sizeof *was->groups);
 	if (was->groups == NULL)
 		return fail_memory(e);

@@ -179,7 +179,6 @@ static bool take_account(struct reader *r, struct file *f, char *value, struct e
 	return add_account(r, f, name, e) && inherit(r, f, bases, e);
 }
 
-/* cppcheck-suppress constParameter ; a row of the table of words wants this type */
 static bool take_defaults(struct reader *r, struct file *f, char *value, struct err *e)
 {
 	if (value[0] != '\0')

@@ -247,7 +247,8 @@ static bool put_quoted(struct scan *s, struct build *b)
 		if (s->text[i] != '\r' && s->text[i] != '\n') /* folding, which leaves its blank */
 			plain[n++] = (char)(s->text[i] == '\t' ? ' ' : s->text[i]);
 	}
-	return put(s, b, local, quote_local(plain, n, local));
+	n = quote_local(plain, n, local);
+	return put(s, b, local, n);
 }
 
 /* Two words side by side make a name; a dot or an @ between them an address. */

@@ -477,8 +477,9 @@ static bool fail_early_words(const struct stream *s, struct err *e)
 	char words[EARLY_MAX + 1];
 	size_t n = stream_unread(s) < EARLY_MAX ? stream_unread(s) : EARLY_MAX;
 
+	n = stream_quotable(s, s->in + s->in_pos, n, words);
 	fail(e, ST_TLS, FATE_PERM, "the server, or a machine on the way to it, said more before TLS than it was asked");
-	err_quote(e, words, stream_quotable(s, s->in + s->in_pos, n, words));
+	err_quote(e, words, n);
 	return err_hint(e, "somebody may be tampering with the connection: port 465 leaves no room for that");
 }
 
