@@ -420,7 +420,7 @@ one_attempt() {
 			auth_mechs $mech
 			password I X pāss
 		S
-		set_conf password $'I\u00a0\u00adX pa\u0304ss'
+		set_conf password $'I\xc2\xa0\xc2\xadX pa\xcc\x84ss'
 		send
 		logged_in_with "$mech"
 	done
