@@ -64,22 +64,9 @@ static const struct {
 	{ .temp = true, .from = ST_USAGE, .to = ST_INTERNAL, .sys = EINTR, .status = EX_TEMPFAIL },
 };
 
-static const char *const fates[] = {
-	[FATE_TEMP] = "temporary",
-	[FATE_PERM] = "permanent",
-	[FATE_UNKNOWN] = "unknown",
-	[FATE_NONSENSE] = "protocol",
-};
-_Static_assert(COUNT(fates) == FATE_COUNT, "every fate has a name");
-
 const char *err_stage_name(enum stage st)
 {
 	return stages[st].name;
-}
-
-const char *err_fate_name(enum fate f)
-{
-	return fates[f];
 }
 
 static bool row_matches(size_t i, const struct err *e)

@@ -72,7 +72,6 @@ bool err_quote(struct err *e, const char *words, size_t len);
 bool err_hint(struct err *e, const char *fmt, ...) PRINTF(2, 3);
 
 const char *err_stage_name(enum stage st);
-const char *err_fate_name(enum fate f);
 
 /* "5.1.1", or "" when there is none; returns `to`. */
 const char *esc_text(struct esc c, char to[ESC_TEXT]);

@@ -207,11 +207,6 @@ bool submission_address(struct submission *x, struct err *e)
 
 /* ---- the server --------------------------------------------------------------------------------- */
 
-bool submission_logs_in(const struct account *a)
-{
-	return a->auth.wanted;
-}
-
 /* Before connecting, so that a slow helper or a prompt costs no server time. */
 bool submission_ready(struct submission *x, struct err *e)
 {
@@ -219,9 +214,9 @@ bool submission_ready(struct submission *x, struct err *e)
 	const char *host = a->net.hosts.n > 0 ? a->net.hosts.items[0] : "localhost";
 
 	x->host = host;
-	if ((a->tls.on && !tls_check(&a->tls, &x->tls_files, e)) || (submission_logs_in(a) && !sasl_check(&a->auth, e)))
+	if ((a->tls.on && !tls_check(&a->tls, &x->tls_files, e)) || (a->auth.wanted && !sasl_check(&a->auth, e)))
 		return false;
-	if (submission_logs_in(a) && a->auth.user != NULL && sasl_wants_secret(&a->auth)
+	if (a->auth.wanted && a->auth.user != NULL && sasl_wants_secret(&a->auth)
 	    && !secret_get(&a->secret, host, a->auth.user, CLOCK_NEVER, &x->secret, e))
 		return false;
 	if (x->o->mode != MODE_DIALOGUE) /* that may come back to this account */
@@ -316,7 +311,7 @@ void submission_log(struct submission *x, const struct err *e, int status)
 	report_log(&x->a->log, &(struct outcome){
 		.host = x->host, .session = x->connected ? &x->s : NULL, .v = &x->v, .m = &x->m,
 		.size = x->r.m != NULL ? x->r.facts.bytes : x->m.facts.bytes,
-		.delivery = &x->delivery, .user = submission_logs_in(x->a) ? x->a->auth.user : NULL,
+		.delivery = &x->delivery, .user = x->a->auth.wanted ? x->a->auth.user : NULL,
 		.note = x->conf.note, .e = e, .duration_ms = clock_ms() - x->began, .status = status });
 }
 

@@ -66,6 +66,4 @@ void submission_disconnect(struct submission *x);
 /* The line in the log; e NULL: all is well. */
 void submission_log(struct submission *x, const struct err *e, int status);
 
-bool submission_logs_in(const struct account *a);
-
 #endif

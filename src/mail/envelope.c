@@ -155,13 +155,6 @@ static bool put(struct envelope *v, const char *address, const char *original, c
 	return true;
 }
 
-bool envelope_add(struct envelope *v, const char *address, struct err *e)
-{
-	struct rcpt *added;
-
-	return put(v, address, NULL, NULL, &added, e);
-}
-
 bool envelope_add_for(struct envelope *v, const char *address, const char *original, struct err *e)
 {
 	struct rcpt *added;

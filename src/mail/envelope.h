@@ -55,9 +55,9 @@ struct envelope {
 enum { ENVELOPE_RCPTS_MAX = 200000 };
 
 bool envelope_set_sender(struct envelope *v, const char *address, struct err *e) MUST_CHECK;
-bool envelope_add(struct envelope *v, const char *address, struct err *e) MUST_CHECK; /* duplicates once */
 
-/* The same for an address that stands for another (RFC 3461 5.2.7: ORCPT stays what it was). */
+/* Duplicates once.  `original`: the address that the caller named, if an alias made this one of it (RFC 3461 5.2.7: ORCPT
+ * stays what it was); else the same. */
 bool envelope_add_for(struct envelope *v, const char *address, const char *original, struct err *e) MUST_CHECK;
 
 static inline bool rcpt_failed(const struct rcpt *r) { return r->state >= RCPT_DEFERRED; }

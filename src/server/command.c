@@ -197,11 +197,6 @@ static const struct {
 };
 _Static_assert(COUNT(verbs) == COMMAND_COUNT, "every command has a row");
 
-const char *command_name(enum command_id id)
-{
-	return verbs[id].name;
-}
-
 /* Blanks at the end are not the sender's intention: many clients send one. */
 static void trim_end(char *line)
 {

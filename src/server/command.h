@@ -49,7 +49,4 @@ struct command {
  * without its end, is cut up in place and must outlive *c. */
 const char *command_parse(char *line, struct command *c);
 
-/* Their names, for HELP and tests. */
-const char *command_name(enum command_id id);
-
 #endif

@@ -29,7 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	else if (c.id == COMMAND_MAIL || c.id == COMMAND_RCPT)
 		check_path(&c);
 	else
-		MUST(command_name(c.id) != NULL);
+		MUST(c.id < COMMAND_COUNT);
 	free(line);
 	return 0;
 }

@@ -77,7 +77,7 @@ static void fill(struct envelope *v, struct message *m)
 		char address[] = "0@example.org";
 
 		address[0] = (char)('a' + i);
-		MUST(envelope_add(v, address, &e));
+		MUST(envelope_add_for(v, address, address, &e));
 	}
 }
 
