@@ -40,7 +40,6 @@ enum fate { /* what it means for the message */
 	FATE_PERM,     /* it will not, until something is changed */
 	FATE_UNKNOWN,  /* the server may have the message (RFC 1047) */
 	FATE_NONSENSE, /* what answers there does not speak SMTP */
-	FATE_COUNT
 };
 
 struct esc { /* enhanced status code, RFC 3463; class 0: none */

@@ -8,7 +8,7 @@
 
 #include "base/base.h"
 
-enum { HOST_MAX = 256 };
+enum { HOST_MAX = 256 }; /* RFC 1035 2.3.4, and the NUL */
 
 /* The host name as it is set; false when it is not usable as a domain. */
 bool host_bare_name(char to[HOST_MAX]);

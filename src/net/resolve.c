@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/host.h"
 #include "base/stop.h"
 #include "base/str.h"
 
@@ -22,7 +23,6 @@
 #endif
 
 enum {
-	HOST_MAX = 255, /* RFC 1035 2.3.4 */
 	LOW_FDS = 64,   /* where the descriptors are that a resolver child inherits */
 };
 
@@ -36,7 +36,7 @@ static const int families[] = { [IP_ANY] = AF_UNSPEC, [IP_4] = AF_INET, [IP_6] =
 static const char *const family_names[] = { [IP_ANY] = "IP", [IP_4] = "IPv4", [IP_6] = "IPv6" };
 
 /* The address within "[IPv6:...]" and its relatives; false when it cannot be one. */
-static bool bare(const char *host, char to[HOST_MAX + 1])
+static bool bare(const char *host, char to[HOST_MAX])
 {
 	size_t len = strlen(host);
 
@@ -48,7 +48,7 @@ static bool bare(const char *host, char to[HOST_MAX + 1])
 		host += 5;
 		len -= 5;
 	}
-	if (len == 0 || len > HOST_MAX)
+	if (len == 0 || len >= HOST_MAX)
 		return false;
 	memcpy(to, host, len);
 	to[len] = '\0';
@@ -58,7 +58,7 @@ static bool bare(const char *host, char to[HOST_MAX + 1])
 /* Not through inet_aton(3), which takes "1" and "0177.1" for addresses. */
 bool resolve_literal(const char *host, unsigned port, struct addr *a)
 {
-	char text[HOST_MAX + 1], *scope;
+	char text[HOST_MAX], *scope;
 
 	*a = (struct addr){ 0 };
 	if (!bare(host, text))
@@ -308,7 +308,7 @@ bool resolve(const struct question *q, struct addrs *to, struct err *e)
 	to->n = 0;
 	if (resolve_literal(q->host, q->port, &one))
 		return keep_literal(q, &one, to, e);
-	if (len == 0 || len > HOST_MAX || q->host[0] == '[' || under(q->host, "invalid"))
+	if (len == 0 || len >= HOST_MAX || q->host[0] == '[' || under(q->host, "invalid"))
 		return fail_unknown(q, e);
 	if (under(q->host, "localhost")) {
 		add_loopback(q, to);
