@@ -48,8 +48,8 @@ void chat_redact(const struct chat *c, char *text)
 	redact(&c->hidden, text, strlen(text), false);
 }
 
-/* When the reply is complete: only then is it known what is to be hidden.  A bad line has its code, or what is there
- * instead, in the text. */
+/* Called when the reply is complete, since a hidden word may go on over several lines.  A bad line is shown as it came, since
+ * its beginning may be no code. */
 static void trace_heard(const struct chat *c, enum reply_more more)
 {
 	const struct reply *r = &c->reply;
@@ -57,7 +57,7 @@ static void trace_heard(const struct chat *c, enum reply_more more)
 
 	if (!trace_on() || r->lines == 0)
 		return;
-	char shown[REPLY_TEXT_MAX + 8]; /* here, and so zeroed only where there is a trace */
+	char shown[REPLY_TEXT_MAX + 8]; /* declared here, so that it is zeroed only if there is a trace */
 	for (size_t at = 0, n; at <= r->len; at += n + 1) {
 		const char *mark = at < last ? "-" : r->text[at] == '\0' ? "" : " ";
 
@@ -87,13 +87,13 @@ static bool read_reply(struct chat *c, struct err *e)
 	return more == REPLY_DONE;
 }
 
-/* What is asked of every function that sends, expects or settles. */
+/* Every function that sends, expects or settles calls this first. */
 static bool intact(const struct chat *c, enum stage stage, struct err *e)
 {
 	return !c->broken || fail(e, stage, FATE_TEMP, "the connection to the server is not usable any more");
 }
 
-/* Is there an answer owed to something that the server may have although we shall not hear it (RFC 1047)? */
+/* Is an answer owed to a command that commits?  Then the server may have the message although we shall not hear so (RFC 1047). */
 static bool owes_verdict(const struct chat *c)
 {
 	for (unsigned i = 0; i < c->owed; i++)
@@ -102,7 +102,7 @@ static bool owes_verdict(const struct chat *c)
 	return false;
 }
 
-/* The dialogue broke.  The stream knows what broke, and we what may have gone through all the same. */
+/* The dialogue broke.  The stream or the reply has said how; if a command that commits is owed, the fate is unknown. */
 static bool broken(struct chat *c, struct err *e)
 {
 	if (owes_verdict(c))
@@ -121,7 +121,7 @@ static bool sensible(struct chat *c, const struct verb *v, struct err *e)
 	return false;
 }
 
-/* 421 is an answer to one command, and says nothing of those whose answers will not come: LMTP has one for each recipient. */
+/* A 421 answers one command only.  The others that are owed will not be answered: LMTP owes one answer for each recipient. */
 static bool closing(struct chat *c, enum stage stage, struct err *e)
 {
 	bool unheard = owes_verdict(c);
@@ -133,7 +133,7 @@ static bool closing(struct chat *c, enum stage stage, struct err *e)
 	return false;
 }
 
-/* What fails while answers are owed has failed during the oldest of them. */
+/* A failure while answers are owed gets the stage and the timeout of the oldest of them. */
 static void attempt(struct chat *c, const struct verb *v)
 {
 	const struct verb *oldest = c->owed > 0 ? c->queue[c->head].verb : v;
@@ -141,13 +141,13 @@ static void attempt(struct chat *c, const struct verb *v)
 	stream_attempt(c->io, oldest->stage, clock_in_s(c->cap > 0 && c->cap < v->timeout ? c->cap : v->timeout));
 }
 
-/* A write failed, but the server may have said why before it went (552, 421): that is the better error. */
+/* A write failed.  Did the server say why before it closed (552, 421)?  Its reply is the better error. */
 static bool said_before_leaving(struct chat *c)
 {
 	return stream_peek(c->io) && stream_unread(c->io) > 0;
 }
 
-/* Then what it accepts is not what we have to say: it does not have all of that. */
+/* If the write failed, a 2yz to a command that commits is not believed: the server does not have the whole message. */
 static bool send_and_hear(struct chat *c, const struct verb *v, struct err *e)
 {
 	struct err unheard;
@@ -157,7 +157,7 @@ static bool send_and_hear(struct chat *c, const struct verb *v, struct err *e)
 	return said_before_leaving(c) && read_reply(c, &unheard) && !(v->commits && reply_ok(&c->reply));
 }
 
-/* Take the answer to the oldest command. */
+/* Reads the answer to the oldest command. */
 static bool take_one(struct chat *c, struct err *e)
 {
 	const struct verb *v = c->queue[c->head].verb;
@@ -186,7 +186,7 @@ bool chat_settle(struct chat *c, struct err *e)
 	return true;
 }
 
-/* Nobody was asked anything, and yet something was said: its only good reason is a 421. */
+/* The server said something although nothing is owed.  Only a 421 may come unasked. */
 static bool unasked(struct chat *c, enum stage stage, struct err *e)
 {
 	if (c->owed > 0 || !stream_peek(c->io))
@@ -206,8 +206,8 @@ bool chat_expect(struct chat *c, const struct verb *v, size_t arg, struct err *e
 {
 	if (!intact(c, v->stage, e))
 		return false;
-	if (c->owed >= CHAT_DEPTH)             /* full: settle half, so that a flight */
-		while (c->owed > CHAT_DEPTH / 2) /* carries many commands and not one */
+	if (c->owed >= CHAT_DEPTH)             /* full: settle half, so that the next flight */
+		while (c->owed > CHAT_DEPTH / 2) /* has many commands and not one */
 			if (!take_one(c, e))
 				return false;
 	c->queue[(c->head + c->owed) % CHAT_DEPTH].verb = v;
@@ -218,7 +218,7 @@ bool chat_expect(struct chat *c, const struct verb *v, size_t arg, struct err *e
 	return true;
 }
 
-/* Whatever has put it together: a command is one line of printable characters. */
+/* A command must be one line of printable characters; this is checked here for all callers. */
 static bool is_command(const struct chat *c, const char *line, size_t len)
 {
 	for (size_t i = 0; i < len; i++)

@@ -10,7 +10,7 @@
 #include "smtp/params.h"
 
 enum {
-	BLOCK_S = 180,              /* for each block of the message, RFC 5321 4.5.3.2.5 */
+	BLOCK_S = 180,              /* seconds for each block of the message, RFC 5321 4.5.3.2.5 */
 };
 
 /* ---- what was answered -------------------------------------------------------------------------- */
@@ -21,7 +21,7 @@ static void refuse(struct rcpt *r, enum stage stage, const struct reply *reply)
 	r->stage = stage;
 	r->code = reply->code;
 	r->esc = reply->esc;
-	(void)rcpt_say(r, reply->text, reply->len); /* without memory the code has to do */
+	(void)rcpt_say(r, reply->text, reply->len); /* without memory only the code is kept */
 }
 
 static void refuse_all(struct transaction *t, enum rcpt_state state, enum stage stage, const struct reply *reply)
@@ -31,7 +31,7 @@ static void refuse_all(struct transaction *t, enum rcpt_state state, enum stage 
 			refuse(&t->v->rcpts[i], stage, reply);
 }
 
-/* The sender is refused for everybody; the answers to RCPT that follow say nothing new. */
+/* A refused sender is refused for all recipients.  The answers to RCPT that follow are then ignored. */
 static void got_mail(void *ctx, size_t arg, const struct reply *r)
 {
 	struct transaction *t = ((struct session *)ctx)->payload;
@@ -44,8 +44,8 @@ static void got_mail(void *ctx, size_t arg, const struct reply *r)
 	refuse_all(t, RCPT_OPEN, ST_MAIL, r);
 }
 
-/* RFC 5321 4.5.3.1.10: "too many recipients" is 452, and was 552.  Whoever is told so after others
- * were accepted is asked again in the next transaction: too late where it is all or nobody. */
+/* RFC 5321 4.5.3.1.10: "too many recipients" is 452, and was 552.  If others were accepted before, the recipient stays open
+ * for the next transaction.  With require_all_recipients it is refused: there is no second transaction. */
 static bool is_too_many(const struct transaction *t, const struct reply *r)
 {
 	return (r->code == 452 || r->code == 552) && t->taken > 0 && !t->needs.w->require_all_recipients;
@@ -67,7 +67,7 @@ static void got_rcpt(void *ctx, size_t arg, const struct reply *r)
 	}
 }
 
-/* For everybody, also for those who were to get it in a later transaction. */
+/* For all recipients, also for those of a later transaction. */
 static void refuse_message(struct transaction *t, enum stage stage, const struct reply *r)
 {
 	t->no_body = true;
@@ -130,7 +130,7 @@ static void got_delivery(void *ctx, size_t arg, const struct reply *r)
 {
 	struct transaction *t = ((struct session *)ctx)->payload;
 
-	if (reply_ok(r) || t->d->code / 100 != 2) /* of several answers, one that accepts */
+	if (reply_ok(r) || t->d->code / 100 != 2) /* an answer that accepts is preferred to one that refuses */
 		keep_answer(t->d, r);
 	if (reply_ok(r))
 		t->v->rcpts[arg].state = RCPT_DONE;
@@ -176,7 +176,7 @@ static bool say_mail(struct transaction *t, struct err *e)
 	return ok;
 }
 
-/* A recipient that cannot be put into words is its own trouble alone: the server is not asked, and the others go. */
+/* If RCPT cannot be written for a recipient, it alone is barred: the server is not asked, and the others go on. */
 static bool refuse_unsendable(struct transaction *t, struct rcpt *r, struct err *e)
 {
 	struct err why = *e;
@@ -199,7 +199,7 @@ static bool say_rcpt(struct transaction *t, size_t i, struct err *e)
 	return ok;
 }
 
-/* Before MAIL, since without a recipient nothing is to be said at all. */
+/* Bars the recipients whose RCPT cannot be written.  Before MAIL, since without recipients nothing is sent. */
 static bool sift(struct transaction *t, struct err *e)
 {
 	struct buf line = buf_max(ST_RCPT, CHAT_COMMAND_MAX, "RCPT");
@@ -219,7 +219,7 @@ static bool say_envelope(struct transaction *t, struct err *e)
 {
 	uint64_t limit = t->s->caps.rcptmax > 0 ? t->s->caps.rcptmax : UINT64_MAX;
 
-	if (t->fits > 0 && t->fits < limit) /* each refusal counts as an error of ours, and servers end after some */
+	if (t->fits > 0 && t->fits < limit) /* servers count refusals as our errors, and close after some */
 		limit = t->fits;
 	if (!say_mail(t, e))
 		return false;
@@ -234,14 +234,14 @@ static bool say_envelope(struct transaction *t, struct err *e)
 
 /* ---- the message -------------------------------------------------------------------------------- */
 
-/* The message is our own copy, so it cannot change; nothing is sent all the same that is not what was counted. */
+/* The message is our own copy and should not change.  If it has, it is not sent. */
 static bool whole(const struct lines *l, struct err *e)
 {
 	return l->broken == NULL
 	    || fail(e, ST_BODY, FATE_TEMP, "the message is not what it was when it was counted: it has %s", l->broken);
 }
 
-/* One block into the stream's own buffer: no copy in between. */
+/* Writes one block directly into the stream's buffer, without a copy in between. */
 static bool put_block(struct transaction *t, struct lines *l, const char *p, size_t n, struct err *e)
 {
 	while (n > 0) {
@@ -274,7 +274,7 @@ static bool put_end(struct transaction *t, struct lines *l, struct err *e)
 	return whole(l, e);
 }
 
-/* Broken off: without the end of the message the server has nothing. */
+/* Without the end of the message the server has no message. */
 static bool break_off(struct transaction *t)
 {
 	chat_break(&t->s->chat);
@@ -294,7 +294,7 @@ static bool between_blocks(struct transaction *t, const struct verb *v, struct e
 	return !chat_interrupted(&t->s->chat) || chat_early(&t->s->chat, v, e);
 }
 
-/* The write failed: the server may have said why before it closed. */
+/* The write failed.  If the server said why before it closed, that is the error. */
 static bool block_failed(struct transaction *t, const struct verb *v, struct err *e)
 {
 	if (!t->s->chat.broken && e->stage == ST_BODY && chat_interrupted(&t->s->chat)
@@ -303,7 +303,7 @@ static bool block_failed(struct transaction *t, const struct verb *v, struct err
 	return break_off(t);
 }
 
-/* What MAIL has said (RFC 6152 3, RFC 6531 3.4), not what was counted. */
+/* Did MAIL announce 8-bit text (RFC 6152 3, RFC 6531 3.4)?  The announcement counts, not the bytes of the message. */
 static bool said_8bit(const struct transaction *t)
 {
 	return (t->needs.eight_bit && (t->s->caps.ext & EXT_8BITMIME) != 0)
@@ -332,7 +332,7 @@ static bool put_message(struct transaction *t, const struct verb *v, bool dots, 
 	return ok || block_failed(t, v, e);
 }
 
-/* LMTP answers once for each recipient that it accepted, RFC 2033 4.2; SMTP once. */
+/* LMTP answers once for each recipient that it accepted (RFC 2033 4.2), SMTP once in all. */
 static bool expect_answers(struct transaction *t, const struct verb *v, struct err *e)
 {
 	if (!t->s->p->lmtp)
@@ -351,16 +351,15 @@ static bool send_bdat(struct transaction *t, struct err *e)
 
 static bool say_dot(struct transaction *t, struct err *e)
 {
-	if (!between_blocks(t, &DOT, e)) /* nobody may have answered yet */
+	if (!between_blocks(t, &DOT, e)) /* an answer before the dot is a failure */
 		return false;
 	if (!stream_write(t->s->io, ".\r\n", 3, e))
 		return block_failed(t, &DOT, e);
 	return expect_answers(t, &DOT, e);
 }
 
-/* 354 although nobody is there to receive it (RFC 2920 3.1).  A dot would make it a message, without content and
- * perhaps for somebody after all; the only other way out is the door.  Who was not asked yet is asked on the next
- * connection. */
+/* The server said 354 although it accepted no recipient.  RFC 2920 3.1 has a client send a dot, but some servers make an
+ * empty message of that; so the connection is closed.  Recipients that were not asked yet are left for the next one. */
 static bool leave(struct transaction *t)
 {
 	chat_break(&t->s->chat);
@@ -387,11 +386,7 @@ static bool chunking(const struct transaction *t)
 	return (t->s->caps.ext & EXT_CHUNKING) != 0;
 }
 
-/* Must the replies to MAIL and RCPT be there before the next command?
- *
- * BDAT brings its text with it.  A server that refuses MAIL and does not discard the chunk runs the text as commands, in a
- * session that has logged in; RFC 3030 2 therefore has a client wait for all replies.  DATA brings nothing: its text waits
- * for the 354, and the replies to MAIL and RCPT come before that, so the three share a flight (RFC 2920 3.1). */
+/* Must the replies to MAIL and RCPT be there before the next command?  smtp/chat.h says why BDAT waits and DATA need not. */
 static bool envelope_first(const struct transaction *t)
 {
 	return chunking(t) || t->needs.w->require_all_recipients;
@@ -410,14 +405,14 @@ static bool send_message(struct transaction *t, struct err *e)
 {
 	if ((envelope_first(t) || t->no_mail) && !chat_settle(&t->s->chat, e))
 		return false;
-	/* without PIPELINING all is known already, too */
+	/* without PIPELINING all replies are there, too */
 	if (t->s->chat.owed == 0 && !worth_sending(t))
 		return true;
 	return (chunking(t) ? send_bdat(t, e) : send_data(t, e))
 	    && (t->s->chat.broken /* by leave() */ || chat_settle(&t->s->chat, e));
 }
 
-/* An answer that nobody asked for: then the one we took for the message's may have been another's. */
+/* After a reply too many, the reply that was taken for the message's may have answered another command. */
 static bool in_turn(struct transaction *t, struct err *e)
 {
 	if (t->s->chat.broken || !chat_out_of_turn(&t->s->chat))
@@ -457,7 +452,7 @@ static bool all_transactions(struct transaction *t, struct err *e)
 		t->d->again = s->caps.mailmax > 0 && s->mails >= s->caps.mailmax;
 		if (t->d->again)
 			break;
-		/* what is left of the last one: a refused message, or recipients without one */
+		/* the last transaction may not have ended: MAIL and RCPT were said, but no message was sent */
 		if (!first && !chat_say(&t->s->chat, &RSET, 0, e, "RSET"))
 			return false;
 		if (!one_transaction(t, e))
@@ -469,7 +464,7 @@ static bool all_transactions(struct transaction *t, struct err *e)
 void transaction_begin(struct transaction *t, struct session *s, struct envelope *v, const struct rendition *r,
 		       const struct needs *n, struct delivery *d)
 {
-	assert(s->payload == NULL && s->chat.owed == 0); /* transaction_end() has seen to it */
+	assert(s->payload == NULL && s->chat.owed == 0); /* transaction_end() leaves a session so */
 	*t = (struct transaction){ .s = s, .v = v, .r = r, .d = d, .needs = *n };
 	s->payload = t;
 	d->again = false;
@@ -494,7 +489,7 @@ bool transaction_send(struct session *s, struct envelope *v, const struct rendit
 	transaction_begin(&t, s, v, r, n, d);
 	ok = all_at_once(&t, e) && sift(&t, e) && all_transactions(&t, e);
 	transaction_end(&t);
-	s->payload = NULL; /* already so, but GCC 14 does not see that `t` is not pointed to any more */
+	s->payload = NULL; /* it is NULL already; GCC 14 does not see this, and warns that it points to `t` */
 	return ok;
 }
 
@@ -512,7 +507,7 @@ bool transaction_rcpt(struct transaction *t, size_t i, struct err *e)
 
 	if (!say_rcpt(t, i, e) || !chat_settle(&t->s->chat, e))
 		return false;
-	if (r->state == RCPT_OPEN) { /* too many at once: who asks step by step is told */
+	if (r->state == RCPT_OPEN) { /* "too many": there is no later transaction here, so it is a refusal */
 		refuse(r, ST_RCPT, &t->s->chat.reply);
 		t->refused++;
 	}

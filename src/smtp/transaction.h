@@ -2,8 +2,8 @@
  * transaction.h - MAIL, RCPT, DATA or BDAT: one message to its recipients in as few flights as the server
  * allows.  RFC 5321 3.3, 2920, 1870, 6152, 6531, 3030, 3461, 2033, 9422.
  *
- * What the server refuses is kept with each recipient in the envelope; only a dialogue that cannot go on makes
- * transaction_send() return false.  What MAIL and RCPT say is put together in smtp/params.
+ * A refusal is kept with its recipient in the envelope and is no failure of transaction_send(), which returns false only if
+ * the dialogue cannot go on or the message cannot be sent at all.  The arguments of MAIL and RCPT are smtp/params'.
  */
 #ifndef SMTP_TRANSACTION_H
 #define SMTP_TRANSACTION_H
@@ -15,8 +15,8 @@
 
 enum { QUEUE_ID = 128 };
 
-struct delivery { /* what came of it */
-	bool again;               /* open recipients are left for another connection (MAILMAX) */
+struct delivery { /* what the server did with the message */
+	bool again;               /* open recipients are left for another connection (MAILMAX, or a 354 for nobody) */
 	char said[RCPT_SAID];     /* the server's words that accepted the message */
 	char queue_id[QUEUE_ID];  /* the id found in them; "": none */
 	int  code;                /* of the last answer to the message; 0: none */
@@ -32,27 +32,28 @@ struct transaction {
 	/* private */
 	size_t           from;    /* recipients before this one are settled */
 	size_t           asked, taken, refused;
-	size_t           fits;    /* so many were taken before the server said "too many"; 0: it did not */
+	size_t           fits;    /* recipients taken before the server said "too many"; 0: it did not say so */
 	bool             no_mail; /* MAIL was refused */
 	bool             no_body; /* DATA or the message was refused */
 	bool             stop;    /* no further transaction makes sense */
 };
 
-/* All open recipients, in as many transactions as the server's limits ask for. */
+/* To all open recipients, in as many transactions as the server's limits ask for. */
 bool transaction_send(struct session *s, struct envelope *v, const struct rendition *r, const struct needs *n,
 		      struct delivery *d, struct err *e) MUST_CHECK;
 
-/* The same step by step, for a dialogue whose caller waits for each answer: it is in s->chat.reply, for the message in
- * *d.  `needs` may be changed after the beginning; the rendition is not read before transaction_message(). */
+/* The same step by step, for -bs: each function waits for the answer.  The answer to MAIL and RCPT is in s->chat.reply, that
+ * to the message in *d.  t->needs may be changed after transaction_begin(); the rendition is first read by
+ * transaction_message(). */
 void transaction_begin(struct transaction *t, struct session *s, struct envelope *v, const struct rendition *r,
 		       const struct needs *n, struct delivery *d);
 bool transaction_mail(struct transaction *t, struct err *e) MUST_CHECK;
 bool transaction_rcpt(struct transaction *t, size_t i, struct err *e) MUST_CHECK;
 bool transaction_message(struct transaction *t, struct err *e) MUST_CHECK;
-bool transaction_reset(struct transaction *t, struct err *e) MUST_CHECK; /* RSET: what was begun is forgotten */
+bool transaction_reset(struct transaction *t, struct err *e) MUST_CHECK; /* RSET: the server forgets what was begun */
 
-/* Envelope, message and delivery may go after this, and only then: no reply is written into them any more.  A session
- * that still owed one is broken.  Accepts a zeroed transaction, and leaves it zeroed. */
+/* Envelope, rendition and delivery may be freed after this, not before: until then a reply may be written into them.  If the
+ * server still owed one, the chat is broken.  Accepts a zeroed transaction, and leaves it zeroed. */
 void transaction_end(struct transaction *t);
 
 /* The worst refusal (permanent before temporary) as an err; true when every recipient has the message. */
