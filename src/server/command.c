@@ -63,7 +63,7 @@ static const struct {
 	enum command_id of;
 	const char     *name;
 	bool            bare; /* takes no value */
-	const char *(*take)(struct command *c, const char *value); /* value: NULL where there is none and bare */
+	const char *(*take)(struct command *c, const char *value); /* value: NULL if bare and none was given */
 } params[] = {
 	{ COMMAND_MAIL, "BODY", false, take_body },       { COMMAND_MAIL, "ENVID", false, take_envid },
 	{ COMMAND_MAIL, "RET", false, take_ret },         { COMMAND_MAIL, "SIZE", false, take_size },
@@ -105,7 +105,7 @@ static const char *take_params(struct command *c, char *at)
 
 /* ---- arguments ----------------------------------------------------------------------------------- */
 
-/* The end of a path: the '>' that is not within quotes, or the first blank where there are no brackets. */
+/* The end of a path: behind the first '>' outside quotes, or without brackets at the first blank. */
 static char *path_end(char *at)
 {
 	bool quoted = false, angle = *at == '<';
@@ -123,7 +123,7 @@ static char *path_end(char *at)
 	return quoted || angle ? NULL : at;
 }
 
-/* "FROM:<path> parameters", with the blank after the colon that many clients put there. */
+/* "FROM:<path> parameters".  Many callers put a blank after the colon; it is accepted. */
 static const char *take_path(struct command *c, const char *word, bool null_ok)
 {
 	static const char bad_sender[] = "501 5.1.7 this is no sender's address",
@@ -197,7 +197,7 @@ static const struct {
 };
 _Static_assert(COUNT(verbs) == COMMAND_COUNT, "every command has a row");
 
-/* Blanks at the end are not the sender's intention: many clients send one. */
+/* Many callers put a blank at the end of a line; it is ignored. */
 static void trim_end(char *line)
 {
 	size_t len = strlen(line);

@@ -1,7 +1,7 @@
 /*
  * command.h - an SMTP command as a client says it: RFC 5321 4.1.1, and the parameters of RFC 1870, 6152, 6531, 3461, 3030.
  *
- * Pure: a line in, a struct out.  Syntax only: whether the command may come now, and what comes of it, is the dialogue's.
+ * Pure: a line in, a struct out.  Syntax only: command/dialogue decides whether the command may come now, and what it does.
  */
 #ifndef SERVER_COMMAND_H
 #define SERVER_COMMAND_H
@@ -34,7 +34,7 @@ enum command_id {
 
 struct command {
 	enum command_id id;
-	char           *arg;              /* what follows the verb, without outer blanks; in the line */
+	char           *arg;              /* the rest of the line, without outer blanks; borrowed from the line */
 	char            address[ADDRESS_MAX]; /* MAIL, RCPT: normalised, perhaps unqualified; "": the null sender */
 	uint64_t        size;             /* SIZE of MAIL, octets of BDAT */
 	bool            last;             /* BDAT */
@@ -45,8 +45,8 @@ struct command {
 	char            orcpt[COMMAND_XTEXT]; /* "rfc822;" and xtext, "": none */
 };
 
-/* NULL, or the reply that says what is wrong with the line: "501 5.5.4 ..." (static).  The line, NUL-terminated and
- * without its end, is cut up in place and must outlive *c. */
+/* Returns NULL, or the reply that says what is wrong with the line: "501 5.5.4 ..." (static).  The line is NUL-terminated
+ * and has no CRLF.  It is changed in place and must outlive *c. */
 const char *command_parse(char *line, struct command *c);
 
 #endif

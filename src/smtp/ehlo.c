@@ -7,14 +7,14 @@ static size_t word_len(const char *p)
 	return strcspn(p, " \t\n");
 }
 
-/* Exchange says "SIZE" with no number, others 0 or rubbish: all of that is "no limit said". */
+/* Exchange says "SIZE" without a number, other servers say 0 or nonsense: all of these mean "no limit said". */
 static void take_size(struct caps *c, const char *arg)
 {
 	if (!str_number_n(arg, word_len(arg), 0, UINT64_MAX, &c->size))
 		c->size = 0;
 }
 
-/* Several AUTH lines add up; a list too long for us is cut between names. */
+/* Several AUTH lines are joined.  If the list is too long, names that have no room are left out. */
 static void take_mechs(struct caps *c, const char *arg)
 {
 	size_t used = strlen(c->mechs);
@@ -60,7 +60,7 @@ static void take_deliver_by(struct caps *c, const char *arg)
 		c->by_min = 0;
 }
 
-/* RFC 4865 4: both limits have to be there; one that is not, or that makes no sense, limits nothing. */
+/* RFC 4865 3: both limits are obligatory.  A missing or senseless one is taken as no limit. */
 static void take_future(struct caps *c, const char *arg)
 {
 	size_t n = word_len(arg);
@@ -76,7 +76,7 @@ static void take_future(struct caps *c, const char *arg)
 static const struct {
 	const char *word;
 	enum ext    bit;
-	void (*take)(struct caps *c, const char *arg); /* NULL: an argument says nothing to us */
+	void (*take)(struct caps *c, const char *arg); /* NULL: arguments are ignored */
 } extensions[] = {
 	{ "PIPELINING", EXT_PIPELINING, NULL },
 	{ "SIZE", EXT_SIZE, take_size },
@@ -99,7 +99,7 @@ static void take_line(struct caps *c, const char *line)
 {
 	size_t n = word_len(line), skip;
 
-	/* "AUTH=LOGIN PLAIN" is how servers before RFC 2554 said it, and some still do. */
+	/* Servers before RFC 2554 said "AUTH=LOGIN PLAIN", and some still do. */
 	if (n > 5 && str_same_n(line, 4, "AUTH") && line[4] == '=')
 		n = 4;
 	skip = n + (line[n] == '=' ? 1 : 0);

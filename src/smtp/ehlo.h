@@ -1,8 +1,8 @@
 /*
- * ehlo.h - what the server said it can do.  One row in ehlo.c for each keyword we act on.
+ * ehlo.h - the server's capabilities, from its answer to EHLO.  ehlo.c has one row for each keyword that we act on.
  *
- * Pure.  Whole keywords without case (RFC 5321 4.1.1.1); unknown ones are ignored, as are
- * arguments that make no sense.
+ * Pure.  Keywords are compared as a whole and without regard to case (RFC 5321 4.1.1.1).  Unknown keywords are ignored, as
+ * are arguments that make no sense.
  */
 #ifndef SMTP_EHLO_H
 #define SMTP_EHLO_H
@@ -33,14 +33,14 @@ struct caps {
 	unsigned ext;     /* enum ext, or'ed */
 	uint64_t size;    /* largest message in bytes; 0: no limit said */
 	uint64_t rcptmax; /* recipients in one transaction; 0: no limit said */
-	uint64_t by_min;  /* DELIVERBY: seconds, the least that it returns a message after; 0: no limit said */
-	uint64_t hold_max;  /* FUTURERELEASE: seconds, how long it holds a message; 0: no limit said */
-	int64_t  hold_last; /* and until when, seconds since 1970; 0: no limit said */
+	uint64_t by_min;  /* DELIVERBY: least time in seconds after which the server returns a message; 0: no limit said */
+	uint64_t hold_max;  /* FUTURERELEASE: most seconds that the server holds a message; 0: no limit said */
+	int64_t  hold_last; /* FUTURERELEASE: latest release, seconds since 1970; 0: no limit said */
 	uint64_t mailmax; /* transactions in one connection; 0: no limit said */
 	char     mechs[CAPS_MECHS]; /* AUTH's arguments of all AUTH lines, each followed by one blank */
 };
 
-/* `text`: the reply's, lines joined by '\n', the first of which is a hello and skipped. */
+/* `text`: that of the reply, lines joined by '\n'.  The first line is a greeting and is skipped. */
 void caps_parse(struct caps *c, const char *text);
 
 bool caps_offer_mech(const struct caps *c, const char *mech);

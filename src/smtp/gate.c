@@ -69,7 +69,7 @@ static bool is_name(const char *p, bool utf8)
 	}
 }
 
-/* "[192.0.2.1]" or "[IPv6:2001:db8::1]".  RFC 5321 4.1.3 leaves room for other tags, and none has been registered. */
+/* "[192.0.2.1]" or "[IPv6:2001:db8::1]".  RFC 5321 4.1.3 allows for other tags, but none has been registered. */
 static bool is_literal(const char *p)
 {
 	size_t len = strlen(p), skip = len > 6 && str_same_n(p, 6, "[IPv6:") ? 6 : 1;

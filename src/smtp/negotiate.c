@@ -19,7 +19,7 @@ static bool dsn_offered(const struct session *s, const struct needs *n, struct e
 		    s->host);
 }
 
-/* RFC 6531 3.1 (8) has 8BITMIME offered with it; a server that leaves that out takes 8-bit text all the same. */
+/* RFC 6531 3.1 (8): a server with SMTPUTF8 offers 8BITMIME, too.  If it does not, it takes 8-bit text all the same. */
 static bool takes_utf8(const struct session *s, const struct wishes *w)
 {
 	return w->utf8 != UTF8_OFF && (s->caps.ext & EXT_SMTPUTF8) != 0;
@@ -70,7 +70,7 @@ static bool wishes_granted(const struct session *s, const struct needs *n, struc
 	return true;
 }
 
-/* What this message needs and the server has not offered, as extension bits. */
+/* The extensions (enum ext) that the message needs and the server has not offered. */
 static unsigned missing(const struct session *s, const struct needs *n)
 {
 	unsigned want = (n->utf8 ? EXT_SMTPUTF8 : 0) | (n->eight_bit ? EXT_8BITMIME : 0)

@@ -1,9 +1,9 @@
 /*
- * negotiate.h - what this server offers against what was asked for: RFC 1870 6.2, 6152 3, 6531 3.1, 3461 4, 8689 2, 2852 4,
- * 4865 3, 6710 4.3.
+ * negotiate.h - compares what was asked for with what this server offers: RFC 1870 6.2, 6152 3, 6531 3.1, 3461 4, 8689 2,
+ * 2852 4, 4865 3, 6710 4.3.
  *
- * The one way from an original to what a server is given, for every mode.  Submission knows the message before MAIL and asks
- * once; -bs asks for the envelope when MAIL comes and for the message when it is there.
+ * Every mode makes the rendition here.  submit knows the message before MAIL and calls negotiate() once.  -bs calls
+ * negotiate_envelope() when MAIL comes, and negotiate_message() when the message is there.
  */
 #ifndef SMTP_NEGOTIATE_H
 #define SMTP_NEGOTIATE_H
@@ -13,18 +13,19 @@
 #include "smtp/params.h"
 #include "smtp/session.h"
 
-/* Before MAIL: are the extensions offered that were asked for, and to the extent asked for?  Some servers tell more after
- * AUTH: where something is missing, EHLO is said once more.  ST_EHLO PERM where it is not offered, ST_INPUT PERM where it is
- * not enough; what may be left out (RFC 6710 4.3) is, with a note in the trace. */
+/* Before MAIL: does the server offer the extensions that the wishes need, and enough of them?  Some servers offer more after
+ * AUTH: if one is missing after a login, EHLO is said once more.  An extension that is not offered is ST_EHLO PERM, a limit of
+ * the server that is too small is ST_INPUT PERM, and a certificate that was not verified is ST_EHLO PERM.  If a wish may be
+ * left out (RFC 6710 4.3), it is, with a note in the trace. */
 bool negotiate_envelope(struct session *s, const struct needs *n, struct err *e) MUST_CHECK;
 
-/* The message for this server, in *r: size, 8-bit text, SMTPUTF8, DSN.  `said`: MAIL is out, and what it said of SMTPUTF8 (n)
- * holds; else *n is counted anew for what *r has become.  ST_INPUT PERM when the message cannot be carried, ST_EHLO PERM
- * when something that was required is not offered. */
+/* Makes *r, the message for this server, with regard to size, 8-bit text, SMTPUTF8 and DSN.  `said`: MAIL was sent, so
+ * n->utf8 stays as MAIL announced it; else *n is made anew from the facts of *r.  If the server cannot take the message, that
+ * is ST_INPUT PERM; if dsn_require is on and DSN is not offered, ST_EHLO PERM. */
 bool negotiate_message(const struct session *s, const struct envelope *v, const struct message *m, bool said,
 		       struct needs *n, struct rendition *r, struct err *e) MUST_CHECK;
 
-/* Both, for a message that is there. */
+/* Both in one, when the message is known before MAIL. */
 bool negotiate(struct session *s, const struct envelope *v, const struct message *m, const struct wishes *w,
 	       struct needs *n, struct rendition *r, struct err *e) MUST_CHECK;
 

@@ -15,7 +15,7 @@ static bool wants_dsn(const struct needs *n)
 	return wanted;
 }
 
-/* ---- what a row comes to ------------------------------------------------------------------------- */
+/* ---- rows ---------------------------------------------------------------------------------------- */
 
 enum { VALUE_MAX = 1500 }; /* bytes: ORCPT of an address in which each octet is written as \x{...} */
 
@@ -25,7 +25,7 @@ static bool says_utf8(const struct caps *caps, const struct needs *n)
 	return n->utf8 && (caps->ext & EXT_SMTPUTF8) != 0;
 }
 
-/* A row's value into `to`; *said unset: the parameter is left out. */
+/* Appends the value of a row to `to`.  *said unset: the parameter is left out. */
 typedef bool (*value_fn)(struct buf *to, const struct caps *caps, const struct needs *n, const struct rcpt *r,
 			 bool *said, struct err *e);
 
@@ -158,8 +158,8 @@ static const struct row rcpt_params[] = {
 
 /* ---- the commands -------------------------------------------------------------------------------- */
 
-/* The address as this session can say it: UTF-8 in it stays where MAIL says SMTPUTF8 and the local part needs that; else its
- * domain is given in A-labels.  Returns the address itself or `room`; NULL: *e. */
+/* The form of an address that this session allows.  If MAIL says SMTPUTF8 and the local part is not ASCII, all is UTF-8; else
+ * the domain is given in A-labels.  Returns the address itself, or `room`; NULL: see *e. */
 static const char *wire_form(const struct caps *caps, const struct needs *n, const char *address, char room[ADDRESS_MAX],
 			     struct err *e)
 {
@@ -195,7 +195,7 @@ bool params_rcpt(struct buf *to, const struct caps *caps, const struct needs *n,
 
 /* ---- needs -------------------------------------------------------------------------------------- */
 
-/* A domain alone never needs SMTPUTF8: as A-labels it passes everywhere. */
+/* A domain never needs SMTPUTF8, since A-labels are ASCII. */
 static bool address_needs_utf8(const char *address)
 {
 	return !address_local_is_ascii(address);

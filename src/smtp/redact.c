@@ -5,7 +5,7 @@
 
 enum {
 	WORD_MIN = 4,             /* bytes */
-	PART_MIN = 8, PART_MAX = 16, /* bytes of a word's first part that are hidden without the rest */
+	PART_MIN = 8, PART_MAX = 16, /* bytes: the beginning of a word that is hidden without the rest */
 	WORDS_MAX = 1024 * 1024,
 };
 
@@ -21,7 +21,7 @@ void redact_end(struct redact *r)
 	buf_wipe(&r->words);
 }
 
-/* All or nothing: half a word would hide what it should not. */
+/* Adds the whole word or nothing: a part of it would hide other text. */
 static bool remember(struct redact *r, char kind, const char *word, size_t len, struct err *e)
 {
 	if (len < WORD_MIN)
@@ -30,8 +30,8 @@ static bool remember(struct redact *r, char kind, const char *word, size_t len, 
 	    && buf_char(&r->words, '\0', e);
 }
 
-/* What the base64 of anything that holds the secret has in common, where `before` bytes (modulo 3) stand before it:
- * the characters that are made of the secret's bits alone. */
+/* Base64 of a text that holds the secret depends on how many bytes (modulo 3) stand before it: `before`.  The characters that
+ * are made of the secret's bits alone are then always the same, and are remembered. */
 static bool remember_encoded(struct redact *r, const char *secret, size_t before, struct err *e)
 {
 	struct buf plain = buf_max(ST_AUTH, WORDS_MAX, "the secret"), coded = buf_max(ST_AUTH, WORDS_MAX, "the secret");
@@ -66,7 +66,7 @@ static bool is_base64(char c)
 	return str_isalnum(c) || c == '+' || c == '/' || c == '=';
 }
 
-/* What may stand between a line's end and what the server says: blanks and an enhanced code. */
+/* The length of what may stand between a line's end and the server's words: an enhanced code and blanks. */
 static size_t before_words(const char *line)
 {
 	size_t n = strspn(line, "0123456789.");
@@ -76,9 +76,9 @@ static size_t before_words(const char *line)
 	return n + strspn(line + n, " ");
 }
 
-/* How much of a line stands before the rest of a word that began on the line before: what before_words() says, unless the
- * word itself goes on with that.  It is decided here and for good: a server that puts line ends between all characters must not
- * make us try both ways at each. */
+/* A word that began on the line before goes on here.  How many bytes stand before its rest?  As many as before_words() says,
+ * unless the word itself goes on with these bytes.  Only one of both is tried: trying both at each line end would take
+ * exponential time if a server put line ends between all characters. */
 static size_t between(const char *line, const char *rest)
 {
 	size_t skip = before_words(line), same = 0;
@@ -88,7 +88,7 @@ static size_t between(const char *line, const char *rest)
 	return rest[same] == '\0' || same > skip || line[skip] != rest[0] ? 0 : skip;
 }
 
-/* How much of the word's beginning stands at p, and where it ends.  It may go on over line ends. */
+/* How many bytes of the word's beginning stand at p, and where they end.  Line ends may stand between them. */
 static size_t match(const char *p, const char *word, const char **end)
 {
 	size_t n = 0;
@@ -107,7 +107,7 @@ static size_t match(const char *p, const char *word, const char **end)
 	}
 }
 
-/* So much of a word has to be there. */
+/* So many bytes of a word's beginning are enough to hide them. */
 static size_t enough(size_t len)
 {
 	size_t half = len / 2 < PART_MIN ? PART_MIN : len / 2 > PART_MAX ? PART_MAX : len / 2;
@@ -115,8 +115,8 @@ static size_t enough(size_t len)
 	return len < half ? len : half;
 }
 
-/* The end of what is to be hidden from p on: p where that is nothing.  Of base64 all that belongs together goes: the
- * characters beside the word hold some bits of it, too. */
+/* The end of what is to be hidden from p on; p: nothing is.  Of base64 the whole run of characters is hidden, since those
+ * beside the word hold some of its bits, too. */
 static char *hidden_to(const char *start, char *p, const char *stop, char kind, const char *word, bool cut)
 {
 	const char *end;
@@ -133,7 +133,7 @@ static char *hidden_to(const char *start, char *p, const char *stop, char kind, 
 	return p + (end - p);
 }
 
-/* The bytes that words begin with: nothing else need be compared with each of them. */
+/* Marks the bytes that words begin with: at other bytes no word need be compared. */
 static void mark_first(const struct redact *r, bool first[256])
 {
 	memset(first, 0, 256 * sizeof first[0]);
@@ -141,7 +141,7 @@ static void mark_first(const struct redact *r, bool first[256])
 		first[(unsigned char)r->words.bytes[i + 1]] = true;
 }
 
-/* A byte is overwritten when all words that may begin with it have been looked for, so that two may overlap. */
+/* A byte is overwritten only after all words were looked for at it, since words may overlap. */
 void redact(const struct redact *r, char *text, size_t len, bool cut)
 {
 	char *upto = text;

@@ -1,9 +1,9 @@
 /*
- * redact.h - words that may never be shown, and asterisks in their place.
+ * redact.h - replaces words that may never be shown by asterisks.
  *
- * A server may echo what we sent, in any reply, whole or in part, and break its line in the middle of it.  So this
- * works on the bytes of a whole reply, as they came: what is escaped, joined or cut before would not be found
- * any more.  Words shorter than four bytes occur by chance and are not looked for.
+ * A server may echo what we sent in any reply, whole or in part, and with line ends in the middle.  So redact() is called with
+ * the bytes of a whole reply, as they came: after escaping, joining or cutting, the words would not be found any more.  Words
+ * shorter than four bytes occur by chance and are not looked for.
  */
 #ifndef SMTP_REDACT_H
 #define SMTP_REDACT_H
@@ -11,20 +11,20 @@
 #include "base/buf.h"
 
 struct redact {
-	struct buf words; /* each with a byte before it that says of what kind it is, and a NUL behind it */
+	struct buf words; /* one after the other: a byte for the kind, the word, a NUL */
 };
 
 void redact_begin(struct redact *r);
 
-/* A password or token: itself, and its base64 in whatever it is encoded together with (as in AUTH PLAIN). */
+/* Hides a password or token, and the base64 of any text that holds it (as in AUTH PLAIN). */
 bool redact_secret(struct redact *r, const char *secret, struct err *e) MUST_CHECK;
 
-/* Base64 that was sent: without its padding, which an echo may leave out. */
+/* Hides base64 that was sent; without its padding, since an echo may leave that out. */
 bool redact_base64(struct redact *r, const char *word, struct err *e) MUST_CHECK;
 
-/* In place, the length stays.  Also the first part of a word: from the half of it on, 8 to 16 bytes at most.  Line ends, and
- * an enhanced code behind them, may stand inside a word.  `cut`: the text went on, so whatever begins a word at its end
- * is hidden, too. */
+/* Works in place; the length stays.  The beginning of a word is hidden, too, if it has half of its bytes, but at least 8 and
+ * no more than 16 are asked for.  Line ends, and an enhanced code after them, may stand inside a word.  `cut`: the end of the
+ * text was cut off, so even the shortest beginning of a word is hidden there. */
 void redact(const struct redact *r, char *text, size_t len, bool cut);
 
 void redact_end(struct redact *r); /* wipes; accepts a zeroed struct */

@@ -17,7 +17,7 @@ void reply_begin(struct reply *r, enum stage stage)
 	r->wire[0] = r->text[0] = '\0';
 }
 
-/* 1 to 3 digits into *n; what follows, or NULL. */
+/* Reads 1 to 3 digits into *n.  Returns what follows; NULL: there are none. */
 static const char *number(const char *p, uint16_t *n)
 {
 	const char *start = p;
@@ -29,8 +29,8 @@ static const char *number(const char *p, uint16_t *n)
 	return p > start ? p : NULL;
 }
 
-/* "5.7.8 text": fill *c and return the text, or return p when there is none.  A class that
- * contradicts the reply code is text like any other. */
+/* "5.7.8 text": fills *c and returns the text.  If there is no enhanced code, or its class differs from the reply code's,
+ * returns p. */
 static const char *enhanced(const char *p, int code, struct esc *c)
 {
 	uint16_t subject, detail;
@@ -65,7 +65,7 @@ static void keep(struct reply *r, const char *text, size_t n)
 		r->used = r->wire_len;
 }
 
-/* Kept like the others, since an echo of a secret may have begun before it. */
+/* A bad line is kept like the others, since an echo of a secret may have begun in the line before. */
 static enum reply_more bad(struct reply *r, struct err *e, const char *line, size_t len, const char *what)
 {
 	fail(e, r->stage, FATE_NONSENSE, "%s", what);
@@ -135,7 +135,7 @@ void reply_end(struct reply *r)
 	r->len = (size_t)(to - r->text);
 }
 
-/* `text` is made of `wire`, and no longer; only "***" can be. */
+/* `text` is never longer than `wire` was, except for "***", which is no secret. */
 void reply_wipe(struct reply *r)
 {
 	explicit_bzero(r->wire, r->used);

@@ -47,7 +47,7 @@ static bool wants_by(const struct wishes *w)
 	return w->by.wanted;
 }
 
-/* RFC 2852 3: the minimum is that of mode R. */
+/* RFC 2852 3: the minimum concerns mode R only. */
 static bool by_long_enough(const struct session *s, const struct wishes *w, struct err *e)
 {
 	if (!w->by.back || (uint64_t)w->by.seconds >= s->caps.by_min)
@@ -128,7 +128,7 @@ static bool wants_tls(const struct wishes *w)
 	return w->require_tls;
 }
 
-/* RFC 8689 2: with a certificate that was verified. */
+/* RFC 8689 2: REQUIRETLS needs a certificate that was verified. */
 static bool tls_verified(const struct session *s, const struct wishes *w, struct err *e)
 {
 	(void)w;
@@ -146,7 +146,7 @@ static const struct wish wishes[] = {
 	  .granted = held_so_long, .keyword = "HOLDFOR", .value = put_hold_for },
 	{ .ext = EXT_FUTURERELEASE, .word = "FUTURERELEASE", .key = "hold_until", .wanted = wants_hold_until,
 	  .granted = held_until, .keyword = "HOLDUNTIL", .value = put_hold_until },
-	/* RFC 6710 4.3: a server without it is given none */
+	/* RFC 6710 4.3: to a server without it, none is sent */
 	{ .ext = EXT_MT_PRIORITY, .word = "MT-PRIORITY", .key = "priority", .wanted = wants_priority, .may_drop = true,
 	  .keyword = "MT-PRIORITY", .value = put_priority },
 };

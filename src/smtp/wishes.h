@@ -1,8 +1,8 @@
 /*
  * wishes.h - what a user can ask of a server beyond the delivery of the message: RFC 3461, 6531, 8689, 2852, 4865, 6710.
  *
- * Parsed once, and kept as what they mean.  wishes.c has one row for each: the EHLO word, the key, when it is wanted, when
- * the server grants it, and the parameter of MAIL that says it.
+ * A wish is parsed once and kept as a typed value, not as text.  wishes.c has one row for each extension: the EHLO word, the
+ * key, when it is wanted, when the server grants it, and the parameter of MAIL.
  */
 #ifndef SMTP_WISHES_H
 #define SMTP_WISHES_H
@@ -21,41 +21,41 @@ enum utf8_use { UTF8_AUTO, UTF8_ON, UTF8_OFF };
 
 struct deliver_by { /* RFC 2852 4 */
 	bool    wanted;
-	int64_t seconds; /* from now; below 0 it is late already */
-	bool    back;    /* then return it (R), else tell the sender and go on (N) */
-	bool    trace;   /* tell the sender of servers that cannot promise it (T) */
+	int64_t seconds; /* from now; below 0: late already */
+	bool    back;    /* when the time is over, return the message (R); else tell the sender and go on (N) */
+	bool    trace;   /* tell the sender when a server passes the message on (T) */
 };
 
 struct wishes { /* zeroed: none */
 	bool              require_all_recipients;
 	unsigned          notify;      /* enum dsn_notify, for recipients that have none of their own */
 	enum dsn_return   ret;         /* for envelopes that have none of their own */
-	bool              dsn_require; /* no DSN offered is a failure */
-	enum utf8_use     utf8;        /* ask for SMTPUTF8 where the message needs it, always, never */
+	bool              dsn_require; /* if DSN is needed and not offered, the message is not sent */
+	enum utf8_use     utf8;        /* UTF8_AUTO: ask for SMTPUTF8 if the message needs it */
 	struct deliver_by by;
-	unsigned          hold_for;    /* seconds that the server keeps the message for; 0: none */
+	unsigned          hold_for;    /* seconds that the server holds the message; 0: none */
 	int64_t           hold_until;  /* seconds since 1970; 0: not held */
 	struct number     priority;
-	bool              require_tls; /* the message never travels unprotected */
+	bool              require_tls; /* every server on the way must use TLS, RFC 8689 */
 };
 
-/* "TIME[,return|notify][,trace]", with a TIME as when_span() reads it, perhaps with a minus sign; false: it is none,
- * or what is to be returned has no time. */
+/* "TIME[,return|notify][,trace]".  when_span() reads TIME, which may have a minus sign.  False: the text has another form, or
+ * it says `return` and TIME is not above 0. */
 bool wishes_parse_by(const char *text, struct deliver_by *by) MUST_CHECK;
-bool wishes_put_by(struct buf *to, const struct deliver_by *by, struct err *e) MUST_CHECK; /* the same text */
+bool wishes_put_by(struct buf *to, const struct deliver_by *by, struct err *e) MUST_CHECK; /* text that parses to the same */
 
 struct wish {
 	enum ext    ext;
 	const char *word, *key; /* of the server's EHLO, and of the user's settings */
 	bool (*wanted)(const struct wishes *w);
-	bool (*granted)(const struct session *s, const struct wishes *w, struct err *e); /* NULL: to offer it is enough */
-	struct esc  esc;        /* of the failure that it is not offered */
-	bool        may_drop;   /* the message goes without */
-	const char *keyword;    /* of MAIL's parameter; NULL: params.c puts it, since the message may need it, too */
-	bool (*value)(struct buf *to, const struct wishes *w, struct err *e); /* NULL: it takes none */
+	bool (*granted)(const struct session *s, const struct wishes *w, struct err *e); /* NULL: granted if offered */
+	struct esc  esc;        /* of the error if it is not offered; zeroed: none */
+	bool        may_drop;   /* if it is not offered, the message goes without it */
+	const char *keyword;    /* of MAIL's parameter; NULL: params.c has the row, since the message may need it, too */
+	bool (*value)(struct buf *to, const struct wishes *w, struct err *e); /* NULL: the parameter takes no value */
 };
 
-/* In the order in which they are looked at; NULL past the end. */
+/* The rows, in the order in which they are checked; NULL past the end. */
 const struct wish *wishes_row(size_t i);
 
 #endif
