@@ -15,7 +15,7 @@ enum {
 	INITIAL_LINE_MAX = 512 - 2,               /* bytes of an AUTH command, RFC 4954 4 */
 	CHALLENGE_MAX = 12288,                    /* bytes of base64, RFC 4954 4 */
 	RESPONSE_MAX = 128 * 1024,                /* bytes; tokens are long */
-	ITERATIONS_MIN = 4096, ITERATIONS_MAX = 1000000, /* RFC 7677 4; more would be a way to keep us busy */
+	ITERATIONS_MIN = 4096, ITERATIONS_MAX = 1000000, /* RFC 7677 4; more would let a server keep us busy */
 };
 
 struct login {
@@ -26,24 +26,24 @@ struct login {
 	unsigned                  port;
 	Gsasl                    *gsasl;
 	Gsasl_session            *exchange;
-	int                       rc;        /* of the last step: GSASL_OK when nothing is open */
-	bool                      spoiled;   /* a step lacked memory: the exchange must not be touched */
+	int                       rc;        /* of the last step; GSASL_OK: our side is finished */
+	bool                      spoiled;   /* a step lacked memory: the exchange may not be used or freed */
 	struct buf                challenge; /* decoded */
-	struct buf                response;  /* not encoded */
-	struct buf                line;      /* on its way out */
+	struct buf                response;  /* not encoded yet */
+	struct buf                line;      /* the command or response as sent, in base64 */
 };
 
 typedef bool respond_fn(struct login *l, struct err *e);
 
 static respond_fn respond_gsasl, respond_prompted, respond_scram, respond_oauthbearer, respond_xoauth2;
 
-/* Strongest first: the order in which `auto` chooses. */
+/* The strongest first: `auto` chooses in this order. */
 static const struct mech {
 	const char *name;
 	enum { PASSWORD, TOKEN, CERT } wants;
 	bool        automatic; /* may be chosen by `auto` */
-	bool        plaintext; /* gives the secret away, or as good as: not without TLS */
-	bool        binds;     /* to the TLS channel */
+	bool        plaintext; /* the secret is sent, or can be guessed from what is sent: needs TLS */
+	bool        binds;     /* binds the login to the TLS channel */
 	bool        proves;    /* the server proves that it knows the password */
 	bool        first;     /* the client speaks first */
 	enum crypto_hash hash; /* of SCRAM */
@@ -60,7 +60,7 @@ static const struct mech {
 	{ "EXTERNAL", CERT, .automatic = true, .first = true, .respond = respond_gsasl },
 	{ "PLAIN", PASSWORD, .automatic = true, .plaintext = true, .first = true, .respond = respond_prompted },
 	{ "LOGIN", PASSWORD, .automatic = true, .plaintext = true, .respond = respond_prompted },
-	/* MD5 of a password is guessed offline in no time */
+	/* a password is quickly guessed offline from its MD5 */
 	{ "CRAM-MD5", PASSWORD, .plaintext = true, .respond = respond_gsasl },
 	{ "OAUTHBEARER", TOKEN, .plaintext = true, .first = true, .respond = respond_oauthbearer },
 	{ "XOAUTH2", TOKEN, .plaintext = true, .first = true, .respond = respond_xoauth2 },
@@ -68,7 +68,7 @@ static const struct mech {
 
 static void got_answer(void *ctx, size_t arg, const struct reply *r)
 {
-	(void)ctx; /* AUTH is a `last` verb: the reply is in chat->reply when chat_say() returns */
+	(void)ctx; /* AUTH has `last`: the reply is in chat->reply when chat_say() returns */
 	(void)arg;
 	(void)r;
 }
@@ -110,7 +110,7 @@ bool sasl_check(const struct sasl_params *p, struct err *e)
 		near = str_nearest(p->auth.items[i], sasl_mechanism);
 		if (near != NULL)
 			return err_hint(e, "did you mean %s?", near);
-		/* msmtp's DIGEST-MD5, NTLM and GSSAPI, for one */
+		/* msmtp's DIGEST-MD5, NTLM and GSSAPI are not near to any name */
 		return err_hint(e, "without `auth` the strongest that the server offers is used; see postern.conf(5)");
 	}
 	return true;
@@ -148,8 +148,8 @@ static bool usable(const struct login *l, const struct caps *caps, const struct 
 	    || (tls != NULL && (tls_binding(tls, TLS_EXPORTER, data, &len) || tls_binding(tls, TLS_UNIQUE, data, &len)));
 }
 
-/* Servers list EXTERNAL without having asked for a certificate: it is taken only where we have one, and before a
- * password only where there is none. */
+/* Servers offer EXTERNAL also if they did not ask for a certificate.  So `auto` takes it only if we have a certificate and no
+ * password. */
 static bool fit_for_auto(const struct login *l, const struct mech *m)
 {
 	return m->automatic && (m->wants != CERT || (l->p->has_cert && l->secret == NULL));
@@ -168,7 +168,7 @@ static const struct mech *choose(const struct login *l, const struct caps *caps)
 	return NULL;
 }
 
-/* As offered, but a server that was logged in to before may say anything. */
+/* The mechanisms as offered, redacted: a server that knows the secret from an earlier login may repeat it. */
 static void quote_mechs(const struct login *l, const struct caps *caps, struct err *e)
 {
 	struct caps shown = *caps;
@@ -198,8 +198,8 @@ static bool fail_no_mech(const struct login *l, const struct caps *caps, struct 
 
 /* ---- responding ----------------------------------------------------------------------------- */
 
-/* The library has many names for want of memory (of a parser, of SASLprep, of a hash), and most mean other things, too;
- * malloc() has only one.  `errno` is 0 before each call. */
+/* libgsasl has many errors for a lack of memory (in a parser, in SASLprep, in a hash), and most of them mean other things, too.
+ * malloc() sets errno to ENOMEM; so `errno` is set to 0 before each call. */
 static bool lacked_memory(const struct login *l)
 {
 	return l->rc == GSASL_MALLOC_ERROR || l->rc == GSASL_CRYPTO_ERROR || errno == ENOMEM;
@@ -209,7 +209,7 @@ static bool fail_library(const struct login *l, struct err *e)
 {
 	if (lacked_memory(l))
 		return fail_memory(e);
-	/* what the server sent made no sense, or it could not prove that it knows the password */
+	/* the server sent nonsense, or could not prove that it knows the password */
 	fail(e, ST_AUTH, FATE_PERM, "the %s exchange with %s went wrong", l->mech->name, l->host);
 	err_quote(e, gsasl_strerror(l->rc), strlen(gsasl_strerror(l->rc)));
 	return false;
@@ -239,19 +239,19 @@ static bool respond_gsasl(struct login *l, struct err *e)
 	return step(l, buf_text(&l->challenge), l->challenge.len, e);
 }
 
-/* A prompt is for people and may be anything ("VXNlcm5hbWU6", "Username:", nothing). */
+/* The server's prompt is ignored: it is for people and may be any text ("VXNlcm5hbWU6", "Username:", nothing). */
 static bool respond_prompted(struct login *l, struct err *e)
 {
 	return step(l, "", 0, e);
 }
 
-/* RFC 5802 5.1: "r=...,s=...,i=4096".  libgsasl would compute for as long as the server asks. */
+/* RFC 5802 5.1: "r=...,s=...,i=4096".  libgsasl has no limit for the number of iterations, so it is checked here. */
 static bool iterations_bounded(const struct login *l, struct err *e)
 {
 	const char *at = strstr(buf_text(&l->challenge), ",i=");
 	uint64_t n = 0;
 
-	if (strncmp(buf_text(&l->challenge), "r=", 2) != 0) /* not the message that carries them */
+	if (strncmp(buf_text(&l->challenge), "r=", 2) != 0) /* another message than the one with i= */
 		return true;
 	if (at != NULL && str_number_n(at + 3, strcspn(at + 3, ","), ITERATIONS_MIN, ITERATIONS_MAX, &n))
 		return true;
@@ -278,8 +278,8 @@ static bool salted(const char *password, const struct mech *mech, const char *sa
 	return ok;
 }
 
-/* libgsasl takes four times as long as GnuTLS for the salted password, which is nearly all that SCRAM costs, and asks for it
- * first.  Where this fails, it computes it by itself, and says itself what is wrong with the password. */
+/* A callback: gives libgsasl the salted password.  Computing it is nearly all that SCRAM costs, and libgsasl takes four times as
+ * long for it as GnuTLS.  If this fails, libgsasl computes it itself, and reports itself if the password is unfit. */
 static int give_salted(Gsasl *gsasl, Gsasl_session *exchange, Gsasl_property property)
 {
 	const struct login *l = gsasl_callback_hook_get(gsasl);
@@ -312,7 +312,7 @@ static void show_oauth_error(const struct login *l)
 	trace_note(l->chat->io->flights, "the server says: %s", buf_text(&l->challenge));
 }
 
-/* RFC 7628 3.1: the identity may hold no `,` or `=` as they are. */
+/* RFC 7628 3.1: in the identity `,` and `=` must be escaped. */
 static bool put_gs2_name(struct buf *to, const char *name, struct err *e)
 {
 	for (; *name != '\0'; name++)
@@ -325,7 +325,7 @@ static bool put_gs2_name(struct buf *to, const char *name, struct err *e)
 
 static bool respond_oauthbearer(struct login *l, struct err *e)
 {
-	if (l->rc == GSASL_OK) { /* a second time: the server explains its refusal, RFC 7628 3.2.3 */
+	if (l->rc == GSASL_OK) { /* called a second time: the challenge explains the refusal, RFC 7628 3.2.3 */
 		show_oauth_error(l);
 		return buf_char(&l->response, '\1', e);
 	}
@@ -351,7 +351,7 @@ static bool encoded(struct login *l, struct err *e)
 	return base64_encode(&l->line, buf_text(&l->response), l->response.len, e);
 }
 
-/* AUTH with an initial response where that fits into a command line; else the response waits for
+/* Says AUTH, with an initial response if that fits into a command line.  If not, *held is set and the response is sent after
  * the first challenge (RFC 4954 4). */
 static bool say_auth(struct login *l, bool *held, struct err *e)
 {
@@ -383,14 +383,15 @@ static bool take_challenge(struct login *l, struct err *e)
 		return false;
 	if (r->wire_len <= CHALLENGE_MAX && base64_decode(&l->challenge, r->wire, r->wire_len)
 	    && memchr(buf_text(&l->challenge), '\0', l->challenge.len) == NULL) {
-		if (l->mech->wants == TOKEN && l->challenge.len > 0) /* what it says is for people */
+		if (l->mech->wants == TOKEN && l->challenge.len > 0) /* will be shown: it explains a refusal */
 			chat_redact(l->chat, l->challenge.bytes);
 		return true;
 	}
 	return fail(e, ST_AUTH, FATE_PERM, "%s sent a challenge that is not base64 text", l->host);
 }
 
-/* Our side cannot go on: say so, and keep our reason whatever the server answers.  It would take QUIT for an answer. */
+/* Our side cannot go on.  "*" ends the exchange, since the server would take QUIT for a response.  The error stays ours,
+ * whatever the server answers. */
 static bool cancel(struct login *l)
 {
 	struct err unheard;
@@ -427,8 +428,8 @@ static bool refused(struct login *l, struct err *e)
 	return false;
 }
 
-/* The server is content: 235 by RFC 4954 4, but RFC 5321 4.3.2 has clients go by the first digit where they do not know
- * the rest, so any 2yz is as good.  It is no proof: where the mechanism has one, that decides. */
+/* The server accepted the login: with 235 by RFC 4954 4, but any 2yz counts, since RFC 5321 4.3.2 has clients go by the first
+ * digit.  If the mechanism has a proof by the server, the login counts only with this proof. */
 static bool accepted(const struct login *l, struct err *e)
 {
 	if (l->mech->proves && l->rc != GSASL_OK)
@@ -481,8 +482,8 @@ static bool put_binding(struct login *l, enum tls_binding kind, Gsasl_property p
 	return ok;
 }
 
-/* Whom the server shall take us for, NULL: whom it likes.  A certificate may stand for several users, so EXTERNAL names
- * the one that the settings name, as other clients do; its response is empty (RFC 4422 A) where they name none. */
+/* The user to act as; NULL: the server derives it from the login.  A certificate may be good for several users, so EXTERNAL
+ * sends `user`, as other clients do.  If there is no `user`, the response of EXTERNAL is empty (RFC 4422 A). */
 static const char *identity(const struct login *l)
 {
 	if (l->p->authzid != NULL || l->mech->wants != CERT)
@@ -490,9 +491,8 @@ static const char *identity(const struct login *l)
 	return l->p->user != NULL ? l->p->user : "";
 }
 
-/* The channel's data go only to the -PLUS forms.  RFC 5802 6 would have a plain SCRAM say "y" where the
- * server offers no -PLUS, but libgsasl 2.2 fails when it is to (GSASL_AUTHENTICATION_ERROR at once),
- * so it says "n". */
+/* Only the -PLUS mechanisms get the channel's data.  By RFC 5802 6 a SCRAM without -PLUS has to say "y" if the server offers no
+ * -PLUS.  libgsasl 2.2 fails when it has to say so (GSASL_AUTHENTICATION_ERROR at once), so it says "n". */
 static bool put_properties(struct login *l, struct err *e)
 {
 	return put_property(l, GSASL_AUTHID, l->p->user, e) && put_property(l, GSASL_AUTHZID, identity(l), e)
@@ -502,7 +502,7 @@ static bool put_properties(struct login *l, struct err *e)
 		    && put_binding(l, TLS_UNIQUE, GSASL_CB_TLS_UNIQUE, e)));
 }
 
-/* On failure the library leaves a pointer to what it has freed. */
+/* On failure libgsasl leaves a pointer to freed memory, so the pointer is set to NULL. */
 static bool begin_exchange(struct login *l)
 {
 	errno = 0;
@@ -522,7 +522,7 @@ static bool begin_exchange(struct login *l)
 static bool start(struct login *l, struct err *e)
 {
 	l->rc = GSASL_NEEDS_MORE;
-	if (l->mech->wants == TOKEN) /* libgsasl does not have them, and there is nothing to compute */
+	if (l->mech->wants == TOKEN) /* libgsasl lacks these mechanisms, and they need no computing */
 		return true;
 	if (!begin_exchange(l))
 		return fail_library(l, e);
@@ -530,7 +530,7 @@ static bool start(struct login *l, struct err *e)
 	return put_properties(l, e);
 }
 
-/* The library frees its copies as they are. */
+/* libgsasl frees its copies without wiping them. */
 static void wipe_property(Gsasl_session *exchange, Gsasl_property property)
 {
 	const char *value = gsasl_property_fast(exchange, property);
@@ -539,7 +539,8 @@ static void wipe_property(Gsasl_session *exchange, Gsasl_property property)
 		explicit_bzero((char *)(uintptr_t)value, strlen(value));
 }
 
-/* When libgsasl 2.2 lacks memory for its proof, it frees twice what was to be replaced: then it is not freed by us, too. */
+/* If libgsasl 2.2 lacks memory for its proof, it frees a buffer and keeps the pointer.  Such an exchange is not freed here: that
+ * would free the buffer twice. */
 static void finish(struct login *l)
 {
 	if (l->exchange != NULL && !l->spoiled) {

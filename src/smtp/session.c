@@ -9,9 +9,9 @@
 #include "base/log.h"
 #include "smtp/gate.h"
 
-enum { UNLIKELY_S = 15 }; /* seconds for a greeting that is not to be expected */
+enum { UNLIKELY_S = 15 }; /* seconds for a greeting in clear on port 465 */
 
-/* The answer is in chat->reply when a `last` verb returns. */
+/* After a verb with `last`, the answer is in chat->reply. */
 static void got_answer(void *ctx, size_t arg, const struct reply *r)
 {
 	(void)ctx;
@@ -41,7 +41,7 @@ static bool needs_auth(const struct session *s)
 
 /* ---- hello -------------------------------------------------------------------------------------- */
 
-/* "[192.0.2.1]" or "[IPv6:2001:db8::1]" of our end, RFC 5321 4.1.3. */
+/* Our end of the connection as "[192.0.2.1]" or "[IPv6:2001:db8::1]", RFC 5321 4.1.3. */
 static void literal(const struct session *s, char to[HOST_MAX])
 {
 	struct sockaddr_storage a = { 0 };
@@ -63,12 +63,12 @@ static void our_name(const struct session *s, char to[HOST_MAX])
 		snprintf(to, HOST_MAX, "%s", s->p->domain);
 	else
 		host_fqdn(to);
-	if (!gate_is_domain(to)) /* a name that the configuration gave has been checked there */
+	if (!gate_is_domain(to)) /* only the machine's name: p->domain was checked with the configuration */
 		literal(s, to);
 }
 
-/* RFC 5321 3.2 and 4.1.4: HELO is for servers that do not know EHLO, not for those that refuse us;
- * and it gives up what protects us, so never where that is needed. */
+/* RFC 5321 3.2 and 4.1.4: HELO is for servers that do not know EHLO, not for those that refuse us.  After HELO there is no TLS
+ * and no login, so hello_plain() does not use it if one of them is needed. */
 static bool knows_no_ehlo(const struct reply *r)
 {
 	return r->code == 500 || r->code == 501 || r->code == 502 || r->code == 504;
@@ -155,7 +155,8 @@ static bool say_starttls(struct session *s, struct err *e)
 
 /* ---- the way in --------------------------------------------------------------------------------- */
 
-/* A server that expects TLS from the start waits for our first word, or answers with an alert. */
+/* The greeting did not come.  A server that expects TLS from the start waits for our first bytes, or sends a TLS alert: hence the
+ * hints. */
 static bool fail_greeting(const struct session *s, struct err *e)
 {
 	bool implicit = s->tls->on && !s->tls->starttls;
@@ -167,7 +168,8 @@ static bool fail_greeting(const struct session *s, struct err *e)
 	return err_hint(e, "for TLS from the start (port 465) set tls_starttls off");
 }
 
-/* Port 465 begins with TLS (RFC 8314 7.3): who waits for a greeting in clear there has waited long enough soon. */
+/* Servers at port 465 begin with TLS (RFC 8314 7.3).  If the settings say STARTTLS, no greeting is likely to come there, and the
+ * wait is short. */
 static bool expect_greeting(struct session *s, struct err *e)
 {
 	unsigned cap = s->chat.cap;
@@ -199,7 +201,7 @@ static bool login(struct session *s, struct err *e)
 	return true;
 }
 
-/* From the first reply on: the server may know it from another connection. */
+/* The secret is hidden from the first reply on, since the server may know it from another connection. */
 static bool hide_secret(struct session *s, struct err *e)
 {
 	if (s->secret == NULL || chat_hide(&s->chat, s->secret, e))
@@ -226,7 +228,7 @@ void session_close(struct session *s)
 {
 	struct err unheard;
 
-	s->chat.depth = CHAT_DEPTH; /* say it, but do not wait: no answer could change anything */
+	s->chat.depth = CHAT_DEPTH; /* so that chat_say() does not wait for the answer, which changes nothing */
 	if (s->io != NULL && s->io->wire.close != NULL && !s->chat.broken && s->chat.owed == 0
 	    && chat_say(&s->chat, &QUIT, 0, &unheard, "QUIT"))
 		(void)!stream_flush(s->io, &unheard);

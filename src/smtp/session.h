@@ -1,9 +1,9 @@
 /*
- * session.h - an SMTP or LMTP connection made ready for mail: greeting, EHLO, STARTTLS, AUTH; and
- * its end.  RFC 5321, 2033, 3207, 4954.
+ * session.h - makes an SMTP or LMTP connection ready for mail (greeting, EHLO, STARTTLS, AUTH), and ends it.  RFC 5321, 2033,
+ * 3207, 4954.
  *
- * What was learnt before TLS is forgotten after it.  Nothing is sent on a connection that is less
- * protected than the parameters ask for.  The mail itself is transaction.h's.
+ * After TLS has begun, the capabilities heard before are forgotten.  If TLS is on, nothing but EHLO, STARTTLS and QUIT is sent
+ * without it; if a login is wanted, session_open() fails without one.  The mail itself is sent by smtp/transaction.
  */
 #ifndef SMTP_SESSION_H
 #define SMTP_SESSION_H
@@ -15,18 +15,18 @@
 
 struct session_params {
 	bool     lmtp;
-	char    *domain;        /* EHLO's argument; NULL: the machine's, else an address literal */
-	unsigned timeout;       /* seconds; lowers each of RFC 5321 4.5.3.2's; 0: those */
-	unsigned total_timeout; /* seconds of the whole submission; 0: none */
+	char    *domain;        /* EHLO's argument; NULL: the machine's name, or if that is no domain, an address literal */
+	unsigned timeout;       /* seconds; shortens the timeouts of RFC 5321 4.5.3.2; 0: does not */
+	unsigned total_timeout; /* seconds for the whole submission; 0: no limit */
 };
 
 struct session {
 	/* set by the caller; all borrowed */
 	const struct session_params *p;
 	const struct tls_params     *tls;
-	struct tls_files            *tls_files; /* as tls_check() left them */
+	struct tls_files            *tls_files; /* filled by tls_check() */
 	const struct sasl_params    *auth;
-	const char                  *host;   /* for SNI, certificate and sentences */
+	const char                  *host;   /* for SNI, the certificate, and sentences */
 	unsigned                     port;
 	const char                  *secret; /* NUL-terminated; NULL: none */
 	struct stream               *io;
@@ -37,17 +37,17 @@ struct session {
 	const char      *mechanism;  /* static; NULL: not logged in */
 	bool             hello_only; /* the server knows no EHLO */
 	uint64_t         mails;      /* transactions so far, RFC 9422 MAILMAX */
-	void            *payload;    /* of the transaction under way: what its `got` functions fill */
+	void            *payload;    /* the transaction under way, for its `got` functions; NULL: none */
 };
 
-/* From a connected stream to one that MAIL can be said on: implicit TLS, greeting, EHLO or HELO,
- * STARTTLS and EHLO again, AUTH. */
+/* On a connected stream, does all that comes before MAIL: implicit TLS, greeting, EHLO or HELO, STARTTLS and EHLO again,
+ * AUTH. */
 bool session_open(struct session *s, struct err *e) MUST_CHECK;
 
-/* EHLO once more: some servers offer more after AUTH.  A refusal leaves the old list in force. */
+/* Says EHLO once more: some servers offer more after AUTH.  If the server refuses, the old capabilities stay. */
 bool session_ask_again(struct session *s, struct err *e) MUST_CHECK;
 
-/* QUIT where the dialogue is intact, its answer not waited for; wipes.  The stream is the caller's. */
+/* Says QUIT if the chat is intact and nothing is owed, does not wait for the answer, and wipes.  Does not close the stream. */
 void session_close(struct session *s);
 
 #endif
