@@ -1,5 +1,5 @@
 /*
- * main.c - postern, a sendmail-compatible mail submission client: a table of contents.
+ * main.c - postern, a sendmail-compatible mail submission client: calls the function of the mode that the options choose.
  */
 #include "base/base.h"
 
@@ -36,7 +36,7 @@ static void version(FILE *to)
 	fprintf(to, "postern %s\n", PACKAGE_VERSION);
 }
 
-/* There is no queue: what cannot be sent at once is the caller's. */
+/* There is no queue: if a message cannot be sent at once, the exit status says so. */
 static void mailq(FILE *to)
 {
 	fputs("Mail queue is empty\n", to);
@@ -45,7 +45,7 @@ static void mailq(FILE *to)
 static int run(const struct options *o, bool had_stdin)
 {
 	trace_start(o->verbose);
-	if (o->mode != MODE_SUBMIT) /* they say there what they were asked */
+	if (o->mode != MODE_SUBMIT) /* the log stays off standard output, where the other modes print their answers */
 		log_standard(STDERR_FILENO);
 	switch (o->mode) {
 	case MODE_DUMP_CONFIG: return submit_dump_config(o);

@@ -4,8 +4,8 @@
 
 #include "base/str.h"
 
-/* The most particular first; a row without host, words or esc does not look at that, and one without a code is
- * for every refusal for good: what is temporary needs patience, not advice. */
+/* The first row that matches counts, so the most particular come first.  A row without host, words or esc matches any.  A row
+ * without a code matches every 5yz; after a 4yz the user only has to try again later. */
 static const struct {
 	enum stage  stage;
 	int         code;
@@ -81,7 +81,7 @@ static const char *hint_for(const struct err *e, const char *host)
 	return "";
 }
 
-/* A reply of several lines is one line here. */
+/* Joins the lines of a reply to one. */
 static void print_joined(const char *words)
 {
 	for (; *words != '\0'; words++)
@@ -145,7 +145,8 @@ static const char *recipient(const void *ctx, size_t i)
 	return v != NULL && i < v->n ? v->rcpts[i].address : NULL;
 }
 
-/* Where others have the message: "a@example.org 550 5.1.1,b@example.org 452".  What is the same for all stands elsewhere. */
+/* If some recipients have the message, the refused ones: "a@example.org 550 5.1.1,b@example.org 452".  A refusal of all
+ * recipients is in other fields. */
 static void put_refused(struct buf *to, const struct envelope *v)
 {
 	size_t left_out = 0;

@@ -1,7 +1,7 @@
 /*
- * report.h - what a person is told: errors in at most three lines, hints, the line in the log.
+ * report.h - tells people about errors and outcomes: at most three lines on stderr for an error, and the line in the log.
  *
- * Owns the table of hints.  Decides nothing: the exit status is err.h's.
+ * Owns the table of hints.  Decides nothing; base/err gives the exit status.
  */
 #ifndef DELIVER_REPORT_H
 #define DELIVER_REPORT_H
@@ -12,25 +12,25 @@
 #include "smtp/session.h"
 #include "smtp/transaction.h"
 
-/* "postern: STAGE: sentence", the server's words, a hint.  `host` (NULL: none) helps to find one. */
+/* Prints "postern: STAGE: sentence", the server's words, and a hint, which may depend on `host` (NULL: none). */
 void report_error(const struct err *e, const char *host);
 
-/* Each recipient that does not have the message, with the reply; that is said once where the sender was refused. */
+/* Prints an error for each recipient that was refused.  If the sender was refused, the reply is printed only once. */
 void report_refusals(const struct envelope *v, const char *host);
 
-/* The dialogue broke off: who has no message, where it is not the same for all. */
+/* The dialogue broke off.  Prints the recipients that have no message, unless all recipients are alike. */
 void report_unfinished(const struct envelope *v, const struct err *e);
 
-struct outcome { /* all borrowed; NULL and 0 for what never came to be */
+struct outcome { /* all borrowed; NULL and 0 for what does not exist */
 	const char              *host;
 	const struct session    *session;
 	const struct envelope   *v;
 	const struct message    *m;
-	uint64_t                 size; /* bytes, of what was sent or would have been */
+	uint64_t                 size; /* bytes of the message as sent, or as it would have been sent */
 	const struct delivery   *delivery;
 	const char              *user;
-	const char              *note;  /* what else is worth knowing */
-	const struct err        *e; /* NULL: all is well */
+	const char              *note;  /* which configuration files were passed over, and why */
+	const struct err        *e; /* NULL: success */
 	int64_t                  duration_ms;
 	int                      status;
 };

@@ -50,7 +50,7 @@ static bool default_domain(struct submission *x, struct err *e)
 	return x->a->message.qualify_domain != NULL;
 }
 
-/* What the environment says of its user; NULL, too, where that is another one. */
+/* A variable of the environment; NULL if the environment is another user's. */
 static const char *of_user(const char *variable, const char *text)
 {
 	if (text == NULL || text[0] == '\0' || !home_is_foreign())
@@ -59,7 +59,7 @@ static const char *of_user(const char *variable, const char *text)
 	return NULL;
 }
 
-/* Rubbish in the environment is no name. */
+/* Can this be a person's name?  It comes from the environment and may be anything. */
 static bool is_name(const char *text)
 {
 	size_t len = text == NULL ? 0 : strlen(text);
@@ -70,7 +70,7 @@ static bool is_name(const char *text)
 	return good;
 }
 
-/* Where qmail and nullmailer, and then sendmail, look for it. */
+/* The full name is in MAILNAME for qmail and nullmailer, and in NAME for sendmail. */
 static bool default_name(struct submission *x, struct err *e)
 {
 	const char *name;
@@ -88,7 +88,7 @@ static bool read_list(const char *path, const char *name, uid_t as, struct buf *
 	return owned_read_list(path, name, as, ST_CONFIG, to, reader, e);
 }
 
-/* Read anew for each sender: the account may be another, and so may the file be. */
+/* The alias file is read anew for each sender, since another account may have another file. */
 static bool load_local(struct submission *x, struct err *e)
 {
 	const struct message_params *p = &x->a->message;
@@ -119,7 +119,7 @@ static const char *own_address(const struct account *a)
 	return NULL;
 }
 
-/* $EMAIL, as others have it: no reason to refuse a message. */
+/* $EMAIL, as other programs use it.  If it is no address, that is a warning only. */
 static bool email(char to[ADDRESS_MAX])
 {
 	const char *text = of_user("EMAIL", secure_getenv("EMAIL"));
@@ -207,7 +207,6 @@ bool submission_address(struct submission *x, struct err *e)
 
 /* ---- the server --------------------------------------------------------------------------------- */
 
-/* Before connecting, so that a slow helper or a prompt costs no server time. */
 bool submission_ready(struct submission *x, struct err *e)
 {
 	struct account *a = x->a;
@@ -219,7 +218,7 @@ bool submission_ready(struct submission *x, struct err *e)
 	if (a->auth.wanted && a->auth.user != NULL && sasl_wants_secret(&a->auth)
 	    && !secret_get(&a->secret, host, a->auth.user, CLOCK_NEVER, &x->secret, e))
 		return false;
-	if (x->o->mode != MODE_DIALOGUE) /* that may come back to this account */
+	if (x->o->mode != MODE_DIALOGUE) /* -bs may need this account again */
 		secret_params_wipe(&a->secret);
 	x->until = a->smtp.total_timeout == 0 ? CLOCK_NEVER : clock_in_s(a->smtp.total_timeout);
 	return true;
@@ -259,8 +258,8 @@ static bool one_connection(struct submission *x, const char *host, int64_t deadl
 	return false;
 }
 
-/* Is it this host's trouble, so that the next one may do better?  What the user must decide (a certificate, a
- * refused login) is no reason to look elsewhere. */
+/* Is it a failure of this host, so that the next one may do?  After a failure that the user has to decide about (a certificate, a
+ * refused login) no other host is tried. */
 static bool next_may_help(const struct err *e)
 {
 	if (stop_asked() != 0 || e->stage < ST_RESOLVE)
@@ -269,7 +268,7 @@ static bool next_may_help(const struct err *e)
 	    || (e->fate == FATE_TEMP && (e->stage == ST_TLS || e->stage == ST_STARTTLS));
 }
 
-/* Hosts share the time to connect: one that is silent leaves some for the next. */
+/* Each host gets an equal part of the time that is left to connect, so that a silent one leaves some for the next. */
 static int64_t share(const struct submission *x, int64_t deadline, size_t hosts_left)
 {
 	int64_t now = clock_ms();
@@ -278,8 +277,8 @@ static int64_t share(const struct submission *x, int64_t deadline, size_t hosts_
 	return now + (deadline - now) / (int64_t)hosts_left;
 }
 
-/* Where no host takes part in the dialogue, a temporary trouble is what is reported: trying again later is
- * right then. */
+/* If no host takes part in the dialogue, the first error is reported, but a temporary one is preferred: then trying again later
+ * may help. */
 bool submission_connect(struct submission *x, struct err *e)
 {
 	size_t n = x->a->net.hosts.n > 0 && x->a->net.socket == NULL ? x->a->net.hosts.n : 1;

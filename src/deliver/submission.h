@@ -1,8 +1,8 @@
 /*
- * submission.h - what every mode that speaks to a smarthost does: the account, the sender, the secret, the
- * connection.  Each step needs those before it.
+ * submission.h - the steps that are common to all modes: account, sender and recipients, secret, connection.  Each step needs
+ * those before it.
  *
- * Reads no message and sends none: that is submit.h's.
+ * Reads no message and sends none: command/submit and command/relay do.
  */
 #ifndef DELIVER_SUBMISSION_H
 #define DELIVER_SUBMISSION_H
@@ -20,50 +20,50 @@ struct submission {
 	struct conf           conf;
 	struct account       *a; /* borrowed from conf */
 	struct message        m;
-	struct rendition      r;     /* of m: for the server that is being talked to, or was last */
+	struct rendition      r;     /* of m, for the present or the latest server */
 	struct envelope       v;
 	struct local          local;
 	struct secret         secret;
-	struct tls_files      tls_files; /* of every account that was used */
+	struct tls_files      tls_files; /* of all accounts that were used */
 	struct session        s;
 	struct stream         io;
 	struct delivery       delivery;
-	const char           *host;  /* the one being talked to, or last tried; borrowed from a */
-	int64_t               began, until;
+	const char           *host;  /* the present or the latest server, for sentences; borrowed from a, or static */
+	int64_t               began, until; /* clock_ms(): the beginning, and the end of the total timeout */
 	bool                  connected;
-	/* the way to the server; NULL: dial().  A test has one in memory. */
+	/* connects to the server; NULL: dial().  Tests give a server in memory. */
 	bool                (*reach)(void *ctx, struct wire *to, struct err *e);
 	void                 *reach_ctx; /* borrowed */
 };
 
-/* NULL: no memory, and that was reported. */
+/* NULL: there was no memory, which was reported. */
 struct submission *submission_begin(const struct options *o, struct err *e);
 void submission_free(struct submission *x);
 
 bool submission_load(struct submission *x, struct err *e) MUST_CHECK;
 
-/* The account: named, or chosen by the sender (NULL: none is asked for). */
+/* Chooses the account: the one that -a names, or by the sender (NULL: none is asked for). */
 bool submission_choose(struct submission *x, const char *sender, struct err *e) MUST_CHECK;
 
-/* Account, envelope sender, ENVID and the recipients of the command line. */
+/* Sets account, envelope sender, ENVID and the recipients of the command line. */
 bool submission_address(struct submission *x, struct err *e) MUST_CHECK;
 
-/* Whom the options ask to send as; *given unset: they leave that to us. */
+/* The sender that the options ask for; *given unset: they ask for none. */
 bool submission_wanted(const struct submission *x, char to[ADDRESS_MAX], bool *given, struct err *e) MUST_CHECK;
 
-/* The first and the last part of that: who sends, or one recipient or a list of them. */
+/* Two parts of submission_address(), for -bs: sets account and envelope sender; adds the recipients of a list. */
 bool submission_sender(struct submission *x, const char *wanted, struct err *e) MUST_CHECK;
 bool submission_add(struct submission *x, const char *text, struct err *e) MUST_CHECK;
 
-/* Settings checked and the secret at hand: before connecting, so that a slow helper or a prompt costs no server time.
- * The total timeout begins. */
+/* Checks the settings, gets the secret and begins the total timeout.  To be called before connecting, so that no server waits
+ * for a slow helper or a prompt. */
 bool submission_ready(struct submission *x, struct err *e) MUST_CHECK;
 
-/* A session that MAIL can be said on: all hosts in order, until one takes part in the dialogue. */
+/* Opens a session on which MAIL can be said.  Tries all hosts in order, until one takes part in the dialogue. */
 bool submission_connect(struct submission *x, struct err *e) MUST_CHECK;
 void submission_disconnect(struct submission *x);
 
-/* The line in the log; e NULL: all is well. */
+/* Writes the line in the log; e NULL: success. */
 void submission_log(struct submission *x, const struct err *e, int status);
 
 #endif

@@ -7,11 +7,11 @@
 #include "deliver/report.h"
 #include "deliver/submission.h"
 
-enum { NODE_MAX = 500 }; /* bytes: with ETRN and CRLF within RFC 5321 4.5.3.1.4 */
+enum { NODE_MAX = 500 }; /* bytes: with "ETRN " and CRLF at most the 512 of RFC 5321 4.5.3.1.4 */
 
 static void got_answer(void *ctx, size_t arg, const struct reply *r)
 {
-	(void)ctx; /* it is in chat->reply when a `last` verb returns */
+	(void)ctx; /* ETRN has `last`: the reply is in chat->reply when chat_say() returns */
 	(void)arg;
 	(void)r;
 }
@@ -19,7 +19,7 @@ static void got_answer(void *ctx, size_t arg, const struct reply *r)
 static const struct verb ETRN = { .name = "ETRN", .stage = ST_ETRN, .timeout = 300, .last = true,
 				  .classes = CLASS_USUAL, .got = got_answer };
 
-/* "node", "@domain" with all that is below it, "#queue": RFC 1985 5.3. */
+/* "node", "@domain" with its subdomains, or "#queue": RFC 1985 5.3. */
 static bool check_node(const char *node, struct err *e)
 {
 	const char *name = node + (node[0] == '@' || node[0] == '#');
@@ -40,7 +40,7 @@ static bool check_usage(const struct options *o, struct err *e)
 	return check_node(o->node, e);
 }
 
-/* Some servers offer it only to those who have logged in. */
+/* Some servers offer ETRN only after a login. */
 static bool offered(struct session *s, struct err *e)
 {
 	if ((s->caps.ext & EXT_ETRN) == 0 && s->mechanism != NULL && !session_ask_again(s, e))

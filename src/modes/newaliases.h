@@ -1,16 +1,16 @@
 /*
- * newaliases.h - -bi: the alias file looked at before mail depends on it.
+ * newaliases.h - -bi: checks the alias file.
  *
- * Builds no database, since the file is read for each message.  An alias that postern cannot obey is a warning: only mail for
- * that name is refused.
+ * Builds no database, since the file is read for each message.  For an alias that postern cannot follow it prints a warning
+ * only, since only mail for that name is refused.
  */
 #ifndef MODES_NEWALIASES_H
 #define MODES_NEWALIASES_H
 
 #include "config/opts.h"
 
-/* Prints how many aliases there are, as sendmail does.  0, also where no alias file is configured (installation scripts call
- * this); a file that cannot be read or understood is EX_CONFIG. */
+/* Prints the number of aliases, as sendmail does, and returns the exit status.  This is 0 also if no alias file is configured,
+ * since installation scripts call -bi.  If the file cannot be read or understood, it is EX_CONFIG. */
 int newaliases(const struct options *o);
 
 #endif

@@ -40,10 +40,10 @@ static bool fix_message(struct submission *x, struct err *e)
 		return false;
 	if (!names_anybody(x, e))
 		return false;
-	return rendition_begin(&x->r, &x->m, e); /* what no server takes needs no connection */
+	return rendition_begin(&x->r, &x->m, e); /* fails here, before connecting, if no server can take the message */
 }
 
-/* Aliases refuse recipients before any server is asked. */
+/* Is there a reason to connect?  Aliases refuse recipients before any server is asked. */
 static bool anybody_left(const struct submission *x)
 {
 	size_t open = envelope_count(&x->v, RCPT_OPEN);
@@ -51,7 +51,7 @@ static bool anybody_left(const struct submission *x)
 	return x->a->wishes.require_all_recipients ? open == x->v.n : open > 0;
 }
 
-/* As many connections as the server's limits ask for. */
+/* Uses as many connections as the server's limits ask for. */
 static bool send_message(struct submission *x, struct err *e)
 {
 	struct needs n;
@@ -69,7 +69,7 @@ static bool send_message(struct submission *x, struct err *e)
 
 /* ---- the end ------------------------------------------------------------------------------------ */
 
-/* A refusal that also ended the session: it is told with its recipients, and once is enough. */
+/* Does *e repeat a refusal that is printed with its recipients?  Then it is not printed on its own. */
 static bool told_with_recipients(const struct submission *x, const struct err *e)
 {
 	for (size_t i = 0; i < x->v.n; i++)
@@ -125,7 +125,7 @@ static bool find_recipients(struct submission *x, bool had_stdin, struct err *e)
 	    && message_fix(&x->m, &x->a->message, &x->local, x->o->take_recipients, &x->v, e) && names_anybody(x, e);
 }
 
-/* An address in UTF-8 may hold C1 controls, which a terminal obeys. */
+/* An address in UTF-8 may hold C1 controls, on which a terminal acts; so it is made printable. */
 static void show(const char *before, const char *address, const char *after)
 {
 	char shown[4 * ADDRESS_MAX];
@@ -134,7 +134,7 @@ static void show(const char *before, const char *address, const char *after)
 	printf("%s%s%s", before, shown, after);
 }
 
-/* In the words that sendmail has for it. */
+/* In sendmail's words for -bv. */
 static void show_route(const struct submission *x, struct rcpt *r)
 {
 	const struct net_params *net = &x->a->net;

@@ -1,7 +1,7 @@
 /*
  * submit.h - one message from stdin to the smarthost: the twelve steps of src/README in order.
  *
- * The only place that knows all parts.  Returns the exit status; everything was said by then.
+ * Each function returns the exit status, after all output and errors were printed.
  */
 #ifndef MODES_SUBMIT_H
 #define MODES_SUBMIT_H
@@ -10,11 +10,11 @@
 
 int submit(const struct options *o, bool had_stdin);
 
-/* -bv: what submit() would do with each recipient, on standard output; asks no server.  A recipient that an alias refuses
- * gives the status, as in submit(). */
+/* -bv: prints what submit() would do with each recipient; asks no server.  If an alias refuses a recipient, the exit status is
+ * that of the refusal, as in submit(). */
 int submit_verify(const struct options *o, bool had_stdin);
 
-/* Loads the configuration and chooses the account as submit() would, for --dump-config. */
+/* --dump-config: loads the configuration, chooses the account as submit() would, and prints it. */
 int submit_dump_config(const struct options *o);
 
 #endif

@@ -11,10 +11,10 @@
 
 enum {
 	SILENCE_S = 300,            /* RFC 5321 4.5.3.2.7 */
-	REPLIES_KEPT = 32 * 1024,   /* bytes that wait for the caller to have said all it has to say */
-	REPLIES_MAX = 128 * 1024,   /* those, and one reply more */
-	PIECE = 4096,               /* bytes that a pipe takes without blocking when poll(2) says so: PIPE_BUF */
-	REPLY_LINE = 500,           /* bytes of a line of a reply, RFC 5321 4.5.3.1.5 */
+	REPLIES_KEPT = 32 * 1024,   /* bytes of replies; if there are more, they are written at once */
+	REPLIES_MAX = 128 * 1024,   /* bytes: REPLIES_KEPT and one reply more */
+	PIECE = 4096,               /* bytes that a pipe takes without blocking after poll(2): PIPE_BUF */
+	REPLY_LINE = 500,           /* bytes of a line of a reply; RFC 5321 4.5.3.1.5 allows 512 */
 };
 
 void caller_open(struct caller *c, int in, int out)
@@ -34,7 +34,7 @@ static bool write_piece(struct caller *c, size_t *done, struct err *e)
 	return true;
 }
 
-/* A caller that reads nothing must not hold us for ever, nor keep SIGTERM away: then what can be written at once is. */
+/* Writes with a deadline, since a caller may not read.  After a signal, only what can be written without waiting is. */
 static bool write_replies(struct caller *c, struct err *e)
 {
 	struct pollfd p = { c->out, POLLOUT, 0 };
@@ -73,7 +73,7 @@ void caller_close(struct caller *c)
 
 /* ---- in ------------------------------------------------------------------------------------------ */
 
-/* Waits for something to read; replies go out before. */
+/* Writes the replies, then waits for something to read. */
 static bool wait_and_read(struct caller *c, struct err *e)
 {
 	struct pollfd p = { c->in, POLLIN, 0 };
@@ -114,7 +114,7 @@ static bool fill(struct caller *c, struct err *e)
 	return !c->gone;
 }
 
-/* Drops what is there up to a line's end, however long that takes. */
+/* Skips all bytes up to a line's end, and reads on until there is one. */
 static bool skip_line(struct caller *c, struct err *e)
 {
 	for (;;) {
@@ -155,8 +155,8 @@ bool caller_line(struct caller *c, char **line, struct err *e)
 
 /* ---- out ----------------------------------------------------------------------------------------- */
 
-/* An answer asks for no memory: the message that it is about may be sent, and a caller that is not told so sends it again.
- * All that will be needed is there from the greeting on. */
+/* The memory for all replies is allocated with the greeting.  Later a reply cannot fail for lack of memory: otherwise a caller
+ * that is not told that its message was sent would send it again. */
 static bool room_for_line(struct caller *c, struct err *e)
 {
 	enum { LINE = REPLY_LINE + 40 };
@@ -195,7 +195,7 @@ bool caller_reply(struct caller *c, int code, struct esc esc, const char *text, 
 
 /* ---- text ---------------------------------------------------------------------------------------- */
 
-/* One byte of a text with dots, RFC 5321 4.5.2; what it stands for goes to `to`. */
+/* Decodes one byte of a text with doubled dots, RFC 5321 4.5.2, into `to`. */
 static char *take_byte(struct caller_text *t, char b, char *to)
 {
 	if (t->state == TEXT_START && b == '.') {
@@ -238,7 +238,7 @@ static size_t take_text(struct caller_text *t, char *to, size_t room)
 {
 	char *p = to;
 
-	/* a byte may stand for two */
+	/* take_byte() may write two bytes */
 	while (t->c->at < t->c->have && t->state != TEXT_END && (size_t)(p - to) + 2 <= room)
 		p = take_byte(t, t->c->text[t->c->at++], p);
 	return (size_t)(p - to);

@@ -10,10 +10,10 @@
 #include "server/relay.h"
 
 enum {
-	MISTAKES_MAX = 100, /* commands that were none, or came at the wrong time */
-	MISSED_MAX = 50,    /* lines of a reply about recipients that have no message; the others are counted */
-	MISSED_LINE = 450,  /* bytes of each */
-	OUTCOME_MAX = 64 * 1024, /* of that reply */
+	MISTAKES_MAX = 100, /* commands that are unknown, malformed or out of order */
+	MISSED_MAX = 50,    /* recipients without the message that a reply names; the others are only counted */
+	MISSED_LINE = 450,  /* bytes for each */
+	OUTCOME_MAX = 64 * 1024, /* bytes of that reply */
 };
 
 struct dialogue {
@@ -23,15 +23,15 @@ struct dialogue {
 	const char    *complaint; /* about its syntax; NULL: none */
 	bool           pending;   /* `command` has been read but not answered */
 	bool           hello, done;
-	bool           spoiled;   /* BDAT was broken off: what follows would be half a message */
-	bool           failed;    /* MAIL came, but nothing can come of it any more: */
-	struct err     why;       /* what RCPT, DATA and BDAT are answered until RSET or the next MAIL */
+	bool           spoiled;   /* the caller broke a message off between two chunks; RSET must come next */
+	bool           failed;    /* the envelope is lost: `why` answers RCPT, DATA and BDAT */
+	struct err     why;       /* until RSET, EHLO or the next MAIL */
 	unsigned       mistakes;
 };
 
 /* ---- answers ------------------------------------------------------------------------------------- */
 
-/* A reply as it stands in the source, "250 2.0.0 text". */
+/* Says a reply that is written as "250 2.0.0 text". */
 static bool say(struct dialogue *d, const char *reply, struct err *e)
 {
 	struct esc none = { 0 };
@@ -47,17 +47,18 @@ static bool mistake(struct dialogue *d, const char *reply, struct err *e)
 	return say(d, "421 4.7.0 too many mistakes", e);
 }
 
-/* What the server said of a recipient is passed on, unless it makes no sense from us: 421, or no refusal at all. */
+/* The code for an error.  The smarthost's code for a recipient is passed on if it is 4yz or 5yz, but not 421, which would say
+ * that we close the connection. */
 static int code_of(const struct err *e)
 {
-	if (e->stage == ST_RCPT && e->code == 0 && e->fate == FATE_PERM) /* we refuse it ourselves; RFC 6531 3.5 */
+	if (e->stage == ST_RCPT && e->code == 0 && e->fate == FATE_PERM) /* our own refusal; 553 by RFC 6531 3.5 */
 		return e->esc.subject == 6 && e->esc.detail == 7 ? 553 : 550;
 	if (e->stage == ST_RCPT && (e->code / 100 == 4 || e->code / 100 == 5) && e->code != 421)
 		return e->code;
 	return e->fate == FATE_PERM ? 554 : 451;
 }
 
-/* RFC 3463 3: the subject of what failed on our side. */
+/* The enhanced code for a failure on our side: RFC 3463 3. */
 static struct esc subject_of(const struct err *e, uint8_t class)
 {
 	static const struct {
@@ -77,7 +78,7 @@ static struct esc subject_of(const struct err *e, uint8_t class)
 	return (struct esc){ class, rows[i].subject, rows[i].detail };
 }
 
-/* What we could not do, or what the smarthost said when we were not passing it on. */
+/* Answers with an error: one of ours, or of the smarthost outside of MAIL, RCPT and the message. */
 static bool answer_error(struct dialogue *d, const struct err *why, struct err *e)
 {
 	const char *perhaps = why->fate == FATE_UNKNOWN ? ", and may have the message" : "";
@@ -90,12 +91,12 @@ static bool answer_error(struct dialogue *d, const struct err *why, struct err *
 
 static bool say_error(struct dialogue *d, const struct err *why, struct err *e)
 {
-	report_error(why, d->relay.x->host); /* with its hint */
+	report_error(why, d->relay.x->host); /* on stderr, with the hint */
 	return answer_error(d, why, e);
 }
 
-/* A caller that pipelines has said RCPT and DATA already: "503 say MAIL first" would be taken for a permanent refusal of
- * what may come later. */
+/* The envelope is lost.  A caller that pipelines has sent RCPT and DATA already.  They get the same error, since it would take
+ * "503 say MAIL first" for a permanent refusal even if the error is temporary. */
 static bool all_lost(struct dialogue *d, const struct err *why, struct err *e)
 {
 	d->failed = true;
@@ -111,11 +112,11 @@ static void begin_anew(struct dialogue *d)
 
 static bool say_answer(struct dialogue *d, int code, struct esc esc, const char *text, struct err *e)
 {
-	if (esc.class == 0) /* EHLO promised one: RFC 2034 3 */
+	if (esc.class == 0) /* we offer ENHANCEDSTATUSCODES, so there must be one: RFC 2034 3 */
 		esc.class = (uint8_t)(code / 100);
-	if (code == 421) /* would mean that we leave */
+	if (code == 421) /* would say that we close the connection */
 		code = 451;
-	if (code / 100 == 2 && (code < 250 || code > 252)) /* accepted, but 221 or 235 would mean something else here */
+	if (code / 100 == 2 && (code < 250 || code > 252)) /* accepted; 221 or 235 would mean something else here */
 		code = 250;
 	return caller_reply(&d->caller, code, esc, text, e);
 }
@@ -190,12 +191,12 @@ static bool next_command(struct dialogue *d, struct err *e)
 struct chunks { /* BDAT: one message in several pieces, with commands between them */
 	struct dialogue   *d;
 	struct caller_text text;
-	uint64_t           size; /* of all so far */
+	uint64_t           size; /* octets of all chunks so far */
 };
 
 static bool do_noop(struct dialogue *d, struct err *e) { return say(d, "250 2.0.0 nothing done", e); }
 
-/* What the dialogue hears between two chunks: NOOP keeps it alive, all else is for the message. */
+/* Reads the next command after a chunk.  NOOP is answered here, since a caller may send it to keep the connection alive. */
 static bool after_chunk(struct dialogue *d, struct err *e)
 {
 	while (next_command(d, e)) {
@@ -244,7 +245,7 @@ static bool read_dots(void *ctx, char *to, size_t room, size_t *n, struct err *e
 	return caller_text(ctx, to, room, n, e);
 }
 
-/* A message that cannot be taken in is heard to its end, so that the reply comes where the caller waits for it. */
+/* Reads a text that cannot be kept up to its end, since only then the caller waits for the reply. */
 static bool drain(struct caller_text *t, struct err *e)
 {
 	char piece[4096];
@@ -263,7 +264,7 @@ static bool give_up(const struct err *why, struct err *e)
 	return false;
 }
 
-/* In one line, whatever the server wrote: "but the server refused b@example.org (for team@example.org): 550 no". */
+/* Adds one line, also if the server wrote several: "but the server refused b@example.org (for team@example.org): 550 no". */
 static bool put_missed(struct buf *to, const struct rcpt *r, const struct err *why, struct err *e)
 {
 	bool alias = r->original != NULL;
@@ -280,8 +281,8 @@ static bool put_missed(struct buf *to, const struct rcpt *r, const struct err *w
 	return true;
 }
 
-/* The recipients that do not have the message although the caller was told nothing else: to stderr, and behind what the server
- * said into `text`, if there is memory. */
+/* Reports the recipients that do not have the message although the caller was told that they were accepted: on stderr and, if
+ * there is memory, in `text`, after the server's words. */
 static void tell_missed(struct dialogue *d, const char *said, struct buf *text)
 {
 	const struct envelope *v = &d->relay.x->v;
@@ -322,7 +323,7 @@ static bool say_outcome(struct dialogue *d, struct err *e)
 	return ok;
 }
 
-/* The message is here, or *why says why not. */
+/* Sends the message and answers the caller.  ok unset: the message could not be read, and *why says why. */
 static bool conclude(struct dialogue *d, bool ok, struct err *why, struct err *e)
 {
 	ok = ok && relay_message(&d->relay, why);
@@ -337,7 +338,7 @@ static bool may_come(const struct dialogue *d)
 	return !d->spoiled && !d->failed && d->relay.mail && relay_has_recipients(&d->relay);
 }
 
-/* Why no message may come now.  That nobody was accepted is not the caller's mistake: it may have pipelined. */
+/* Says why no message may come now.  If no recipient was accepted, that is no mistake of the caller: it may have pipelined. */
 static bool say_too_early(struct dialogue *d, struct err *e)
 {
 	if (d->spoiled)
@@ -374,7 +375,7 @@ static bool do_bdat(struct dialogue *d, struct err *e)
 	if (!may_come(d))
 		return drain(&c.text, e) && say_too_early(d, e);
 	ok = message_take(&d->relay.x->m, read_chunks, &c, &why);
-	if (!ok && !d->spoiled) { /* what follows belongs to a message that cannot be taken */
+	if (!ok && !d->spoiled) { /* the message could not be kept; the rest of this chunk is read and dropped */
 		if (!(d->caller.gone ? give_up(&why, e) : drain(&c.text, e)))
 			return false;
 		relay_log(&d->relay, &why);
@@ -420,7 +421,7 @@ static bool (*const commands[])(struct dialogue *d, struct err *e) = {
 };
 _Static_assert(COUNT(commands) == COMMAND_COUNT, "every command is answered");
 
-/* A command that was not understood.  After a BDAT without a size nobody can tell where its octets end, and the rest of a
+/* Answers a command that was not understood.  After a BDAT without a size the end of its octets is not known, and the rest of a
  * message must not be taken for commands: so the dialogue ends. */
 static bool complain(struct dialogue *d, struct err *e)
 {
@@ -440,17 +441,17 @@ static bool converse(struct dialogue *d, struct err *e)
 		d->pending = false;
 		ok = d->complaint != NULL ? complain(d, e) : commands[d->command.id](d, e);
 	}
-	return ok && caller_flush(&d->caller, e); /* who has not heard it does not know what became of the message */
+	return ok && caller_flush(&d->caller, e); /* a caller that did not get its replies is a failure */
 }
 
-/* What ends it early is said, too. */
+/* Speaks with the caller to the end.  If the dialogue ends early and the caller is still there, it gets a 421. */
 static bool talk(struct dialogue *d, struct err *e)
 {
 	struct err unheard;
 
 	if (converse(d, e))
 		return true;
-	if (d->caller.eof && !d->relay.mail) /* who leaves between two messages needs no QUIT */
+	if (d->caller.eof && !d->relay.mail) /* a caller may leave between two messages without QUIT */
 		return true;
 	(void)(d->caller.eof || say(d, "421 4.3.0 postern leaves", &unheard) || true);
 	return false;

@@ -1,21 +1,23 @@
 /*
- * dialogue.h - -bs: SMTP on standard input and output, RFC 5321 from the server's side, for callers that speak nothing else.
+ * dialogue.h - -bs: an SMTP server on standard input and output (RFC 5321), for callers that can send mail only by SMTP.
  *
- * The answers are the smarthost's.  It is called when the first MAIL comes, each command is passed on when it comes, and
- * its reply is passed back, so that the caller learns the truth for each recipient; later messages use the same connection.
- * What the smarthost cannot do is done here, as for any message: missing fields, qualification, 8-bit text.  Owns the
- * order of commands; their syntax is server/command.h's, the bytes are caller.h's.
+ * The answers are the smarthost's.  postern connects when the first MAIL comes, passes each MAIL, RCPT and message on at once,
+ * and passes the reply back: so the caller gets the smarthost's answer for each recipient.  Later messages use the same
+ * connection.  As in submit(), missing fields are added, addresses are qualified, and 8-bit text is converted if the smarthost
+ * needs that.  Owns the order of commands; server/command has their syntax, server/caller reads and writes,
+ * server/relay speaks to the smarthost.
  */
 #ifndef SERVER_DIALOGUE_H
 #define SERVER_DIALOGUE_H
 
 #include "deliver/submission.h"
 
-/* Until QUIT or the end of input: 0, whatever became of the messages, since the caller was told.  Otherwise why it ended. */
+/* Returns the exit status.  After QUIT, or if the caller leaves between two messages, it is 0, whatever became of the messages,
+ * since the caller was told.  Else it says why the dialogue ended. */
 int dialogue(const struct options *o, bool had_stdin);
 
-/* The same where x is loaded, with a caller at two descriptors, which stay open.  `why_not` (NULL: nothing) keeps it from
- * beginning and stands in place of the greeting, RFC 5321 3.1.  False: it ended early. */
+/* The same for a loaded x and a caller at two descriptors, which stay open.  `why_not` (NULL: none) is an error that is said in
+ * place of the greeting (RFC 5321 3.1); then the dialogue does not begin.  False: it ended early. */
 bool dialogue_with(struct submission *x, int in, int out, const struct err *why_not, struct err *e) MUST_CHECK;
 
 #endif

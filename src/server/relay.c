@@ -2,9 +2,9 @@
 
 #include "smtp/negotiate.h"
 
-enum { ADDED = 1024 }; /* bytes of Date, Message-ID and From, and names qualified: the caller's SIZE knows nothing of them */
-/* A connection that was silent for so long may be gone without a trace (a firewall forgets it), and the next command would
- * wait in vain for as long as a server may take. */
+enum { ADDED = 1024 }; /* bytes added to the caller's SIZE, for Date, Message-ID, From and qualified addresses */
+/* After so long a silence a firewall may have dropped the connection without telling us, and the next command would wait for
+ * its whole timeout. */
 enum { IDLE_MS = 60 * 1000 };
 
 static void disconnect(struct relay *u)
@@ -24,13 +24,13 @@ void relay_log(struct relay *u, const struct err *why)
 	submission_log(u->x, why, why == NULL ? 0 : err_exit_status(why));
 }
 
-/* The one place where an envelope ends: the transaction lets go of it first, and a session that still owes an answer, or
- * can answer nothing any more, is closed. */
+/* The only place where an envelope is freed.  The transaction is ended before, since replies are written into the envelope.  If
+ * the session still owed a reply or its chat is broken, it is closed. */
 void relay_forget(struct relay *u)
 {
 	struct err why;
 
-	/* all were refused and the caller gave up: nobody else says so to the log */
+	/* all recipients were refused and the caller gave up: without this the log would have no line */
 	if (u->mail && u->t.taken == 0 && !transaction_verdict(&u->x->v, &why))
 		relay_log(u, &why);
 	transaction_end(&u->t);
@@ -50,7 +50,7 @@ void relay_close(struct relay *u)
 	disconnect(u);
 }
 
-/* The message came to nothing before there was one. */
+/* The message failed before it was read. */
 static bool lost(struct relay *u, const struct err *why)
 {
 	submission_log(u->x, why, err_exit_status(why));
@@ -59,7 +59,7 @@ static bool lost(struct relay *u, const struct err *why)
 	return false;
 }
 
-/* The session may hear something else before the caller has its answer. */
+/* Keeps the session's reply, since the session may read others before the caller is answered. */
 static void keep_reply(struct relay *u)
 {
 	const struct reply *r = &u->x->s.chat.reply;
@@ -79,7 +79,7 @@ const struct reply *relay_reply(const struct relay *u)
 
 /* ---- MAIL ---------------------------------------------------------------------------------------- */
 
-/* The account of this sender; the connection is another's where it is not the same. */
+/* Chooses the account of this sender.  If it is another than before, the connection is closed and the secret is replaced. */
 static bool choose(struct relay *u, const char *sender, struct err *e)
 {
 	struct submission *x = u->x;
@@ -110,13 +110,13 @@ static bool begin_envelope(struct relay *u, const struct command *c, struct err 
 	return c->envid[0] == '\0' || (x->v.envid = str_dup(c->envid, e)) != NULL;
 }
 
-/* RFC 6531 3.6.1: it must not go to a server that does not know it, nor where MAIL did not announce it. */
+/* RFC 6531 3.4, 3.5: an address whose local part is not ASCII may be sent only if MAIL says SMTPUTF8 and the server offers it. */
 static bool may_be_said(const struct relay *u, const char *address)
 {
 	return address_local_is_ascii(address) || (u->t.needs.utf8 && (u->x->s.caps.ext & EXT_SMTPUTF8) != 0);
 }
 
-/* MAIL to a session that is there. */
+/* Says MAIL in an open session. */
 static bool say_mail(struct relay *u, const struct command *c, struct err *e)
 {
 	const struct facts announced = { .bytes = c->size == 0 ? 0 : c->size + ADDED, .eight_bit = c->eight_bit };
@@ -133,7 +133,7 @@ static bool say_mail(struct relay *u, const struct command *c, struct err *e)
 		e->esc = (struct esc){ 5, 6, 7 };
 		return false;
 	}
-	n->eight_bit = true; /* BODY=8BITMIME promises nothing but that the text may be */
+	n->eight_bit = true; /* BODY=8BITMIME only says that the text may be 8-bit, which is not known yet */
 	u->begun = true;
 	return transaction_mail(&u->t, e);
 }
@@ -146,8 +146,8 @@ static bool usable(const struct relay *u)
 	    && (s->caps.mailmax == 0 || s->mails < s->caps.mailmax);
 }
 
-/* A connection that was used before may have ended by itself: then once more with a new one.  What this server cannot
- * carry it could not then. */
+/* A connection that was used before may have been closed by the server; then MAIL is tried once more on a new one.  If MAIL
+ * failed but the connection is intact, a new one would not help. */
 static bool reach(struct relay *u, const struct command *c, struct err *e)
 {
 	if (usable(u)) {
@@ -181,7 +181,7 @@ bool relay_mail(struct relay *u, const struct command *c, struct err *e)
 
 static bool give_dsn(struct rcpt *r, const struct command *c, struct err *e)
 {
-	if (r->notify != 0 || r->orcpt != NULL) /* asked for again: as the first time */
+	if (r->notify != 0 || r->orcpt != NULL) /* named before: the first parameters stay */
 		return true;
 	r->notify = c->notify;
 	return (c->orcpt[0] == '\0' || (r->orcpt = str_dup(c->orcpt, e)) != NULL);
@@ -194,7 +194,7 @@ static bool refuse_utf8(struct relay *u, struct rcpt *r, struct err *e)
 			"the address is not ASCII, and MAIL did not say SMTPUTF8 or the server does not offer it", e);
 }
 
-/* c NULL: it is nobody's command. */
+/* c NULL: the recipient comes from no command of the caller. */
 static bool ask_one(struct relay *u, struct rcpt *r, const struct command *c, struct err *e)
 {
 	if (!may_be_said(u, r->address))
@@ -202,13 +202,13 @@ static bool ask_one(struct relay *u, struct rcpt *r, const struct command *c, st
 	if (c != NULL && !give_dsn(r, c, e))
 		return false;
 	u->t.needs.dsn = u->t.needs.dsn || r->notify != 0 || r->orcpt != NULL;
-	u->t.refused -= rcpt_failed(r); /* asked once more, since it is named once more */
+	u->t.refused -= rcpt_failed(r); /* the caller names it again, so the smarthost is asked again */
 	r->state = RCPT_OPEN;
 	return transaction_rcpt(&u->t, (size_t)(r - u->x->v.rcpts), e);
 }
 
-/* One member is enough for a recipient to be accepted, and one that may take the message later for it to be put off: who
- * is gone must not keep the mail of the others away.  Where all are needed, the worst answer counts. */
+/* A recipient that is an alias gets the best answer of its addresses: accepted before refused for now before refused for good.
+ * So one address that is gone does not keep the mail from the others.  With require_all_recipients the worst answer counts. */
 static bool counts_more(const struct relay *u, const struct rcpt *r, const struct rcpt *than)
 {
 	const struct rcpt *both[] = { r, than };
@@ -219,7 +219,7 @@ static bool counts_more(const struct relay *u, const struct rcpt *r, const struc
 	return than == NULL || (u->x->a->wishes.require_all_recipients ? good[0] < good[1] : good[0] > good[1]);
 }
 
-/* Everybody behind one recipient of the caller's, and whose answer is that recipient's. */
+/* Asks for all addresses that one recipient stands for.  *counts: the address whose answer is the recipient's. */
 static bool ask_all(struct relay *u, const struct command *c, const struct rcpt **counts, bool *asked, struct err *e)
 {
 	struct envelope *v = &u->x->v;
@@ -240,14 +240,14 @@ static bool ask_all(struct relay *u, const struct command *c, const struct rcpt 
 	return true;
 }
 
-/* Recipients that we refuse ourselves; what holds back where all are needed is counted. */
+/* Counts the recipients that we refuse ourselves: with require_all_recipients they keep the message back. */
 static void count_barred(struct relay *u, size_t from)
 {
 	for (size_t i = from; i < u->x->v.n; i++)
 		u->t.refused += u->x->v.rcpts[i].state == RCPT_BARRED;
 }
 
-/* Nobody tells the caller now that these will not have the message. */
+/* Marks the addresses that were refused behind an accepted recipient: the caller is told later. */
 static void note_missed(struct envelope *v)
 {
 	for (struct rcpt *r = envelope_named(v, NULL); r != NULL; r = envelope_named(v, r))
@@ -263,7 +263,7 @@ bool relay_rcpt(struct relay *u, const struct command *c, bool *asked, struct er
 	*asked = false;
 	envelope_name(v);
 	if (!submission_add(u->x, c->address, e)) {
-		envelope_cut(v, before); /* only this recipient is lost, with all that it stands for */
+		envelope_cut(v, before); /* only this recipient fails, with all addresses that it stands for */
 		u->said_no = true;
 		return false;
 	}
@@ -289,7 +289,7 @@ bool relay_has_recipients(const struct relay *u)
 
 /* ---- the message --------------------------------------------------------------------------------- */
 
-/* always_bcc: nobody's recipients, so that a refusal is told with what becomes of the message. */
+/* Asks for the recipients of always_bcc.  The caller did not name them, so a refusal is told with the outcome of the message. */
 static bool ask_added(struct relay *u, size_t before, struct err *e)
 {
 	struct envelope *v = &u->x->v;
@@ -312,8 +312,8 @@ static bool prepare(struct relay *u, struct err *e)
 	    && negotiate_message(&x->s, &x->v, &x->m, true, &u->t.needs, &x->r, e);
 }
 
-/* A caller that said RCPT and DATA in one go, and does not want the message to go without those who were refused, has only
- * an empty text to say so (RFC 2920 3.1). */
+/* A caller that sent RCPT and DATA in one flight may not want to send without the refused recipients.  After the 354 it can only
+ * send an empty text to say so (RFC 2920 3.1). */
 static bool was_meant(const struct relay *u, struct err *e)
 {
 	const struct message *m = &u->x->m;
@@ -327,7 +327,7 @@ static bool some_have_it(const struct relay *u)
 	return envelope_count(&u->x->v, RCPT_DONE) > 0;
 }
 
-/* An LMTP server went away between its answers. */
+/* An LMTP server closed after some of its answers: the other recipients are barred for now. */
 static bool others_unheard(struct relay *u, const struct err *why, struct err *e)
 {
 	struct envelope *v = &u->x->v;
@@ -346,7 +346,7 @@ bool relay_message(struct relay *u, struct err *e)
 	struct err why;
 
 	if (!was_meant(u, e) || !prepare(u, e))
-		return false; /* where the session is intact it goes on: RSET before the next MAIL */
+		return false; /* an intact session is kept, with RSET before the next MAIL */
 	if (transaction_message(&u->t, e)) {
 		u->begun = u->x->delivery.code / 100 != 2;
 		return true;
@@ -361,8 +361,8 @@ bool relay_missed(const struct rcpt *r)
 	return rcpt_failed(r) && (r->missed || r->stage >= ST_DATA);
 }
 
-/* The refusal of the message that is the caller's answer where nobody has it: one for good only when trying again helps
- * nobody. */
+/* If nobody has the message: the refusal of the message that the caller is told.  One for now is preferred to one for good, since
+ * trying again may help some recipients. */
 static const struct rcpt *refused_message(const struct envelope *v)
 {
 	const struct rcpt *best = NULL;
@@ -382,6 +382,6 @@ bool relay_outcome(const struct relay *u, int *code, struct esc *esc, const char
 	*code = r != NULL ? r->code : d->code;
 	*esc = r != NULL ? r->esc : d->esc;
 	*said = r == NULL ? d->said : r->said != NULL ? r->said : "";
-	/* nothing was said: require_all_recipients held it back, for what RCPT was told */
+	/* no answer: require_all_recipients kept the message back, and the error is the refusal at RCPT */
 	return *code != 0 || transaction_verdict(&u->x->v, e);
 }
