@@ -1,5 +1,5 @@
 /*
- * account.h - what a configuration comes to: accounts, each the parameters of every module.
+ * account.h - the configuration in memory: accounts, each with the parameters of all modules.
  */
 #ifndef CONFIG_ACCOUNT_H
 #define CONFIG_ACCOUNT_H
@@ -23,25 +23,26 @@ struct account {
 	struct wishes         wishes;
 	struct message_params message;
 	struct log_params     log;
-	struct strlist        from;                /* address, or patterns that choose this account */
+	struct strlist        from;                /* addresses, and patterns; a sender that matches one chooses the account */
 	bool                  allow_from_override; /* -f may replace `from` */
-	/* private: which keys were set (not left at a default), a bit for each row of the table; where
-	 * the account begins ("FILE:LINE"); 0 the system's file, 1 the user's or -C's; the account of the same
-	 * name in a lower layer, 0: none */
+	/* private, in this order: a bit for each row of the key table, set if the key was set and not left at its default; where
+	 * the account begins ("FILE:LINE"); its layer (0: the system's file, 1: the user's or that of -C); the number of the
+	 * account that it hides, which has the same name in a lower layer (0: none) */
 	uint64_t              set[2];
 	char                 *origin;
 	unsigned              layer;
 	uint16_t              hides;
 };
 
-enum { CONF_SLOTS = 2048 }; /* twice as many as there can be accounts, and a power of two */
+enum { CONF_SLOTS = 2048 }; /* a power of two, and at least twice the most accounts (ACCOUNTS_MAX in reader.c) */
 
 struct conf {
 	struct account *accounts; /* owned array; [0] holds the defaults of the file being read */
 	size_t          n;
-	bool            no_file;  /* none was found */
-	char           *note;     /* which default files were passed over, and why; NULL: none */
-	/* private to reader.c: a hash of names; the number of the highest account that has the name, 0: free */
+	bool            no_file;  /* no configuration file was read */
+	char           *note;     /* which of the usual files were passed over, and why; NULL: none */
+	/* private to reader.c: a hash table of names; each slot is the number of the account that has the name in the highest
+	 * layer, 0: free */
 	uint16_t        slots[CONF_SLOTS];
 };
 

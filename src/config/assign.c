@@ -30,7 +30,7 @@ bool key_was_set(const struct account *a, const char *name)
 	return is_marked(a, named(name));
 }
 
-/* Only the last source of the password counts, or a `password` in the defaults would win over the
+/* Only the source of the password that was set last counts.  Otherwise a `password` in the defaults would win over the
  * `password_command` of an account. */
 static void clear_rivals(struct account *a, const struct key *k)
 {

@@ -1,24 +1,24 @@
 /*
- * assign.h - values into accounts: by key, by default, by inheritance.
+ * assign.h - sets values in accounts: by key, by default, by inheritance.
  */
 #ifndef CONFIG_ASSIGN_H
 #define CONFIG_ASSIGN_H
 
 #include "config/value.h"
 
-/* Sets a key and remembers that it was set.  Errors are of stage `st` and begin with `place`. */
+/* Sets a key and marks it as set.  Errors have the stage `st` and begin with `place`. */
 bool key_set(struct account *a, const struct key *k, const char *text, const char *place, enum stage st,
 	     struct err *e) MUST_CHECK;
 
-/* Was it set in the account or in one that the account inherits from?  `name` must be a real key. */
+/* Was the key set, in the account or in one that it inherits from?  `name` must be a key for which key_is_real() is true. */
 bool key_was_set(const struct account *a, const char *name);
 
-bool account_begin(struct account *a, struct err *e) MUST_CHECK; /* zeroed: gets every default */
+bool account_begin(struct account *a, struct err *e) MUST_CHECK; /* sets all defaults in a zeroed account */
 
-/* A new account with all values of `from`, none of which counts as set. */
+/* Copies all values of `from` to a new account; none of them is marked as set. */
 bool account_copy(struct account *to, const struct account *from, struct err *e) MUST_CHECK;
 
-/* What was set in `base` is set here. */
+/* Copies the values that were set in `base`, and marks them as set. */
 bool account_inherit(struct account *a, const struct account *base, struct err *e) MUST_CHECK;
 
 void account_free(struct account *a); /* wipes secrets; leaves it zeroed */

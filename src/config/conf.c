@@ -21,7 +21,7 @@ enum { PORT_SUBMISSION = 587, PORT_SUBMISSIONS = 465, PORT_SMTP = 25 };
 
 /* --------------------------------------------------------------------------------------- loading */
 
-/* postern/config in $XDG_CONFIG_HOME or ~/.config; *path stays NULL where there is no home. */
+/* postern/config in $XDG_CONFIG_HOME or ~/.config; if there is no home, *path is NULL. */
 static bool user_file(char **path, struct err *e)
 {
 	const char *config = secure_getenv("XDG_CONFIG_HOME"), *home;
@@ -38,7 +38,8 @@ static bool user_file(char **path, struct err *e)
 	return fail_memory(e);
 }
 
-/* Whoever set it on purpose has to be able to see why the file there is not read.  The database may name the same. */
+/* If HOME or XDG_CONFIG_HOME is not used, a note in the trace says why the file there is not read.  No note is needed if the
+ * user database names the same directory. */
 static void note_ignored(const char *variable, const char *dir)
 {
 	const char *home;
@@ -50,8 +51,8 @@ static void note_ignored(const char *variable, const char *dir)
 		trace_note(0, "%s is ignored: %s is no directory that belongs to this user", variable, dir);
 }
 
-/* The file is for others: a system's file may be, and so is what another user's environment leads to.  That is no
- * reason to lose mail. */
+/* Passes over a file that is for other users: the system's file may be unreadable for us, and another user's environment leads
+ * to that user's file.  Neither is a reason to refuse mail. */
 static bool pass_over(struct conf *c, struct err *e)
 {
 	char why[sizeof e->say + sizeof ": " + sizeof e->quote], *note;
@@ -77,7 +78,7 @@ static bool read_optional(struct conf *c, const char *path, unsigned layer, stru
 	return found == READER_MISSING || (found == READER_CLOSED && pass_over(c, e));
 }
 
-/* It may have the account that another file inherits from. */
+/* Adds the note about files passed over to an error: one of them may have the account that another file inherits from. */
 static bool hint_note(const struct conf *c, struct err *e)
 {
 	return c->note != NULL && e->hint[0] == '\0' ? err_hint(e, "%s", c->note) : false;
@@ -103,7 +104,7 @@ static bool read_files(struct conf *c, const char *file, struct err *e)
 	return ok;
 }
 
-/* A server that is named outside of the files is not at the socket that a file names. */
+/* If the environment or the command line names a server, the `socket` of a file is not used. */
 static void forget_sockets(struct conf *c)
 {
 	for (size_t i = 1; i < c->n; i++)
@@ -174,20 +175,21 @@ static bool take_all_given(struct conf *c, const struct setting *given, size_t n
 	return ok;
 }
 
-/* What follows from other keys, once all of them are known. */
+/* Sets what depends on several keys, when all of them are known. */
 static void derive(struct account *a)
 {
 	if (a->net.port == 0 && a->net.socket == NULL && !a->smtp.lmtp)
 		a->net.port = !a->tls.on ? PORT_SMTP : a->tls.starttls ? PORT_SUBMISSION : PORT_SUBMISSIONS;
 	a->auth.has_cert = a->tls.cert_file != NULL;
-	/* `auto` that nobody wrote needs somebody to log in as */
+	/* if `auth` is left at its default, a login is wanted only if there is a user */
 	a->auth.wanted = a->auth.auth.n > 0 && (a->auth.user != NULL || key_was_set(a, "auth"));
 	a->tls.timeout = a->smtp.timeout;
 	a->secret.timeout = a->smtp.timeout;
 	a->secret.optional = sasl_cert_may_do(&a->auth);
 }
 
-/* The files below may be pipes, and --timeout is for them, too.  A value that is none is told about with the others. */
+/* Configuration files may be pipes, so --timeout must be known before they are read.  An invalid value is ignored here; it
+ * becomes an error when all options are set. */
 static void set_patience(const struct setting *given, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -224,7 +226,7 @@ bool conf_load(struct conf *c, const char *file, const struct setting *given, si
 
 /* -------------------------------------------------------------------------------------- choosing */
 
-/* Has the user an account of the same name? */
+/* Is it hidden by an account of the same name in the user's file? */
 static bool is_hidden(const struct conf *c, const struct account *a)
 {
 	return reader_account(c, a->name) != a;
@@ -238,7 +240,7 @@ static bool fits(const struct account *a, const char *sender)
 	return false;
 }
 
-/* The user's accounts are asked before the system's, in the order of their file. */
+/* The user's accounts are tried before the system's, each in the order of the file. */
 static struct account *by_sender(const struct conf *c, const char *sender)
 {
 	for (unsigned layer = LAYER_USER + 1; layer-- > 0;)
@@ -263,7 +265,7 @@ static struct account *the_only(const struct conf *c)
 	return found;
 }
 
-/* "the accounts are: work, home" as the hint of an error, and which file was passed over. */
+/* Adds a hint: "the accounts are: work, home", and which file was passed over. */
 static bool hint_names(const struct conf *c, struct err *e)
 {
 	struct buf names = buf_max(ST_CONFIG, 200, "the names of accounts");
@@ -303,7 +305,7 @@ static bool find_account(struct conf *c, const char *name, const char *sender, s
 	return hint_names(c, e);
 }
 
-/* `auth` that was asked for but cannot happen must not become a submission without it. */
+/* If `auth` was set but no login is possible, that is an error: the message must not be sent without a login. */
 static bool lacks_user(const struct account *a)
 {
 	return key_was_set(a, "auth") && a->auth.auth.n > 0 && a->auth.user == NULL && !a->auth.has_cert
@@ -330,7 +332,7 @@ static bool lacks_certificate(const struct account *a)
 	return a->tls.cert_file == NULL && a->tls.key_file != NULL;
 }
 
-/* RFC 8689 2: who asks others for it begins with it. */
+/* RFC 8689 2: REQUIRETLS may only be sent over verified TLS. */
 static bool lacks_tls(const struct account *a)
 {
 	return a->wishes.require_tls && (!a->tls.on || (!a->tls.certcheck && a->tls.fingerprints.n == 0));
@@ -362,7 +364,7 @@ static const struct {
 	{ lacks_user, "has `auth` but no `user`", "set `user`, or `auth off`" },
 };
 
-/* The name of the file as it is looked for: what HOME is for the one who asks may not be what it was here. */
+/* The hint names the user's file as postern computed it, since HOME may be another in the user's shell. */
 static bool fail_no_file(const struct conf *c, struct err *e)
 {
 	bool closed = c->note != NULL;
@@ -416,7 +418,7 @@ static void put_line(const char *key, const char *value, FILE *to)
 	fprintf(to, "%s %s%s%s\n", key, quote, value, quote);
 }
 
-/* The default of `auth` asks for nothing where there is no user; written down it would. */
+/* Without a user the default of `auth` has no effect.  It is printed as a comment, since as a line it would ask for a login. */
 static bool is_idle(const struct account *a, const struct key *k)
 {
 	return str_same(k->name, "auth") && a->auth.user == NULL && !key_was_set(a, "auth");

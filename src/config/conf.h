@@ -1,8 +1,7 @@
 /*
- * conf.h - the configuration: files, environment and command line put together, and the account chosen.
+ * conf.h - puts the configuration together from files, environment and command line, and chooses the account.
  *
- * Owns every `struct account`.  What can be configured is in keys.c, how files are read in reader.c.
- * Chooses nothing about mail; opens no connection.
+ * Owns every `struct account`.  keys.c has the keys; reader.c reads the files.  Opens no connection.
  */
 #ifndef CONFIG_CONF_H
 #define CONFIG_CONF_H
@@ -17,30 +16,31 @@ struct setting { /* a key given on the command line; both borrowed */
 	const char *key, *value;
 };
 
-/* `file` alone when not NULL (-C), else SYSCONFDIR/postern.conf and then the user's.  Of those two, one that is not
- * there, may not be read, or belongs to another user than root and the effective one, is passed over: the last two
- * with a note in the trace and in c->note.  The environment and then `given` are put over every account.  ST_CONFIG
- * with "FILE:LINE: " or "POSTERN_KEY: "; ST_USAGE with "--key: " for what was given. */
+/* If `file` is not NULL (-C), reads this file alone; else SYSCONFDIR/postern.conf and then the user's file.  Each of these two
+ * is passed over if it is missing, or with a note in the trace and in c->note if it may not be read or belongs neither to
+ * root nor to the effective user.  Then sets in every account the keys from the environment, and then those in `given`.
+ * Errors are ST_CONFIG and begin with "FILE:LINE: " or "POSTERN_KEY: "; for `given` they are ST_USAGE and begin with
+ * "--key: ". */
 bool conf_load(struct conf *c, const char *file, const struct setting *given, size_t n_given,
 	       struct err *e) MUST_CHECK;
 
-/* By name (-a), else by the sender ("" or NULL: none), else `default`, else the only one.  Refuses an
- * account without a server, or whose keys contradict each other: not sooner, because one that only others
- * inherit from need not be whole. */
+/* Chooses the account by name (-a).  Without a name: by the sender ("" or NULL: none), else the one named `default`, else the
+ * only one.  An account without a server or with keys that contradict each other is an error only here, since an account from
+ * which others inherit need not be complete. */
 bool conf_choose(struct conf *c, const char *name, const char *sender, struct account **chosen,
 		 struct err *e) MUST_CHECK;
 
-/* The account as a file that gives the same account when read; secrets are left out and said to be. */
+/* Prints the account as a file that gives the same account when read.  Secrets are left out; a comment says so. */
 bool conf_dump(const struct account *a, FILE *to);
 
-/* "key<TAB>form<TAB>default<TAB>summary" for each key, sorted; "old<TAB>renamed to new", "old<TAB>ignored:
- * reason" for msmtp's. */
+/* Prints the keys, sorted: "key<TAB>form<TAB>default<TAB>summary"; for msmtp's keys "old<TAB>renamed to new",
+ * "old<TAB>ignored: reason" or "old<TAB>not available". */
 void conf_list_keys(FILE *to);
 
-/* The key of this name (with - or _), as the table spells it, or NULL; for the option parser.  *wants_value is
- * false where the value may be left out, which then means `on` ("--tls-certcheck"). */
+/* The key of this name (with - or _) as the table spells it, or NULL; for the option parser.  *wants_value is false if the
+ * value may be left out, which then means `on` ("--tls-certcheck"). */
 const char *conf_key(const char *name, size_t len, bool *wants_value);
-const char *conf_key_name(size_t i); /* NULL past the end; renamed ones are not given */
+const char *conf_key_name(size_t i); /* without msmtp's obsolete keys; NULL past the end */
 
 void conf_free(struct conf *c); /* wipes secrets */
 

@@ -27,7 +27,8 @@ static void variable_of(const struct key *k, const char *suffix, char *to, size_
 			*p = (char)(*p - 32);
 }
 
-/* password_file has the variable that `password` has for its file, and would say the same. */
+/* Is the variable of this key that of another key's file?  POSTERN_PASSWORD_FILE is taken as the file of `password`; for
+ * `password_file` it would mean the same. */
 static bool is_shadowed(const struct key *k)
 {
 	size_t len = strlen(k->name), suffix = strlen("_file");
@@ -38,7 +39,7 @@ static bool is_shadowed(const struct key *k)
 	return stem != NULL && stem->kind == KIND_SECRET;
 }
 
-/* May KEY_FILE name a file?  Not where it is the variable of another key. */
+/* May POSTERN_KEY_FILE name a file with the value?  Not if it is the variable of another key. */
 static bool has_file_variable(const struct key *k)
 {
 	char name[64];
@@ -49,7 +50,7 @@ static bool has_file_variable(const struct key *k)
 	return other == NULL || is_shadowed(other);
 }
 
-/* An empty variable is as good as none: containers have them. */
+/* An empty variable counts as unset: containers often have such variables. */
 static char *variable(const char *name)
 {
 	char *value = secure_getenv(name);
@@ -57,7 +58,7 @@ static char *variable(const char *name)
 	return value != NULL && value[0] != '\0' ? value : NULL;
 }
 
-/* No look at permissions: what a container hands in belongs to root and is open to all in it. */
+/* The permissions of the file are not checked: in a container such files belong to root and can be read by all. */
 static bool read_value(const char *path, struct environ_value *v, struct err *e)
 {
 	struct err why;
@@ -100,7 +101,7 @@ bool environ_get(const struct key *k, struct environ_value *v, struct err *e)
 		return true;
 	if (!buf_str(&v->text, value, e))
 		return fail(e, ST_CONFIG, FATE_PERM, "%s is too long", v->place);
-	if (k->kind == KIND_SECRET) /* /proc/PID/environ shows this very memory */
+	if (k->kind == KIND_SECRET) /* wiped, since /proc/PID/environ shows this memory */
 		explicit_bzero(value, strlen(value));
 	return true;
 }

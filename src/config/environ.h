@@ -1,7 +1,7 @@
 /*
- * environ.h - keys from the environment: POSTERN_KEY, or POSTERN_KEY_FILE for a file that holds the value.
+ * environ.h - keys from the environment: POSTERN_KEY, or POSTERN_KEY_FILE, which names a file with the value.
  *
- * Nothing is found when we run with more rights than our caller (AT_SECURE).
+ * If postern runs with more rights than the user who started it (AT_SECURE), no key is found.
  */
 #ifndef CONFIG_ENVIRON_H
 #define CONFIG_ENVIRON_H
@@ -11,14 +11,14 @@
 
 struct environ_value {
 	bool       found;
-	char       place[80]; /* "POSTERN_TLS_TRUST_FILE" */
+	char       place[80]; /* the variable, for errors: "POSTERN_TLS_TRUST_FILE" */
 	struct buf text;
 };
 
-/* Is there any variable that begins with POSTERN_?  Where there is none, no key need be looked for. */
+/* Does any variable begin with POSTERN_?  If not, environ_get() need not be called. */
 bool environ_any(void);
 
 bool environ_get(const struct key *k, struct environ_value *v, struct err *e) MUST_CHECK;
-void environ_free(struct environ_value *v); /* wipes; accepts a zeroed one */
+void environ_free(struct environ_value *v); /* wipes; accepts a zeroed struct */
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * help.h - the table of options as people and scripts read it.
+ * help.h - prints the table of options for people and for scripts.
  */
 #ifndef CONFIG_HELP_H
 #define CONFIG_HELP_H
@@ -8,7 +8,7 @@
 
 #include <stdio.h>
 
-void help_show(FILE *to);    /* --help: in groups by use, the common ones first; then the letters of the ignored ones */
+void help_show(FILE *to);    /* --help: groups by use, common options first; then the letters of ignored options */
 void help_options(FILE *to); /* --list-options: "option<TAB>argument<TAB>summary", "...<TAB>accepted, ignored: why" */
 
 #endif

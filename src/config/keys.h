@@ -1,7 +1,7 @@
 /*
- * keys.h - the key table: one row for everything that can be configured.
+ * keys.h - the key table: one row for each key.
  *
- * Parser, environment, command line, --dump-config, --list-keys, and the checks of manual and completions read it.
+ * The parser, the environment, the command line, --dump-config, --list-keys, and the checks of manual and completions use it.
  */
 #ifndef CONFIG_KEYS_H
 #define CONFIG_KEYS_H
@@ -9,12 +9,12 @@
 #include "config/value.h"
 
 const struct key *key_row(size_t i);                       /* in the table's order; NULL past the end */
-const struct key *key_next(const struct key *k);
-size_t            key_index(const struct key *k);          /* the bit in `set` */
+const struct key *key_next(const struct key *k);           /* NULL past the end */
+size_t            key_index(const struct key *k);          /* its bit in account->set */
 const struct key *key_find(const char *name, size_t len);  /* `-` and `_` are the same; NULL: no such key */
-const char       *key_name(size_t i);                      /* of those that do something; NULL past the end */
+const char       *key_name(size_t i);                      /* without msmtp's obsolete keys; NULL past the end */
 
-/* A key of its own, not one of msmtp's that stands for another or for nothing. */
+/* Does the key have a meaning of its own?  msmtp's keys that are renamed, ignored or not supported have none. */
 bool key_is_real(const struct key *k);
 
 #endif
