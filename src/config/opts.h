@@ -28,14 +28,14 @@ enum mode {
 
 struct options {
 	enum mode       mode;
-	const char     *config_file; /* -C; NULL: the usual places */
-	const char     *account;     /* -a; NULL: choose */
+	const char     *config_file; /* -C; NULL: the usual files */
+	const char     *account;     /* -a; NULL: by the sender, see conf_choose() */
 	const char     *sender;      /* -f, -r; NULL: not given; "": the null sender */
 	const char     *envid;       /* -V */
 	const char     *node;        /* --etrn */
 	bool            take_recipients; /* -t */
 	bool            read_sender; /* --read-envelope-from: the sender is the From field's address */
-	bool            ignore_dots; /* -i, -oi */
+	bool            ignore_dots; /* -i, -oi: a line that is only a dot does not end the message */
 	int             verbose;     /* -v, counted */
 	struct setting *settings;    /* --key=value, -F, -N, -R, -X ... in order */
 	size_t          n_settings;
@@ -50,24 +50,24 @@ enum arity {
 };
 
 struct option {
-	const char *heading; /* of --help: the group that begins with this row */
-	char        letter;  /* 0: only a long name */
-	const char *name;    /* long; NULL: only a letter */
+	const char *heading; /* title of the group in --help that begins with this row; NULL: none begins */
+	char        letter;  /* 0: the option has only a long name */
+	const char *name;    /* long; NULL: the option has only a letter */
 	enum arity  arity;
 	const char *arg;     /* the value's name */
-	const char *summary; /* NULL for those that are not for new users */
+	const char *summary; /* NULL: not shown in --help */
 	bool (*take)(struct options *o, const char *value, struct err *e);
-	const char *key;     /* the value is one of this key */
-	enum mode   mode;    /* is chosen, unless it is MODE_SUBMIT; a value beside it changes nothing */
-	const char *ignored; /* accepted and ignored: the reason */
-	const char *refused; /* what it does elsewhere and not here, a sentence */
-	const char *instead;
+	const char *key;     /* the option sets this key */
+	enum mode   mode;    /* the option chooses this mode, unless it is MODE_SUBMIT; a value is then ignored */
+	const char *ignored; /* why the option is accepted and ignored */
+	const char *refused; /* a sentence: what the option does in other programs, and that postern does not */
+	const char *instead; /* the hint of that error */
 };
 
-/* The table's rows, by use: first what most people need.  NULL past the end. */
+/* The rows of the table, by use: the most common first.  NULL past the end. */
 const struct option *opts_row(size_t i);
 
-/* ST_USAGE, with the nearest known option; modes that are not built say so in a sentence. */
+/* Errors are ST_USAGE.  For an unknown option the error names the nearest known one; for a refused one it is its sentence. */
 bool opts_parse(int argc, char **argv, struct options *o, struct err *e) MUST_CHECK;
 
 void opts_free(struct options *o);

@@ -17,14 +17,14 @@ enum {
 	BYTES_MAX = 1024 * 1024, /* of a file */
 	LINE_BYTES = 64 * 1024,
 	DEPTH_MAX = 8,           /* of includes */
-	FILES_MAX = 500,         /* in all: files that include others twice would be read 2^8 times */
+	FILES_MAX = 500,         /* in all, since files that include each other several times are read again and again */
 	ACCOUNTS_MAX = 1000,
 	EVAL_S = 60,             /* seconds */
-	KEY_SHOWN = 40,          /* longer words are no key, and nobody's business */
+	KEY_SHOWN = 40,          /* characters; a longer word is no key and is not shown in errors */
 };
 
 struct file {
-	const struct file *above; /* includes this one */
+	const struct file *above; /* the file that includes this one; NULL: none */
 	const char        *path;
 	struct file_facts  facts;
 	unsigned           line, depth;
@@ -54,7 +54,7 @@ static bool fail_at(const struct file *f, struct err *e, const char *fmt, ...)
 	return fail(e, ST_CONFIG, FATE_PERM, "%s:%u: %s", f->path, f->line, what);
 }
 
-/* Blanks, then one pair of quotes, are taken off.  There are no escapes: `""a""` is `"a"`. */
+/* Takes off blanks, then one pair of quotes.  There are no escapes: `""a""` is `"a"`. */
 static char *trim(char *s)
 {
 	size_t len;
@@ -76,7 +76,7 @@ static char *trim(char *s)
 
 _Static_assert(CONF_SLOTS >= 2 * ACCOUNTS_MAX, "there is always a free slot");
 
-/* Where the name is, or the free slot where it belongs: so reading many accounts stays linear. */
+/* The slot that has the name, or the free one where it belongs.  With this hash the time for many accounts is linear. */
 static size_t slot(const struct conf *c, const char *name)
 {
 	uint32_t hash = 2166136261U; /* FNV-1a */
@@ -144,7 +144,8 @@ static bool add_account(struct reader *r, const struct file *f, const char *name
 	return reader_add(r->conf, name, origin, r->layer, &made, e);
 }
 
-/* In order; later ones win.  An account of the system's may be the base of ours with the same name. */
+/* Inherits from the bases in their order, so the later ones win.  The user's account may inherit from the system's account of the
+ * same name. */
 static bool inherit(struct reader *r, const struct file *f, char *bases, struct err *e)
 {
 	while (bases != NULL) {
@@ -200,13 +201,13 @@ static bool include_one(struct reader *r, struct file *f, const char *path, stru
 		return fail_at(f, e, "more than %d files include each other", DEPTH_MAX);
 	if (!read_file(r, &inner, e))
 		return false;
-	/* An account that begins there ends there: what follows the include belongs to what came before it. */
+	/* An account that begins in the included file ends there.  The lines after `include` belong to the account before it. */
 	r->section = section;
 	r->begun = begun;
 	return true;
 }
 
-/* A directory that is not there holds no files; one that cannot be read may hold the one that counts. */
+/* A missing directory has no files.  A directory that cannot be read is an error, since it may have a file that is needed. */
 static int stop_glob(const char *path, int errnum)
 {
 	(void)path;
@@ -229,7 +230,7 @@ static bool include_all(struct reader *r, struct file *f, const char *pattern, s
 	return ok;
 }
 
-/* Relative to the file that includes. */
+/* The path of an included file; a relative one is relative to the including file. */
 static char *beside(const struct file *f, const char *path, struct err *e)
 {
 	const char *slash = strrchr(f->path, '/');
@@ -261,7 +262,7 @@ static bool take_include(struct reader *r, struct file *f, char *value, struct e
 
 /* ----------------------------------------------------------------------------------------- lines */
 
-/* msmtp's: the first line that a shell command prints stands for this one. */
+/* msmtp's `eval`: the first line that a shell command prints is read in place of this line. */
 static bool take_eval(struct reader *r, struct file *f, char *value, struct err *e)
 {
 	struct buf line = buf_max(ST_CONFIG, LINE_BYTES, "the output of an eval command");
@@ -290,7 +291,7 @@ static bool fail_unknown(const struct file *f, const char *word, size_t len, str
 	const char *near;
 	char key[KEY_SHOWN + 1];
 
-	/* Not a key at all: perhaps not even our file, so it is not shown. */
+	/* The word cannot be a key.  It may come from a file that is no configuration, so it is not shown. */
 	for (size_t i = 0; i < len; i++)
 		if (len > KEY_SHOWN || (!str_isalnum(word[i]) && word[i] != '_' && word[i] != '-'))
 			return fail_at(f, e, "this line does not begin with a key");
@@ -302,7 +303,7 @@ static bool fail_unknown(const struct file *f, const char *word, size_t len, str
 	return fail_at(f, e, "there is no key `%s`; did you mean `%s`?", key, near);
 }
 
-/* A password in a file that others can open is no secret any more: no use in going on with it. */
+/* A password in a file that other users can read or write is an error. */
 static bool check_private(const struct reader *r, const struct file *f, struct err *e)
 {
 	if (r->evaluating || (!f->facts.others_read && !f->facts.others_write))
@@ -321,7 +322,7 @@ static bool take_key(struct reader *r, struct file *f, const char *word, size_t 
 		return fail_unknown(f, word, len, e);
 	if (k->kind == KIND_SECRET && value[0] != '\0' && !check_private(r, f, e))
 		return false;
-	if (!r->begun && !add_account(r, f, "default", e)) /* as in msmtp */
+	if (!r->begun && !add_account(r, f, "default", e)) /* keys before any account belong to `default`, as in msmtp */
 		return false;
 	snprintf(place, sizeof place, "%s:%u", f->path, f->line);
 	return key_set(&r->conf->accounts[r->section], k, value, place, ST_CONFIG, e);
@@ -356,7 +357,7 @@ static bool take_lines(struct reader *r, struct file *f, struct buf *content, st
 	char *p = content->bytes, *end = p + content->len;
 
 	if (content->len >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0)
-		p += 3; /* some editors begin UTF-8 with a mark */
+		p += 3; /* some editors begin UTF-8 with a byte order mark */
 	for (f->line = 1; p < end; f->line++) {
 		char *newline = memchr(p, '\n', (size_t)(end - p));
 		char *next = newline != NULL ? newline + 1 : end, *stop = newline != NULL ? newline : end;
@@ -385,7 +386,7 @@ static bool check_loop(const struct file *f, struct err *e)
 	return true;
 }
 
-/* Only of the file that begins it all: one that it includes has to be there. */
+/* Called only for the file that no other includes: a missing or closed included file is always an error. */
 static enum reader_found what_was_found(const struct file *f, const struct err *e)
 {
 	if (!f->facts.exists)
@@ -409,7 +410,7 @@ static bool read_content(struct reader *r, struct file *f, struct buf *content, 
 			r->found = READER_CLOSED;
 		return fail(e, ST_CONFIG, FATE_PERM, "%s belongs to another user than you and root", f->path);
 	}
-	if (f->facts.all_write) { /* the next passwordeval may be anybody's */
+	if (f->facts.all_write) { /* any user could write a `passwordeval` that we run */
 		fail(e, ST_CONFIG, FATE_PERM, "%s can be written by everybody", f->path);
 		return err_hint(e, "chmod o-w %s", f->path);
 	}

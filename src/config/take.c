@@ -13,7 +13,7 @@
 
 enum { TEXT_MAX = 64 * 1024 };
 
-/* ----------------------------------------------------------------------------------- %U %H %C %M */
+/* ----------------------------------------------------------------------------------- %C %H %M %U */
 
 static void host_name(char to[HOST_MAX])
 {
@@ -27,7 +27,7 @@ static void host_name(char to[HOST_MAX])
 	to[HOST_MAX - 1] = '\0';
 }
 
-/* msmtp asks the resolver for %C; nothing here may wait for a name server. */
+/* For %C msmtp asks the resolver.  postern does not, so that it never waits for a name server here. */
 static void full_host_name(char to[HOST_MAX])
 {
 	host_fqdn(to);
@@ -35,7 +35,7 @@ static void full_host_name(char to[HOST_MAX])
 		host_name(to);
 }
 
-/* In an address it may need quotes. */
+/* The login name, in quotes if it needs them as a local part. */
 static void login(char to[HOST_MAX])
 {
 	char name[HOST_MAX], local[ADDRESS_MAX];
@@ -167,7 +167,7 @@ static bool is_host(const char *host, struct err *e)
 	return true;
 }
 
-/* The resolver, SNI and certificates know A-labels: a name in UTF-8 is for the configuration only. */
+/* A host may be given in UTF-8.  It is kept in A-labels, since the resolver, SNI and certificates use these. */
 static bool host_to_ascii(const struct key *k, const char *host, char ascii[IDN_MAX], struct err *e)
 {
 	struct err why;
@@ -207,7 +207,7 @@ bool take_host(struct account *a, const struct key *k, const char *text, struct 
 	return host_to_ascii(k, text, ascii, e) && value_text(a, k, ascii, e);
 }
 
-/* It becomes part of a command or of addresses; an address literal is fine. */
+/* The domain becomes part of a command or of addresses.  It may be an address literal. */
 static bool check_domain(const struct key *k, const char *text, char ascii[IDN_MAX], struct err *e)
 {
 	struct err why;
@@ -232,7 +232,7 @@ bool take_domain(struct account *a, const struct key *k, const char *text, struc
 	return read_domain(a, k, text, false, e);
 }
 
-/* RFC 6531 3.7.1: EHLO names us in ASCII, whatever the server offers. */
+/* RFC 6531 3.7.1: our name in EHLO is ASCII, also if the server offers SMTPUTF8. */
 bool take_ehlo_domain(struct account *a, const struct key *k, const char *text, struct err *e)
 {
 	return read_domain(a, k, text, true, e);

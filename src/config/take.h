@@ -1,8 +1,8 @@
 /*
- * take.h - values that need more than their kind: addresses, hosts, names with %U and %H, DSN and syslog words, times,
- * priorities.
+ * take.h - reads values that have rules beyond their kind: addresses, hosts, domains, names with %C, %H, %M and %U,
+ * mechanisms, words of DSN and syslog, times.
  *
- * Each is the `take` of rows in the key table (value.h).
+ * Each function is the `take` of rows in the key table (value.h).
  */
 #ifndef CONFIG_TAKE_H
 #define CONFIG_TAKE_H
@@ -23,7 +23,7 @@ bool take_sender_map(struct account *a, const struct key *k, const char *text, s
 bool take_syslog(struct account *a, const struct key *k, const char *text, struct err *e);
 bool take_trust_file(struct account *a, const struct key *k, const char *text, struct err *e);
 
-/* And the `show` of those that are kept as what they mean. */
+/* The `show` of values that are not kept as text. */
 bool show_deliver_by(const struct account *a, struct buf *to, struct err *e);
 bool show_dsn_notify(const struct account *a, struct buf *to, struct err *e);
 bool show_hold_until(const struct account *a, struct buf *to, struct err *e);

@@ -15,7 +15,7 @@ static const struct {
 
 static bool fail_url(struct err *e, const char *why)
 {
-	fail(e, ST_CONFIG, FATE_PERM, "the url %s", why); /* not shown: it may hold a password */
+	fail(e, ST_CONFIG, FATE_PERM, "the url %s", why); /* the url is not shown, since it may hold a password */
 	return err_hint(e, "write smtps://user@host, smtp://user@host:587 or lmtp://host:24");
 }
 
@@ -86,7 +86,7 @@ bool url_parse(const char *text, struct url *u, struct err *e)
 	len = strcspn(text, "/?#");
 	if (text[len] != '\0' && strcmp(text + len, "/") != 0)
 		return fail_url(e, "has a path, which has no meaning here");
-	for (at = len; at > 0 && text[at - 1] != '@'; at--) /* the last one: many write user@domain@host */
+	for (at = len; at > 0 && text[at - 1] != '@'; at--) /* the last @ counts: many people write user@domain@host */
 		;
 	return (at == 0 || decode_user(text, at - 1, u, e)) && split_host(text + at, len - at, u, e);
 }

@@ -1,8 +1,7 @@
 /*
- * url.h - a server as one word: smtps://user@host:port, smtp://..., lmtp://...
+ * url.h - parses a server given in one word: smtps://user@host:port, smtp://..., lmtp://...
  *
- * Pure.  No password, no path: what they would mean is said elsewhere, and a password in a word that ends up in
- * shell histories is none.
+ * Pure.  A password is refused, since such words end up in shell histories.  A path is refused, since it means nothing here.
  */
 #ifndef CONFIG_URL_H
 #define CONFIG_URL_H

@@ -24,7 +24,7 @@ static void clear_text(void *at)
 	char **text = at;
 
 	if (*text != NULL)
-		explicit_bzero(*text, strlen(*text)); /* it may be a secret, or a command with one in it */
+		explicit_bzero(*text, strlen(*text)); /* it may be a secret, or a command that contains one */
 	free(*text);
 	*text = NULL;
 }
@@ -89,7 +89,7 @@ static void clear_list(void *at)
 	strlist_free(at);
 }
 
-/* Where the item at `p` ends: commas and blanks within double quotes are part of an address. */
+/* The length of the item at p.  Within double quotes commas and blanks belong to it, since it may be an address. */
 static size_t item_length(const char *p)
 {
 	bool quoted = false;
@@ -209,7 +209,7 @@ static bool copy_flag(void *to, const void *from, struct err *e)
 	return true;
 }
 
-/* Every enum in struct account is an unsigned int: gcc and clang make it one without negative values. */
+/* Every enum in struct account is an unsigned int, since gcc and clang choose this type if no value is negative. */
 _Static_assert(sizeof(enum set_from) == sizeof(unsigned) && sizeof(enum ip_version) == sizeof(unsigned)
 		   && sizeof(enum log_format) == sizeof(unsigned), "enums are read and written as unsigned");
 
@@ -302,7 +302,7 @@ static void clear_number(void *at)
 	(void)at;
 }
 
-/* As it is said: no plus sign, no zero in front. */
+/* A number as MAIL has it: no plus sign, no leading zeros. */
 static bool parse_number(const struct key *k, const char *text, struct number *to)
 {
 	bool minus = text[0] == '-';
@@ -445,7 +445,7 @@ void value_clear(struct account *a, const struct key *k)
 
 bool value_form(const struct key *k, struct buf *to, struct err *e)
 {
-	unsigned seen = 0; /* values: an alias is not shown */
+	unsigned seen = 0; /* a bit for each value; further words for the same value are not shown */
 	bool ok = true;
 
 	if (k->form != NULL || k->words == NULL)

@@ -1,7 +1,7 @@
 /*
- * value.h - the kinds of value that a key can have: how each is read, shown, copied and freed.
+ * value.h - reads, shows, copies and frees the values of keys, by their kind.
  *
- * Knows no key by name; a row of the key table tells where in the account the value lives.
+ * Names no key: a row of the key table says where in the account the value is.
  */
 #ifndef CONFIG_VALUE_H
 #define CONFIG_VALUE_H
@@ -10,8 +10,8 @@
 #include "config/account.h"
 
 enum kind {
-	KIND_NONE,    /* obsolete keys: without a value of their own */
-	KIND_URL,     /* sets other keys, has no field (assign.c) */
+	KIND_NONE,    /* obsolete keys, which have no field */
+	KIND_URL,     /* sets other keys and has no field (assign.c) */
 	KIND_TEXT,    /* char *, NULL: unset */
 	KIND_PATH,    /* char *, ~ expanded */
 	KIND_SECRET,  /* char *, never shown, wiped */
@@ -21,11 +21,11 @@ enum kind {
 	KIND_SECONDS, /* unsigned; s, m, h, d; `off` is 0 */
 	KIND_PORT,    /* unsigned; 0: unset */
 	KIND_NUMBER,  /* struct number; `off` is none */
-	KIND_PLAIN,   /* `size` bytes that own nothing, read by `take` and shown by `show`; zeroed: unset */
+	KIND_PLAIN,   /* a struct of `size` bytes without pointers; has `take` and `show`; zeroed: unset */
 	KIND_COUNT
 };
 
-struct word { /* ends with NULL; the first with a value is the one that is shown */
+struct word { /* a list ends with NULL; of several words with the same value the first is shown */
 	const char *word;
 	unsigned    value;
 };
@@ -34,45 +34,45 @@ struct key {
 	const char        *name;
 	enum kind          kind;
 	size_t             at;       /* offset of the field within struct account */
-	const char        *standard; /* the default as it would be written; NULL: unset */
+	const char        *standard; /* the default, as text; NULL: unset */
 	const char        *summary;
 	const struct word *words;    /* of KIND_FLAG and KIND_WORD */
-	const char        *form;     /* what a value looks like, where the kind does not say it */
-	int                min, max; /* of KIND_SECONDS, where max 0 is a year, and KIND_NUMBER */
+	const char        *form;     /* what a value looks like; NULL: as the kind says */
+	int                min, max; /* of KIND_SECONDS (max 0: a year) and KIND_NUMBER */
 	size_t             size;     /* of KIND_PLAIN */
 	bool               bare;     /* no value means `on`, as in msmtp */
-	const char        *unset;    /* how to write "no value" where the default is another */
-	bool               empty;    /* "" is a value of its own, not "unset" */
-	bool               source;   /* one of the places that a password comes from: the last one set counts */
-	/* Instead of the kind's own reader. */
+	const char        *unset;    /* the text for "no value", if the default is another */
+	bool               empty;    /* "" is a value, and not "unset" */
+	bool               source;   /* a source of the password; of all sources only the one set last counts */
+	/* In place of the functions of the kind; NULL: those. */
 	bool (*take)(struct account *a, const struct key *k, const char *text, struct err *e);
 	bool (*show)(const struct account *a, struct buf *to, struct err *e);
 
 	/* msmtp's obsolete keys; nothing else is set in such a row */
 	const char        *renamed_to;
-	const char        *on, *off; /* what `on` and `off` become there; NULL: nothing is set */
-	bool               translates;
-	const char        *obsolete; /* accepted and ignored: the reason */
-	bool               missing;  /* of a feature that we lack: refused, unless the value says `off` */
+	const char        *on, *off; /* the new key's values for `on` and `off`; NULL: nothing is set */
+	bool               translates; /* the value must be `on` or `off`, and becomes one of these two */
+	const char        *obsolete; /* why the key is accepted and ignored */
+	bool               missing;  /* a feature that postern lacks: the key is refused, unless the value is `off` or empty */
 };
 
-/* Errors are sentences about the key, ST_CONFIG; they never show a secret. */
+/* Errors are sentences about the key, ST_CONFIG.  They never show a secret. */
 bool value_read(struct account *a, const struct key *k, const char *text, struct err *e) MUST_CHECK;
 
-/* Building blocks of `take` functions: set a text (NULL or "": unset) or a list. */
+/* For `take` functions: set a text (NULL, or "" unless k->empty: unset) or a list. */
 bool value_text(struct account *a, const struct key *k, const char *text, struct err *e) MUST_CHECK;
 bool value_list(struct account *a, const struct key *k, const char *text, struct err *e) MUST_CHECK;
 struct strlist *value_list_of(struct account *a, const struct key *k);
 
-bool value_is_set(const struct account *a, const struct key *k); /* is there anything to show? */
+bool value_is_set(const struct account *a, const struct key *k); /* is there a value to show? */
 
-/* As it would be written in a file; a secret's is never given. */
+/* Appends the value as it would be written in a file; nothing for a secret. */
 bool value_show(const struct account *a, const struct key *k, struct buf *to, struct err *e) MUST_CHECK;
 
 bool value_copy(struct account *to, const struct account *from, const struct key *k, struct err *e) MUST_CHECK;
 void value_clear(struct account *a, const struct key *k);
 
-/* What a value looks like, for lists: "on|off", "path", "seconds" ... */
+/* Appends what a value looks like, for lists: "on|off", "path", "seconds" ... */
 bool value_form(const struct key *k, struct buf *to, struct err *e) MUST_CHECK;
 
 #endif

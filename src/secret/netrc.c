@@ -4,8 +4,8 @@
 
 enum { TOKEN_MAX = 64 * 1024 };
 
-struct entry { /* the machine or default that is being read */
-	bool       host_fits; /* our host, or default */
+struct entry { /* the `machine` or `default` that is being read */
+	bool       host_fits; /* it is for our host, or the default */
 	bool       user_fits, has_user, has_password;
 	struct buf password;  /* of an entry for our host */
 };
@@ -31,7 +31,7 @@ static bool is_space(char c)
 	return str_isblank(c) || c == '\n' || c == '\r';
 }
 
-/* Comments only where a word of the grammar is due: a password may begin with '#'. */
+/* A comment may stand before a word of the grammar, but not before a value: a password may begin with '#'. */
 static void skip_space(struct scan *s, bool comments)
 {
 	while (s->at < s->len) {
@@ -45,7 +45,7 @@ static void skip_space(struct scan *s, bool comments)
 	}
 }
 
-/* What a backslash and the next character stand for.  Control characters come from quotes only, as curl has it. */
+/* The character that a backslash and c stand for.  Only within quotes \n, \r and \t are control characters, as in curl. */
 static char unescape(char c, bool quoted)
 {
 	static const char names[] = "nrt", meant[] = "\n\r\t";
@@ -54,7 +54,7 @@ static char unescape(char c, bool quoted)
 	return name != NULL ? meant[name - names] : c;
 }
 
-/* The next token into s->token, or *end. */
+/* Reads the next token into s->token, or sets *end. */
 static bool next(struct scan *s, bool value, bool *end, struct err *e)
 {
 	bool quoted;
@@ -90,7 +90,7 @@ static bool word_is(const struct scan *s, const char *word)
 	return s->token.len == strlen(word) && memcmp(buf_text(&s->token), word, s->token.len) == 0;
 }
 
-/* A macro goes on to the first empty line. */
+/* Skips a macro, which ends with the first empty line. */
 static void skip_macro(struct scan *s)
 {
 	bool empty = false;
@@ -144,8 +144,8 @@ static bool got_macro(struct scan *s, struct err *e)
 
 static const struct {
 	const char *name;
-	bool        begins; /* an entry, and so ends the one before */
-	bool (*got)(struct scan *s, struct err *e); /* its value; NULL: it has none */
+	bool        begins; /* begins an entry, and so ends the one before */
+	bool (*got)(struct scan *s, struct err *e); /* is called with the value in s->token; NULL: the word has none */
 } words[] = {
 	{ "account", .got = got_nothing },
 	{ "default", .begins = true },
@@ -153,7 +153,7 @@ static const struct {
 	{ "macdef", .got = got_macro },
 	{ "machine", .begins = true, .got = got_machine },
 	{ "password", .got = got_password },
-	{ "port", .got = got_nothing }, /* GNU's; nothing of ours depends on it */
+	{ "port", .got = got_nothing }, /* GNU's; ignored */
 	{ "user", .got = got_user },
 };
 
@@ -183,7 +183,7 @@ static bool take_word(struct scan *s, size_t word, struct err *e)
 	return words[word].got(s, e);
 }
 
-/* Entry by entry; stops behind the first that fits. */
+/* Reads entries up to the first that fits. */
 static bool search(struct scan *s, struct err *e)
 {
 	for (;;) {
@@ -194,7 +194,7 @@ static bool search(struct scan *s, struct err *e)
 			return false;
 		while (!end && word < COUNT(words) && !word_is(s, words[word].name))
 			word++;
-		if (!end && word == COUNT(words)) /* not shown: it may be half of a password */
+		if (!end && word == COUNT(words)) /* the word is not shown, since it may be part of a password */
 			return fail_line(s, e, "there is a word that is none of machine, default, login, "
 					       "user, password, account, macdef");
 		if (end || (words[word].begins && entry_complete(&s->entry)))

@@ -1,17 +1,16 @@
 /*
- * netrc.h - ~/.netrc: exactly this host and exactly this user, or nothing.
+ * netrc.h - looks a password up in ~/.netrc, for one host and one user.
  *
- * Pure.  Tokens `machine default login user password account macdef`, quotes and backslashes as
- * curl and GNU inetutils read them, comments.  A `default` entry counts only when it names the user.
- * A match without a password is no match.
+ * Pure.  Knows the words `machine default login user password account macdef port`, comments, and quotes and backslashes as curl
+ * and GNU inetutils read them.  An entry counts only if it names the user and has a password; so does a `default` entry.
  */
 #ifndef SECRET_NETRC_H
 #define SECRET_NETRC_H
 
 #include "base/buf.h"
 
-/* True and *password appended to, when found.  False with *found unset is "no entry"; a file that
- * cannot be understood is an error. */
+/* If an entry is found, sets *found and appends its password.  True with *found unset: there is no entry.  False: the file
+ * cannot be understood. */
 bool netrc_find(const char *text, size_t len, const char *host, const char *user,
 		struct buf *password, bool *found, struct err *e) MUST_CHECK;
 

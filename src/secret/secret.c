@@ -20,7 +20,7 @@
 #include "secret/netrc.h"
 
 enum {
-	HELPER_S = 60,           /* seconds that anything but a person may take */
+	HELPER_S = 60,           /* seconds that any source but the terminal may take */
 	NETRC_MAX = 1024 * 1024, /* bytes */
 };
 
@@ -30,13 +30,13 @@ enum { DUMPABLE = 1 }; /* the leak checker attaches to its own process */
 enum { DUMPABLE = 0 };
 #endif
 
-struct ask { /* one search for one secret; all borrowed */
+struct ask { /* what one source is asked for; all borrowed */
 	const struct secret_params *p;
 	const char *host, *user;
 	int64_t     until;
 };
 
-/* True with *found unset: this source has none, and that is no failure. */
+/* True with *found unset: this source is not configured or has no password, and the next one is asked. */
 typedef bool (*source_fn)(const struct ask *a, struct buf *to, bool *found, struct err *e);
 
 static bool ask_password(const struct ask *a, struct buf *to, bool *found, struct err *e)
@@ -77,8 +77,8 @@ static bool ask_eval(const struct ask *a, struct buf *to, bool *found, struct er
 	return !*found || proc_read(argv, "the command of `passwordeval`", ST_SECRET, a->until, to, e);
 }
 
-/* A file that is not there may come (a mount, a credential of the session): temporary.  Only one that
- * we may not read is EX_NOPERM. */
+/* A missing file may appear later (a mount, a credential of the session), so the error is temporary.  Only a file that we may not
+ * read is EX_NOPERM. */
 static bool read_secret_file(const struct ask *a, const char *path, struct buf *to, struct file_facts *facts,
 			     struct err *e)
 {
@@ -109,7 +109,7 @@ static bool ask_file(const struct ask *a, struct buf *to, bool *found, struct er
 		&& check_private(a->p->password_file, &facts, e));
 }
 
-/* ~/.netrc is a place to look: where that is another user's, there is none. */
+/* The usual ~/.netrc is passed over if it is another user's. */
 static bool pass_over(const char *path, const char *why)
 {
 	trace_note(0, "passed over: %s: %s", path, why);
@@ -138,7 +138,7 @@ static bool search_netrc(const struct ask *a, const char *path, struct buf *to, 
 	return ok;
 }
 
-/* `netrc_file` is an order. */
+/* A file that `netrc_file` names must be readable and have the password; ~/.netrc need not. */
 static bool ask_netrc(const struct ask *a, struct buf *to, bool *found, struct err *e)
 {
 	char *path;
@@ -155,7 +155,7 @@ static bool ask_netrc(const struct ask *a, struct buf *to, bool *found, struct e
 	return ok;
 }
 
-/* One line from the terminal. */
+/* Reads one line from the terminal. */
 static bool read_typed(int tty, int64_t until, struct buf *to, struct err *e)
 {
 	for (;;) {
@@ -190,8 +190,8 @@ static void show_prompt(int tty, const struct ask *a)
 	(void)file_write_all(tty, text, strlen(text));
 }
 
-/* The terminal itself, not stdin, which carries the message.  In the background nobody could answer, and
- * asking would only stop us (SIGTTOU). */
+/* Opens the terminal itself, since stdin is the message.  In the background it is not asked: nobody could answer, and SIGTTOU
+ * would stop us. */
 static bool ask_terminal(const struct ask *a, struct buf *to, bool *found, struct err *e)
 {
 	int tty = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
@@ -214,12 +214,12 @@ static bool ask_terminal(const struct ask *a, struct buf *to, bool *found, struc
 	return ok;
 }
 
-/* In the order in which they are asked. */
+/* The sources, in the order in which they are asked. */
 static const struct {
 	const char *name;       /* for errors */
 	source_fn   ask;
-	bool        person;     /* may take longer than HELPER_S */
-	bool        first_line; /* the files and commands of msmtp's users have notes in further lines */
+	bool        person;     /* a person answers, who may take longer than HELPER_S */
+	bool        first_line; /* further lines are ignored: msmtp's users have notes there */
 } sources[] = {
 	{ .name = "`password`", .ask = ask_password },
 	{ .name = "`password_command`", .ask = ask_command },
@@ -229,7 +229,7 @@ static const struct {
 	{ .name = "the terminal", .ask = ask_terminal, .person = true },
 };
 
-/* One line end off; what is left must be one line of text. */
+/* Takes one line end off.  What is left must be one line of text. */
 static bool trim(struct buf *b, size_t source, struct err *e)
 {
 	const char *name = sources[source].name;
@@ -256,7 +256,7 @@ static bool keep(struct secret *s, const struct buf *b, struct err *e)
 
 	if (bytes == MAP_FAILED)
 		return fail_memory(e);
-	/* best effort: RLIMIT_MEMLOCK and old kernels may refuse */
+	/* failures are ignored: RLIMIT_MEMLOCK or an old kernel may refuse */
 	(void)mlock(bytes, room);
 	(void)madvise(bytes, room, MADV_DONTDUMP);
 	(void)madvise(bytes, room, MADV_DONTFORK);

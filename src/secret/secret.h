@@ -1,8 +1,8 @@
 /*
- * secret.h - where the password or token comes from, and that it is wiped: one table of sources.
+ * secret.h - gets the password or token from one of several sources, and wipes it.
  *
- * The first source that is configured is asked, and only that one; a source that fails is an error,
- * never a reason to ask the next.  Runs before anybody connects.
+ * Only the first source that is configured is asked.  If it fails, that is an error, and no other is asked.  Called before
+ * connecting.
  */
 #ifndef SECRET_SECRET_H
 #define SECRET_SECRET_H
@@ -13,32 +13,32 @@
 enum { SECRET_MAX = 64 * 1024 }; /* bytes; tokens are long */
 
 struct secret_params {
-	char          *password;         /* as written in the configuration */
-	char          *password_command; /* argv without a shell (proc_split) */
-	char          *passwordeval;     /* sh -c, msmtp's */
-	char          *password_file;    /* first line */
-	char          *netrc_file;       /* NULL: ~/.netrc when it exists */
-	unsigned       timeout;          /* seconds for a helper or a pipe, if fewer than 60; 0: those */
-	bool           optional;         /* a client certificate may do: nobody is asked to type, and none is no error */
+	char          *password;         /* the password itself, from the configuration */
+	char          *password_command; /* run without a shell, see proc_split() */
+	char          *passwordeval;     /* msmtp's, run with sh -c */
+	char          *password_file;    /* its first line is the password */
+	char          *netrc_file;       /* NULL: ~/.netrc, if it exists */
+	unsigned       timeout;          /* seconds for a command or a file; 0 or more than 60: 60 */
+	bool           optional;         /* a certificate may do: the terminal is not asked, and no password is no error */
 };
 
 struct secret {
-	char  *bytes; /* NUL-terminated, in memory of its own: locked where allowed, not in core dumps */
+	char  *bytes; /* NUL-terminated, in pages of its own: locked if that is allowed, and not in core dumps; NULL: none */
 	size_t len, room;
 };
 
-/* For `user` at `host` (which netrc is searched for).  No source and no terminal: ST_SECRET PERM with the
- * keys that could be set, or, where it is optional, bytes NULL.  Helpers and pipes get 60 s at most.  Output loses one
- * final line end (LF or CRLF); a second line, a NUL or nothing at all is an error. */
+/* The password of `user` at `host`.  If there is no source and no terminal, that is ST_SECRET PERM, with a hint that names the
+ * keys; or if p->optional, s->bytes stays NULL.  One final line end (LF or CRLF) is taken off.  An empty password or one with a
+ * control character is an error; so are further lines, except from `passwordeval` and `password_file`, where they are ignored. */
 bool secret_get(const struct secret_params *p, const char *host, const char *user,
 		int64_t until, struct secret *s, struct err *e) MUST_CHECK;
 
-void secret_wipe(struct secret *s); /* accepts a zeroed one; leaves it zeroed */
+void secret_wipe(struct secret *s); /* accepts a zeroed struct; leaves it zeroed */
 
-/* Overwrites the configured password in place too: call when nothing needs it any more. */
+/* Overwrites the password of the configuration.  To be called when secret_get() is not needed any more. */
 void secret_params_wipe(struct secret_params *p);
 
-/* No core dumps, no ptrace by others, from here on: before the configuration is read. */
+/* Forbids core dumps, and ptrace by other processes.  To be called before the configuration is read. */
 void secret_harden(void);
 
 #endif
