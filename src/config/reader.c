@@ -34,7 +34,7 @@ struct reader {
 	struct conf *conf;
 	unsigned     layer, files;
 	enum reader_found found;
-	size_t       section; /* the account that keys go to; 0: the defaults */
+	size_t       section; /* the account in which keys are set; 0: the defaults */
 	bool         begun;   /* `account` or `defaults` was seen */
 	bool         evaluating;
 };

@@ -384,7 +384,7 @@ static const struct {
 	[KIND_SECONDS] = { "seconds", read_seconds, show_seconds, copy_number, always_set,  clear_number },
 	[KIND_PORT]    = { "port",    read_port,    show_port,    copy_number, port_is_set, clear_number },
 	[KIND_NUMBER]  = { "number",  read_number,  show_number,  copy_struct, number_is_set, clear_number },
-	[KIND_PLAIN]   = { "text",    read_none,    show_nothing, copy_none,   never_set,   clear_number }, /* below */
+	[KIND_PLAIN]   = { "text",    read_none,    show_nothing, copy_none,   never_set,   clear_number }, /* see value_copy() */
 };
 _Static_assert(COUNT(kinds) == KIND_COUNT, "every kind has a row");
 

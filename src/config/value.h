@@ -15,9 +15,9 @@ enum kind {
 	KIND_TEXT,    /* char *, NULL: unset */
 	KIND_PATH,    /* char *, ~ expanded */
 	KIND_SECRET,  /* char *, never shown, wiped */
-	KIND_LIST,    /* struct strlist: blanks or commas between, outside double quotes */
-	KIND_FLAG,    /* bool, by words */
-	KIND_WORD,    /* enum, by words */
+	KIND_LIST,    /* struct strlist; blanks or commas outside double quotes separate the items */
+	KIND_FLAG,    /* bool; each value has words */
+	KIND_WORD,    /* enum; each value has words */
 	KIND_SECONDS, /* unsigned; s, m, h, d; `off` is 0 */
 	KIND_PORT,    /* unsigned; 0: unset */
 	KIND_NUMBER,  /* struct number; `off` is none */

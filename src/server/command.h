@@ -42,7 +42,7 @@ struct command {
 	enum dsn_return ret;
 	char            envid[101];       /* xtext, "": none; RFC 3461 4.4 */
 	unsigned        notify;           /* enum dsn_notify; 0: none */
-	char            orcpt[COMMAND_XTEXT]; /* "rfc822;" and xtext, "": none */
+	char            orcpt[COMMAND_XTEXT]; /* type, ';' and xtext, as given; "": none */
 };
 
 /* Returns NULL, or the reply that says what is wrong with the line: "501 5.5.4 ..." (static).  The line is NUL-terminated

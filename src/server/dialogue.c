@@ -47,8 +47,7 @@ static bool mistake(struct dialogue *d, const char *reply, struct err *e)
 	return say(d, "421 4.7.0 too many mistakes", e);
 }
 
-/* The code for an error.  The smarthost's code for a recipient is passed on if it is 4yz or 5yz, but not 421, which would say
- * that we close the connection. */
+/* The smarthost's 4yz or 5yz for a recipient is passed on, but not 421, which would say that we close the connection. */
 static int code_of(const struct err *e)
 {
 	if (e->stage == ST_RCPT && e->code == 0 && e->fate == FATE_PERM) /* our own refusal; 553 by RFC 6531 3.5 */

@@ -24,7 +24,7 @@ enum { CLASS_2 = 1 << 2, CLASS_3 = 1 << 3, CLASS_4 = 1 << 4, CLASS_5 = 1 << 5 };
 enum { CLASS_USUAL = CLASS_2 | CLASS_4 | CLASS_5 };
 
 struct verb {
-	const char *name;    /* "" for the greeting, which answers our connecting */
+	const char *name;    /* "" for the greeting, which answers the connection itself */
 	enum stage  stage;
 	unsigned    timeout; /* seconds, RFC 5321 4.5.3.2 */
 	unsigned    classes; /* first digits that are an answer; a reply with another is FATE_NONSENSE */

@@ -2,8 +2,8 @@
  * negotiate.h - compares what was asked for with what this server offers: RFC 1870 6.2, 6152 3, 6531 3.1, 3461 4, 8689 2,
  * 2852 4, 4865 3, 6710 4.3.
  *
- * Every mode makes the rendition here.  submit knows the message before MAIL and calls negotiate() once.  -bs calls
- * negotiate_envelope() when MAIL comes, and negotiate_message() when the message is there.
+ * The rendition that is sent is made here, in every mode.  submit knows the message before MAIL and calls negotiate() once.
+ * -bs calls negotiate_envelope() when MAIL comes, and negotiate_message() when the message is there.
  */
 #ifndef SMTP_NEGOTIATE_H
 #define SMTP_NEGOTIATE_H

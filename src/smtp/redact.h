@@ -22,9 +22,9 @@ bool redact_secret(struct redact *r, const char *secret, struct err *e) MUST_CHE
 /* Hides base64 that was sent; without its padding, since an echo may leave that out. */
 bool redact_base64(struct redact *r, const char *word, struct err *e) MUST_CHECK;
 
-/* Works in place; the length stays.  The beginning of a word is hidden, too, if it has half of its bytes, but at least 8 and
- * no more than 16 are asked for.  Line ends, and an enhanced code after them, may stand inside a word.  `cut`: the end of the
- * text was cut off, so even the shortest beginning of a word is hidden there. */
+/* Works in place; the length stays.  The beginning of a word is hidden, too, if it has half of the word's bytes; of short words
+ * 8 bytes are needed, of long ones 16 are enough.  Line ends, and an enhanced code after them, may stand inside a word.  `cut`:
+ * the end of the text was cut off, so even the shortest beginning of a word is hidden there. */
 void redact(const struct redact *r, char *text, size_t len, bool cut);
 
 void redact_end(struct redact *r); /* wipes; accepts a zeroed struct */

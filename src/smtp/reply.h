@@ -23,7 +23,7 @@ struct reply {
 	bool       cut;   /* not all of it was kept */
 	size_t     wire_len, len;
 	size_t     used;  /* the most bytes that `wire` has held, for reply_wipe() */
-	size_t     last;  /* where the last line begins, in both; until reply_end() */
+	size_t     last;  /* where the last line begins, in wire and text; until reply_end() */
 	char       wire[REPLY_TEXT_MAX]; /* lines joined by '\n', without reply codes; never to be shown */
 	char       text[REPLY_TEXT_MAX]; /* the same redacted; after reply_end() without enhanced codes; empty before */
 };

@@ -17,9 +17,9 @@ enum { QUEUE_ID = 128 };
 
 struct delivery { /* what the server did with the message */
 	bool again;               /* open recipients are left for another connection (MAILMAX, or a 354 for nobody) */
-	char said[RCPT_SAID];     /* the server's words that accepted the message */
-	char queue_id[QUEUE_ID];  /* the id found in them; "": none */
-	int  code;                /* of the last answer to the message; 0: none */
+	char said[RCPT_SAID];     /* the server's answer to the message; of several (LMTP) one that accepts, if any */
+	char queue_id[QUEUE_ID];  /* the queue id found in it; "": none */
+	int  code;                /* of this answer; 0: none */
 	struct esc esc;
 };
 
@@ -56,10 +56,10 @@ bool transaction_reset(struct transaction *t, struct err *e) MUST_CHECK; /* RSET
  * server still owed one, the chat is broken.  Accepts a zeroed transaction, and leaves it zeroed. */
 void transaction_end(struct transaction *t);
 
-/* The worst refusal (permanent before temporary) as an err; true when every recipient has the message. */
+/* True: no recipient was refused.  False: *e is the worst refusal, a permanent one before a temporary one. */
 bool transaction_verdict(const struct envelope *v, struct err *e);
 
-/* One recipient's refusal as an err. */
+/* Makes an error of one recipient's refusal. */
 void transaction_refusal(const struct rcpt *r, const char *sender, struct err *e);
 
 #endif
