@@ -2,7 +2,7 @@
  * submission.h - the steps that are common to all modes: account, sender and recipients, secret, connection.  Each step needs
  * those before it.
  *
- * Reads no message and sends none: command/submit and command/relay do.
+ * Reads no message and sends none: modes/submit and server/relay do.
  */
 #ifndef DELIVER_SUBMISSION_H
 #define DELIVER_SUBMISSION_H

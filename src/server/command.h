@@ -1,7 +1,7 @@
 /*
  * command.h - an SMTP command as a client says it: RFC 5321 4.1.1, and the parameters of RFC 1870, 6152, 6531, 3461, 3030.
  *
- * Pure: a line in, a struct out.  Syntax only: command/dialogue decides whether the command may come now, and what it does.
+ * Pure: a line in, a struct out.  Syntax only: server/dialogue decides whether the command may come now, and what it does.
  */
 #ifndef SERVER_COMMAND_H
 #define SERVER_COMMAND_H
