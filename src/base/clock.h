@@ -13,6 +13,12 @@
 
 int64_t clock_ms(void);
 
+/* The time that something may take, `longest` seconds, or less if the user has set a shorter limit (0: none). */
+static inline unsigned clock_limit(unsigned limit, unsigned longest)
+{
+	return limit > 0 && limit < longest ? limit : longest;
+}
+
 int64_t clock_in_s(unsigned seconds);                   /* the deadline `seconds` from now */
 int64_t clock_sooner(int64_t a, int64_t b);
 int     clock_left_ms(int64_t deadline);                /* for poll(2): 0 passed, -1 never */

@@ -74,7 +74,7 @@ static unsigned patience = FILE_PATIENCE_S;
 
 void file_patience(unsigned seconds)
 {
-	patience = seconds > 0 && seconds < FILE_PATIENCE_S ? seconds : FILE_PATIENCE_S;
+	patience = clock_limit(seconds, FILE_PATIENCE_S);
 }
 
 enum { ROOM_MIN = 4096 - 1 }; /* bytes for each read(2) at least: with its NUL, so that a small file has one page */

@@ -283,7 +283,7 @@ bool submission_connect(struct submission *x, struct err *e)
 {
 	size_t n = x->a->net.hosts.n > 0 && x->a->net.socket == NULL ? x->a->net.hosts.n : 1;
 	unsigned longest = x->a->net.connect_timeout, cap = x->a->smtp.timeout;
-	int64_t deadline = clock_in_s(cap > 0 && cap < longest ? cap : longest);
+	int64_t deadline = clock_in_s(clock_limit(cap, longest));
 	struct err first = { 0 };
 
 	for (size_t i = 0; i < n; i++) {

@@ -371,7 +371,7 @@ static bool shake(struct stream *s, struct tls *t, const struct tls_params *p, s
 
 static bool shake_in_time(struct stream *s, struct tls *t, const struct tls_params *p, struct err *e)
 {
-	unsigned seconds = p->timeout > 0 && p->timeout < TLS_TIMEOUT_S ? p->timeout : TLS_TIMEOUT_S;
+	unsigned seconds = clock_limit(p->timeout, TLS_TIMEOUT_S);
 	enum stage during = s->stage;
 	int64_t before = s->deadline;
 	bool ok;

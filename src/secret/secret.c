@@ -275,7 +275,7 @@ bool secret_get(const struct secret_params *p, const char *host, const char *use
 		int64_t until, struct secret *s, struct err *e)
 {
 	struct buf b = buf_max(ST_SECRET, SECRET_MAX, "the password");
-	unsigned seconds = p->timeout > 0 && p->timeout < HELPER_S ? p->timeout : HELPER_S;
+	unsigned seconds = clock_limit(p->timeout, HELPER_S);
 	bool ok = true, found = false;
 
 	for (size_t i = 0; ok && !found && i < COUNT(sources); i++) {

@@ -138,7 +138,7 @@ static void attempt(struct chat *c, const struct verb *v)
 {
 	const struct verb *oldest = c->owed > 0 ? c->queue[c->head].verb : v;
 
-	stream_attempt(c->io, oldest->stage, clock_in_s(c->cap > 0 && c->cap < v->timeout ? c->cap : v->timeout));
+	stream_attempt(c->io, oldest->stage, clock_in_s(clock_limit(c->cap, v->timeout)));
 }
 
 /* A write failed.  Did the server say why before it closed (552, 421)?  Its reply is the better error. */

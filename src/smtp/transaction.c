@@ -284,13 +284,11 @@ static bool break_off(struct transaction *t)
 
 static bool between_blocks(struct transaction *t, const struct verb *v, struct err *e)
 {
-	unsigned cap = t->s->chat.cap;
-
 	if (stop_asked()) {
 		stop_fail(e, ST_BODY);
 		return break_off(t);
 	}
-	stream_attempt(t->s->io, ST_BODY, clock_in_s(cap > 0 && cap < BLOCK_S ? cap : BLOCK_S));
+	stream_attempt(t->s->io, ST_BODY, clock_in_s(clock_limit(t->s->chat.cap, BLOCK_S)));
 	return !chat_interrupted(&t->s->chat) || chat_early(&t->s->chat, v, e);
 }
 
