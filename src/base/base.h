@@ -1,6 +1,7 @@
 /*
- * base.h - what every file starts with: config.h (which must come before any system header, or
- * -std=c11 hides POSIX), the fixed-width and boolean types, and four macros.
+ * base.h - the first include of every header: config.h, the fixed-width and boolean types, and three macros.
+ *
+ * config.h must come before any system header; otherwise -std=c11 hides POSIX.
  */
 #ifndef BASE_BASE_H
 #define BASE_BASE_H

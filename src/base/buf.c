@@ -14,7 +14,7 @@ struct buf buf_like(const struct buf *b)
 	return buf_max(b->stage, b->max, b->what);
 }
 
-/* Doubling, but never past the ceiling and its NUL. */
+/* Twice the size, but never more than the ceiling and its NUL. */
 static size_t grown(const struct buf *b, size_t need)
 {
 	size_t cap = b->cap < 64 ? 64 : b->cap;
@@ -35,7 +35,7 @@ bool buf_room(struct buf *b, size_t n, struct err *e)
 	if (b->bytes != NULL && b->len + n < b->cap)
 		return true;
 	cap = grown(b, b->len + n + 1);
-	bytes = malloc(cap); /* not realloc: what it moves away from would stay unwiped */
+	bytes = malloc(cap); /* not realloc(3): it would leave the old bytes in memory unwiped */
 	if (bytes == NULL)
 		return fail_memory(e);
 	if (b->bytes != NULL) {

@@ -1,12 +1,12 @@
 /*
- * buf.h - growing bytes with a ceiling given at birth.
+ * buf.h - an array of bytes that grows up to a ceiling; the ceiling is given when it is made.
  *
  *	struct buf b = buf_max(ST_INPUT, 64 * 1024, "the header");
  *
- * A NUL always follows the last byte, so that `bytes` can be read as a string when the content is
- * known to hold none; an empty buf has bytes == NULL (use buf_text()).  An append past the ceiling
- * adds nothing, fills *e (that stage, permanent, "the header is larger than 65536 bytes") and
- * returns false; running out of memory is fail_memory().  Zero is a valid start with no room.
+ * A NUL always follows the last byte: if the content has no NUL, `bytes` can be read as a string.  Before the first append,
+ * and after buf_free(), `bytes` is NULL: buf_text() gives "" then.  An append past the ceiling adds nothing, fills *e (that
+ * stage, permanent, "the header is larger than 65536 bytes") and returns false.  When memory runs out, it is fail_memory().
+ * A zeroed buf is valid, and has a ceiling of 0.
  */
 #ifndef BASE_BUF_H
 #define BASE_BUF_H
@@ -18,7 +18,7 @@ struct buf {
 	size_t      len, cap;
 	size_t      max;  /* bytes of content at most */
 	const char *what; /* borrowed: names the content in the error */
-	enum stage  stage; /* of that error: the owner knows what is being attempted */
+	enum stage  stage; /* of that error; the owner of the buf gives it */
 };
 
 struct buf buf_max(enum stage stage, size_t max, const char *what);

@@ -1,8 +1,8 @@
 /*
  * clock.h - monotonic time and deadlines.
  *
- * A deadline is a point on clock_ms(); CLOCK_NEVER is none.  A wait that is split into many short
- * ones keeps one deadline, so that a peer which drips a byte a second gains nothing.
+ * A deadline is a value of clock_ms(); CLOCK_NEVER means that there is none.  A wait that is split into many short ones
+ * keeps one deadline, so that a peer that sends a byte each second does not make it longer.
  */
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
@@ -21,7 +21,7 @@ static inline unsigned clock_limit(unsigned limit, unsigned longest)
 
 int64_t clock_in_s(unsigned seconds);                   /* the deadline `seconds` from now */
 int64_t clock_sooner(int64_t a, int64_t b);
-int     clock_left_ms(int64_t deadline);                /* for poll(2): 0 passed, -1 never */
+int     clock_left_ms(int64_t deadline);                /* for poll(2); 0: it has passed, -1: CLOCK_NEVER */
 bool    clock_passed(int64_t deadline);
 
 #endif

@@ -7,8 +7,8 @@
 
 #include "base/printable.h"
 
-/* stage x fate -> sysexits(3).  FATE_UNKNOWN exits like FATE_TEMP: retrying is the caller's risk to
- * weigh, and the sentence says so.  FATE_NONSENSE is EX_PROTOCOL wherever it happens. */
+/* From stage and fate to sysexits(3).  FATE_UNKNOWN exits like FATE_TEMP: the sentence warns the caller that a retry may
+ * send the message twice.  FATE_NONSENSE is EX_PROTOCOL at every stage. */
 static const struct {
 	const char *name;
 	int temp, perm;
@@ -35,22 +35,22 @@ static const struct {
 };
 _Static_assert(COUNT(stages) == ST_COUNT, "every stage has a row");
 
-/* The rows that look closer; 0 matches anything.  First match wins. */
+/* Exceptions to that table; 0 matches anything.  The first row that matches counts. */
 static const struct {
 	bool       temp;     /* for temporary failures, else for permanent ones */
 	enum stage from, to; /* stages, inclusive */
 	int        code;     /* SMTP reply code */
 	int        sys;      /* errno */
-	struct esc esc;      /* class is not looked at */
+	struct esc esc;      /* subject and detail are compared; the class only says that there is one */
 	int        status;
 } rows[] = {
 	{ .from = ST_RCPT, .to = ST_RCPT, .code = 550, .status = EX_NOUSER },
 	{ .from = ST_RCPT, .to = ST_RCPT, .code = 551, .status = EX_NOUSER },
 	{ .from = ST_RCPT, .to = ST_RCPT, .code = 553, .status = EX_NOUSER },
-	{ .from = ST_RCPT, .to = ST_RCPT, .esc = { 5, 1, 1 }, .status = EX_NOUSER }, /* an alias refuses it */
+	{ .from = ST_RCPT, .to = ST_RCPT, .esc = { 5, 1, 1 }, .status = EX_NOUSER }, /* the alias file refuses it */
 	{ .from = ST_MAIL, .to = ST_MAIL, .code = 501, .status = EX_DATAERR },
 	{ .from = ST_MAIL, .to = ST_MAIL, .code = 553, .status = EX_DATAERR },
-	/* the message is too big, said where SIZE was not announced or not meant: RFC 1870 6, RFC 3463 3.4 */
+	/* the message is too big, and the server did not announce SIZE or has a smaller limit: RFC 1870 6, RFC 3463 3.4 */
 	{ .from = ST_MAIL, .to = ST_BODY, .esc = { 5, 3, 4 }, .status = EX_DATAERR },
 	{ .from = ST_MAIL, .to = ST_BODY, .esc = { 5, 2, 3 }, .status = EX_DATAERR },
 	{ .from = ST_AUTH, .to = ST_AUTH, .code = 535, .status = EX_NOPERM },
@@ -60,7 +60,7 @@ static const struct {
 	{ .from = ST_ETRN, .to = ST_ETRN, .code = 501, .status = EX_DATAERR },
 	{ .from = ST_ETRN, .to = ST_ETRN, .code = 530, .status = EX_NOPERM },
 	{ .from = ST_TLS, .to = ST_TLS, .sys = ENOENT, .status = EX_OSFILE },
-	/* stop_fail(): nothing is wrong with the message, and callers take EX_IOERR for final */
+	/* stop_fail(): nothing is wrong with the message, but callers take EX_IOERR as permanent */
 	{ .temp = true, .from = ST_USAGE, .to = ST_INTERNAL, .sys = EINTR, .status = EX_TEMPFAIL },
 };
 

@@ -1,18 +1,17 @@
 /*
- * err.h - how a failure travels, and the only place that picks an exit status.
+ * err.h - how a function reports a failure, and the only place that turns a failure into an exit status.
  *
- * A function that can fail takes `struct err *e` last and returns bool: true means done, false
- * means *e says why.  The struct owns nothing and allocates nothing, so it can report running out
- * of memory and is copied by assignment.  What the server refuses is not a failure of our code: it
- * is recorded with the transaction and the recipient, and becomes one err at the end
- * (transaction_verdict()).
+ * A function that can fail takes `struct err *e` last and returns bool: true means done, false means that *e says why.
+ * The struct has no pointers and allocates nothing, so it can report that memory has run out, and assignment copies it.
+ * A refusal by the server is not a failure of our code: it is kept with the transaction and the recipient, and
+ * transaction_verdict() makes one err of all of them at the end.
  */
 #ifndef BASE_ERR_H
 #define BASE_ERR_H
 
 #include "base/base.h"
 
-enum stage { /* what was being attempted; the order is that of a submission */
+enum stage { /* what the program was doing; in the order of a submission */
 	ST_USAGE,
 	ST_CONFIG,
 	ST_INPUT,
@@ -35,11 +34,11 @@ enum stage { /* what was being attempted; the order is that of a submission */
 	ST_COUNT
 };
 
-enum fate { /* what it means for the message */
+enum fate { /* what the failure means for the message */
 	FATE_TEMP,     /* the same submission may succeed later */
-	FATE_PERM,     /* it will not, until something is changed */
+	FATE_PERM,     /* the same submission fails again until something is changed */
 	FATE_UNKNOWN,  /* the server may have the message (RFC 1047) */
-	FATE_NONSENSE, /* what answers there does not speak SMTP */
+	FATE_NONSENSE, /* the server at that address does not speak SMTP */
 };
 
 struct esc { /* enhanced status code, RFC 3463; class 0: none */
@@ -60,12 +59,12 @@ struct err {
 	char       hint[300];  /* what the user can do about it, or "" */
 };
 
-/* All return false, so that `return fail(...)` reads well.  Control characters that came in with
- * an argument are made printable. */
+/* All of these return false, so that a caller can write `return fail(...)`.  Control characters in an argument are made
+ * printable. */
 bool fail(struct err *e, enum stage st, enum fate f, const char *fmt, ...) PRINTF(4, 5);
 /* FATE_TEMP, with strerror(errnum) as the quote. */
 bool fail_sys(struct err *e, enum stage st, int errnum, const char *fmt, ...) PRINTF(4, 5);
-/* malloc said no: INTERNAL, temporary (EX_OSERR). */
+/* No memory is left: ST_INTERNAL, FATE_TEMP (EX_OSERR). */
 bool fail_memory(struct err *e);
 bool err_quote(struct err *e, const char *words, size_t len);
 bool err_hint(struct err *e, const char *fmt, ...) PRINTF(2, 3);
@@ -75,7 +74,7 @@ const char *err_stage_name(enum stage st);
 /* "5.1.1", or "" when there is none; returns `to`. */
 const char *esc_text(struct esc c, char to[ESC_TEXT]);
 
-/* sysexits(3) for a failure: stage x fate, plus the rows that look at the reply code. */
+/* sysexits(3) for a failure: by stage and fate, unless a row for a reply code, an enhanced code or an errno matches first. */
 int err_exit_status(const struct err *e);
 
 /* The name of an exit status without its EX_ ("TEMPFAIL"), or "?". */

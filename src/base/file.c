@@ -36,7 +36,7 @@ bool file_may_pass(int errnum)
 	return true;
 }
 
-/* What can never be read: with errno as the reason. */
+/* The error of a file that cannot be opened or read, by its errno. */
 static bool fail_open(const char *path, enum stage st, int errnum, struct err *e)
 {
 	fail_sys(e, st, errnum, "cannot read %s", path);
@@ -77,17 +77,17 @@ void file_patience(unsigned seconds)
 	patience = clock_limit(seconds, FILE_PATIENCE_S);
 }
 
-enum { ROOM_MIN = 4096 - 1 }; /* bytes for each read(2) at least: with its NUL, so that a small file has one page */
+enum { ROOM_MIN = 4096 - 1 }; /* bytes for each read(2) at least: with the NUL, a small file takes one page */
 
 struct source {
 	int         fd;
 	const char *name;
 	enum stage  st;
 	int64_t     until;
-	bool        fresh; /* a FIFO: to read before somebody has opened it for writing would be to find its end */
+	bool        fresh; /* a FIFO that may have no writer yet: read(2) would find its end at once */
 };
 
-/* A pipe that was opened by name, unlike one of <(...), may have no writer yet. */
+/* A pipe that was opened by name may have no writer yet; the pipe of a shell's <(...) has one. */
 static bool is_named_pipe(int fd)
 {
 	struct stat s;
@@ -96,7 +96,7 @@ static bool is_named_pipe(int fd)
 	return fstat(fd, &s) == 0 && S_ISFIFO(s.st_mode) && fstatfs(fd, &in) == 0 && in.f_type != PIPEFS_MAGIC;
 }
 
-/* Until there is something, or the end; Linux calls a FIFO ended (POLLHUP) only once a writer has come and gone. */
+/* Waits until there are bytes, or the end.  Linux reports the end of a FIFO (POLLHUP) only after a writer has closed it. */
 static bool await(const struct source *s, bool *ready, struct err *e)
 {
 	struct pollfd p = { s->fd, POLLIN, 0 };
@@ -111,8 +111,8 @@ static bool await(const struct source *s, bool *ready, struct err *e)
 	return true;
 }
 
-/* Straight to where it belongs: what is read may be a password, and then there is no copy of it to wipe.  At the ceiling
- * one more byte tells whether there is an end.  *n is what read(2) returns. */
+/* Reads directly into *to: the content may be a password, and so there is no second copy to wipe.  At the ceiling it reads one
+ * more byte to see whether this is the end.  *n is the result of read(2). */
 static bool read_piece(const struct source *s, struct buf *to, ssize_t *n, struct err *e)
 {
 	size_t left = to->max - to->len;
@@ -166,7 +166,7 @@ bool file_read_open(int fd, const char *name, enum stage st, int64_t until, stru
 	return read_all(&s, to, e);
 }
 
-/* `-C /dev/null` is how people say "no configuration". */
+/* Users write `-C /dev/null` for "no configuration". */
 static bool is_dev_null(const struct stat *s)
 {
 	struct stat null;
@@ -207,7 +207,7 @@ bool file_read(const char *path, enum stage st, struct buf *to, struct file_fact
 
 /* ---- writing ------------------------------------------------------------------------------------- */
 
-/* After a write(2) that failed: is there a reason to try again?  errno. */
+/* After write(2) failed: may it be tried again?  If not, errno says why. */
 static bool may_write(int fd, int64_t until)
 {
 	struct pollfd full = { fd, POLLOUT, 0 };

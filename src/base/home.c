@@ -16,7 +16,7 @@ static const char *database_home(void)
 	return pw != NULL && pw->pw_dir != NULL && pw->pw_dir[0] == '/' ? pw->pw_dir : NULL;
 }
 
-/* What cannot be looked at (root's home is closed to others) is somebody else's. */
+/* A directory that stat(2) cannot look at (root's home is closed to others) counts as another user's. */
 static bool is_own(const char *dir)
 {
 	struct stat s;

@@ -1,26 +1,26 @@
 /*
  * home.h - the directories where the user's own files are, and `~` in names of files.
  *
- * HOME and XDG_CONFIG_HOME often come from somebody else: cron, at, su -p and sudo -E hand on what root's shell had, and
- * a job that looks into root's home for its configuration sends no mail.  So a directory that the environment names
- * counts only where it belongs to the user.  Opens no file.
+ * HOME and XDG_CONFIG_HOME often come from another user: cron, at, su -p and sudo -E pass on those of root's shell, and a
+ * job that looks for its configuration in root's home sends no mail.  So a directory that the environment names counts
+ * only if it belongs to the user.  This module opens no file.
  */
 #ifndef BASE_HOME_H
 #define BASE_HOME_H
 
 #include "base/err.h"
 
-/* May this directory, named by the environment, be used (NULL: no)?  The name has to be absolute, and the directory has
- * to belong to the effective user, unless the user database has no home for that user: containers run programs as users
- * whom no database knows. */
+/* May this directory, named by the environment, be used (NULL: no)?  Its name must be absolute, and it must belong to the
+ * effective user.  The owner does not matter if the user database has no home for that user: containers run programs as
+ * users without an entry. */
 bool home_may_be(const char *dir);
 
-/* The directory that HOME names, by the rule above; else the home in the user database, whether or not it exists;
- * else NULL.  Valid until the user database is asked again. */
+/* The directory that HOME names, if home_may_be() allows it; else the home in the user database, even if it does not exist;
+ * else NULL.  Valid until the next look-up in the user database. */
 const char *home_dir(void);
 
-/* Is the environment another user's?  It is where HOME names a directory that belongs to somebody else, or that may not be
- * looked at, and is not the home in the user database.  What else it says of its user is not true of ours then. */
+/* Is the environment that of another user?  It is if HOME is not the home in the user database and the directory belongs to
+ * another user or cannot be looked at.  Then other facts in the environment (LOGNAME, EMAIL) are not about our user either. */
 bool home_is_foreign(void);
 
 /* "~" and "~/x" become the home directory and x in it; other names are copied. */

@@ -33,8 +33,7 @@ static bool read_quietly(const char *path, struct buf *to)
 	return file_read(path, ST_INTERNAL, to, NULL, &quiet) && to->len > 0;
 }
 
-/* One line of /etc/hosts, "address canonical alias ...": the first name with a dot where one of them
- * is ours. */
+/* One line of /etc/hosts, "address canonical alias ...": if one of its names is `host`, the first name with a dot. */
 static bool line_names(char *line, const char *host, char to[HOST_MAX])
 {
 	const char *full = NULL;

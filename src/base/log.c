@@ -13,15 +13,15 @@
 #include "base/printable.h"
 #include "base/str.h"
 
-/* What a line may hold, all told and in one value.  A line with very many recipients is still one line; syslog's
- * daemons cut lines where it pleases them: most at 8 KiB, together with what they put before them. */
+/* The most bytes in a line, and in one of its values.  A line with very many recipients is still one line.  A syslog daemon
+ * cuts lines that are too long, most of them at 8 KiB, and that includes the prefix that the daemon adds. */
 struct limits {
 	size_t line, value; /* bytes */
 };
 
 static const struct limits file_limits = { 1024 * 1024, 16 * 1024 }, syslog_limits = { 8000, 1000 };
 
-enum { ENTRY_MAX = 2 * 1024 * 1024 }; /* with the time, and with an item too much before it is cut off */
+enum { ENTRY_MAX = 2 * 1024 * 1024 }; /* room for the time, and for the item that is cut off again because it does not fit */
 
 static int     standard = STDOUT_FILENO;
 static int     trace_level;
@@ -42,7 +42,7 @@ void trace_line(char who, unsigned flight, const char *text, size_t len)
 {
 	if (!trace_on())
 		return;
-	char shown[4096]; /* the compiler zeroes it, which costs more than the rest: not where there is no trace */
+	char shown[4096]; /* after the return: the compiler zeroes it, which costs more than all the rest */
 	int64_t ms = clock_ms() - trace_zero;
 
 	printable(shown, sizeof shown, text, len, false);
@@ -54,7 +54,7 @@ void trace_note(unsigned flight, const char *fmt, ...)
 {
 	if (!trace_on())
 		return;
-	char text[5000]; /* more than trace_line() shows, so that it sees what it cuts */
+	char text[5000]; /* more than trace_line() shows, so that trace_line() marks a cut */
 	va_list ap;
 
 	va_start(ap, fmt);
@@ -80,8 +80,8 @@ void log_standard(int fd)
 	standard = fd;
 }
 
-/* Every backslash and quote of the value has one before it, so that any other can only be ours: in text those of \xHH
- * and the quotes around it.  JSON (RFC 8259 7) would take that for an escape of its own: there these have one, too. */
+/* Every backslash and quote of the value gets a backslash before it.  In text, those without one are ours: the backslash of
+ * \xHH and the quotes around the value.  In JSON, \xHH is no valid escape (RFC 8259 7): there its backslash gets one, too. */
 static bool put_piece(struct buf *b, enum log_format format, const char *piece, size_t n, size_t took, struct err *e)
 {
 	bool escape = piece[0] == '"' || (piece[0] == '\\' && (format == LOG_JSON || n == took));
@@ -95,7 +95,7 @@ static void cut(struct buf *b, size_t to)
 	b->bytes[to] = '\0';
 }
 
-/* A value, cut after `max` bytes; then it ends with "...". */
+/* A value.  If it is longer than `max` bytes, it is cut and ends with "...". */
 static bool put_value(struct buf *b, enum log_format format, const char *s, size_t max, struct err *e)
 {
 	size_t from = b->len, fits = b->len, len = strlen(s), took;
@@ -116,7 +116,7 @@ static bool put_value(struct buf *b, enum log_format format, const char *s, size
 	return true;
 }
 
-/* Whole items, as many as fit into `max` bytes; how many more there are is said. */
+/* As many whole items as fit into `max` bytes, and the number of those that do not. */
 static bool put_list(struct buf *b, enum log_format format, const struct log_field *f, size_t max,
 		     const struct limits *limits, struct err *e)
 {
@@ -144,7 +144,7 @@ static bool put_content(struct buf *b, enum log_format format, const struct log_
 			       : f->value == NULL || put_value(b, format, f->value, limits->value, e);
 }
 
-/* Text is quoted only where a reader could lose the thread. */
+/* Text is quoted only if a reader could not tell where the value ends. */
 static bool put_field(struct buf *b, enum log_format format, const char *name, const char *content, struct err *e)
 {
 	const char *quote = format == LOG_JSON || content[strcspn(content, " \t\"=\\")] != '\0' ? "\"" : "";
@@ -168,7 +168,7 @@ static bool put_fields(struct buf *b, const struct log_params *p, const struct l
 	return ok && (p->format != LOG_JSON || buf_char(b, '}', e));
 }
 
-/* What all the rest leaves of the line is for the list. */
+/* The list gets the room that the other fields leave in the line. */
 static bool put_entry(struct buf *b, const struct log_params *p, const struct log_field *fields, size_t n,
 		      const struct limits *limits, struct err *e)
 {
@@ -210,7 +210,7 @@ static void log_line(const struct log_params *p, const struct log_field *fields,
 
 	now(p, time_text, sizeof time_text);
 	ok = put_entry(&rest, p, fields, n, &file_limits, e);
-	if (p->format == LOG_JSON) /* {"time":"..."} and the rest without its { */
+	if (p->format == LOG_JSON) /* {"time":"...", and then the rest without its { */
 		ok = ok && put_fields(&line, p, &time_field, 1, 0, &file_limits, e)
 		  && buf_splice(&line, line.len - 1, 1, rest.len > 2 ? "," : "", rest.len > 2 ? 1 : 0, e)
 		  && buf_printf(&line, e, "%s\n", rest.bytes + 1);

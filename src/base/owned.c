@@ -15,25 +15,25 @@
 
 enum {
 	LINKS_MAX = 40, /* as in Linux */
-	TRIES_MAX = 10, /* of a file that is replaced between the look and the opening */
+	TRIES_MAX = 10, /* for a file that is replaced between fstat(2) and open(2) */
 };
 
 struct walk {
-	const char *name; /* what errors say */
+	const char *name; /* the file's name in errors */
 	enum stage  st;
-	bool        as_owner; /* we are root: what is another user's is read as that user */
+	bool        as_owner; /* we are root: a file of another user is read as that user */
 	int         dir, file; /* O_PATH; -1: not open */
-	struct file_facts in, s; /* of both */
-	char        last[NAME_MAX + 1]; /* the name that was taken off it last: at the end the file's in `dir` */
-	char        rest[2 * PATH_MAX]; /* what is left of the path */
+	struct file_facts in, s; /* of `dir` and of `file` */
+	char        last[NAME_MAX + 1]; /* the name last taken from `rest`; at the end that of `file` in `dir` */
+	char        rest[2 * PATH_MAX]; /* the part of the path that has not been walked yet */
 	unsigned    links;
-	bool        foreign; /* a directory belongs to somebody who is neither root nor us: */
+	bool        foreign; /* a directory belongs to another user than root and us: to `owner` */
 	uid_t       owner;
 };
 
 /* ---- who may change what ------------------------------------------------------------------------- */
 
-/* Only root can have made what stands in this directory. */
+/* Only root can have made the entries of this directory. */
 static bool is_roots(const struct file_facts *dir)
 {
 	return dir->owner == 0 && !dir->others_write;
@@ -54,7 +54,7 @@ static bool fail_open(const struct walk *w, struct err *e)
 	return false;
 }
 
-/* `w->s` stands in `w->in`. */
+/* Checks the directory `w->in`, in which `w->s` has been found. */
 static bool check_directory(struct walk *w, struct err *e)
 {
 	if (w->in.others_write && ((w->in.mode & S_ISVTX) == 0 || !w->s.owned))
@@ -94,7 +94,7 @@ static void shut(int *fd)
 	*fd = -1;
 }
 
-/* To a directory: where the next name is looked up. */
+/* Makes `dir` the directory in which the next name is looked up. */
 static bool go_to(struct walk *w, int dir, struct err *e)
 {
 	if (dir < 0)
@@ -109,7 +109,7 @@ static bool go_to_root(struct walk *w, struct err *e)
 	return go_to(w, open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), e);
 }
 
-/* The next name into `last`, or "" at the end. */
+/* Moves the next name from `rest` to `last`; "" at the end. */
 static bool take_name(struct walk *w, struct err *e)
 {
 	const char *from = w->rest + strspn(w->rest, "/");
@@ -194,7 +194,7 @@ static bool begin(struct walk *w, const char *path, struct err *e)
 	return go_to_root(w, e);
 }
 
-/* To the file; it is not opened yet. */
+/* Walks to the file and checks it; it is not opened for reading yet. */
 static bool reach(struct walk *w, const char *path, bool anybodys, struct err *e)
 {
 	if (!begin(w, path, e))
@@ -220,7 +220,7 @@ static void end(struct walk *w)
 
 /* ---- reading ------------------------------------------------------------------------------------- */
 
-/* With the rights that it was reached with: by its name in the directory that was looked at. */
+/* Opens the file with the same rights as in the walk: by its name, in the directory that was checked. */
 static int open_name(const struct walk *w)
 {
 	int fd = openat(w->dir, w->last, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
@@ -233,7 +233,7 @@ static int open_name(const struct walk *w)
 	return -1;
 }
 
-/* With other rights than those: its directory may be closed to them, but not the descriptor. */
+/* Opens the file with other rights than in the walk: by its descriptor, since its directory may be closed to those rights. */
 static int open_again(const struct walk *w)
 {
 	char path[40];
@@ -248,7 +248,7 @@ static bool fail_proc(const struct walk *w, struct err *e)
 	return err_hint(e, "mount /proc");
 }
 
-/* Takes the descriptor. */
+/* Closes the descriptor in every case. */
 static bool read_reached(const struct walk *w, int fd, struct buf *to, struct err *e)
 {
 	bool ok;
@@ -260,7 +260,7 @@ static bool read_reached(const struct walk *w, int fd, struct buf *to, struct er
 	return ok;
 }
 
-/* What `taken` may read is decided there; a failure to come back from it is the greater trouble. */
+/* Ends rights_take().  If rights_restore() fails, its error replaces any earlier one: it is the more serious. */
 static bool give_back(struct rights *taken, bool ok, struct err *e)
 {
 	struct err worse;
@@ -283,8 +283,8 @@ static bool read_as_owner(const struct walk *w, struct buf *to, struct err *e)
 	return give_back(&was, ok, e);
 }
 
-/* With the rights of the moment.  Files of this kind are replaced by renaming others over them: then once more from the
- * root. */
+/* With the present rights.  Editors and programs replace such a file by a rename; if that happens between the check and the
+ * opening, the walk begins again at the root. */
 static bool reach_and_read(struct walk *w, const char *path, bool anybodys, struct buf *to, struct err *e)
 {
 	for (unsigned tries = 1;; tries++) {
@@ -312,7 +312,7 @@ bool owned_read(const char *path, const char *name, enum stage st, struct buf *t
 	return ok;
 }
 
-/* The walk is that user's, too: a list gives nobody access to what is closed to its owner. */
+/* The walk has the rights of that user, too: a list must not lead to a file that its own owner cannot reach. */
 static bool read_as(uid_t uid, struct walk *w, const char *path, struct buf *to, struct err *e)
 {
 	struct rights was = { 0 };

@@ -1,14 +1,17 @@
 /*
- * owned.h - files that say who gets mail: read only where nobody but their owner, root and we ourselves can have put them
- * there or changed them, and read as their owner may read them.
+ * owned.h - alias files and lists, which decide who gets mail.
  *
- * The path is walked from the root, one name at a time, on open descriptors.  Each directory belongs to root, to us or
- * to the file's owner; one that its group (other than root's) or others may write has the sticky bit, and what is in it
- * belongs to root or to us.  A link, and `..`, is followed only in a directory of root's that nobody else may write.  The
- * file is a regular one that its group (other than root's) and others may not write.
+ * Such a file is read only if nobody but its owner, root and the user who runs us can have made or changed it, and only with
+ * the rights of its owner.
  *
- * Says `name`, and neither the path nor anything that is in the file: the path may come from another such file, and the
- * caller may be somebody who may read neither.
+ * The path is walked from the root, one name at a time, on open descriptors.  Each directory must belong to root, to us or
+ * to the file's owner.  If its group (other than root's) or others may write a directory, it must have the sticky bit, and
+ * the entry that is followed in it must belong to root or to us.  A link or `..` is followed only in a directory that belongs
+ * to root and that nobody else may write.  The file must be a regular one that neither its group (other than root's) nor
+ * others may write.
+ *
+ * Errors give `name`, but neither the path nor anything from the file: the path may come from another such file, and the
+ * caller may have no right to read either.
  */
 #ifndef BASE_OWNED_H
 #define BASE_OWNED_H
@@ -20,9 +23,9 @@
 /* The alias file, which belongs to root or to us. */
 bool owned_read(const char *path, const char *name, enum stage st, struct buf *to, struct err *e) MUST_CHECK;
 
-/* A list, which may belong to anybody.  `as`: whose list names it, 0 for root or the alias file.  Where we are root, it is
- * read with the rights of that user, or of its owner when that is root; *reader is that user, for lists that it names.
- * Where we are not, it is read with our rights, and *reader is 0. */
+/* A list, which may belong to any user.  `as`: the owner of the list that names this one, or 0 if that is root or if the alias
+ * file names it.  If we are root, it is read with the rights of `as`, or of its own owner when `as` is 0; *reader is that user,
+ * and becomes `as` for lists that it names.  If we are not root, it is read with our rights, and *reader is 0. */
 bool owned_read_list(const char *path, const char *name, uid_t as, enum stage st, struct buf *to, uid_t *reader,
 		     struct err *e) MUST_CHECK;
 

@@ -48,7 +48,7 @@ static const char MARK[] = "...";
 
 void printable(char *to, size_t room, const char *from, size_t len, bool keep_newlines)
 {
-	size_t used = 0, fits = 0; /* so much leaves room for the mark */
+	size_t used = 0, fits = 0; /* fits: the last length that leaves room for MARK */
 
 	if (room == 0)
 		return;

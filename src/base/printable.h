@@ -1,18 +1,18 @@
 /*
- * printable.h - text from anywhere made fit for a person's terminal, log and error message.
+ * printable.h - makes untrusted text safe for a terminal, a log and an error message.
  *
- * Below err.h, because every error's words pass through it.
+ * It is below err.h in LAYERS because err.c uses it for the text of every error.
  */
 #ifndef BASE_PRINTABLE_H
 #define BASE_PRINTABLE_H
 
 #include "base/base.h"
 
-/* Control characters, NUL, DEL, C1 controls and broken UTF-8 become \xHH; a newline stays when
- * keep_newlines (trailing ones are cut off).  Always terminates; cuts between characters, and "..." says so. */
+/* Control characters, NUL, DEL, C1 controls and broken UTF-8 become \xHH.  With keep_newlines a newline stays, except at the
+ * end of the text.  The result always ends with a NUL.  If it is too long, it is cut between characters and ends with "...". */
 void printable(char *to, size_t room, const char *from, size_t len, bool keep_newlines);
 
-/* One character of it: the number of bytes put into `piece` (not terminated); *took: of those at p. */
+/* The same for one character: puts it into `piece` (without a NUL) and returns its length there; *took: its length at p. */
 enum { PRINTABLE_PIECE = 8 };
 size_t printable_piece(const char *p, size_t len, bool keep_newlines, char piece[PRINTABLE_PIECE], size_t *took);
 

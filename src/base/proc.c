@@ -16,16 +16,16 @@
 #include "base/str.h"
 
 enum {
-	LOOK_MS = 100,     /* how often a helper is looked at that is silent or slow to end */
-	FD_MANY = 65536,   /* descriptors closed one by one where close_range(2) is missing */
+	LOOK_MS = 100,     /* between two looks at a program that writes nothing or has not ended yet */
+	FD_MANY = 65536,   /* descriptors at most that are marked one by one where close_range(2) is missing */
 	PIECE = 4096,      /* bytes read at once */
 	NOT_STARTED = 126, /* the child's status when it could not run the program */
 };
 
 struct child {
 	pid_t pid;
-	int   out;     /* what it writes */
-	int   trouble; /* gets errno when the program cannot be started, else just closes */
+	int   out;     /* its standard output */
+	int   trouble; /* has errno if the program could not be started; exec closes its other end */
 	int   status;
 	bool  reaped;
 	bool  eof;
@@ -48,7 +48,7 @@ static bool close_range_on_exec(unsigned from)
 }
 #endif
 
-/* Ours are close-on-exec anyhow; these are what whoever started us left open. */
+/* For descriptors that the program that started us left open; our own are close-on-exec already. */
 static void close_inherited(void)
 {
 	long max = sysconf(_SC_OPEN_MAX);
@@ -59,8 +59,9 @@ static void close_inherited(void)
 		(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
 
-/* POSTERN_PASSWORD is nobody else's business; and what started us with more rights than its own
- * must not choose what a program finds.  A word without `=` is no variable: unsetenv(3) would find none, for ever. */
+/* No program may see POSTERN_PASSWORD.  And if we were started with more rights than our user has (AT_SECURE), that user must
+ * not choose which programs and files the child finds.  A word without `=` is skipped: unsetenv(3) cannot remove it, and the
+ * loop would not end. */
 static void clean_environment(void)
 {
 	for (char **v = environ; *v != NULL;) {
@@ -125,7 +126,7 @@ static bool start(char *const argv[], const char *what, struct child *c, struct 
 	if (c->pid < 0)
 		fail_sys(e, ST_INTERNAL, errno, "cannot start %s", what);
 	else
-		setpgid(c->pid, c->pid); /* here too: whoever comes first */
+		setpgid(c->pid, c->pid); /* the child does so, too: either may run first */
 	close(out[1]);
 	close(trouble[1]);
 	(void)fcntl(c->out, F_SETFL, O_NONBLOCK);
@@ -136,7 +137,7 @@ static bool start(char *const argv[], const char *what, struct child *c, struct 
 	return c->pid > 0;
 }
 
-/* All that is there for now. */
+/* Reads all that is there now. */
 static bool take(struct child *c, struct buf *answer, struct err *e)
 {
 	char piece[PIECE];
@@ -147,7 +148,7 @@ static bool take(struct child *c, struct buf *answer, struct err *e)
 
 		explicit_bzero(piece, sizeof piece);
 		if (!fits) {
-			e->fate = FATE_TEMP; /* what a helper prints is not the user's doing */
+			e->fate = FATE_TEMP; /* the program may print less next time, and the user's input is not at fault */
 			return false;
 		}
 	}
@@ -155,8 +156,8 @@ static bool take(struct child *c, struct buf *answer, struct err *e)
 	return true;
 }
 
-/* A program that ended is done, even when something that it left in the background still holds our
- * pipe; one that closed its output is waited for. */
+/* Ends when the program has ended, even if a background process of it still holds our pipe.  A program that has closed its
+ * output is waited for. */
 static bool follow(struct child *c, const char *what, enum stage st, int64_t deadline,
 		   struct buf *answer, struct err *e)
 {
@@ -210,7 +211,7 @@ bool proc_read(char *const argv[], const char *what, enum stage st, int64_t dead
 	return ok;
 }
 
-/* One word, its quotes and backslashes taken off; *at is left behind it. */
+/* One word without its quotes and backslashes; then *at is the offset after it. */
 static bool split_word(const char *s, size_t *at, struct buf *word, struct err *e)
 {
 	char quote = '\0';

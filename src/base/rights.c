@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 enum {
-	GROUPS_MAX = 1024, /* of a list's owner: more are left out */
-	NO_GROUP = 65534,  /* of an owner without an account: Debian's nogroup, the kernel's overflow id */
+	GROUPS_MAX = 1024, /* groups of a list's owner; more are ignored */
+	NO_GROUP = 65534,  /* the group of an owner without an account: Debian's nogroup, the kernel's overflow id */
 };
 
 /* ---- for good ------------------------------------------------------------------------------------ */
@@ -33,7 +33,7 @@ static bool group_is_real(void)
 	return getresgid(&real, &effective, &saved) == 0 && effective == real && saved == real;
 }
 
-/* The group first: without the user's rights it could not be changed. */
+/* The group first: after the user's rights are dropped, the kernel would refuse to change it. */
 static bool drop_ids(void)
 {
 	uid_t uid = getuid(), was_uid = geteuid();
@@ -43,13 +43,13 @@ static bool drop_ids(void)
 		return false;
 	if (!user_is_real() && (setresuid(uid, uid, uid) != 0 || !user_is_real()))
 		return false;
-	if (uid == 0) /* who could have anything back */
+	if (uid == 0) /* root can always restore them */
 		return true;
 	return (was_uid == uid || seteuid(was_uid) != 0) && (was_gid == gid || setegid(was_gid) != 0);
 }
 
-/* setcap(8) on our file is the same thing by another name.  Those that a service manager hands to a user on purpose are
- * no reason for AT_SECURE. */
+/* setcap(8) on our file gives rights as a set-user-ID bit does, and sets AT_SECURE.  Capabilities that a service manager gives
+ * to a user on purpose do not set AT_SECURE, and stay. */
 static bool drop_capabilities(void)
 {
 	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
@@ -94,7 +94,7 @@ static int groups_of(uid_t uid, gid_t to[GROUPS_MAX], gid_t *primary)
 	return n < GROUPS_MAX ? n : GROUPS_MAX;
 }
 
-/* setfsuid(2) reports no failure: asked again, it tells what it is. */
+/* setfsuid(2) reports no failure; a second call with -1 returns the id that is set. */
 static bool files_are_of(uid_t uid, gid_t gid)
 {
 	(void)setfsgid(gid);

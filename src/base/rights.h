@@ -1,8 +1,8 @@
 /*
- * rights.h - whose rights the program has: those of whoever started it, and for one file those of that file's owner.
+ * rights.h - the rights that the program has: those of the user who started it, and for one file those of the file's owner.
  *
- * A set-user-ID or set-group-ID bit, or a file capability, gives us nothing: rights_drop() is the first act of main().
- * What remains is root, who may read a file as its owner may.  Opens nothing.
+ * A set-user-ID or set-group-ID bit or a file capability has no effect: the first thing that main() does is rights_drop().
+ * After that only root can take another user's rights, to read a file.  This module opens no file itself.
  */
 #ifndef BASE_RIGHTS_H
 #define BASE_RIGHTS_H
@@ -11,23 +11,23 @@
 
 #include <sys/types.h>
 
-/* The effective and saved ids become the real ones, for good.  The process ends with EX_OSERR when they do not, or when
- * they can be had back.  After it the libc still knows that it was so: secure_getenv(3), AT_SECURE. */
+/* Sets the effective and saved ids to the real ones, for good.  If that fails, or if the old ids could be restored, the
+ * process ends with EX_OSERR.  AT_SECURE and secure_getenv(3) still show afterwards that there were more rights. */
 void rights_drop(void);
 
-struct rights { /* what was ours; zeroed: nothing has changed */
+struct rights { /* our own, kept for rights_restore(); zeroed: nothing has changed */
 	gid_t *groups; /* owned */
 	int    n;
 	gid_t  gid;
 	bool   changed;
 };
 
-/* Files are opened with this user's rights (with those of the groups that the user databases give, none where the user
- * has no account), until rights_restore().  Only for root: ST_CONFIG PERM when the kernel does not allow it. */
+/* Until rights_restore(), files are opened with the rights of this user and of its groups in the user database (no groups if
+ * the user has no account).  Only root can do this: if the kernel does not allow it, ST_CONFIG, FATE_PERM. */
 bool rights_take(uid_t uid, struct rights *was, struct err *e) MUST_CHECK;
 
-/* Always to be called after rights_take(), whatever came of it.  A failure (ST_INTERNAL) is the end of the submission:
- * we have too few rights then, never too many. */
+/* Must be called after every rights_take(), even after one that failed.  A failure (ST_INTERNAL) must end the submission:
+ * the program then has fewer rights than root, never more than before. */
 bool rights_restore(struct rights *was, struct err *e) MUST_CHECK;
 
 #endif

@@ -6,7 +6,7 @@
 #include <time.h>
 
 static volatile sig_atomic_t asked;
-static sigset_t outside; /* the mask while waiting: ours are let in only there */
+static sigset_t outside; /* the mask within ppoll(2), where our signals are not blocked */
 static bool     caught;
 
 static const int ours[] = { SIGTERM, SIGINT, SIGHUP };
@@ -23,7 +23,7 @@ void stop_catch(void)
 
 	sigprocmask(SIG_SETMASK, NULL, &outside);
 	for (size_t i = 0; i < COUNT(ours); i++) {
-		/* nohup(1) and shells' background jobs ignore some: that stays so */
+		/* nohup(1), or a shell for a background job, has made us ignore some: those stay ignored */
 		if (sigaction(ours[i], NULL, &was) == 0 && was.sa_handler != SIG_IGN)
 			sigaction(ours[i], &stop, NULL);
 		sigdelset(&outside, ours[i]);

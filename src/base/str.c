@@ -61,7 +61,7 @@ bool str_number(const char *s, uint64_t min, uint64_t max, uint64_t *n)
 	return str_number_n(s, strlen(s), min, max, n);
 }
 
-/* On a mismatch only the last `*` is tried again: at most length x length steps, no recursion. */
+/* On a mismatch only the last `*` takes one character more: no recursion, and at most length of pattern x length of s steps. */
 bool str_glob(const char *pattern, const char *s)
 {
 	const char *star = NULL, *again = NULL;
@@ -98,9 +98,9 @@ bool str_is_utf8(const char *s, size_t len)
 	return true;
 }
 
-enum { NEAREST_MAX = 40 }; /* longer words are no misspelling of ours */
+enum { NEAREST_MAX = 40 }; /* a longer word is no misspelling of a name of ours */
 
-/* Levenshtein's distance, without case, and with `-` and `_` the same. */
+/* Levenshtein's distance, without regard to case; `-` and `_` count as equal. */
 static size_t distance(const char *a, const char *b)
 {
 	size_t row[NEAREST_MAX + 1], la = strlen(a), lb = strlen(b);
@@ -128,7 +128,7 @@ static size_t distance(const char *a, const char *b)
 
 const char *str_nearest(const char *wrong, const char *(*name)(size_t i))
 {
-	size_t best = strlen(wrong) / 3 + 2; /* further away it is another word */
+	size_t best = strlen(wrong) / 3 + 2; /* at a greater distance it is another word */
 	const char *found = NULL, *candidate;
 
 	for (size_t i = 0; (candidate = name(i)) != NULL; i++) {
@@ -155,7 +155,7 @@ bool strlist_add(struct strlist *l, const char *s, struct err *e)
 {
 	char **more = l->items;
 
-	if ((l->n & (l->n - 1)) == 0) /* full at every power of two */
+	if ((l->n & (l->n - 1)) == 0) /* the array is full at every power of two */
 		more = reallocarray(l->items, l->n == 0 ? 1 : l->n * 2, sizeof *more);
 	if (more == NULL)
 		return fail_memory(e);

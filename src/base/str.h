@@ -1,7 +1,7 @@
 /*
  * str.h - ASCII case, strict numbers, globs, lists of strings.
  *
- * Nothing here looks at the locale: protocol and configuration are ASCII (RFC 5321 2.4).
+ * No function depends on the locale: keywords of the protocol and of the configuration are ASCII (RFC 5321 2.4).
  */
 #ifndef BASE_STR_H
 #define BASE_STR_H
@@ -18,12 +18,12 @@ static inline bool str_iscontrol(char c) { return (unsigned char)c < 0x20 || c =
 static inline bool str_is8bit(char c) { return (unsigned char)c >= 0x80; }
 static inline char str_lower(char c) { return str_isupper(c) ? (char)(c + 32) : c; }
 
-bool str_same(const char *a, const char *b); /* equal but for ASCII case */
-bool str_same_n(const char *a, size_t len, const char *word); /* bytes against a whole word */
+bool str_same(const char *a, const char *b); /* equal, without regard to ASCII case */
+bool str_same_n(const char *a, size_t len, const char *word); /* the same for `len` bytes and a whole word */
 void str_hex(const unsigned char *p, size_t n, char *to);        /* 2 * n lower-case digits and a NUL */
 bool str_starts(const char *s, const char *prefix);           /* case matters */
 
-/* All of s is a decimal number in min..max, without sign or blanks. */
+/* True if all of s is a decimal number in min..max, without sign or blanks. */
 bool str_number(const char *s, uint64_t min, uint64_t max, uint64_t *n) MUST_CHECK;
 bool str_number_n(const char *s, size_t len, uint64_t min, uint64_t max, uint64_t *n) MUST_CHECK;
 
@@ -37,7 +37,7 @@ bool str_glob(const char *pattern, const char *s);
 
 bool str_is_utf8(const char *s, size_t len); /* well-formed, no surrogates, RFC 3629 */
 
-/* The word nearest to `wrong`, or NULL when none is near; name(i) gives the candidates until NULL. */
+/* The candidate that is most like `wrong`, or NULL if none is like it; name(i) gives the candidates, and NULL at the end. */
 const char *str_nearest(const char *wrong, const char *(*name)(size_t i));
 
 struct strlist { /* zeroed is empty; items and array are owned */

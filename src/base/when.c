@@ -46,7 +46,7 @@ bool when_put_span(struct buf *to, uint64_t seconds, struct err *e)
 
 /* ---- dates -------------------------------------------------------------------------------------- */
 
-/* The years begin with March, so that the odd day comes last; 400 of them are 146097 days. */
+/* Years are counted from March, so that a leap day is the last day of its year; 400 years have 146097 days. */
 static int64_t days_of(int64_t year, int64_t month, int64_t day)
 {
 	int64_t y = month > 2 ? year : year - 1, m = (month + 9) % 12;
@@ -59,7 +59,7 @@ static int64_t days_in(int64_t year, int64_t month)
 	return month == 12 ? 31 : days_of(year, month + 1, 1) - days_of(year, month, 1);
 }
 
-/* Exactly `digits` of them, from min to max. */
+/* A number of exactly `digits` digits, from min to max. */
 static bool take_part(const char **p, const char *end, size_t digits, uint64_t min, uint64_t max, int64_t *n)
 {
 	uint64_t value;
@@ -90,7 +90,7 @@ static bool take_day(const char **p, const char *end, int64_t *days)
 	return true;
 }
 
-/* ":00", ":00.123", or nothing.  Second number 60 is a leap second, and as good as the next one. */
+/* ":00", ":00.123", or nothing.  60 is a leap second, and counts as the second after it. */
 static bool take_second(const char **p, const char *end, int64_t *second)
 {
 	*second = 0;
@@ -144,7 +144,7 @@ bool when_date(const char *text, size_t len, int64_t *at)
 void when_show_date(int64_t at, char to[WHEN_DATE])
 {
 	int64_t days = at / DAY_S - (at % DAY_S < 0), second = at - days * DAY_S;
-	int64_t year = 1970 + days / 366 - (days < 0), month = 1; /* not too late, to begin with */
+	int64_t year = 1970 + days / 366 - (days < 0), month = 1; /* the loop goes up: never a later year than the right one */
 
 	while (days_of(year + 1, 1, 1) <= days)
 		year++;
