@@ -3,10 +3,9 @@
 #include <stdio.h>
 
 /*
- * One pass over the text: a lexer that knows blanks, comments, quotes and literals, and a small machine
- * that collects tokens until it sees what they were.  "a . b (c) @ d" is an address when a comma or
- * the end follows, and a display name when "<" does, so the tokens since the last boundary are kept both
- * as an address being built (`addr`) and as a stretch of text (`name`).
+ * One pass over the text: a lexer for blanks, comments, quotes and literals, and a parser that collects tokens until the next
+ * boundary.  If a comma or the end follows "a . b (c)", it is an address; if "<" follows, it is a display name.  So the tokens
+ * since the last boundary are kept in both forms: as an address (`box.addr`) and as a range of the text (`first`, `last`).
  */
 
 enum token { END, ATOM, QUOTED, LITERAL, SPECIAL };
@@ -24,14 +23,14 @@ struct scan {
 	size_t      comment_at, comment_len;
 };
 
-/* A line end of the field, which is not shown: a blank follows, or nothing. */
+/* Is this a line end of a folded field (a blank follows, or nothing)?  Error texts leave it out. */
 static bool is_folding(const char *p, size_t n, size_t i)
 {
 	i += p[i] == '\r' && i + 1 < n;
 	return p[i] == '\n' && (i + 1 == n || str_isblank(p[i + 1]));
 }
 
-/* For a person, without the blanks around it. */
+/* A piece of the text for an error message, without the blanks around it. */
 static void quote(char to[120], const char *p, size_t n)
 {
 	size_t len = 0;
@@ -58,14 +57,13 @@ static bool bad(struct scan *s, size_t at, const char *what)
 
 /* ---- the lexer ---------------------------------------------------------------------------------- */
 
-/* RFC 5322 3.2.3 and RFC 6532 3.2: every octet of a non-ASCII character is atext; str_is_utf8() looks at
- * the whole before. */
+/* RFC 5322 3.2.3 and RFC 6532 3.2: every octet of a non-ASCII character is atext; finish() checks the UTF-8 of the whole. */
 static bool is_atext(char c)
 {
 	return str_isalnum(c) || str_is8bit(c) || (c != '\0' && strchr("!#$%&'*+-/=?^_`{|}~", c) != NULL);
 }
 
-/* A line end is folding only: a blank follows, or nothing more. */
+/* A line end is valid only as folding: a blank follows it, or nothing. */
 static bool skip_line_end(struct scan *s)
 {
 	size_t i = s->at;
@@ -77,7 +75,7 @@ static bool skip_line_end(struct scan *s)
 	return true;
 }
 
-/* Nesting is a number, not a stack. */
+/* Nested comments are counted; there is no recursion. */
 static bool skip_comment(struct scan *s)
 {
 	size_t depth = 0, start = s->at;
@@ -182,10 +180,10 @@ struct build {
 	size_t         len;      /* of box.addr */
 	size_t         at_sign;  /* offset of the '@' in box.addr; 0: none yet */
 	size_t         words;    /* tokens since the last boundary */
-	bool           phrase;   /* the tokens are no address (two words side by side): only a name */
+	bool           phrase;   /* the tokens can only be a display name (two words side by side) */
 	bool           dot;      /* the last token was a dot */
 	bool           quoted;   /* the local part needs its quotes */
-	size_t         first, last; /* the stretch of text of the tokens */
+	size_t         first, last; /* the range of the text with these tokens */
 };
 
 static void clear(struct build *b)
@@ -203,7 +201,7 @@ static bool put(struct scan *s, struct build *b, const char *p, size_t n)
 	return true;
 }
 
-/* Can the content of this quoted string stand without its quotes? */
+/* Is this content of a quoted string valid without its quotes? */
 static bool is_dot_atom(const char *p, size_t n)
 {
 	if (n == 0 || p[0] == '.' || p[n - 1] == '.')
@@ -214,7 +212,7 @@ static bool is_dot_atom(const char *p, size_t n)
 	return true;
 }
 
-/* A local part that was given without its quotes; with them where it must have them.  `to` has room for twice as much. */
+/* Copies a local part that has no quotes, and adds them if it must have them.  `to` has room for 2 * n + 2 bytes. */
 static size_t quote_local(const char *plain, size_t n, char *to)
 {
 	size_t len = 0;
@@ -233,7 +231,7 @@ static size_t quote_local(const char *plain, size_t n, char *to)
 	return len;
 }
 
-/* A quoted local part without backslashes it does not need, and without quotes if they are not needed. */
+/* A quoted local part, without those of its backslashes and quotes that are not needed. */
 static bool put_quoted(struct scan *s, struct build *b)
 {
 	char plain[ADDRESS_MAX], local[2 * ADDRESS_MAX + 2];
@@ -244,14 +242,14 @@ static bool put_quoted(struct scan *s, struct build *b)
 	for (size_t i = s->from + 1; i + 1 < s->to; i++) {
 		if (s->text[i] == '\\')
 			i++;
-		if (s->text[i] != '\r' && s->text[i] != '\n') /* folding, which leaves its blank */
+		if (s->text[i] != '\r' && s->text[i] != '\n') /* of folding only the blank stays */
 			plain[n++] = (char)(s->text[i] == '\t' ? ' ' : s->text[i]);
 	}
 	n = quote_local(plain, n, local);
 	return put(s, b, local, n);
 }
 
-/* Two words side by side make a name; a dot or an @ between them an address. */
+/* Two words side by side are a name; with a dot or an @ between them they are an address. */
 static bool add_word(struct scan *s, struct build *b)
 {
 	if (b->words > 0 && !b->dot && !(b->at_sign > 0 && b->len == b->at_sign + 1))
@@ -290,8 +288,8 @@ static bool add_special(struct scan *s, struct build *b)
 	return put(s, b, &s->special, 1);
 }
 
-/* Labels of letters, digits, hyphens, underscores (found in real names) and non-ASCII; or a literal.  Strict is the gate before
- * the wire (smtp/gate.h). */
+/* Labels of letters, digits, hyphens, underscores (some real hosts have them) and non-ASCII; or a literal.  smtp/gate.h checks
+ * more strictly before an address is sent. */
 static bool domain_ok(const char *d)
 {
 	size_t label = 0;
@@ -308,8 +306,8 @@ static bool domain_ok(const char *d)
 	return label > 0;
 }
 
-/* Dots at the ends of a local part, or two in a row, were given out by some providers.  RFC 5321 4.1.2 has such a local part
- * in quotes. */
+/* Some providers gave out addresses whose local part begins or ends with a dot or has two in a row.  RFC 5321 4.1.2 allows
+ * such a local part only in quotes. */
 static bool quote_dots(struct scan *s, struct build *b)
 {
 	size_t n = b->at_sign > 0 ? b->at_sign : b->len, left = b->len - n;
@@ -359,14 +357,14 @@ static bool give(struct walk *w)
 	return ok;
 }
 
-/* "addr (Full Name)" is how names were written before RFC 822. */
+/* "addr (Full Name)" is the oldest form of a display name. */
 static void name_from_comment(struct walk *w)
 {
 	w->b.box.name_at = w->s.comment_at;
 	w->b.box.name_len = w->s.comment_len;
 }
 
-/* A boundary: what was collected is an address, or nothing (an empty list element). */
+/* At a boundary, the tokens collected so far are an address; if there are none, it is an empty list element. */
 static bool boundary(struct walk *w)
 {
 	if (w->b.words == 0)
@@ -377,7 +375,7 @@ static bool boundary(struct walk *w)
 	return give(w);
 }
 
-/* "@a,@b:" of a route-addr (RFC 5322 4.4) says nothing any more. */
+/* Skips the "@a,@b:" of a route-addr, which has no meaning today (RFC 5322 4.4). */
 static bool skip_route(struct walk *w)
 {
 	while (w->s.token != END && w->s.special != ':') {
@@ -418,7 +416,7 @@ static bool angle(struct walk *w)
 	return true;
 }
 
-/* What may follow ">": a boundary. */
+/* After ">" only a boundary may follow. */
 static bool after_angle(struct walk *w)
 {
 	struct build done = w->b;
@@ -431,7 +429,7 @@ static bool after_angle(struct walk *w)
 	return give(w);
 }
 
-/* Also as the end of a list, as some people separate addresses. */
+/* Ends a group; outside of a group it separates addresses, since some users write it so. */
 static bool semicolon(struct walk *w)
 {
 	bool ok = boundary(w);
@@ -471,7 +469,7 @@ bool address_list(const char *text, size_t len, bool null_ok, mailbox_fn each, v
 		if (!take(&w))
 			return false;
 	if (w.in_group && w.b.words == 0)
-		return true; /* a group that is not closed at the end of the field harms nobody */
+		return true; /* a group that is not closed at the end of the field is accepted */
 	return boundary(&w);
 }
 
@@ -506,7 +504,7 @@ bool address_one(const char *text, size_t len, bool null_ok, struct mailbox *m, 
 
 /* ---- looking at a normalised address ------------------------------------------------------------ */
 
-/* Where nothing is quoted, as in most addresses, no byte need be looked at. */
+/* Most addresses have no quotes: then the last '@' is the right one, and the loop is not needed. */
 const char *address_domain(const char *addr)
 {
 	const char *at = strrchr(addr, '@');

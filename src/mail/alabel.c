@@ -5,10 +5,10 @@
 #include "mail/header.h"
 #include "mail/idn.h"
 
-struct converting { /* a field's addresses on their way out */
+struct converting { /* the state while the addresses of a field are copied */
 	struct buf *out;
 	const char *text;
-	size_t      done; /* bytes of text that are in out */
+	size_t      done; /* bytes of `text` that have been copied or replaced */
 };
 
 static bool convert_one(void *ctx, const struct mailbox *m, struct err *e)

@@ -1,8 +1,9 @@
 /*
- * alabel.h - the domains in a head as A-labels, for a server that knows no SMTPUTF8: RFC 5890 2.3.2.1, RFC 6531 3.2.
+ * alabel.h - converts the domains in a head to A-labels, for a server without SMTPUTF8: RFC 5890 2.3.2.1, RFC 6531 3.2.
  *
- * An address whose domain alone is not ASCII needs no SMTPUTF8 in the envelope, and its field should not need it either.
- * Changes nothing else: a local part, a name or a text that is not ASCII stays, and so does a field that cannot be read.
+ * If only the domain of an address is not ASCII, the envelope needs no SMTPUTF8, and then the header should not need it
+ * either.  Nothing else changes: a local part, a name or a text that is not ASCII stays, and so does a field that cannot be
+ * parsed.
  */
 #ifndef MAIL_ALABEL_H
 #define MAIL_ALABEL_H

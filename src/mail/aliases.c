@@ -5,7 +5,7 @@
 
 #include "mail/address.h"
 
-/* In the copy that is parsed, a line end that a backslash has hidden; it is a blank, and counts as a line. */
+/* Stands in the parsed copy for a line end after a backslash: it is a blank, and it counts as a line. */
 enum { JOINED = '\v' };
 
 struct parse {
@@ -22,7 +22,7 @@ static bool is_blank(char c)
 	return str_isblank(c) || c == '\n' || c == JOINED;
 }
 
-/* Asked in rising order. */
+/* Must be called with rising offsets. */
 static unsigned line_at(struct parse *p, size_t at)
 {
 	for (; p->counted < at; p->counted++)
@@ -54,7 +54,7 @@ static void blank_comment(char *line, size_t n)
 	}
 }
 
-/* A comment and CR become blanks, a backslash at the end joins the next line; where that begins. */
+/* Turns a comment and the CR into blanks; a backslash at the end joins the next line.  Returns where the next line begins. */
 static size_t simplify_line(char *text, size_t at, size_t len)
 {
 	const char *nl = memchr(text + at, '\n', len - at);
@@ -119,7 +119,7 @@ static void trim(const char **s, size_t *n)
 		(*n)--;
 }
 
-/* "|program with arguments", quoted as a whole, is not an address. */
+/* An entry in quotes that begins with `|`, `/` or `:` ("|program with arguments") is not an address. */
 static void unquote(const char **s, size_t *n)
 {
 	if (*n < 3 || (*s)[0] != '"' || (*s)[*n - 1] != '"' || strchr("|/:", (*s)[1]) == NULL)
@@ -209,7 +209,7 @@ static size_t entry_end(const char *s, size_t at, size_t end, bool list)
 	return at;
 }
 
-/* The words of an error may have commas. */
+/* The words of an error entry may have commas. */
 static bool is_error(const char *s, size_t n)
 {
 	trim(&s, &n);
@@ -241,7 +241,7 @@ static bool add_name(struct parse *p, const char *name, unsigned line)
 
 		if (more == NULL) {
 			fail_memory(p->e);
-			return false; /* in so many words, for clang's analyzer */
+			return false; /* on a line of its own, so that clang's analyzer sees it */
 		}
 		a->names = more;
 		a->room = room;
@@ -293,7 +293,7 @@ static bool add_alias(struct parse *p, size_t at, size_t end)
 	return add_name(p, box.addr, line_at(p, at)) && add_entries(p, colon + 1, end, false);
 }
 
-/* Empty lines and comments do not end a logical line: they are blanks. */
+/* The end of a logical line.  Empty lines and comments count as blanks and do not end it. */
 static size_t logical_end(const struct parse *p, size_t at)
 {
 	while (at < p->len && !(p->text[at] == '\n' && (at + 1 == p->len || !is_blank(p->text[at + 1]))))
@@ -328,7 +328,7 @@ static int compare(const void *x, const void *y)
 
 /* ---- outside ------------------------------------------------------------------------------------- */
 
-/* Some editors begin UTF-8 with a mark, which would be part of the first name. */
+/* Some editors put a byte order mark at the beginning of UTF-8; it would become part of the first name. */
 static void blank_mark(char *text, size_t len)
 {
 	if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)

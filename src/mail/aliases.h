@@ -1,12 +1,12 @@
 /*
- * aliases.h - the alias file, aliases(5) as sendmail, Postfix and msmtp have it: `name: entry, entry ...`.
+ * aliases.h - parses the alias file, aliases(5) as in sendmail, Postfix and msmtp: `name: entry, entry ...`.
  *
  *	a line that begins with a blank, or follows one that ends in a backslash, continues the line before; `#` at the
- *	beginning of a line or of a word begins a comment; names may be quoted and are compared without case; of two
- *	aliases of the same name the first counts
+ *	beginning of a line or of a word begins a comment; names may be quoted and are compared without regard to case; if
+ *	two aliases have the same name, the first counts
  *
- * Pure: bytes in, structs out; it opens nothing and expands nothing (local.h does).  An entry that postern cannot obey
- * (a program, a file) is kept as what it is, so that only the recipient who needs it is told.  Owns all its texts.
+ * Bytes in, structs out: it opens no file and expands no alias (local.h does).  An entry that postern cannot obey (a program,
+ * a file) is kept with its kind, so that only a recipient whose alias has it is refused.  The structs own all their texts.
  */
 #ifndef MAIL_ALIASES_H
 #define MAIL_ALIASES_H
@@ -19,7 +19,7 @@ enum alias_kind {
 	ALIAS_ADDRESS, /* normalised (address.h) */
 	ALIAS_FINAL,   /* the same, written with a backslash: it is not looked up again */
 	ALIAS_INCLUDE, /* the path of a list */
-	ALIAS_ERROR,   /* the words that refuse the recipient */
+	ALIAS_ERROR,   /* refuses the recipient with these words */
 	ALIAS_PIPE,    /* a program, `|` included */
 	ALIAS_FILE,    /* a path */
 	ALIAS_ODD,     /* none of these */
@@ -32,11 +32,11 @@ struct alias_entry {
 };
 
 struct alias {
-	char    *name;     /* local part, ASCII letters small; NULL in a list */
-	size_t   first, n; /* of its entries */
+	char    *name;     /* local part, ASCII letters in lower case; NULL in a list */
+	size_t   first, n; /* index and number of its entries */
 	unsigned line;
-	unsigned seen;     /* whoever expands it keeps this: the turn in which it was seen last */
-	bool     open;     /* and whether it is being expanded */
+	unsigned seen;     /* for local.c: the turn in which it was expanded last */
+	bool     open;     /* for local.c: it is being expanded now */
 };
 
 struct aliases { /* zeroed is empty */
@@ -47,10 +47,10 @@ struct aliases { /* zeroed is empty */
 	size_t              n_entries, entries_room;
 };
 
-/* The whole file.  A line that is no alias is an error (ST_CONFIG) with file and line; *a is to be freed in any case. */
+/* The whole file.  A line that is no alias is an error (ST_CONFIG) with file and line; the caller frees *a in every case. */
 bool aliases_parse(struct aliases *a, const char *file, const char *text, size_t len, struct err *e) MUST_CHECK;
 
-/* What :include: names: entries alone, with commas or line ends between; they are those of names[0]. */
+/* The file that :include: names: entries without a name, separated by commas or line ends.  They belong to names[0]. */
 bool aliases_parse_list(struct aliases *a, const char *file, const char *text, size_t len, struct err *e) MUST_CHECK;
 
 /* The alias of a local part, or NULL. */

@@ -24,8 +24,8 @@ static uint32_t hash_more(uint32_t h, const char *text)
 	return h;
 }
 
-/* FNV-1a from a random start, so that nobody can prepare addresses that all collide.  Case is folded everywhere;
- * same_rcpt() decides what is really the same.  One address may be refused for very many reasons. */
+/* FNV-1a from a random start, so that nobody can prepare addresses that all collide.  The hash ignores case in the whole
+ * address; same_rcpt() compares exactly.  It includes `why`, since one address may be refused for very many reasons. */
 static uint32_t hash(const struct envelope *v, const char *address, const char *why)
 {
 	uint32_t h = hash_more(2166136261U ^ v->seed, address);
@@ -34,7 +34,7 @@ static uint32_t hash(const struct envelope *v, const char *address, const char *
 	return h ^ h >> 15;
 }
 
-/* What we refuse is another recipient than the same address that may be sent to. */
+/* A recipient that we refuse differs from one with the same address that may be sent to. */
 static bool same_rcpt(const struct rcpt *r, const char *address, const char *why)
 {
 	if (r->apart != (why != NULL) || !address_same(r->address, address))
@@ -42,7 +42,7 @@ static bool same_rcpt(const struct rcpt *r, const char *address, const char *why
 	return why == NULL || strcmp(r->why, why) == 0;
 }
 
-/* Where the recipient is, or the empty slot where it belongs; slots hold an index and 1. */
+/* The slot of the recipient, or the empty slot in which it belongs; slots hold the index plus 1. */
 static uint32_t *find(const struct envelope *v, const char *address, const char *why)
 {
 	size_t i = hash(v, address, why) & (v->n_slots - 1);
@@ -52,14 +52,14 @@ static uint32_t *find(const struct envelope *v, const char *address, const char 
 	return &v->slots[i];
 }
 
-/* The hash, anew. */
+/* Fills the empty hash again. */
 static void index_all(struct envelope *v)
 {
 	for (size_t i = 0; i < v->n; i++)
 		*find(v, v->rcpts[i].address, v->rcpts[i].apart ? v->rcpts[i].why : NULL) = (uint32_t)i + 1;
 }
 
-/* All or nothing: without memory the envelope stays what it was. */
+/* If memory runs out, the envelope stays unchanged. */
 static bool grow(struct envelope *v, struct err *e)
 {
 	size_t room = v->room == 0 ? 8 : v->room * 2;
@@ -81,7 +81,7 @@ static bool grow(struct envelope *v, struct err *e)
 	return true;
 }
 
-/* Those named form a list, so that a dialogue with many RCPTs stays linear. */
+/* The noted recipients are a linked list, so that a dialogue with many RCPTs takes linear time. */
 static void note(struct envelope *v, uint32_t slot)
 {
 	struct rcpt *r = &v->rcpts[slot - 1];
@@ -129,7 +129,7 @@ static bool make(struct rcpt *r, const char *address, const char *original, cons
 	return false;
 }
 
-/* *added: the new recipient, NULL where it is there already. */
+/* *added: the new recipient, or NULL if the envelope has it already. */
 static bool put(struct envelope *v, const char *address, const char *original, const char *why, struct rcpt **added,
 		struct err *e)
 {
@@ -176,7 +176,7 @@ bool envelope_refuse(struct envelope *v, const char *address, enum fate fate, co
 	r->fate = fate;
 	r->esc = fate == FATE_TEMP ? (struct esc){ 4, 3, 5 } : (struct esc){ 5, 1, 1 };
 	if (said != NULL)
-		(void)rcpt_say(r, said, strlen(said)); /* without memory the code has to do */
+		(void)rcpt_say(r, said, strlen(said)); /* if there is no memory, the words are lost and the code stays */
 	r->apart = true;
 	return true;
 }

@@ -8,14 +8,14 @@
 #include "base/printable.h"
 #include "mail/header.h"
 
-/* What the fields of a head are to us, in alphabetical order. */
+/* What is done with a field; the table below is in alphabetical order. */
 enum role {
 	ADDRESSES = 1 << 0,  /* unqualified names in it are qualified */
-	RECIPIENTS = 1 << 1, /* of -t */
-	DROPPED = 1 << 2,    /* always */
+	RECIPIENTS = 1 << 1, /* -t takes recipients from it */
+	DROPPED = 1 << 2,    /* always dropped */
 	BLIND = 1 << 3,      /* dropped unless remove_bcc_headers is off */
 	RESENT = 1 << 4,     /* belongs to a Resent- block, RFC 5322 3.6.6 */
-	SENDERS = 1 << 5,    /* who it is from: sender_map counts */
+	SENDERS = 1 << 5,    /* holds senders: sender_map applies */
 };
 
 static const struct role_of {
@@ -50,7 +50,7 @@ struct fixing {
 	bool                         resent;      /* the head has a Resent- block */
 	uint32_t                     seen;        /* fields[] that were in the head, or in its newest block */
 	size_t                       block_end;   /* offset in the head where the newest block ends */
-	bool                         replaced;    /* a From has become the sender's */
+	bool                         replaced;    /* a From has been changed to the envelope sender */
 	struct buf                   out;
 };
 
@@ -103,12 +103,12 @@ bool fix_add_recipients(struct envelope *v, const char *text, size_t len, struct
 	return address_list(text, len, false, add_recipient, &a, e);
 }
 
-struct rewriting { /* a field's addresses on their way out */
+struct rewriting { /* the state while the addresses of a field are copied */
 	struct buf         *out;
 	const char         *text, *domain;
-	const struct local *senders; /* whose sender_map counts; NULL: none */
-	const char         *instead; /* what every address becomes; NULL: itself */
-	size_t              done;    /* bytes of text that are in out */
+	const struct local *senders; /* has the sender_map; NULL: it does not apply */
+	const char         *instead; /* replaces every address; NULL: none */
+	size_t              done;    /* bytes of `text` that have been copied or replaced */
 	size_t              n, qualified, replaced;
 };
 
@@ -143,7 +143,7 @@ static bool rewrite_one(void *ctx, const struct mailbox *m, struct err *e)
 	return true;
 }
 
-/* Appends the field's body; as it is where it cannot be read or needs nothing. */
+/* Appends the field's body.  A body that cannot be parsed, or needs no change, is copied as it is. */
 static bool rewrite(struct rewriting *r, const struct field *f, bool *changed, struct err *e)
 {
 	size_t before = r->out->len;
@@ -157,7 +157,7 @@ static bool rewrite(struct rewriting *r, const struct field *f, bool *changed, s
 	return buf_add(r->out, f->body + r->done, f->body_len - r->done, e) && header_loosen(r->out, before, e);
 }
 
-/* The field under this name with its unqualified addresses qualified; one that cannot be read stays as it is. */
+/* Copies the field under this name, with unqualified addresses qualified; a body that cannot be parsed stays as it is. */
 static bool copy_qualified(struct fixing *x, const char *name, size_t name_len, const struct field *f, struct err *e)
 {
 	struct rewriting r = { .out = &x->out, .text = f->body, .domain = x->p->qualify_domain };
@@ -166,7 +166,7 @@ static bool copy_qualified(struct fixing *x, const char *name, size_t name_len, 
 	return buf_add(&x->out, name, name_len, e) && rewrite(&r, f, &changed, e);
 }
 
-/* Who it was from before we changed that. */
+/* Keeps the From that we replace. */
 static bool put_original(struct fixing *x, const struct field *f, struct err *e)
 {
 	static const char name[] = "X-Original-From:";
@@ -174,7 +174,7 @@ static bool put_original(struct fixing *x, const struct field *f, struct err *e)
 	return end_line(x, e) && copy_qualified(x, name, strlen(name), f, e);
 }
 
-/* The same, and senders become what sender_map says or, if not NULL, `instead`. */
+/* Copies the field with unqualified addresses qualified; senders are replaced by `instead`, or if that is NULL, by sender_map. */
 static bool copy_addresses(struct fixing *x, const struct field *f, const struct role_of *role, const char *instead,
 			   struct err *e)
 {
@@ -194,11 +194,11 @@ static bool is_recipient_field(const struct fixing *x, const struct field *f, co
 		return false;
 	if (!x->resent)
 		return (r->role & RESENT) == 0;
-	/* only of the newest block, which stands first */
+	/* only fields of the newest block, which is the first one */
 	return (r->role & RESENT) != 0 && (size_t)(f->raw - x->m->head.bytes) < x->block_end;
 }
 
-/* The newest Resent- block is the first run of Resent- fields; a field that comes again starts an older one. */
+/* The newest Resent- block is the first run of Resent- fields.  If a field comes a second time, an older block begins there. */
 static void find_block(struct fixing *x)
 {
 	struct field f;
@@ -281,8 +281,8 @@ static bool keep_first(void *ctx, const struct mailbox *m, struct err *e)
 	return true;
 }
 
-/* `set_from_header on`: the address becomes the envelope sender's, name and comments stay.  A field that cannot be
- * read, has several addresses or a group (RFC 6854, which few take) is written anew; of several fields one is left. */
+/* `set_from_header on`: the envelope sender replaces the address; name and comments stay.  If the field cannot be parsed, has
+ * several addresses, or a group (RFC 6854, which few servers accept), we write a new one.  Of several fields one From is left. */
 static bool replace_from(struct fixing *x, const struct field *f, const struct role_of *role, struct err *e)
 {
 	struct first first = { .n = 0 };
@@ -306,7 +306,7 @@ static bool put_date(struct fixing *x, const char *prefix, struct err *e)
 	    && buf_char(&x->out, '\n', e);
 }
 
-/* Date and 96 random bits: unique without naming the user or the process. */
+/* The date and 96 random bits: unique, and without the name of the user or the number of the process. */
 static bool put_message_id(struct fixing *x, const char *prefix, struct err *e)
 {
 	char sender[ADDRESS_MAX], stamp[32], fallback[HOST_MAX];
@@ -335,7 +335,7 @@ static const char *named(const struct rcpt *r)
 	return r->original != NULL ? r->original : r->address;
 }
 
-/* Whom the caller named: who stands behind an alias is nobody's business. */
+/* Shows the recipients that the caller named: recipients must not see the addresses to which an alias expands. */
 static bool put_to(struct fixing *x, const char *prefix, struct err *e)
 {
 	const char *last = NULL;
@@ -362,11 +362,11 @@ static bool has(const struct fixing *x, const char *plain, const char *resent)
 static bool has_recipient(const struct fixing *x)
 {
 	if (x->p->set_to_header == SET_TO_UNDISCLOSED)
-		return false; /* those that were there are dropped */
+		return false; /* the fields of the head are dropped */
 	return has(x, "To", "Resent-To") || has(x, "Cc", "Resent-Cc") || has(x, "Bcc", "Resent-Bcc");
 }
 
-/* What is missing, in the newest Resent- block where there is one. */
+/* Adds the missing fields; if there is a Resent- block, those that the newest one lacks. */
 static bool add_missing(struct fixing *x, struct err *e)
 {
 	const char *prefix = x->resent ? "Resent-" : "";
@@ -397,7 +397,7 @@ static bool dropped(const struct fixing *x, const struct field *f, const struct 
 	return x->p->set_to_header == SET_TO_UNDISCLOSED && is_recipient_field(x, f, r);
 }
 
-/* Scripts write one where a variable is not set; it is as good as none, and servers refuse it. */
+/* Scripts write an empty From if a variable is not set.  Servers refuse it, so it counts as missing. */
 static bool is_empty_from(const struct fixing *x, const struct field *f, const struct role_of *r)
 {
 	if (r == NULL || strcmp(r->name, x->resent ? "Resent-From" : "From") != 0
@@ -440,11 +440,11 @@ static bool copy_head(struct fixing *x, struct err *e)
 		if (!end_line(x, e) || !copy_field(x, &f, r, e))
 			return false;
 	}
-	/* message_take() has seen to it; what is not copied would be lost without a word */
+	/* message_take() leaves only fields in the head; without this check, a line that is none would be lost silently */
 	return at == x->m->head.len || fail(e, ST_INTERNAL, FATE_PERM, "a line of the header is no field");
 }
 
-/* The fields of a Resent- block go in front of it (RFC 5322 3.6.6), the others behind what is there. */
+/* New fields of a Resent- block go before the head (RFC 5322 3.6.6), other new fields after it. */
 static bool place_added(struct fixing *x, size_t copied, struct err *e)
 {
 	struct buf *head = &x->m->head;
@@ -469,7 +469,7 @@ static bool fix_head(struct fixing *x, struct err *e)
 	copied = x->out.len;
 	if (!add_missing(x, e))
 		return false;
-	if (x->out.len == copied) /* nothing was added: nor is a line end */
+	if (x->out.len == copied) /* if no field was added, no line end is added either */
 		x->out.len = len;
 	return place_added(x, copied < x->out.len ? copied : x->out.len, e);
 }
@@ -481,9 +481,9 @@ bool message_fix(struct message *m, const struct message_params *p, struct local
 	bool ok;
 
 	x.out = buf_max(ST_INPUT, 2 * MESSAGE_HEAD_MAX, m->head.what);
-	m->head.max = 2 * MESSAGE_HEAD_MAX; /* qualification and a long To of ours may add to it */
+	m->head.max = 2 * MESSAGE_HEAD_MAX; /* qualified addresses and a To that we add may make it longer */
 	find_block(&x);
-	/* always_bcc comes last: no To of ours may show it */
+	/* always_bcc comes last, so that a To that we add does not show it */
 	ok = (!take || take_recipients(&x, e)) && fix_head(&x, e) && add_always(&x, e) && message_count(m, e);
 	buf_free(&x.out);
 	return ok;

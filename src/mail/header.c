@@ -67,8 +67,8 @@ bool header_is(const struct field *f, const char *name)
 
 /* ---- folding ------------------------------------------------------------------------------------ */
 
-/* The last blank within LINE_LIMIT octets that has text before and behind it; 0: there is none.  Of a field's first
- * line the name is no text: "Bcc :" is not folded before its colon. */
+/* The last blank within LINE_LIMIT octets that has text before and after it; 0: there is none.  The name of a field does not
+ * count as text: "Bcc :" is not folded before its colon. */
 static size_t fold_place(const char *p, size_t len)
 {
 	const char *colon = str_isblank(p[0]) ? NULL : memchr(p, ':', len);
@@ -78,7 +78,7 @@ static size_t fold_place(const char *p, size_t len)
 		first++;
 	while (len > 0 && str_isblank(p[len - 1]))
 		len--;
-	if (len <= at) /* too long by blanks only */
+	if (len <= at) /* only blanks make it too long */
 		return 0;
 	while (at > first && !str_isblank(p[at]))
 		at--;
@@ -129,7 +129,7 @@ static bool has_long_line(const struct buf *b, size_t at)
 	return false;
 }
 
-/* Not in quotes, where a blank would be a blank, nor in comments. */
+/* Adds no blank in quotes, where it would change the text, and none in comments. */
 static bool put_loose(struct buf *to, const char *p, size_t n, struct err *e)
 {
 	bool quoted = false, escaped = false;
@@ -184,7 +184,7 @@ static bool is_atoms(const char *name)
 	return !blank;
 }
 
-/* RFC 2047 5 (3): what may stand for itself in an encoded word within a phrase. */
+/* RFC 2047 5 (3): the characters that an encoded word in a phrase may have as they are. */
 static bool is_q_plain(char c)
 {
 	return str_isalnum(c) || (c != '\0' && strchr("!*+-/", c) != NULL);
@@ -207,14 +207,14 @@ static bool put_q(struct buf *to, const char *p, size_t n, struct err *e)
 	return true;
 }
 
-/* A name that is not UTF-8 is labelled as RFC 1428 says: nobody knows. */
+/* A name that is not UTF-8 is in an unknown charset: "unknown-8bit" (RFC 1428). */
 static bool put_encoded(struct buf *to, const char *name, size_t column, struct err *e)
 {
 	bool utf8 = str_is_utf8(name, strlen(name));
 	const char *open = utf8 ? "=?utf-8?Q?" : "=?unknown-8bit?Q?";
 	size_t limit = WORD_MAX - 2, width = strlen(open);
 
-	if (column + WORD_MAX > LINE_WISH) /* at most what is left of this line, if that is of any use */
+	if (column + WORD_MAX > LINE_WISH) /* the rest of this line, if a few characters fit */
 		limit = LINE_WISH - column > width + 16 && column < LINE_WISH ? LINE_WISH - column - 2 : limit;
 	if (!buf_str(to, open, e))
 		return false;
@@ -245,7 +245,7 @@ static bool put_quoted(struct buf *to, const char *name, struct err *e)
 	return buf_char(to, '"', e);
 }
 
-/* Encoded words serve for ASCII too where quoting would make a line that is too long. */
+/* A long ASCII name becomes encoded words, too: a quoted one would make the line too long. */
 bool header_phrase(struct buf *to, const char *name, size_t column, struct err *e)
 {
 	bool ascii = true;
@@ -255,7 +255,7 @@ bool header_phrase(struct buf *to, const char *name, size_t column, struct err *
 			return fail(e, ST_INPUT, FATE_PERM, "there is a control character in the name %s", name);
 		ascii = ascii && !str_is8bit(*p);
 	}
-	/* what looks like an encoded word must not become one */
+	/* a name that looks like an encoded word is encoded, so that no reader decodes it */
 	if (!ascii || strlen(name) + column > LINE_WISH || strstr(name, "=?") != NULL)
 		return put_encoded(to, name, column, e);
 	return is_atoms(name) ? buf_str(to, name, e) : put_quoted(to, name, e);
@@ -280,7 +280,7 @@ bool header_date(struct buf *to, time_t when, struct err *e)
 
 /* ---- MIME fields -------------------------------------------------------------------------------- */
 
-/* Past blanks, folding and comments. */
+/* Returns the offset after blanks, folding and comments. */
 static size_t skip_cfws(const char *p, size_t len, size_t i)
 {
 	size_t depth = 0;
@@ -316,13 +316,13 @@ bool header_token(const char *body, size_t len, char *to, size_t room)
 	return n > 0;
 }
 
-/* A boundary with '=' or '?' in it often comes without the quotes it should have. */
+/* Some programs write a boundary that has '=' or '?' without the quotes that it must have. */
 static bool is_bare_value(char c)
 {
 	return is_token(c) || (c != '\0' && strchr("@,:/[]?=", c) != NULL);
 }
 
-/* A token or a quoted string at *i into `to`; *i is past it afterwards. */
+/* Reads a token or a quoted string at *i into `to`; then *i is the offset after it. */
 static bool take_value(const char *p, size_t len, size_t *i, char *to, size_t room)
 {
 	bool quoted = *i < len && p[*i] == '"', fits = true;
@@ -345,7 +345,7 @@ bool header_parameter(const char *body, size_t len, const char *name, char *to, 
 {
 	size_t i = skip_cfws(body, len, 0);
 
-	while (i < len && body[i] != ';') /* a comment may hold one too */
+	while (i < len && body[i] != ';') /* not at a ';' in a comment */
 		i = skip_cfws(body, len, i + 1);
 	while (i < len && body[i] == ';') {
 		size_t start = skip_cfws(body, len, i + 1), n;

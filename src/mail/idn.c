@@ -47,7 +47,7 @@ bool idn_to_ascii(const char *domain, char to[IDN_MAX], enum stage st, struct er
 	return ok;
 }
 
-/* Mapping back gives the same octets only where the first mapping changed nothing. */
+/* Are these valid U-labels?  Only then does the mapping back give the same octets. */
 static bool is_native(const char *domain, const char *ascii)
 {
 	char *back = NULL;

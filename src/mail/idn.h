@@ -1,5 +1,5 @@
 /*
- * idn.h - domains as A-labels and as U-labels (IDNA 2008 by libidn2, which only this module sees).
+ * idn.h - domains as A-labels and as U-labels (IDNA 2008); no other module calls libidn2.
  */
 #ifndef MAIL_IDN_H
 #define MAIL_IDN_H
@@ -8,15 +8,15 @@
 
 enum { IDN_MAX = 256 }; /* RFC 5321 4.5.3.1.2, and the NUL */
 
-/* ASCII names pass unchanged and without loading or initialising anything.  What IDNA makes of another name is letters,
- * digits, hyphens, underscores and dots, or an error: its mapping knows characters that become '>', '@' or a blank. */
+/* An ASCII name is copied unchanged, without libidn2.  If the result for another name has anything but letters, digits,
+ * hyphens, underscores and dots, it is an error: IDNA maps some characters to '>', '@' or a blank. */
 bool idn_to_ascii(const char *domain, char to[IDN_MAX], enum stage st, struct err *e) MUST_CHECK;
 
-/* The address with its domain in A-labels; the local part must be ASCII already (else ST_INPUT,
- * permanent).  `room` is of `to`. */
+/* The address with its domain in A-labels.  The local part must be ASCII, otherwise it fails (ST_INPUT, permanent).  `room`:
+ * the size of `to`. */
 bool idn_address_to_ascii(const char *addr, char *to, size_t room, struct err *e) MUST_CHECK;
 
-/* The address with its domain as it is where that is valid U-labels, else in A-labels (RFC 6531 3.2 has both). */
+/* The address with its domain unchanged if that is valid U-labels, else in A-labels (RFC 6531 3.2 allows both). */
 bool idn_address_to_utf8(const char *addr, char *to, size_t room, struct err *e) MUST_CHECK;
 
 #endif

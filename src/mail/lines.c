@@ -2,7 +2,7 @@
 
 enum { LINE_MAX_SMTP = 998 }; /* octets without CRLF, RFC 5321 4.5.3.1.6 */
 
-/* 8-bit octets are found eight at a time. */
+/* Looks at eight octets at a time. */
 static bool has_8bit(const char *p, size_t n)
 {
 	uint64_t sum = 0, word;
@@ -25,14 +25,14 @@ static void end_line(struct facts *f)
 	f->line = 0;
 }
 
-/* The part of a line up to `end`, which is its LF or the end of the piece.  A CR counts as a part of the
- * line end only when the LF follows, maybe in the next piece. */
+/* A part of a line up to `end`, which is its LF (`whole`) or the end of the piece.  A CR is a part of the line end only if the
+ * LF follows, perhaps in the next piece. */
 static void take_part(struct facts *f, const char *p, const char *end, bool whole)
 {
 	size_t n = (size_t)(end - p);
 	const char *cr = n == 0 ? NULL : memchr(p, '\r', n);
 
-	if (f->cr && n > 0) { /* the CR that ended the last piece stands alone */
+	if (f->cr && n > 0) { /* the CR at the end of the last piece is a bare one */
 		f->bare_cr = true;
 		f->line++;
 		f->cr = false;
@@ -69,7 +69,7 @@ void facts_feed(struct facts *f, const char *p, size_t n)
 	}
 }
 
-/* A CR as the very last byte is taken for the end of its line. */
+/* A CR as the last byte of all counts as a line end. */
 void facts_end(struct facts *f)
 {
 	if (f->line > 0 || f->cr)
@@ -100,7 +100,7 @@ static char *put_due(struct lines *l, char *out)
 	return out;
 }
 
-/* A part of a line without its end, with the dot that RFC 5321 4.5.2 doubles. */
+/* A part of a line without its end; a dot at its start is doubled (RFC 5321 4.5.2). */
 static char *put_part(struct lines *l, const char *p, size_t n, char *out)
 {
 	if (n == 0)
@@ -130,7 +130,7 @@ static char *end_part(struct lines *l, char *out)
 	return out;
 }
 
-/* Up to the next CR or LF; no byte of a CR is written before it is known what follows. */
+/* The next CR or LF, or `end`.  A CR is not written before the octet after it is known. */
 static const char *part_end(const char *p, const char *end)
 {
 	const char *nl = memchr(p, '\n', (size_t)(end - p));
@@ -164,7 +164,7 @@ size_t lines_feed(struct lines *l, const char *in, size_t n, char *out)
 	return l->broken != NULL ? 0 : (size_t)(out - start);
 }
 
-/* A CR as the very last byte is taken for the end of its line, as facts_end() does. */
+/* A CR as the last byte of all counts as a line end, as in facts_end(). */
 size_t lines_end(struct lines *l, char *out)
 {
 	const char *start = out;

@@ -3,27 +3,27 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-struct list { /* what was included, once for all who name it */
+struct list { /* a list, read once for all entries that name it */
 	struct list   *next;
 	char          *path;
-	uid_t          as, reader; /* see `read` */
+	uid_t          as, reader; /* see `read` in local.h */
 	struct aliases entries;
 };
 
 struct walk {
 	struct local    *l;
 	struct envelope *v;
-	const char      *written;   /* as the caller has it */
-	size_t           given;     /* addresses and refusals that came of it */
-	char             original[ADDRESS_MAX]; /* the same, qualified */
+	const char      *written;   /* the recipient as the caller named it */
+	size_t           given;     /* addresses and refusals to which it has expanded so far */
+	char             original[ADDRESS_MAX]; /* `written`, qualified */
 };
 
-struct where { /* the entry that is being obeyed */
+struct where { /* the entry that is being expanded */
 	const char               *file;
-	uid_t                     reader; /* with whose rights that was read; 0 for the alias file */
+	uid_t                     reader; /* the user with whose rights the file was read; 0 for the alias file */
 	const struct alias       *of;
 	const struct alias_entry *entry;
-	unsigned                  refused; /* how many of its entries were */
+	unsigned                  refused; /* number of refused entries of `of` */
 };
 
 bool local_qualify(const char *addr, const char *domain, char to[ADDRESS_MAX], struct err *e)
@@ -54,7 +54,7 @@ static bool add(struct walk *w, const char *address, struct err *e)
 	return fail(e, ST_INPUT, FATE_PERM, "an address for %.60s is too long", w->written);
 }
 
-/* No alias has it, or it is to be left alone. */
+/* The name has no alias, or must not be expanded again. */
 static bool stays(struct walk *w, const char *name, struct err *e)
 {
 	const struct strlist *to = w->l->recipients;
@@ -70,8 +70,8 @@ static bool stays(struct walk *w, const char *name, struct err *e)
 	return true;
 }
 
-/* `fate` FATE_TEMP: what is wrong may pass.  A list may belong to anybody: it must not fill memory and the caller's log with
- * what is wrong in it. */
+/* `fate` FATE_TEMP: a later attempt may succeed.  The number of refusals is limited: a list may belong to any user, and its
+ * faults must not fill memory and the caller's log. */
 static bool refuse(struct walk *w, struct where *at, enum fate fate, const char *why, const char *said, struct err *e)
 {
 	char text[ADDRESS_MAX + 500];
@@ -118,7 +118,7 @@ static void free_list(struct list *list)
 	free(list);
 }
 
-/* `as` counts: what one user may read is not for the lists of another. */
+/* `as` must be equal, too: one user's right to read a list is no right for the lists of another user. */
 static struct list *find_list(struct local *l, const char *path, uid_t as, struct err *e)
 {
 	struct list *made = l->lists;
@@ -167,7 +167,8 @@ static size_t local_part(const char *address)
 static bool expand(struct walk *w, const struct aliases *in, uid_t reader, struct alias *a, unsigned depth,
 		   struct err *e);
 
-/* The path is part of the entry.  One that could be opened may be named: refusals of its own entries name it, too. */
+/* Errors about opening a list do not show its path, which is part of the entry.  Errors about its content do, since the
+ * refusals of its entries show it, too. */
 static void say_list(const struct err *why, char *to, size_t room)
 {
 	snprintf(to, room, "includes a list: %s%s%s", why->say, why->quote[0] == '\0' ? "" : ": ", why->quote);
@@ -189,8 +190,8 @@ static bool include(struct walk *w, struct where *at, unsigned depth, struct err
 	return refuse(w, at, why.fate, text, NULL, e);
 }
 
-/* The alias of a name.  Every host has a postmaster (RFC 5321 4.5.1), who is root where no alias says otherwise, and what
- * the daemon gets is the postmaster's.  Then comes the one for all who have none. */
+/* The alias of a name, else the alias `default`.  Without an alias, mailer-daemon is postmaster, and postmaster is root:
+ * every host must have a postmaster (RFC 5321 4.5.1). */
 static struct alias *alias_of(const struct local *l, const char *name)
 {
 	struct alias *a = aliases_find(&l->aliases, name);
@@ -202,20 +203,21 @@ static struct alias *alias_of(const struct local *l, const char *name)
 	return a != NULL ? a : aliases_find(&l->aliases, "default");
 }
 
-/* An alias that is being expanded and comes up again stays what it is; one that has been adds nothing new. */
+/* If the name's alias is being expanded, the name is not expanded again (a loop).  If it has been expanded already, it adds
+ * nothing. */
 static bool look_up(struct walk *w, const char *name, unsigned depth, struct err *e)
 {
 	struct alias *a = alias_of(w->l, name);
 
 	if (a == NULL && depth == 0 && (w->l->recipients == NULL || w->l->recipients->n == 0))
-		return add(w, w->written, e); /* user@localhost, too */
+		return add(w, w->written, e); /* as written: user@localhost keeps its domain */
 	if (a == NULL || (a->seen == w->l->turn && a->open))
 		return stays(w, name, e);
 	return expand(w, &w->l->aliases, 0, a, depth, e);
 }
 
-/* What is at this machine can go nowhere else.  Its qualify_domain may be that of a whole organisation: such an address is
- * final. */
+/* An address at this machine is expanded further.  One at qualify_domain is not: that may be the domain of a whole
+ * organisation. */
 static bool obey_address(struct walk *w, const char *address, unsigned depth, struct err *e)
 {
 	const char *domain = address_domain(address);
@@ -239,7 +241,7 @@ static bool obey(struct walk *w, struct where *at, unsigned depth, struct err *e
 		return address_domain(n->text) != NULL ? add(w, n->text, e) : stays(w, n->text, e);
 	case ALIAS_INCLUDE:
 		return include(w, at, depth, e);
-	case ALIAS_ERROR: /* words for the sender; but what is a list may be anything, and is not shown */
+	case ALIAS_ERROR: /* the words are for the sender; those in a list are not shown, since any file can be named as a list */
 		return refuse(w, at, FATE_PERM, "refuses it", list ? NULL : n->text, e);
 	case ALIAS_PIPE:
 	case ALIAS_FILE:
@@ -304,7 +306,7 @@ const char *local_sender(const struct local *l, const char *address)
 	return NULL;
 }
 
-/* An alias without entries, or an empty list: nobody would have the message, so that is said. */
+/* With an alias that has no entries, or an empty list, nobody would get the message: the recipient is refused. */
 static bool refuse_empty(struct walk *w, const char *name, struct err *e)
 {
 	const struct alias *a = alias_of(w->l, name);
@@ -344,7 +346,7 @@ void local_free(struct local *l)
 
 bool local_check_list(const struct local *l, const struct alias_entry *n, char *to, size_t room)
 {
-	struct local alone = { .read = l->read }; /* LOCAL_LISTS_MAX is for one message */
+	struct local alone = { .read = l->read }; /* a fresh one, since LOCAL_LISTS_MAX counts for each message */
 	struct err why = { 0 };
 	bool ok = find_list(&alone, n->text, 0, &why) != NULL;
 

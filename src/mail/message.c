@@ -13,26 +13,26 @@
 #include "mail/header.h"
 
 enum {
-	LINE_JUDGED = 1024, /* bytes of an unfinished line that show whether a field starts there */
+	LINE_JUDGED = 1024, /* if this many bytes of a line have no colon, it is no field */
 };
 
 struct intake {
 	struct message *m;
-	message_source  from;     /* asked for the next piece; NULL: fd is read */
+	message_source  from;     /* gives the next piece; NULL: fd is read */
 	void           *ctx;
 	int             fd;
 	bool            dot_ends;
-	bool            waits;    /* fd may have nothing to read yet: it is no regular file */
-	struct buf      early;    /* what came so far, until the end of the head is found */
-	size_t          judged;   /* bytes of `early` that are known to be head */
-	size_t          mbox;     /* those at its beginning that are mbox lines */
-	bool            ended;
-	char            piece[MESSAGE_PIECE]; /* the last field: it is not zeroed */
+	bool            waits;    /* reading fd may block: it is no regular file */
+	struct buf      early;    /* all input so far, until the end of the head is found */
+	size_t          judged;   /* bytes of `early` that are known to belong to the head */
+	size_t          mbox;     /* bytes of mbox lines at its beginning */
+	bool            ended;    /* the end of the head has been found */
+	char            piece[MESSAGE_PIECE]; /* the last member, since begin() zeroes only those before it */
 };
 
 /* ---- reading ------------------------------------------------------------------------------------ */
 
-/* read(2) that a signal can end, and that tells an error from the end. */
+/* Like read(2), but a stop signal ends it, and an error differs from the end of the input. */
 static bool read_piece(struct intake *in, size_t *n, struct err *e)
 {
 	if (in->from != NULL)
@@ -55,7 +55,7 @@ static bool read_piece(struct intake *in, size_t *n, struct err *e)
 	}
 }
 
-/* A terminal gives one line at a time, so the lone dot comes alone. */
+/* A terminal gives one line for each read(2), so the line with the dot is the whole piece. */
 static bool is_lone_dot(const struct intake *in, size_t n)
 {
 	return in->dot_ends && ((n == 2 && memcmp(in->piece, ".\n", 2) == 0)
@@ -70,8 +70,8 @@ static bool write_temp(struct message *m, const char *p, size_t n, struct err *e
 	return true;
 }
 
-/* The body has become too large for memory.  A regular file on standard input is copied like a pipe: it may change between
- * being counted and being sent. */
+/* Moves a body that is too large for memory to a temporary file.  A regular file on standard input is copied, too, like a
+ * pipe: it may change after it has been counted and before it is sent. */
 static bool spill(struct message *m, struct err *e)
 {
 	struct err passed_over;
@@ -95,16 +95,16 @@ static bool take_body(struct message *m, const char *p, size_t n, struct err *e)
 /* ---- finding the end of the head ---------------------------------------------------------------- */
 
 /*
- * "From user date", with which mbox files start a message, ">From ... remote from HOST" of UUCP after it, and what is
- * folded behind them.  They are not part of the message where a header follows; a text without a header may begin with the
- * word, too ("From tomorrow on ...").
+ * An mbox file has "From user date" before a message, UUCP adds ">From ... remote from HOST", and both may be folded.  If a
+ * header follows, these lines are not part of the message.  A text without a header may also begin with that word ("From
+ * tomorrow on ...").
  */
 static bool is_mbox_line(const char *line, size_t len)
 {
 	return (len >= 5 && memcmp(line, "From ", 5) == 0) || (len >= 6 && memcmp(line, ">From ", 6) == 0);
 }
 
-/* "Sat Nov 28 10:30": where no field follows, only the date tells an mbox line from a text that begins with "From". */
+/* "Sat Nov 28 10:30": if no field follows, only the date shows that this is an mbox line and not a text with "From". */
 static bool has_date(const char *line, size_t len)
 {
 	struct tm unused;
@@ -121,7 +121,7 @@ enum judgement { HEAD_LINE, MBOX_LINE, EMPTY_LINE, BODY_LINE, UNDECIDED };
 static enum judgement judge(const struct intake *in, const char *line, size_t have, bool whole)
 {
 	size_t len = have - (whole && have > 0 && line[have - 1] == '\n');
-	bool first = in->judged == in->mbox; /* no field came before */
+	bool first = in->judged == in->mbox; /* there was no field before */
 
 	len -= len > 0 && line[len - 1] == '\r';
 	if (whole && len == 0)
@@ -137,8 +137,8 @@ static enum judgement judge(const struct intake *in, const char *line, size_t ha
 	return whole || have > LINE_JUDGED ? BODY_LINE : UNDECIDED;
 }
 
-/* `body_at`: where the body begins in what came so far.  Without a field before it, that is at the beginning, unless an mbox
- * line and an empty one stand there. */
+/* `body_at`: where the body begins in `early`.  If there was no field, the body begins at 0; but if the text begins with an
+ * mbox line and an empty line, it begins after them. */
 static bool end_head(struct intake *in, size_t body_at, bool empty_line, struct err *e)
 {
 	const char *text = buf_text(&in->early);
@@ -150,7 +150,7 @@ static bool end_head(struct intake *in, size_t body_at, bool empty_line, struct 
 	    && take_body(in->m, text + body_at, in->early.len - body_at, e);
 }
 
-/* A line of the head is complete, or as much of it as there will be. */
+/* A line of the head: complete (`whole`), or its beginning. */
 static bool take_head_line(struct intake *in, size_t len, bool whole, bool mbox, struct err *e)
 {
 	if (!whole)
@@ -162,7 +162,7 @@ static bool take_head_line(struct intake *in, size_t len, bool whole, bool mbox,
 	return true;
 }
 
-/* Judge the lines that came; `last`: there will be no more. */
+/* Looks for the end of the head in the lines read so far; `last`: no more input follows. */
 static bool find_end(struct intake *in, bool last, struct err *e)
 {
 	while (!in->ended && in->judged < in->early.len) {

@@ -35,7 +35,7 @@ bool xtext_valid(const char *s)
 	return true;
 }
 
-/* The code point of the n octets of one well-formed character. */
+/* The code point of one well-formed character of n octets. */
 static uint32_t code_point(const char *p, size_t n)
 {
 	uint32_t c = (unsigned char)*p & (n == 2 ? 0x1fU : n == 3 ? 0x0fU : 0x07U);
@@ -45,7 +45,7 @@ static uint32_t code_point(const char *p, size_t n)
 	return c;
 }
 
-/* RFC 6533 3: characters that xtext could not carry, as \x{HEX}. */
+/* RFC 6533 3: characters that are not allowed as they are become \x{HEX}. */
 static bool put_utf8(struct buf *to, const char *s, bool unitext, struct err *e)
 {
 	while (*s != '\0') {
