@@ -17,14 +17,15 @@ static char *put_break(struct qp *q, const char *end, char *out)
 	return out;
 }
 
-/* At the start of a line a dot would be doubled and "From " escaped by somebody on the way:
- * the '.' and the 'F' are encoded there. */
+/* At the start of a line '.' and 'F' are encoded: SMTP doubles a dot there, and some programs on the way change "From " to
+ * ">From ". */
 static bool must_encode(const struct qp *q, unsigned char c)
 {
 	return c < 0x20 || c > 0x7e || c == '=' || (q->column == 0 && (c == '.' || c == 'F'));
 }
 
-/* One octet; a soft break first where the line is full: what follows it must not look like a MIME delimiter. */
+/* One octet.  If the line is full, a soft break comes first, and then a '-' is encoded: the new line must not look like a MIME
+ * delimiter. */
 static char *put_octet(struct qp *q, unsigned char c, bool at_end, char *out)
 {
 	bool encode = at_end || must_encode(q, c);
@@ -68,7 +69,7 @@ static char *put_char(struct qp *q, char c, char *out)
 		q->cr = false;
 	}
 	if (c == '\r') {
-		q->cr = true; /* behind a blank, which goes on waiting */
+		q->cr = true; /* a blank before it is not written yet, either */
 		return out;
 	}
 	out = put_waiting_blank(q, false, out);
@@ -172,7 +173,7 @@ static int value(char c)
 	return at == NULL ? -1 : (int)(at - alphabet);
 }
 
-/* Four characters, `pad` of which are '='; the bits that padding leaves over must be zero. */
+/* Four characters, `pad` of which are '='.  The bits that are not used because of padding must be zero. */
 static bool decode_four(struct buf *to, const char *p, unsigned pad)
 {
 	uint32_t bits = 0;

@@ -23,7 +23,7 @@ static bool hand_on(struct mime *m, enum mime_event what, const char *p, size_t 
 
 /* ---- what a header says ------------------------------------------------------------------------- */
 
-/* The first word of a field that a header may have once only. */
+/* The first word of a field that a header may have only once. */
 static void read_word(struct mime_part *part, const struct field *f, char *to, size_t room, const char *twice)
 {
 	if (to[0] != '\0')
@@ -48,7 +48,7 @@ static void read_fields(struct mime_part *part, const char *header, size_t len)
 	}
 }
 
-/* RFC 2046 5.1.5: what stands in a digest without a type is a message. */
+/* RFC 2046 5.1.5: a part of a digest that has no type is a message. */
 static void read_type(struct mime *m, struct mime_part *part)
 {
 	if (part->type[0] == '\0' && m->depth > 1 && str_same(part[-1].type, "multipart/digest"))
@@ -67,7 +67,7 @@ static bool boundary_is_open(const struct mime *m, const struct mime_part *part)
 	return false;
 }
 
-/* A part whose inside nobody can find for certain is a leaf that says why. */
+/* If the parts inside of a part cannot be found for certain, it is a leaf, and `trouble` says why. */
 static void look_for_trouble(struct mime *m, struct mime_part *part)
 {
 	if (part->trouble == NULL && part->kind == MIME_MULTIPART && part->boundary[0] == '\0')
@@ -90,7 +90,7 @@ static void open_part(struct mime *m)
 	buf_clear(&m->header);
 }
 
-/* The header is there, or as much of one as there will be. */
+/* The header of a part ends, complete or not. */
 static bool enter_part(struct mime *m, const char *header, size_t len, const char *trouble, struct err *e)
 {
 	struct mime_part *part = innermost(m);
@@ -107,7 +107,7 @@ static bool enter_part(struct mime *m, const char *header, size_t len, const cha
 	return true;
 }
 
-/* Parts that end while their header is still open have no content. */
+/* A part that ends within its header has no content. */
 static bool enter_unfinished(struct mime *m, struct err *e)
 {
 	while (m->where == IN_HEADER)
@@ -134,7 +134,7 @@ static bool pass_line_end(struct mime *m, enum mime_event what, struct err *e)
 
 /* ---- lines -------------------------------------------------------------------------------------- */
 
-/* A line or a piece of one.  Its end, or a CR that may become one, waits for the next. */
+/* A line or a piece of one.  Its line end, or a CR that may be a part of it, is kept until the next piece comes. */
 static bool take_content(struct mime *m, const char *p, size_t n, struct err *e)
 {
 	bool completes = m->n_line_end == 1 && m->line_end[0] == '\r' && p[0] == '\n';
@@ -148,7 +148,7 @@ static bool take_content(struct mime *m, const char *p, size_t n, struct err *e)
 	return hand_on(m, m->where == OUTSIDE ? MIME_OUTSIDE : MIME_CONTENT, p, len, e);
 }
 
-/* What looked like a header turns out not to be one from `m->line` on. */
+/* From `m->line` on this is no header: the header ends there, and the rest is content. */
 static bool break_header(struct mime *m, const char *trouble, struct err *e)
 {
 	size_t len = m->line, rest = m->header.len - len;
@@ -187,8 +187,7 @@ static bool take_text(struct mime *m, const char *p, size_t n, struct err *e)
 
 /* ---- delimiters --------------------------------------------------------------------------------- */
 
-/* RFC 2046 5.1.1: "--" boundary ["--"], then blanks only: a longer boundary that starts as this one does is
- * another one. */
+/* RFC 2046 5.1.1: "--" boundary ["--"], then only blanks.  A longer boundary that begins with this one is another boundary. */
 static bool is_delimiter(const char *line, size_t len, const char *boundary, bool *last)
 {
 	size_t n = strlen(boundary);
@@ -204,8 +203,7 @@ static bool is_delimiter(const char *line, size_t len, const char *boundary, boo
 	return true;
 }
 
-/* How many parts are open once this line has been taken as a delimiter of the innermost multipart it fits: 0: it
- * is none. */
+/* If this line is a delimiter: the number of parts that stay open, up to the innermost multipart with this boundary; else 0. */
 static size_t find_delimiter(const struct mime *m, bool *last)
 {
 	size_t len = m->n_held;
@@ -289,7 +287,7 @@ bool mime_feed(struct mime *m, const char *p, size_t n, struct err *e)
 	return true;
 }
 
-/* A last line without an end may be a delimiter; in a header it is judged as any other. */
+/* The last line may be a delimiter even without a line end. */
 bool mime_end(struct mime *m, struct err *e)
 {
 	return decide_held(m, e) && enter_unfinished(m, e) && pass_line_end(m, MIME_CONTENT, e) && close_parts(m, 0, e);

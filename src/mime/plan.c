@@ -30,7 +30,7 @@ static bool is_sealed(const char *type)
 	return false;
 }
 
-/* Inside of anything signed or encrypted every octet counts. */
+/* A signed or encrypted part must keep every octet. */
 static bool may_touch(struct plan *p, struct err *e)
 {
 	for (size_t i = 0; i < p->mime.depth; i++)
@@ -41,7 +41,7 @@ static bool may_touch(struct plan *p, struct err *e)
 	return true;
 }
 
-/* RFC 2045 6.4 lets no message/... be encoded; RFC 6532 3.7 made exceptions of its own ones. */
+/* RFC 2045 6.4 forbids to encode a message/... part; RFC 6532 3.7 and RFC 6533 4 allow it for message/global... */
 static bool is_encodable(const char *type)
 {
 	return strncmp(type, "message/", 8) != 0 || strncmp(type, "message/global", 14) == 0;
@@ -65,7 +65,7 @@ static bool may_encode(struct plan *p, struct err *e)
 	return true;
 }
 
-/* What stands outside of parts has no encoding. */
+/* The text outside of parts cannot be encoded: no header belongs to it. */
 static bool check_outside(struct plan *p, const struct mime_part *part, struct err *e)
 {
 	struct facts f = p->facts;
@@ -99,8 +99,8 @@ static bool check_header(struct plan *p, const char *header, size_t n, struct er
 
 /* ---- what to do --------------------------------------------------------------------------------- */
 
-/* Text that is called binary and has NULs is not made of lines (UTF-16); other types are, unless they say or show
- * that they are not. */
+/* Text consists of lines, unless it is labelled binary and has NULs (UTF-16).  Other types consist of lines, too, unless they
+ * are labelled binary or have NULs or bare CRs. */
 static enum action encoding_for(const struct mime_part *part, const struct facts *f)
 {
 	bool text = part->type[0] == '\0' || str_same(part->type, "text") || strncmp(part->type, "text/", 5) == 0;
@@ -131,7 +131,7 @@ static bool leaf_over(struct plan *p, struct err *e)
 	return true;
 }
 
-/* A multipart or a message says of itself what the most demanding part in it needs (RFC 2045 6.4). */
+/* The Content-Transfer-Encoding of a multipart or message must allow for every part in it (RFC 2045 6.4). */
 static void relabel(struct plan *p, const struct mime_part *part)
 {
 	bool keeps_8bit = p->keeps_8bit[p->mime.depth - 1];
@@ -142,7 +142,7 @@ static void relabel(struct plan *p, const struct mime_part *part)
 
 /* ---- events ------------------------------------------------------------------------------------- */
 
-/* The head of the message itself is somebody else's business. */
+/* A part begins.  rendition.c checks the head of the message itself. */
 static bool got_header(struct plan *p, const char *in, size_t n, struct err *e)
 {
 	size_t depth = p->mime.depth;
@@ -155,7 +155,7 @@ static bool got_header(struct plan *p, const char *in, size_t n, struct err *e)
 	return buf_char(&p->actions, PART_KEEP, e) && (depth == 1 || check_header(p, in, n, e));
 }
 
-/* A leaf's line end, too, though it is not its: a CR before it would be a bare one. */
+/* Counts a leaf's line end, too, although it belongs to the delimiter: it shows whether a CR before it is a bare one. */
 static bool got_text(struct plan *p, const char *in, size_t n, struct err *e)
 {
 	(void)e;

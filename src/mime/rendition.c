@@ -13,7 +13,7 @@ const struct buf *rendition_head(const struct rendition *r)
 
 /* ---- reading ------------------------------------------------------------------------------------- */
 
-struct coding { /* a body on its way through the transcoder */
+struct coding { /* for code(): the transcoder of a body, and the receiver of its output */
 	struct transcode *t;
 	message_sink      take;
 	void             *to;
@@ -91,7 +91,7 @@ static bool has_field(const struct buf *head, const char *name)
 	return false;
 }
 
-/* A head has no encoding of its own that would carry these. */
+/* Is the head fit to be sent?  A head cannot be encoded. */
 static bool head_carries(const struct buf *head, const char *why, struct err *e)
 {
 	struct facts f = { 0 };
@@ -105,10 +105,10 @@ static bool head_carries(const struct buf *head, const char *why, struct err *e)
 
 struct guess {
 	bool     utf8, ascii;
-	unsigned owed; /* octets that the character that has begun still wants */
+	unsigned owed; /* octets that the present character still needs */
 };
 
-/* Can this byte come next in UTF-8? */
+/* May this byte come next in UTF-8? */
 static bool utf8_continues(unsigned char c, unsigned *owed)
 {
 	if ((c & 0xc0) == 0x80) {
@@ -135,7 +135,7 @@ static bool look(void *to, const char *p, size_t n, struct err *e)
 	return true;
 }
 
-/* An unlabelled body: its charset is what its bytes can be. */
+/* Labels a body without a Content-Type; the charset is one in which its bytes are valid. */
 static bool add_type(const struct message *m, struct buf *head, struct err *e)
 {
 	struct guess g = { .utf8 = true, .ascii = true };
@@ -145,7 +145,7 @@ static bool add_type(const struct message *m, struct buf *head, struct err *e)
 			  g.ascii ? "us-ascii" : g.utf8 && g.owed == 0 ? "utf-8" : "unknown-8bit");
 }
 
-/* The fields that say how the body is encoded. */
+/* Sets the head's MIME fields for a body that is encoded by this action. */
 static bool label(struct rendition *r, enum action action, struct err *e)
 {
 	const struct buf *head = rendition_head(r);
@@ -182,7 +182,7 @@ static bool feed(void *to, const char *p, size_t n, struct err *e)
 	return plan_feed(to, p, n, e);
 }
 
-/* A plan is always of the body as it came, so that the second one replaces the first. */
+/* A plan is always made for the original body, so a second plan replaces the first. */
 static bool recode(struct rendition *r, bool eight_bit, const char *why, struct err *e)
 {
 	const struct buf *head = rendition_head(r);

@@ -12,10 +12,10 @@ struct transcode {
 	bool              begun;
 	struct buf        out;
 	size_t            taken;
-	/* the part that is coming */
+	/* the present part */
 	enum action       action;
-	bool              lf;   /* its header ends with a mere LF */
-	char              last; /* octet of its content */
+	bool              lf;   /* its header ends with LF, not CRLF */
+	char              last; /* the last octet of its content so far */
 	struct qp         qp;
 	struct base64     base64;
 };
@@ -35,7 +35,7 @@ static bool put_field(struct buf *to, enum action action, struct err *e)
 	return buf_printf(to, e, "Content-Transfer-Encoding: %s\n", encodings[action]);
 }
 
-/* In the place of the old field, else behind the last one. */
+/* The new field takes the place of the old one; if there is none, it comes after the last field. */
 bool transcode_header(struct buf *to, const char *header, size_t len, enum action action, struct err *e)
 {
 	bool done = action == PART_KEEP, ok = true;
@@ -77,7 +77,7 @@ static bool put_exact(struct transcode *r, const char *in, size_t n, struct err 
 	return true;
 }
 
-/* Lines end with CRLF before they are encoded, whatever they end with here. */
+/* Before the lines are encoded, LF at their ends becomes CRLF. */
 static bool put_lines(struct transcode *r, const char *in, size_t n, struct err *e)
 {
 	for (size_t i = 0; i < n;) {
@@ -103,7 +103,7 @@ static bool put_kept(struct transcode *r, const char *in, size_t n, struct err *
 
 /* ---- events ------------------------------------------------------------------------------------- */
 
-/* The head of the message itself is not a part of the body. */
+/* A part begins.  The head of the message itself is not in the output: rendition.c sends it. */
 static bool got_header(struct transcode *r, const char *in, size_t n, struct err *e)
 {
 	size_t number = r->mime.part[r->mime.depth - 1].number;
@@ -129,8 +129,8 @@ static bool got_content(struct transcode *r, const char *in, size_t n, struct er
 	return put[r->action](r, in, n, e);
 }
 
-/* Encoded text has a line end of its own at its end.  A binary part's last octet may be a CR that only seems to belong
- * to the line end: not so where all other lines end with LF. */
+/* Encoded text has its own line end.  A binary part may end with a CR, which looks like a part of the line end after it: if
+ * the part's header ends with LF alone, the CR belongs to the content. */
 static bool got_line_end(struct transcode *r, const char *in, size_t n, struct err *e)
 {
 	if (r->action == PART_BASE64)
