@@ -7,12 +7,12 @@
 #include "net/resolve.h"
 
 enum {
-	NAMES_SHOWN = 4, /* of a certificate that is for others; some have hundreds */
-	SANS_MAX = 4096, /* looked at */
+	NAMES_SHOWN = 4, /* names at most in the error; some certificates have hundreds */
+	SANS_MAX = 4096, /* names at most that are compared */
 };
 
 struct san {
-	unsigned type; /* GNUTLS_SAN_*, 0: of no use */
+	unsigned type; /* GNUTLS_SAN_*, 0: not usable */
 	size_t   len;
 	char     bytes[512];
 };
@@ -20,17 +20,17 @@ struct san {
 struct wanted {
 	const char   *host; /* borrowed */
 	unsigned char ip[16];
-	size_t        ip_len; /* 0: a name */
+	size_t        ip_len; /* 0: the host is a name */
 };
 
-/* Two labels at least: within the name is a dot. */
+/* At least two labels: there is a dot inside the name. */
 static bool has_two_labels(const char *name, size_t len)
 {
 	return len > 2 && name[0] != '.' && name[len - 1] != '.' && memchr(name, '.', len) != NULL;
 }
 
-/* RFC 9525 6.3: the whole left-most label may be a `*`, and here two labels must follow it, so that nobody
- * is certified for a top-level domain. */
+/* RFC 9525 6.3: the whole left-most label may be `*`.  Here at least two labels must follow it, so that no certificate is good
+ * for a whole top-level domain. */
 bool certname_match(const char *pattern, size_t len, const char *host)
 {
 	size_t host_len = strlen(host), label = 0;
@@ -67,8 +67,8 @@ static struct wanted want(const char *host)
 	return w;
 }
 
-/* The i-th name; false past the last.  One that does not fit is longer than any host's: type is 0.  (Not by
- * gnutls_x509_ext_import_subject_alt_names(), which parses again what the import has parsed.) */
+/* The i-th name; false after the last.  A name that does not fit into `bytes` is longer than any host name: its type is 0.
+ * gnutls_x509_ext_import_subject_alt_names() is not used, since it would parse the extension a second time. */
 static bool san_at(gnutls_x509_crt_t crt, unsigned i, struct san *s)
 {
 	int type;
@@ -92,7 +92,7 @@ static bool show(const struct san *s, char *to, size_t room)
 
 	if (s->type == GNUTLS_SAN_DNSNAME) {
 		snprintf(to, room, "%.*s", (int)s->len, s->bytes);
-		if (resolve_literal(to, 0, &literal)) /* which does not count as one */
+		if (resolve_literal(to, 0, &literal)) /* an address as a dNSName does not count as an address */
 			snprintf(to, room, "the name \"%.*s\"", (int)s->len, s->bytes);
 		return true;
 	}

@@ -1,7 +1,7 @@
 /*
- * certname.h - is a certificate for this host: RFC 9525.
+ * certname.h - checks that a certificate is for this host: RFC 9525.
  *
- * Not GnuTLS's own comparison, which falls back to the CN where it finds no SAN that it can read.
+ * GnuTLS's own comparison is not used: if it finds no SAN that it can read, it accepts the CN.
  */
 #ifndef NET_CERTNAME_H
 #define NET_CERTNAME_H
@@ -12,11 +12,11 @@
 
 #include "base/err.h"
 
-/* A subjectAltName of the matching type has to fit: iPAddress for an address literal, else dNSName.
- * Errors: ST_TLS PERM, with the names that it is for. */
+/* A subjectAltName of the right type must match: iPAddress for an address literal, else dNSName.  Errors: ST_TLS PERM, with
+ * the names that the certificate is for. */
 bool certname_check(gnutls_x509_crt_t crt, const char *host, struct err *e) MUST_CHECK;
 
-/* Pure, for tests: a dNSName (length-counted: a NUL is no end) against a host name. */
+/* Does a dNSName of `len` bytes (a NUL does not end it) match a host name?  Exported for tests. */
 bool certname_match(const char *pattern, size_t len, const char *host);
 
 #endif

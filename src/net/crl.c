@@ -37,7 +37,7 @@ static bool same(const gnutls_datum_t *a, const gnutls_datum_t *b)
 	return a->size == b->size && memcmp(a->data, b->data, a->size) == 0;
 }
 
-/* Is the list made by the issuer of this certificate? */
+/* Does the list come from the issuer of this certificate? */
 static bool covers(gnutls_x509_crl_t crl, gnutls_x509_crt_t crt)
 {
 	gnutls_datum_t a, b;
@@ -65,7 +65,7 @@ static bool in_date(gnutls_x509_crl_t crl, struct err *e)
 {
 	char dn[EXPLAIN_DN], date[EXPLAIN_DATE];
 	time_t now = time(NULL), from = gnutls_x509_crl_get_this_update(crl);
-	time_t until = gnutls_x509_crl_get_next_update(crl); /* -1: without an end */
+	time_t until = gnutls_x509_crl_get_next_update(crl); /* -1: the list has no end */
 
 	if (from > now)
 		fail(e, ST_TLS, FATE_PERM, "the revocation list of \"%s\" is not valid before %s",

@@ -25,7 +25,7 @@ static const gnutls_mac_algorithm_t macs[] = {
 bool crypto_pbkdf2(enum crypto_hash hash, const char *password, const void *salt, size_t salt_len, unsigned iterations,
 		   unsigned char key[CRYPTO_KEY_MAX], size_t *len)
 {
-	/* GnuTLS's datum has no const; nobody writes through it */
+	/* gnutls_datum_t has no const, but GnuTLS does not write to these bytes */
 	gnutls_datum_t p = { (unsigned char *)(uintptr_t)password, (unsigned)strlen(password) };
 	gnutls_datum_t s = { (unsigned char *)(uintptr_t)salt, (unsigned)salt_len };
 	struct err unheard;

@@ -1,8 +1,8 @@
 /*
- * crypto.h - GnuTLS made ready for use, and the slow part of SCRAM: Hi() of RFC 5802 2.2.
+ * crypto.h - initialises GnuTLS, and computes the slow part of SCRAM: Hi() of RFC 5802 2.2.
  *
- * GnuTLS would make itself ready whenever the program starts, although a run without TLS does not need it.  It is told not to;
- * crypto_start() does that, before the first use of GnuTLS.  Knows no protocol.
+ * By default GnuTLS initialises itself at every start of the program, although a run without TLS does not need it.  This is
+ * switched off here, and crypto_start() must be called before the first use of GnuTLS.
  */
 #ifndef NET_CRYPTO_H
 #define NET_CRYPTO_H
@@ -15,8 +15,8 @@ enum { CRYPTO_KEY_MAX = 32 }; /* bytes */
 /* May be called any number of times.  False: no memory, or the library refuses to work. */
 bool crypto_start(struct err *e) MUST_CHECK;
 
-/* PBKDF2 (RFC 8018 5.2) with HMAC of that hash; the key is as long as the hash: *len bytes.  False: it cannot be computed here,
- * and nothing is left in `key`. */
+/* PBKDF2 (RFC 8018 5.2) with HMAC of that hash; the key is as long as the hash: *len bytes.  False: GnuTLS cannot compute it;
+ * `key` then holds no part of it. */
 bool crypto_pbkdf2(enum crypto_hash hash, const char *password, const void *salt, size_t salt_len, unsigned iterations,
 		   unsigned char key[CRYPTO_KEY_MAX], size_t *len) MUST_CHECK;
 

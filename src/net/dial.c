@@ -13,7 +13,7 @@
 
 enum {
 	STAGGER_MS = 250, /* RFC 8305 5: the recommended Connection Attempt Delay */
-	BACKLOG_MS = 50,  /* how soon a unix socket with a full backlog is tried again */
+	BACKLOG_MS = 50,  /* between two attempts at a unix socket with a full backlog */
 };
 
 enum attempt_state { WAITING, TRYING, FAILED };
@@ -21,7 +21,7 @@ enum attempt_state { WAITING, TRYING, FAILED };
 struct attempt {
 	int                fd;
 	enum attempt_state state;
-	int                why; /* errno of a failed one */
+	int                why; /* if it failed: errno */
 };
 
 struct race {
@@ -29,7 +29,7 @@ struct race {
 	struct addr         from; /* len 0: any */
 	struct attempt      tries[ADDRS_MAX];
 	size_t              started, trying;
-	int64_t             next; /* when another one starts, though the last has not failed */
+	int64_t             next; /* when the next attempt starts, even if none has failed */
 };
 
 /* ---- the race ---- */
@@ -43,7 +43,7 @@ static int bind_source(const struct race *r, int fd, int family)
 	return bind(fd, &r->from.at.any, r->from.len) == 0 ? 0 : errno;
 }
 
-/* 0: on its way (or there already), else errno. */
+/* Starts an attempt.  0: it is under way, or connected already; else errno. */
 static int begin(struct race *r, const struct addr *a, int *fd)
 {
 	int one = 1, why;
@@ -51,7 +51,7 @@ static int begin(struct race *r, const struct addr *a, int *fd)
 	*fd = socket(a->at.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (*fd < 0)
 		return errno;
-	(void)setsockopt(*fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one); /* we write whole flights */
+	(void)setsockopt(*fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one); /* we write whole flights: Nagle would only delay */
 	why = bind_source(r, *fd, a->at.any.sa_family);
 	if (why == 0 && connect(*fd, &a->at.any, a->len) != 0)
 		why = errno == EINPROGRESS || errno == EINTR ? 0 : errno;
@@ -68,7 +68,7 @@ static void lose(struct race *r, struct attempt *t, int why)
 	}
 	t->state = FAILED;
 	t->why = why;
-	r->next = 0; /* the next one need not wait */
+	r->next = 0; /* the next attempt starts at once */
 }
 
 static void start_next(struct race *r)
@@ -86,7 +86,8 @@ static void start_next(struct race *r)
 	r->trying++;
 }
 
-/* A closed port among the ephemeral ones can be ours: TCP then connects us with ourselves. */
+/* If the server's port is an ephemeral one of this machine and closed, the kernel may give it to our socket: TCP then connects
+ * the socket to itself. */
 static bool is_self(int fd)
 {
 	struct addr a = { .len = sizeof a.at }, b = { .len = sizeof b.at };
@@ -109,7 +110,7 @@ static bool arrived(struct race *r, struct attempt *t)
 	return why == 0;
 }
 
-/* One wait over all that are on their way; the index of the winner, or ADDRS_MAX. */
+/* Waits once for all attempts under way; returns the index of one that has connected, or ADDRS_MAX. */
 static size_t wait_once(struct race *r, int64_t deadline, int *why)
 {
 	struct pollfd fds[ADDRS_MAX];
@@ -127,7 +128,7 @@ static size_t wait_once(struct race *r, int64_t deadline, int *why)
 	return ADDRS_MAX;
 }
 
-/* The socket of the winner, or -1; the losers are closed. */
+/* The first socket that connects, or -1; the others are closed. */
 static int run(struct race *r, int64_t deadline, size_t *winner)
 {
 	int fd = -1, why = 0;
@@ -235,7 +236,8 @@ static bool dial_tcp(const struct net_params *p, const char *host, int64_t deadl
 
 /* ---- unix sockets ---- */
 
-/* A full backlog is EAGAIN at once, and nothing to poll for: try again until the deadline. */
+/* If the backlog is full, connect(2) fails with EAGAIN at once, and poll(2) cannot wait for it: it is tried again until the
+ * deadline. */
 static int connect_unix(int fd, const struct sockaddr_un *to, int64_t deadline)
 {
 	while (connect(fd, (const struct sockaddr *)to, sizeof *to) != 0) {

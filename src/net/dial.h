@@ -1,7 +1,7 @@
 /*
- * dial.h - from a name to a connected socket: resolve, race the addresses (RFC 8305), unix sockets.
+ * dial.h - connects to a host: resolves its name, tries its addresses at the same time (RFC 8305), or uses a unix socket.
  *
- * Knows nothing of SMTP or TLS.  Everything, the resolver included, ends at the deadline.
+ * It knows no SMTP and no TLS.  All of it, with the resolver, ends at the deadline.
  */
 #ifndef NET_DIAL_H
 #define NET_DIAL_H
@@ -16,7 +16,7 @@ struct net_params {
 	char           *socket;          /* path of a unix socket; NULL: TCP */
 	char           *source_ip;       /* NULL: any */
 	enum ip_version ip_version;
-	unsigned        connect_timeout; /* seconds over all addresses of all hosts */
+	unsigned        connect_timeout; /* seconds for all addresses of all hosts together */
 };
 
 struct dialed {
@@ -24,12 +24,10 @@ struct dialed {
 	char peer[64]; /* numeric address, or the socket's path cut to fit; for trace and log */
 };
 
-/* One host (or the unix socket where p->socket is set; then `host` is only for messages, or NULL).
- * Addresses are tried in the order of RFC 6724 as the resolver gives them, families interleaved, a
- * new attempt every 250 ms or as soon as one failed; the first to connect wins.  Errors:
- * ST_RESOLVE PERM (no such name: EX_NOHOST; names under .invalid at once, RFC 6761), ST_RESOLVE
- * TEMP (cannot be resolved now), ST_CONNECT TEMP (with every distinct reason in the quote:
- * "192.0.2.1, 192.0.2.2: Connection refused; ..."). */
+/* Connects to one host, or if p->socket is set, to that unix socket (`host` is then not used).  Addresses are tried in the
+ * order of resolve().  A new attempt begins every 250 ms, or as soon as one has failed; the first that connects is taken.
+ * Errors: those of resolve(); ST_CONFIG PERM (source_ip is no address, the path of the socket is too long); ST_CONNECT TEMP,
+ * with every distinct reason in the quote: "192.0.2.1, 192.0.2.2: Connection refused; ...". */
 bool dial(const struct net_params *p, const char *host, int64_t deadline, struct dialed *d,
 	  struct err *e) MUST_CHECK;
 

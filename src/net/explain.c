@@ -45,7 +45,7 @@ const char *explain_subject(gnutls_x509_crt_t crt, char to[EXPLAIN_DN])
 
 typedef bool (*explanation)(const struct suspect *s, struct err *e);
 
-/* "the certificate of HOST", or which one above it. */
+/* "the certificate of HOST", or "the certificate of the authority ...". */
 static const char *which(const struct suspect *s, gnutls_x509_crt_t crt, char to[EXPLAIN_DN + 320])
 {
 	char dn[EXPLAIN_DN];
@@ -58,7 +58,7 @@ static const char *which(const struct suspect *s, gnutls_x509_crt_t crt, char to
 	return to;
 }
 
-/* Certificate i of the chain, then the anchor it ends in; NULL past the end. */
+/* Certificate i of the chain, after the last one the CA certificate that issued it; after that NULL. */
 static gnutls_x509_crt_t member(const struct suspect *s, unsigned i)
 {
 	gnutls_x509_crt_t anchor;
@@ -170,11 +170,11 @@ static bool wrong_purpose(const struct suspect *s, struct err *e)
 		    strcmp(oid, GNUTLS_KP_TLS_WWW_CLIENT) == 0 ? "a client" : oid);
 }
 
-/* In the order in which they matter to a person: the first that is set is told. */
+/* In the order of their importance for the user: the error gives the first whose bit is set. */
 static const struct {
 	unsigned    bit;
-	explanation how;  /* NULL: */
-	const char *what; /* after "the certificate of HOST" */
+	explanation how;  /* makes the error; NULL: `what` does */
+	const char *what; /* follows "the certificate of HOST" */
 } reasons[] = {
 	{ GNUTLS_CERT_REVOKED, NULL, "has been revoked" },
 	{ GNUTLS_CERT_INSECURE_ALGORITHM, weak, NULL },
@@ -215,11 +215,11 @@ bool explain_status(const struct suspect *s, unsigned status, struct err *e)
 
 /* ---- handshakes ---- */
 
-/* What a retry cannot cure: it is policy, theirs or ours. */
+/* Failures for which the policy of the server or of this program is the reason: a retry fails again. */
 static const struct {
-	int         error; /* GnuTLS's, or */
-	int         alert; /* the server's */
-	const char *what;  /* after the host's name */
+	int         error; /* of GnuTLS */
+	int         alert; /* from the server, or 0 */
+	const char *what;  /* follows the host's name */
 } policies[] = {
 	{ GNUTLS_E_UNSUPPORTED_VERSION_PACKET, 0, "speaks no TLS that is new enough" },
 	{ GNUTLS_E_FATAL_ALERT_RECEIVED, GNUTLS_A_PROTOCOL_VERSION, "speaks no TLS that is new enough" },
@@ -237,7 +237,7 @@ static const struct {
 
 static bool fail_policy(const struct breakdown *b, struct err *e)
 {
-	if (b->wants_cert && b->alert == GNUTLS_A_HANDSHAKE_FAILURE) { /* TLS 1.2 has no word of its own, RFC 5246 7.4.6 */
+	if (b->wants_cert && b->alert == GNUTLS_A_HANDSHAKE_FAILURE) { /* TLS 1.2 has no alert for this, RFC 5246 7.4.6 */
 		fail(e, ST_TLS, FATE_PERM, "%s demands a client certificate", b->host);
 		err_hint(e, "ask its administrator; our side of it are `tls_cert_file` and `tls_key_file`");
 		return true;
@@ -251,7 +251,7 @@ static bool fail_policy(const struct breakdown *b, struct err *e)
 	return false;
 }
 
-/* The first byte of a TLS record is its type, and none of them is printable. */
+/* Did the server answer without TLS?  The first byte of a TLS record is its type, and no type is printable. */
 static bool in_clear(const struct breakdown *b)
 {
 	for (size_t i = 0; i < b->first_len && i < 4; i++)

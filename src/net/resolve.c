@@ -23,11 +23,11 @@
 #endif
 
 enum {
-	LOW_FDS = 64,   /* where the descriptors are that a resolver child inherits */
+	LOW_FDS = 64,   /* the resolver's child closes the descriptors below this one */
 };
 
-struct answer { /* what the resolver's child writes into the pipe */
-	int          code; /* EAI_*, 0: addresses follow */
+struct answer { /* the resolver's child writes it into the pipe */
+	int          code; /* EAI_*; 0: addresses follow */
 	int          sys;  /* errno for EAI_SYSTEM */
 	struct addrs found;
 };
@@ -35,7 +35,7 @@ struct answer { /* what the resolver's child writes into the pipe */
 static const int families[] = { [IP_ANY] = AF_UNSPEC, [IP_4] = AF_INET, [IP_6] = AF_INET6 };
 static const char *const family_names[] = { [IP_ANY] = "IP", [IP_4] = "IPv4", [IP_6] = "IPv6" };
 
-/* The address within "[IPv6:...]" and its relatives; false when it cannot be one. */
+/* Copies the address without [] and "IPv6:"; false if it cannot be an address. */
 static bool bare(const char *host, char to[HOST_MAX])
 {
 	size_t len = strlen(host);
@@ -55,7 +55,7 @@ static bool bare(const char *host, char to[HOST_MAX])
 	return true;
 }
 
-/* Not through inet_aton(3), which takes "1" and "0177.1" for addresses. */
+/* Uses inet_pton(3), since inet_aton(3) takes "1" and "0177.1" as addresses. */
 bool resolve_literal(const char *host, unsigned port, struct addr *a)
 {
 	char text[HOST_MAX], *scope;
@@ -74,7 +74,7 @@ bool resolve_literal(const char *host, unsigned port, struct addr *a)
 		*scope++ = '\0';
 	if (inet_pton(AF_INET6, text, &a->at.v6.sin6_addr) != 1)
 		return false;
-	if (scope != NULL) { /* RFC 4007 11: a name or a number; unknown: connect(2) says so */
+	if (scope != NULL) { /* RFC 4007 11: the name or number of an interface; if there is none, connect(2) fails */
 		uint64_t id = if_nametoindex(scope);
 
 		if (id == 0 && !str_number(scope, 0, UINT32_MAX, &id))
@@ -98,7 +98,7 @@ static void add(struct addrs *list, const struct addr *a)
 		list->a[list->n++] = *a;
 }
 
-/* Does the name, with or without the final dot, end in this label? */
+/* Is this label the last one of the name?  A final dot does not count. */
 static bool under(const char *host, const char *top)
 {
 	size_t len = strlen(host), top_len = strlen(top);
@@ -122,7 +122,7 @@ static bool fail_homeless(const struct question *q, struct err *e)
 	return err_hint(e, q->version == IP_ANY ? "check `host`" : "check `host` and `ip_version`");
 }
 
-/* The first that is not taken, rather of another family than this; from->n when all are taken. */
+/* The first address that is not taken and of another family than this; else the first that is not taken; else from->n. */
 static size_t next_of(const struct addrs *from, const bool *taken, int family)
 {
 	size_t same = from->n;
@@ -138,8 +138,8 @@ static size_t next_of(const struct addrs *from, const bool *taken, int family)
 	return same;
 }
 
-/* RFC 8305 4: the resolver's order, but the families take turns, so that one broken family costs
- * one delay and not one for each of its addresses. */
+/* RFC 8305 4: the resolver's order, but the families take turns: if one family does not work, it costs one delay, and not one
+ * for each of its addresses. */
 static void interleave(struct addrs *to, const struct addrs *from)
 {
 	bool taken[ADDRS_MAX] = { false };
@@ -160,7 +160,7 @@ static void ask_system(const struct question *q, struct answer *to)
 	struct addrinfo *list = NULL;
 	char port[16];
 
-	/* No AI_ADDRCONFIG: without a network it would call every name unknown, and that is permanent. */
+	/* No AI_ADDRCONFIG: without a network getaddrinfo(3) would then say that every name is unknown, a permanent error. */
 	hints.ai_flags = AI_NUMERICSERV;
 	snprintf(port, sizeof port, "%u", q->port);
 	to->code = getaddrinfo(q->host, port, &hints, &list);
@@ -175,8 +175,8 @@ static void ask_system(const struct question *q, struct answer *to)
 	}
 }
 
-/* Whoever waits for the end of our output must not wait for the child, and if we are killed it must not
- * stay: so it keeps no descriptor but its pipe, and ends by itself. */
+/* A program that waits for the end of our output must not wait for the child, too: the child keeps only stdin, its pipe as
+ * stdout, and stderr.  If we are killed, the child must not stay: alarm(2) ends it. */
 static void child(const struct question *q, int pipe_fd)
 {
 	static const int defaults[] = { SIGTERM, SIGINT, SIGHUP, SIGPIPE, SIGALRM };
@@ -193,11 +193,11 @@ static void child(const struct question *q, int pipe_fd)
 	for (int fd = STDERR_FILENO + 1; fd < LOW_FDS; fd++)
 		close(fd);
 	ask_system(q, &a);
-	n = write(STDOUT_FILENO, &a, sizeof a); /* fits into any pipe: one write */
+	n = write(STDOUT_FILENO, &a, sizeof a); /* it fits into any pipe, so one write(2) is enough */
 	_exit(n == (ssize_t)sizeof a ? 0 : 1);
 }
 
-/* The whole answer within the deadline; false: `*why` is an errno. */
+/* Reads the whole answer within the deadline; false: `*why` is an errno. */
 static bool hear(int fd, int64_t deadline, struct answer *a, int *why)
 {
 	size_t have = 0;
@@ -255,8 +255,8 @@ static bool ask_child(const struct question *q, struct answer *a, struct err *e)
 			why == ETIMEDOUT ? " in time" : ": the resolver died");
 }
 
-/* What getaddrinfo(3) meant.  Only "no such name" and "no such address" are final; everything else,
- * SERVFAIL and REFUSED too, may pass. */
+/* Turns the answer of getaddrinfo(3) into an error.  Only "no such name" and "no such address" are permanent; all other errors,
+ * SERVFAIL and REFUSED too, are temporary. */
 static bool judge(const struct question *q, const struct answer *a, struct err *e)
 {
 	const char *words;

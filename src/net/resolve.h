@@ -1,8 +1,8 @@
 /*
- * resolve.h - from a name to addresses, within a deadline.
+ * resolve.h - finds the addresses of a name, within a deadline.
  *
- * getaddrinfo(3) cannot be given a deadline and cannot be interrupted, so a child asks it and is killed
- * when the time is up.  Numeric addresses and localhost (RFC 6761) ask nobody.
+ * getaddrinfo(3) takes no deadline and cannot be interrupted, so a child process calls it, and is killed when the time is over.
+ * Numeric addresses, localhost and names under .invalid (RFC 6761 6.3, 6.4) need no resolver.
  */
 #ifndef NET_RESOLVE_H
 #define NET_RESOLVE_H
@@ -40,12 +40,11 @@ struct question {
 	int64_t         deadline;
 };
 
-/* "192.0.2.1", "2001:db8::1", "fe80::1%eth0", in [] or not, with or without RFC 5321's "IPv6:". */
+/* "192.0.2.1", "2001:db8::1", "fe80::1%eth0", with or without [] and the "IPv6:" of RFC 5321 4.1.3. */
 bool resolve_literal(const char *host, unsigned port, struct addr *a);
 
-/* At least one address, in the order of RFC 6724 as the resolver gives them, families interleaved
- * (RFC 8305 4).  Errors: ST_RESOLVE PERM (no such name, no address of that version: EX_NOHOST; names
- * under .invalid at once, RFC 6761), ST_RESOLVE TEMP (cannot be resolved now). */
+/* At least one address, in the resolver's order (RFC 6724), but the families take turns (RFC 8305 4).  Errors: ST_RESOLVE PERM
+ * (no such name, no address of that version: EX_NOHOST), ST_RESOLVE TEMP (it cannot be resolved now). */
 bool resolve(const struct question *q, struct addrs *to, struct err *e) MUST_CHECK;
 
 #endif

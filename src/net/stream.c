@@ -8,7 +8,7 @@
 
 #include "base/stop.h"
 
-enum { CLOSE_S = 2 }; /* the last bytes get out, but nobody waits longer for them */
+enum { CLOSE_S = 2 }; /* at most, to send the last bytes */
 
 static ptrdiff_t fd_read(void *ctx, void *to, size_t n, struct err *e)
 {
@@ -34,9 +34,8 @@ static ptrdiff_t fd_write(void *ctx, const void *from, size_t n, struct err *e)
 	return WIRE_ERROR;
 }
 
-/* A close(2) with unread input makes the kernel send a reset, which can overtake what we just sent
- * (QUIT, close_notify) and make the server forget the message.  So: say that we are done, take what is
- * there, close. */
+/* If input is unread at close(2), the kernel sends a reset.  It can overtake our last bytes (QUIT, close_notify), and the server
+ * may then drop the message.  So shutdown(2) and reads come before close(2). */
 static void fd_close(void *ctx, int64_t deadline)
 {
 	int fd = (int)(intptr_t)ctx;
@@ -111,7 +110,7 @@ static void make_room(struct stream *s)
 	s->in_pos = 0;
 }
 
-/* Read once, without waiting: what the wire says. */
+/* Reads once, without waiting; returns the wire's result. */
 static ptrdiff_t read_once(struct stream *s, struct err *e)
 {
 	ptrdiff_t r;
@@ -130,7 +129,7 @@ static ptrdiff_t read_once(struct stream *s, struct err *e)
 	return r;
 }
 
-/* More input; false at the end of the connection. */
+/* Waits for more input; false at the end of the connection, too. */
 static bool fill(struct stream *s, struct err *e)
 {
 	for (;;) {
@@ -145,8 +144,8 @@ static bool fill(struct stream *s, struct err *e)
 	}
 }
 
-/* The wire takes no more: wait, and hear meanwhile what the server says (RFC 2920 3.1).  A server that
- * has closed its side may still read; whether it does, the next write tells. */
+/* The wire takes no more bytes: waits, and reads meanwhile (RFC 2920 3.1).  A server that has closed its side may still read
+ * ours; if it does not, the next write fails. */
 static bool wait_for_room(struct stream *s, ptrdiff_t why, struct err *e)
 {
 	bool listen = !s->eof && s->in_len - s->in_pos < sizeof s->in;
@@ -267,7 +266,7 @@ bool stream_peek(struct stream *s)
 	struct err quiet;
 
 	if (!s->eof && s->in_len - s->in_pos < sizeof s->in)
-		(void)read_once(s, &quiet); /* an error shows again at the next read or write */
+		(void)read_once(s, &quiet); /* the next read or write reports an error again */
 	return stream_unread(s) > 0 || s->eof;
 }
 
@@ -276,7 +275,7 @@ void stream_close(struct stream *s)
 	if (s->wire.close != NULL)
 		s->wire.close(s->wire.ctx, clock_in_s(CLOSE_S));
 	s->wire = (struct wire){ 0 };
-	explicit_bzero(s->out, s->out_used); /* AUTH went through it */
+	explicit_bzero(s->out, s->out_used); /* it may have had the secret of AUTH */
 	s->out_used = 0;
 	s->in_pos = s->in_len = s->out_len = 0;
 }

@@ -1,11 +1,11 @@
 /*
- * stream.h - a buffered, bounded, deadline-keeping byte stream to the server.
+ * stream.h - a stream of bytes to and from the server, with buffers, limits and deadlines.
  *
- * Plain sockets, TLS and the in-memory peer of the tests and fuzzers differ only in `struct wire`.
- * The stream owns both buffers and the wire.  Output is collected until stream_flush(); one flush
- * is one flight.  While a flush waits for room it also reads, so two sides that both have much to
- * say cannot deadlock (RFC 2920 3.1).  Every wait ends at the earlier of two deadlines: the one of
- * the reply that is waited for, and the one of the whole submission.
+ * Plain sockets, TLS and the in-memory server of the tests and fuzzers differ only in `struct wire`.  The stream owns both
+ * buffers and the wire.  Output is collected until stream_flush(), or until the buffer is full.  A flight is the output
+ * between two reads.  While a flush waits for room, the stream also reads: otherwise two sides that both have much to send
+ * could wait for each other for ever (RFC 2920 3.1).  Every wait ends at the earlier of two deadlines, that of the present
+ * reply and that of the whole submission.
  */
 #ifndef NET_STREAM_H
 #define NET_STREAM_H
@@ -15,29 +15,30 @@
 
 enum { STREAM_IN_MAX = 64 * 1024, STREAM_OUT_MAX = 64 * 1024 }; /* bytes */
 
-/* What a wire's read and write return besides a number of bytes.  0 from read is end of file. */
+/* Results of a wire's read and write other than a number of bytes.  0 from read means end of file. */
 enum { WIRE_WANT_READ = -1, WIRE_WANT_WRITE = -2, WIRE_ERROR = -3 };
 
-struct wire { /* e->stage is the caller's: what is being attempted */
+struct wire { /* the caller sets e->stage before read and write, and errors get that stage */
 	ptrdiff_t (*read)(void *ctx, void *to, size_t n, struct err *e);
 	ptrdiff_t (*write)(void *ctx, const void *from, size_t n, struct err *e);
-	/* The end in order: TLS close_notify, then shutdown.  Never waits longer than `deadline`. */
+	/* An orderly end: first TLS close_notify, then shutdown(2).  Waits no longer than until `deadline`. */
 	void (*close)(void *ctx, int64_t deadline);
-	int (*fd)(void *ctx); /* for poll(2); -1: never blocks */
+	int (*fd)(void *ctx); /* for poll(2); -1: the wire never blocks */
 	void *ctx;
 };
 
 struct stream {
 	struct wire wire;
 	size_t      in_pos, in_len, out_len;
-	size_t      out_used;  /* bytes of `out` that have ever been written to, for stream_close() to wipe */
-	unsigned    flights;   /* turnarounds so far, the connect included */
-	bool        waiting;   /* has read since the last flush: the next flush begins a flight */
-	bool        eof;       /* the server closed its side; what it said before is still in `in` */
-	enum stage  stage;     /* of its errors: what is being attempted, see stream_attempt() */
+	size_t      out_used;  /* bytes of `out` that have been used so far; stream_close() wipes them */
+	unsigned    flights;   /* turnarounds so far; the connect counts as one */
+	bool        waiting;   /* a line has been read since the last flush, so the next flush begins a flight */
+	bool        eof;       /* the server has closed its side; earlier bytes are still in `in` */
+	enum stage  stage;     /* of errors, see stream_attempt() */
 	int64_t     deadline;  /* of the present wait, clock_ms() */
 	int64_t     until;     /* of the whole submission; CLOCK_NEVER: none */
-	/* Overwrites what nobody may see in a text of `len` bytes and a NUL that may be cut at its end; NULL: all may be seen. */
+	/* Overwrites secrets in a text of `len` bytes and a NUL; a secret may be cut at the end of the text.  NULL: there are
+	 * none. */
 	void (*hide)(const void *ctx, char *text, size_t len);
 	const void *hide_ctx;
 	char        in[STREAM_IN_MAX];
@@ -47,42 +48,43 @@ struct stream {
 /* Takes over the socket, which is made non-blocking. */
 struct wire wire_fd(int fd);
 
-/* A zeroed stream becomes usable with a wire and both deadlines. */
+/* Opens a zeroed or closed stream on this wire.  The deadline of the wait is none before stream_attempt(). */
 void stream_open(struct stream *s, struct wire w, int64_t until);
 
-/* What is said and heard from now on belongs to this stage, and each wait ends at this deadline. */
+/* From now on errors get this stage, and every wait ends at this deadline. */
 void stream_attempt(struct stream *s, enum stage stage, int64_t deadline);
 
 bool stream_write(struct stream *s, const void *p, size_t n, struct err *e) MUST_CHECK;
 
-/* Direct access to the free room of the output buffer, for a body that is converted in place:
- * *n bytes at the returned address; flushes first when less than `min` are free. */
+/* The free room of the output buffer, for a body that is converted directly into it: *n bytes at the returned address.  If
+ * fewer than `min` bytes are free, it flushes first.  stream_out_used() then tells how many bytes were written. */
 char *stream_out_room(struct stream *s, size_t min, size_t *n, struct err *e) MUST_CHECK;
 void  stream_out_used(struct stream *s, size_t n);
 
 bool stream_flush(struct stream *s, struct err *e) MUST_CHECK;
 
-/* One line without its CRLF, NUL-terminated in place; valid until the next stream_* call.  A line
- * longer than max (at most STREAM_IN_MAX), a bare LF or a NUL is an error: FATE_NONSENSE. */
+/* The next line, with a NUL in place of its CRLF; valid until the next stream_* call.  A line longer than max (at most
+ * STREAM_IN_MAX), a bare LF or a NUL is an error: FATE_NONSENSE. */
 bool stream_line(struct stream *s, size_t max, char **line, size_t *len, struct err *e) MUST_CHECK;
 
-/* The number of the flight that what is written now belongs to. */
+/* The number of the flight to which output belongs that is written now. */
 static inline unsigned stream_flight(const struct stream *s) { return s->flights + (s->waiting ? 1 : 0); }
 
 size_t stream_unread(const struct stream *s); /* bytes read but not taken */
 
-/* Reads what is there without waiting; true when something unread is in the buffer or the server
- * closed.  Used while a body is streamed, to hear a refusal early. */
+/* Reads without waiting; true if the buffer has unread bytes, or the server has closed its side.  It is used while a body is
+ * sent, to notice an early refusal. */
 bool stream_peek(struct stream *s);
 
-/* `n` bytes that the server said outside of a reply, made fit to be quoted: without what is to be hidden, and with line ends of
- * one character.  `to` has room for n + 1; returns how many they are.  Nothing else that came in is shown by this folder. */
+/* Copies `n` bytes that the server sent outside of a reply, so that an error can quote them: without secrets (`hide`), and with
+ * LF as line ends.  `to` has room for n + 1; returns the length.  net/ shows no other bytes from the server. */
 size_t stream_quotable(const struct stream *s, const char *from, size_t n, char *to);
 
-/* Waits for the wire to be ready for `events` (poll.h) within the deadlines; for a TLS handshake. */
+/* Waits until the wire is ready for `events` (poll.h), or until a deadline; also used by the TLS handshake. */
 bool stream_wait(struct stream *s, short events, struct err *e) MUST_CHECK;
 
-/* Accepts a zeroed stream.  Closes in order, within two seconds; the stream is zeroed but for flights. */
+/* Ends the connection in order, within two seconds, and wipes the output.  Afterwards the stream has no wire and empty buffers;
+ * the other fields keep their values.  Accepts a zeroed stream. */
 void stream_close(struct stream *s);
 
 #endif

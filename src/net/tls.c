@@ -18,12 +18,12 @@ enum {
 	RECORD_ROOM = RECORD_MAX + 512,     /* with header, padding and tag */
 	OUT_MAX = STREAM_OUT_MAX + 8 * 512, /* one flush of the stream is one write to the socket */
 	IN_MAX = 20 * 1024,                 /* a record and more */
-	HANDSHAKE_MAX = 256 * 1024,         /* bytes that a server may send before it is done */
-	MESSAGE_MAX = 64 * 1024,            /* of one handshake message: the largest is the chain */
-	ROUNDS_MAX = 64,                    /* of TLS's own messages, before a deadline is looked at again */
-	WARNINGS_MAX = 8,                   /* alerts that end nothing; RFC 8446 6 does not limit them */
-	FIRST_MAX = 80,                     /* of what a server says in clear, to be shown */
-	EARLY_MAX = 600,                    /* and of what it says too early */
+	HANDSHAKE_MAX = 256 * 1024,         /* bytes that a server may send in the handshake */
+	MESSAGE_MAX = 64 * 1024,            /* bytes of one handshake message; the chain is the largest */
+	ROUNDS_MAX = 64,                    /* tickets and key updates in a row, before the deadline is checked again */
+	WARNINGS_MAX = 8,                   /* alerts that do not end the session; RFC 8446 6 does not limit them */
+	FIRST_MAX = 80,                     /* bytes kept of the server's first answer: it is quoted if it is not TLS */
+	EARLY_MAX = 600,                    /* bytes quoted of an answer that comes before the handshake */
 };
 
 struct tls {
@@ -32,24 +32,24 @@ struct tls {
 	struct wire                      under;
 	struct verify                    verify;
 	struct verdict                   verdict;
-	struct err                       why;    /* what went wrong, if `failed` */
-	bool                             failed; /* for good, and `why` tells: below us, by the verdict, or by TLS */
-	bool                             broken; /* no close_notify any more */
-	bool                             hold;   /* our Finished waits for the first command */
-	bool                             talked; /* the server, inside TLS */
+	struct err                       why;    /* the reason, if `failed` */
+	bool                             failed; /* for good: the wire below, the check of the certificate, or TLS failed */
+	bool                             broken; /* a close_notify cannot be sent any more */
+	bool                             hold;   /* our Finished is sent with the first command */
+	bool                             talked; /* the server has sent data inside TLS */
 	unsigned                         warnings;
-	size_t                           budget; /* bytes that may still come in */
+	size_t                           budget; /* bytes that the server may still send */
 	size_t                           in_pos, in_len, out_pos, out_len;
-	size_t                           taken; /* of the present write: encrypted, but not yet sent */
+	size_t                           taken; /* bytes of the present write that are encrypted, but not yet sent */
 	size_t                           first_len;
 	char                             first[FIRST_MAX];
-	unsigned char                    in[IN_MAX]; /* records; from here on nothing is zeroed */
+	unsigned char                    in[IN_MAX]; /* records; tls_new() zeroes only the members before this one */
 	unsigned char                    out[OUT_MAX];
 };
 
 /* ---- below: records from and to the wire ---- */
 
-/* GnuTLS asks for five bytes and then for the rest of a record; the wire is asked once for many. */
+/* GnuTLS reads five bytes, and then the rest of a record; here one read from the wire brings as many bytes as there are. */
 static ptrdiff_t refill(struct tls *t)
 {
 	size_t n = t->budget < IN_MAX ? t->budget : IN_MAX;
@@ -95,7 +95,7 @@ static ssize_t push(gnutls_transport_ptr_t ptr, const void *from, size_t n)
 	struct tls *t = ptr;
 	size_t room = OUT_MAX - t->out_len;
 
-	if (room == 0) { /* only a server that asks for answers without reading them gets here */
+	if (room == 0) { /* happens only if the server makes TLS answer, and does not read the answers */
 		gnutls_transport_set_errno(t->session, EAGAIN);
 		return -1;
 	}
@@ -106,7 +106,7 @@ static ssize_t push(gnutls_transport_ptr_t ptr, const void *from, size_t n)
 	return (ssize_t)n;
 }
 
-/* Everything encrypted is handed to the wire: 1, or a WIRE_*. */
+/* Writes all encrypted bytes to the wire below: 1, or a WIRE_*. */
 static ptrdiff_t drain(struct tls *t, struct err *e)
 {
 	while (t->out_pos < t->out_len) {
@@ -124,7 +124,7 @@ static ptrdiff_t drain(struct tls *t, struct err *e)
 
 /* ---- above: the wire that the stream sees ---- */
 
-/* With TLS 1.3 the server's opinion of our certificate comes after the handshake, for us. */
+/* With TLS 1.3 our handshake ends before the server has checked our certificate: its refusal comes as an alert later. */
 static bool late_refusal(const struct tls *t, ssize_t r, struct err *e)
 {
 	struct breakdown b = { .host = t->verify.host, .error = (int)r };
@@ -151,7 +151,8 @@ static void tell_loss(struct tls *t, ssize_t r, struct err *e)
 	err_quote(e, words, strlen(words));
 }
 
-/* For good: GnuTLS would go on after some errors, and whoever only peeked has not told anybody. */
+/* The session is lost for good.  The error is kept and given again, since stream_peek() ignores it, and since GnuTLS would go
+ * on after some errors. */
 static ptrdiff_t lost(struct tls *t, ssize_t r, struct err *e)
 {
 	if (!t->failed)
@@ -167,8 +168,8 @@ static bool goes_on(struct tls *t, ssize_t r)
 	return r != GNUTLS_E_REHANDSHAKE && gnutls_error_is_fatal((int)r) == 0 && ++t->warnings <= WARNINGS_MAX;
 }
 
-/* GnuTLS says GNUTLS_E_AGAIN after a session ticket or a KeyUpdate, too (RFC 8446 4.6): what came in one piece with
- * it is here already, and the socket would be waited for in vain. */
+/* After a session ticket or a KeyUpdate (RFC 8446 4.6) GnuTLS returns GNUTLS_E_AGAIN, too.  Bytes that came together with it are
+ * in `in` already, so it is called again: to wait for the socket could take for ever. */
 static ssize_t receive(struct tls *t, void *to, size_t n)
 {
 	ssize_t r;
@@ -193,7 +194,7 @@ static ptrdiff_t tls_read(void *ctx, void *to, size_t n, struct err *e)
 		t->talked = t->talked || r > 0;
 		if (r >= 0)
 			return r;
-		if (r == GNUTLS_E_PREMATURE_TERMINATION) /* no close_notify: SMTP says itself when it is done */
+		if (r == GNUTLS_E_PREMATURE_TERMINATION) /* no close_notify, which SMTP does not need: its replies have an end */
 			return 0;
 		if (r == GNUTLS_E_AGAIN || r == GNUTLS_E_INTERRUPTED) {
 			ptrdiff_t d = t->hold ? 1 : drain(t, e);
@@ -204,7 +205,7 @@ static ptrdiff_t tls_read(void *ctx, void *to, size_t n, struct err *e)
 	return lost(t, r, e);
 }
 
-/* As many full records as there is room for. */
+/* Encrypts as many records as `out` has room for. */
 static bool encrypt(struct tls *t, const char *from, size_t n, struct err *e)
 {
 	while (t->taken < n && OUT_MAX - t->out_len >= RECORD_ROOM) {
@@ -220,8 +221,8 @@ static bool encrypt(struct tls *t, const char *from, size_t n, struct err *e)
 	return true;
 }
 
-/* After a WANT the stream offers the same bytes again: those that are encrypted already are only counted
- * once they are gone. */
+/* After a WIRE_WANT_* the stream passes the same bytes again.  Bytes that are encrypted already are not encrypted again, and are
+ * counted as written only when they have been sent. */
 static ptrdiff_t tls_write(void *ctx, const void *from, size_t n, struct err *e)
 {
 	struct tls *t = ctx;
@@ -263,7 +264,7 @@ static void drain_until(struct tls *t, int64_t deadline)
 	}
 }
 
-/* What is left in `in` and `out` is encrypted; GnuTLS wipes the keys. */
+/* `in` and `out` are not wiped, since they hold only encrypted bytes; GnuTLS wipes the keys. */
 static void tls_free(struct tls *t)
 {
 	if (t->session != NULL)
@@ -273,7 +274,7 @@ static void tls_free(struct tls *t)
 	free(t);
 }
 
-/* RFC 8446 6.1: our close_notify; the server's is not waited for. */
+/* RFC 8446 6.1: sends our close_notify, and does not wait for the server's. */
 static void tls_close(void *ctx, int64_t deadline)
 {
 	struct tls *t = ctx;
@@ -316,7 +317,7 @@ static int on_certificate(gnutls_session_t session)
 	return GNUTLS_E_CERTIFICATE_ERROR;
 }
 
-/* GnuTLS would write the session's secrets to $SSLKEYLOGFILE. */
+/* Without this function, GnuTLS would write the session's secrets to $SSLKEYLOGFILE. */
 static int no_keylog(gnutls_session_t session, const char *label, const gnutls_datum_t *secret)
 {
 	(void)session;
@@ -325,8 +326,8 @@ static int no_keylog(gnutls_session_t session, const char *label, const gnutls_d
 	return 0;
 }
 
-/* A change_cipher_spec alone (RFC 8446 D.4) is for middleboxes and nobody answers it: it goes with what
- * follows, as it does when the server's flight comes in one piece. */
+/* A change_cipher_spec alone (RFC 8446 D.4) is for middleboxes, and the server does not answer it.  So it is sent with the next
+ * bytes, as it is if the server's flight comes in one piece. */
 static bool worth_sending(const struct tls *t)
 {
 	static const unsigned char change[] = { 20, 3, 3, 0, 1, 1 };
@@ -379,7 +380,7 @@ static bool shake_in_time(struct stream *s, struct tls *t, const struct tls_para
 	stream_attempt(s, ST_TLS, clock_in_s(seconds));
 	ok = shake(s, t, p, e);
 	if (!ok)
-		drain_until(t, clock_sooner(s->until, clock_in_s(1))); /* the alert */
+		drain_until(t, clock_sooner(s->until, clock_in_s(1))); /* sends the alert */
 	stream_attempt(s, during, before);
 	s->waiting = true;
 	return ok;
@@ -404,7 +405,7 @@ static bool configure(struct tls *t, const struct tls_params *p, struct tls_file
 		return fail_memory(e);
 	if (len > 0 && host[len - 1] == '.')
 		len--;
-	if (len > 0 && !resolve_literal(host, 0, &literal) /* RFC 6066 3: no addresses */
+	if (len > 0 && !resolve_literal(host, 0, &literal) /* RFC 6066 3: SNI must not be an address */
 	    && gnutls_server_name_set(t->session, GNUTLS_NAME_DNS, host, len) != 0)
 		return fail(e, ST_CONFIG, FATE_PERM, "%s is no host name that TLS can ask for", host);
 	return tlsconf_priorities(t->session, p->priorities, TLS_PRIORITIES, e)

@@ -4,11 +4,11 @@
 
 #include "base/str.h"
 
-enum { WORDS_MAX = 48 }; /* GnuTLS forgets what is behind the 64th, or 128th: those would be ours */
+enum { WORDS_MAX = 48 }; /* GnuTLS ignores words after the 64th or 128th, and the words that we add are the last */
 
 /* ---- priorities ---- */
 
-/* Below our minimum: left out unless the string names it. */
+/* Below our minimum: excluded unless the string names it. */
 static const char *const lower[] = {
 	"SIGN-ECDSA-SHA1",
 	"SIGN-RSA-SHA1",
@@ -17,7 +17,7 @@ static const char *const lower[] = {
 	"VERS-TLS1.1",
 };
 
-/* GnuTLS's keywords with a profile above or below medium, at least in some versions of it. */
+/* The keywords that some version of GnuTLS gives a profile above medium (`strong`) or below it. */
 static const struct {
 	const char *name;
 	bool        strong;
@@ -27,18 +27,18 @@ static const struct {
 	{ "SUITEB128", true }, { "SUITEB192", true },
 };
 
-struct word { /* of a priority string; borrowed from it */
+struct word { /* of a priority string; points into it */
 	const char *at;
 	size_t      len;
 };
 
-struct asked { /* for by the string */
-	struct word profile; /* the last one that is named; at NULL: none */
-	bool        strong, weak;
-	unsigned    lower; /* a bit for each row */
+struct asked { /* what the user's string has */
+	struct word profile; /* the last profile that it names; at NULL: none */
+	bool        strong, weak; /* keywords of that kind */
+	unsigned    lower; /* a bit for each row of lower[] that it names */
 };
 
-/* As GnuTLS takes them apart: at each colon, spaces before a word skipped. */
+/* Splits the string as GnuTLS does: at each colon, without the spaces before a word. */
 static bool next_word(const char **rest, struct word *w)
 {
 	if (*rest == NULL)
@@ -58,12 +58,12 @@ static void note_keyword(struct asked *a, const struct word *w)
 			a->strong = a->strong || keywords[i].strong;
 			a->weak = a->weak || !keywords[i].strong;
 		}
-	a->weak = a->weak || (w->len > 0 && w->at[0] == '@'); /* the system's words, which we cannot see */
+	a->weak = a->weak || (w->len > 0 && w->at[0] == '@'); /* words of the system's, not known here */
 }
 
 static void note_word(struct asked *a, const struct word *w)
 {
-	static const char profile[] = "%PROFILE_"; /* options are in capitals; GnuTLS takes the rest in any case */
+	static const char profile[] = "%PROFILE_"; /* GnuTLS takes options only in capitals, all other words in any case */
 
 	note_keyword(a, w);
 	if (w->len >= sizeof profile && memcmp(w->at, profile, sizeof profile - 1) == 0)
@@ -80,7 +80,7 @@ static void append(char to[PRIORITIES_MAX], const char *mark, const char *piece,
 	snprintf(to + len, PRIORITIES_MAX - len, "%s%.*s", mark, (int)n, piece);
 }
 
-/* A keyword after a profile can lower it again, so the profile is said once more, and last. */
+/* Adds the words that exclude.  A keyword after a profile can lower the profile again, so the profile is repeated at the end. */
 static void close_gaps(const struct asked *a, char to[PRIORITIES_MAX])
 {
 	static const char medium[] = "%PROFILE_MEDIUM";
@@ -141,7 +141,7 @@ bool tlsconf_priorities(gnutls_session_t session, const char *user, const char *
 	if (r != 0)
 		return fail_priorities(r, wrong, all, user, e);
 	if (session != NULL)
-		r = gnutls_priority_set(session, made); /* which counts its users */
+		r = gnutls_priority_set(session, made); /* it counts references, so gnutls_priority_deinit() is right */
 	gnutls_priority_deinit(made);
 	return r == 0 || fail_priorities(r, NULL, all, user, e);
 }

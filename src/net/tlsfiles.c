@@ -5,7 +5,7 @@
 
 enum { FILE_MAX = 64 * 1024 * 1024 }; /* bytes; revocation lists have passed 10 MB */
 
-/* What others may read anyhow, such as the store of CA certificates, is no secret. */
+/* A file that others may read, such as the store of CA certificates, is no secret and need not be wiped. */
 static void forget(struct tls_file *one)
 {
 	if (one->facts.others_read)

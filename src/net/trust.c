@@ -3,8 +3,8 @@
 #include <unistd.h>
 
 enum {
-	BUNDLE_USUAL = 255 * 1024, /* bytes of the system's: room for it at once, so that it is never copied */
-	PREFIX_MAX = 3 * 1024,     /* of a certificate, within which its subject has to end */
+	BUNDLE_USUAL = 255 * 1024, /* bytes allocated at once: the usual system's bundle fits, and is not copied */
+	PREFIX_MAX = 3 * 1024,     /* bytes of a certificate that are decoded at most: its subject must end there */
 	NAMES_MAX = 64,            /* two for each certificate of a chain */
 };
 
@@ -34,9 +34,9 @@ const char *trust_system_file(void)
 struct der {
 	const unsigned char *bytes;
 	size_t               len;
-	size_t               unread;    /* what stands before this offset is counted, but not decoded */
-	unsigned char       *room;      /* where more can be decoded to; NULL: `bytes` is all */
-	const char          *at, *end;  /* what is left of the base64 */
+	size_t               unread;    /* bytes before this offset are skipped: counted, but not decoded */
+	unsigned char       *room;      /* more bytes can be decoded to here; NULL: `bytes` is all */
+	const char          *at, *end;  /* the rest of the base64 */
 	const signed char   *value;     /* of a base64 character; -1: none */
 };
 
@@ -52,8 +52,8 @@ static bool decode_group(const struct der *d, const char *at, unsigned char *to)
 	return v >= 0;
 }
 
-/* PEM as everybody writes it breaks lines between groups of four; any other cut is left to the whole store.  What has failed
- * once fails again. */
+/* In usual PEM a line ends only after a group of four.  If one ends elsewhere, decoding fails, and the certificate is found only
+ * when the whole store is loaded.  After a failure a second call fails, too. */
 static bool decode_to(struct der *d, size_t need)
 {
 	const char *at = d->at, *end = d->end;
@@ -75,8 +75,7 @@ static bool have(struct der *d, size_t need)
 	return need <= d->len || (d->room != NULL && decode_to(d, need));
 }
 
-/* The tag and length at `at`: where its content begins and where it ends.  Lengths of up to three bytes:
- * 16 MB. */
+/* The tag and length at `at`: gives the offsets where the content begins and ends.  A length has at most three bytes (16 MB). */
 static bool header(struct der *d, size_t at, unsigned tag, size_t *content, size_t *end)
 {
 	size_t n = 0, len;
@@ -114,7 +113,7 @@ static bool skip(struct der *d, size_t *at, unsigned tag)
 	return true;
 }
 
-/* Explicit and optional.  GnuTLS ignores the length of the outer tag, and so do we. */
+/* The version is optional, and has an explicit tag.  GnuTLS ignores the length of the outer tag, and so does this function. */
 static bool skip_version(struct der *d, size_t *at)
 {
 	size_t inner, end;
@@ -125,8 +124,8 @@ static bool skip_version(struct der *d, size_t *at)
 	return skip(d, at, INTEGER);
 }
 
-/* Certificate, TBSCertificate, version, serialNumber, signature, issuer, validity, subject.  Offsets,
- * since `bytes` may still grow; the subject's own bytes need not be there yet, and the issuer's are only where all is. */
+/* Certificate, TBSCertificate, version, serialNumber, signature, issuer, validity, subject.  Gives offsets, since `bytes` may
+ * still grow.  The subject's bytes may not be decoded yet; the issuer's bytes are there only if `bytes` is all (room NULL). */
 static bool find_names(struct der *d, size_t issuer[2], size_t subject[2])
 {
 	size_t at = 0, content;
@@ -152,7 +151,7 @@ bool trust_names(const unsigned char *der, size_t len, gnutls_datum_t *issuer, g
 
 	if (!find_names(&d, i, s) || !have(&d, s[1]))
 		return false;
-	/* GnuTLS's datum has no const; nobody writes through it */
+	/* gnutls_datum_t has no const, but GnuTLS does not write to these bytes */
 	issuer->data = (unsigned char *)(uintptr_t)(der + i[0]);
 	issuer->size = (unsigned)(i[1] - i[0]);
 	subject->data = (unsigned char *)(uintptr_t)(der + s[0]);
@@ -162,24 +161,24 @@ bool trust_names(const unsigned char *der, size_t len, gnutls_datum_t *issuer, g
 
 /* ---- the bundle ---- */
 
-/* RFC 7468 5.1 and 5.3: the second is an older name for the same. */
+/* RFC 7468 5.1: the second is an older label for the same. */
 static const char *const labels[] = { "CERTIFICATE-----", "X509 CERTIFICATE-----" };
 
-/* OpenSSL's, with more behind the certificate, in a form that GnuTLS does not read. */
+/* OpenSSL's own form, with more data after the certificate; GnuTLS does not read it. */
 static const char trusted[] = "-----BEGIN TRUSTED CERTIFICATE-----";
 
 struct scan {
-	const char    *at, *end;            /* what is left of the bundle */
-	const char    *block, *block_end;   /* the present certificate, with its marks */
-	const char    *base64;              /* what is between the marks */
-	size_t         label;               /* the block's */
+	const char    *at, *end;            /* the rest of the bundle */
+	const char    *block, *block_end;   /* the present certificate, with its BEGIN and END lines */
+	const char    *base64;              /* where the text after the BEGIN line starts */
+	size_t         label;               /* of the block: index in labels[] */
 	signed char    value[256];          /* of base64 characters */
-	unsigned char  prefix[PREFIX_MAX];  /* of a certificate; here, so that it is not zeroed for each */
+	unsigned char  prefix[PREFIX_MAX];  /* of a certificate; it is here so that it is not zeroed for each one */
 	gnutls_datum_t wanted[NAMES_MAX];
 	unsigned       n;
 };
 
-/* What is above the certificates, or the certificates themselves where the store holds them. */
+/* The names to look for: the issuers of the certificates, and their subjects, since the store may have them themselves. */
 static void want(struct scan *s, const gnutls_datum_t *chain, unsigned n)
 {
 	s->n = 0;
@@ -233,7 +232,7 @@ static bool take_end(struct scan *s)
 	return true;
 }
 
-/* base64 has no '-': so memchr(3), which is fast, jumps from mark to mark. */
+/* base64 has no '-', so memchr(3), which is fast, finds the next BEGIN or END line. */
 static bool next_block(struct scan *s)
 {
 	s->block = NULL;

@@ -11,11 +11,11 @@
 #include "net/explain.h"
 #include "net/trust.h"
 
-/* Where another certificate of the store might make a difference. */
+/* Failures that may not occur with other certificates of the store. */
 static const unsigned worth_the_whole_store = GNUTLS_CERT_SIGNER_NOT_FOUND | GNUTLS_CERT_SIGNER_NOT_CA
 					    | GNUTLS_CERT_SIGNATURE_FAILURE | GNUTLS_CERT_EXPIRED;
 
-#define KEY_PIN "pin-sha256:" /* as curl and RFC 7469 call it */
+#define KEY_PIN "pin-sha256:" /* the name in curl and in RFC 7469 */
 
 struct chain { /* the server's certificates, parsed; owned */
 	gnutls_x509_crt_t crt[CHAIN_MAX];
@@ -73,7 +73,7 @@ static bool take_fingerprint(const gnutls_datum_t *der, char hex[SHA256_HEX + 1]
 	return true;
 }
 
-/* SHA-256 of the subjectPublicKeyInfo, as in RFC 7469 2.4; "" when the certificate cannot be read. */
+/* SHA-256 of the subjectPublicKeyInfo, as in RFC 7469 2.4; "" if the certificate cannot be parsed. */
 static void take_key(const gnutls_datum_t *der, char hex[SHA256_HEX + 1])
 {
 	unsigned char hash[SHA256_HEX / 2];
@@ -122,7 +122,7 @@ static bool fail_gnutls(const struct verify *v, int r, struct err *e)
 	return err_quote(e, gnutls_strerror(r), strlen(gnutls_strerror(r)));
 }
 
-/* The first n of what the server sent. */
+/* Parses the first n certificates that the server sent. */
 static bool chain_parse(struct chain *c, const struct verify *v, const gnutls_datum_t *der, unsigned n,
 			struct err *e)
 {
@@ -138,7 +138,7 @@ static bool chain_parse(struct chain *c, const struct verify *v, const gnutls_da
 
 static int ask_gnutls(gnutls_session_t session, unsigned *status)
 {
-	/* without the purpose, a client's certificate would do */
+	/* without the purpose, GnuTLS would accept the certificate of a client, too */
 	static unsigned char server_auth[] = GNUTLS_KP_TLS_WWW_SERVER;
 	gnutls_typed_vdata_st purpose = { .type = GNUTLS_DT_KEY_PURPOSE_OID, .data = server_auth };
 
@@ -179,7 +179,7 @@ static bool judge_chain(gnutls_session_t session, gnutls_x509_trust_list_t list,
 	return r == 0 || fail_gnutls(v, r, e);
 }
 
-/* What is left once GnuTLS has spoken; parses the whole chain only where somebody looks at it. */
+/* The checks after GnuTLS's own.  The whole chain is parsed only for an explanation or for the revocation lists. */
 static bool judge_rest(struct chain *c, gnutls_x509_trust_list_t list, const struct verify *v,
 		       const gnutls_datum_t *der, unsigned n, unsigned status, const char *fingerprint,
 		       struct err *e)
@@ -243,7 +243,7 @@ bool verify_check(const struct verify *v, struct err *e)
 		}
 	if ((v->pins != NULL && v->pins->n > 0) || !v->certcheck)
 		return true;
-	/* the system's store is read when a server has shown what to look for in it */
+	/* the system's store is read in the handshake, when the chain shows which certificates are needed */
 	if (v->trust_file == NULL && trust_system_file() == NULL)
 		return fail_no_store(e);
 	if (v->trust_file != NULL && get_bundle(v, e) == NULL)
