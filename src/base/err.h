@@ -55,7 +55,7 @@ struct err {
 	int        code;       /* SMTP reply code, or 0 */
 	struct esc esc;
 	char       say[400];   /* one sentence of ours, no newline, printable */
-	char       quote[600]; /* the server's or the library's own words, printable, or "" */
+	char       quote[600]; /* the server's or a library's words, printable, perhaps several lines, or "" */
 	char       hint[300];  /* what the user can do about it, or "" */
 };
 

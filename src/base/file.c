@@ -178,7 +178,7 @@ bool file_read_until(const char *path, enum stage st, int64_t until, struct buf 
 		     struct err *e)
 {
 	struct stat s;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK); /* a FIFO must not hang open(2) */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK); /* else open(2) would wait for the writer of a FIFO */
 	bool ok;
 
 	if (facts != NULL)
@@ -259,7 +259,7 @@ static int temp_in(const char *dir)
 	char path[4096];
 	int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 
-	/* a file system without O_TMPFILE */
+	/* for a file system without O_TMPFILE */
 	if (fd < 0 && (size_t)snprintf(path, sizeof path, "%s/postern.XXXXXX", dir) < sizeof path
 	    && (fd = mkostemp(path, O_CLOEXEC)) >= 0)
 		unlink(path);

@@ -21,10 +21,10 @@ struct file_facts {
 	ino_t ino;
 	uid_t owner;
 	mode_t mode;   /* type and permissions */
-	bool exists;   /* false only where the file is missing: ENOENT or ENOTDIR */
+	bool exists;   /* false only if the file is missing: ENOENT or ENOTDIR */
 	bool owned;    /* by root or by us */
-	bool others_read, others_write; /* by others, or by a group that is not root's */
-	bool all_write;                 /* a regular file, by everybody */
+	bool others_read, others_write; /* others may, or a group that is not root's */
+	bool all_write;                 /* every user may; only for a regular file */
 };
 
 /* To be called before anything is opened.  Those of descriptors 0, 1 and 2 that are closed are opened on /dev/null, so that
@@ -49,7 +49,7 @@ void file_patience(unsigned seconds);
 bool file_may_pass(int errnum);
 
 /* For base/owned: facts of an open descriptor, and its content; errors call it `name`. */
-bool file_look(int fd, struct file_facts *f); /* errno */
+bool file_look(int fd, struct file_facts *f); /* false: errno says why */
 bool file_read_open(int fd, const char *name, enum stage st, int64_t until, struct buf *to, struct err *e) MUST_CHECK;
 
 /* Appends with one write(2), or with several where the kernel takes less at once.  Two processes do not mix their lines: the

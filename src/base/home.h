@@ -1,5 +1,5 @@
 /*
- * home.h - the directories where the user's own files are, and `~` in names of files.
+ * home.h - the directories with the user's own files, and `~` in names of files.
  *
  * HOME and XDG_CONFIG_HOME often come from another user: cron, at, su -p and sudo -E pass on those of root's shell, and a
  * job that looks for its configuration in root's home sends no mail.  So a directory that the environment names counts

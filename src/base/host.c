@@ -8,7 +8,7 @@
 #include "base/file.h"
 #include "base/str.h"
 
-enum { HOSTS_MAX = 256 * 1024 }; /* bytes of /etc/hosts that we look at */
+enum { HOSTS_MAX = 256 * 1024 }; /* bytes; a larger /etc/hosts is ignored */
 
 bool host_is_domain(const char *name)
 {

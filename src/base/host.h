@@ -24,7 +24,7 @@ void host_mail_domain(char to[HOST_MAX]);
  * more rights than its user has), else "uid1234". */
 void host_login(char to[HOST_MAX]);
 
-/* Letters, digits, hyphens and dots, no empty label: fit for EHLO (RFC 5321 4.1.2). */
+/* Only letters, digits, hyphens and dots, and no empty label: fit for EHLO (RFC 5321 4.1.2). */
 bool host_is_domain(const char *name);
 
 #endif

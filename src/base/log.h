@@ -22,7 +22,7 @@ void log_warn(const char *fmt, ...) PRINTF(1, 2);
 
 enum log_format { LOG_TEXT, LOG_JSON };
 
-const char *log_facility(size_t i); /* syslog's names that `syslog` may be; NULL past the end */
+const char *log_facility(size_t i); /* the facilities that `syslog` may name; NULL after the last */
 
 struct log_params {
 	char           *file;        /* a path, or "-", see log_standard(); NULL: none */

@@ -229,7 +229,7 @@ static int open_name(const struct walk *w)
 	if (fd < 0 || (file_look(fd, &f) && f.dev == w->s.dev && f.ino == w->s.ino))
 		return fd;
 	close(fd);
-	errno = ESTALE; /* it has been replaced meanwhile */
+	errno = ESTALE; /* the file has been replaced since the check */
 	return -1;
 }
 

@@ -19,7 +19,7 @@ enum {
 	LOOK_MS = 100,     /* between two looks at a program that writes nothing or has not ended yet */
 	FD_MANY = 65536,   /* descriptors at most that are marked one by one where close_range(2) is missing */
 	PIECE = 4096,      /* bytes read at once */
-	NOT_STARTED = 126, /* the child's status when it could not run the program */
+	NOT_STARTED = 126, /* the child's exit status if it could not start the program */
 };
 
 struct child {

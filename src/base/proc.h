@@ -1,5 +1,5 @@
 /*
- * proc.h - run a program and read its answer within a deadline.
+ * proc.h - runs a program and reads its output within a deadline.
  *
  * The child gets /dev/null as stdin, our stderr, no other descriptor of ours, default signals, our environment without the
  * POSTERN_ variables (only a fixed PATH if we were started with more rights than our user has), and its own process

@@ -13,7 +13,7 @@
 void stop_catch(void);
 int  stop_asked(void); /* the signal's number, or 0 */
 
-/* FATE_TEMP with sys EINTR, "stopped by signal 15"; exit status EX_TEMPFAIL at every stage. */
+/* FATE_TEMP with sys EINTR, "stopped by signal 15"; the exit status is EX_TEMPFAIL at every stage. */
 bool stop_fail(struct err *e, enum stage st);
 
 /* poll(2), but a signal that comes just before it ends the wait, too: the signals are blocked except within ppoll(2).  -1 with

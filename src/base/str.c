@@ -61,7 +61,7 @@ bool str_number(const char *s, uint64_t min, uint64_t max, uint64_t *n)
 	return str_number_n(s, strlen(s), min, max, n);
 }
 
-/* On a mismatch only the last `*` takes one character more: no recursion, and at most length of pattern x length of s steps. */
+/* On a mismatch only the last `*` takes one character more, so there is no recursion. */
 bool str_glob(const char *pattern, const char *s)
 {
 	const char *star = NULL, *again = NULL;

@@ -32,7 +32,7 @@ struct number { /* zeroed: none */
 	int  n;
 };
 
-/* ASCII-case-insensitive glob of `*` and `?` only; linear time, no locale. */
+/* A glob with only `*` and `?`; ASCII case is ignored.  At most length of pattern x length of s steps. */
 bool str_glob(const char *pattern, const char *s);
 
 bool str_is_utf8(const char *s, size_t len); /* well-formed, no surrogates, RFC 3629 */
@@ -40,7 +40,7 @@ bool str_is_utf8(const char *s, size_t len); /* well-formed, no surrogates, RFC 
 /* The candidate that is most like `wrong`, or NULL if none is like it; name(i) gives the candidates, and NULL at the end. */
 const char *str_nearest(const char *wrong, const char *(*name)(size_t i));
 
-struct strlist { /* zeroed is empty; items and array are owned */
+struct strlist { /* zeroed: empty; items and array are owned */
 	char **items;
 	size_t n;
 };

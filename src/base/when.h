@@ -1,5 +1,5 @@
 /*
- * when.h - spans and dates as people and protocols write them: "90", "2h"; RFC 3339 5.6.
+ * when.h - parses and writes spans of time ("90", "2h") and dates (RFC 3339 5.6).
  *
  * No function reads the clock or the time zone of this machine.
  */

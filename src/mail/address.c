@@ -19,7 +19,7 @@ struct scan {
 	enum token  token;
 	char        special;
 	size_t      from, to;
-	/* the comment passed last, without its parentheses */
+	/* the last comment, without its parentheses */
 	size_t      comment_at, comment_len;
 };
 
@@ -116,7 +116,7 @@ static bool skip_blanks(struct scan *s)
 	return true;
 }
 
-/* "..." or [...]: up to the closing character that no backslash precedes. */
+/* "..." or [...]: up to the first closing character without a backslash before it. */
 static bool read_enclosed(struct scan *s, char close, const char *unclosed)
 {
 	for (s->at++; s->at < s->len; s->at++) {

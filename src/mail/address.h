@@ -21,7 +21,7 @@ struct mailbox {
 	bool   grouped;           /* is in a group */
 };
 
-/* Called for each mailbox in order; returning false stops the walk, which then returns false. */
+/* Called for each mailbox in order.  If it returns false, address_list() stops and returns false. */
 typedef bool (*mailbox_fn)(void *ctx, const struct mailbox *m, struct err *e);
 
 /* An address-list: mailboxes and groups (also empty ones), comments, route-addr, folding, empty list elements.  With `null_ok`

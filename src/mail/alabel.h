@@ -10,7 +10,7 @@
 
 #include "base/buf.h"
 
-/* Appends the head with such addresses converted, and its lines folded. */
+/* Appends the head with such addresses converted and long lines folded. */
 bool alabel_head(struct buf *to, const struct buf *head, struct err *e) MUST_CHECK;
 
 #endif

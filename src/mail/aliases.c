@@ -10,9 +10,9 @@ enum { JOINED = '\v' };
 
 struct parse {
 	struct aliases *a;
-	char           *text; /* a copy: comments are blanked out */
+	char           *text; /* a copy, with blanks in place of comments */
 	size_t          len;
-	size_t          counted; /* how far `line` has counted */
+	size_t          counted; /* the offset to which `line` belongs */
 	unsigned        line;
 	struct err     *e;
 };
@@ -186,7 +186,7 @@ static bool add_entry(struct parse *p, const char *s, size_t n)
 	return ok;
 }
 
-/* Where the entry at `at` ends: a comma outside quotes and comments, in a list a line end, too. */
+/* The end of the entry at `at`: the next comma outside quotes and comments, or in a list a line end. */
 static size_t entry_end(const char *s, size_t at, size_t end, bool list)
 {
 	bool quoted = false;

@@ -17,7 +17,7 @@ enum { ALIASES_BYTES_MAX = 1024 * 1024 }; /* of one file */
 
 enum alias_kind {
 	ALIAS_ADDRESS, /* normalised (address.h) */
-	ALIAS_FINAL,   /* the same, written with a backslash: it is not looked up again */
+	ALIAS_FINAL,   /* an address after a backslash: it is not expanded further */
 	ALIAS_INCLUDE, /* the path of a list */
 	ALIAS_ERROR,   /* refuses the recipient with these words */
 	ALIAS_PIPE,    /* a program, `|` included */
@@ -39,8 +39,8 @@ struct alias {
 	bool     open;     /* for local.c: it is being expanded now */
 };
 
-struct aliases { /* zeroed is empty */
-	char               *file; /* for messages */
+struct aliases { /* zeroed: empty */
+	char               *file; /* its name, for errors */
 	struct alias       *names; /* sorted */
 	size_t              n, room;
 	struct alias_entry *entries;

@@ -31,8 +31,8 @@ struct rcpt {
 	unsigned        notify;  /* enum dsn_notify; 0: that of the wishes counts */
 	char           *orcpt;   /* owned: RFC 3461 4.2, type and xtext; NULL: made from `original`, or from `address` */
 	char           *original; /* owned: the recipient that the caller named, if an alias expands to `address`; else NULL */
-	char           *why;     /* owned: RCPT_BARRED: the reason, the end of a sentence */
-	enum fate       fate;    /* RCPT_BARRED: FATE_TEMP or FATE_PERM */
+	char           *why;     /* owned: if RCPT_BARRED, the reason, which is the end of a sentence */
+	enum fate       fate;    /* if RCPT_BARRED: FATE_TEMP or FATE_PERM */
 	bool            apart;   /* made by envelope_refuse(): not merged with an equal address of envelope_add() */
 	bool            missed;  /* refused, although -bs accepted the recipient that expanded to it */
 	/* private: see envelope_name() */
@@ -68,7 +68,7 @@ static inline bool rcpt_may_retry(const struct rcpt *r)
 	return r->state == RCPT_DEFERRED || (r->state == RCPT_BARRED && r->fate == FATE_TEMP);
 }
 
-/* We refuse it ourselves. */
+/* Makes it RCPT_BARRED: we refuse it ourselves. */
 bool rcpt_bar(struct rcpt *r, enum stage stage, enum fate fate, struct esc esc, const char *why, struct err *e) MUST_CHECK;
 
 /* Adds a recipient that we refuse: with 5.1.1, or with 4.3.5 if `fate` is FATE_TEMP.  `said` (NULL: none): the words of an
@@ -79,7 +79,7 @@ bool envelope_refuse(struct envelope *v, const char *address, enum fate fate, co
 /* Finds the recipients to which one word of the caller expands.  After envelope_name(), every recipient that is added or
  * refused is noted, even if the envelope has it already.  envelope_named() gives them in that order, and NULL at the end. */
 void envelope_name(struct envelope *v);
-struct rcpt *envelope_named(const struct envelope *v, const struct rcpt *after); /* NULL: the first */
+struct rcpt *envelope_named(const struct envelope *v, const struct rcpt *after); /* after NULL: the first */
 
 size_t envelope_count(const struct envelope *v, enum rcpt_state state);
 

@@ -8,7 +8,7 @@
 enum {
 	WORD_MAX = 75, /* characters of an encoded word, RFC 2047 2 */
 	LINE_WISH = 78, /* characters of a line, RFC 5322 2.1.1 */
-	LINE_LIMIT = 998 /* octets of a line, the same */
+	LINE_LIMIT = 998 /* octets of a line, RFC 5322 2.1.1 */
 };
 
 /* ---- fields ------------------------------------------------------------------------------------- */

@@ -42,7 +42,7 @@ bool local_qualify(const char *addr, const char *domain, char to[ADDRESS_MAX], s
 	return true;
 }
 
-/* ---- what comes of it ---------------------------------------------------------------------------- */
+/* ---- results of the expansion ------------------------------------------------------------------ */
 
 static bool add(struct walk *w, const char *address, struct err *e)
 {

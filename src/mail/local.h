@@ -18,7 +18,7 @@
 #include <sys/types.h>
 
 enum {
-	LOCAL_DEPTH_MAX = 32,        /* aliases and lists within one another */
+	LOCAL_DEPTH_MAX = 32,        /* aliases and lists that lead to one another */
 	LOCAL_LISTS_MAX = 100,       /* files of :include: */
 	LOCAL_STEPS_MAX = 10000000,  /* entries that are expanded, for all recipients together */
 	LOCAL_REFUSALS_MAX = 20,     /* entries of one alias or list that are refused one by one */

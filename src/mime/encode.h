@@ -11,7 +11,7 @@
 
 #include "base/buf.h"
 
-struct qp { /* zeroed is the start */
+struct qp { /* zeroed: the start */
 	size_t column;
 	bool   cr;          /* a CR came, and perhaps its LF follows */
 	char   blank;       /* a blank that is not written yet: it is encoded if a line end follows */
@@ -23,7 +23,7 @@ enum { QP_GROWTH = 6, QP_SLACK = 32 };
 size_t qp_feed(struct qp *q, const char *in, size_t n, char *out); /* bytes written to out */
 size_t qp_end(struct qp *q, char *out); /* the last line gets a CRLF if it has none */
 
-struct base64 { /* zeroed is the start */
+struct base64 { /* zeroed: the start */
 	unsigned char held[3];
 	size_t n_held, column;
 };

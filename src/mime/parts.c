@@ -21,7 +21,7 @@ static bool hand_on(struct mime *m, enum mime_event what, const char *p, size_t 
 	return n == 0 || m->take(m->to, what, p, n, e);
 }
 
-/* ---- what a header says ------------------------------------------------------------------------- */
+/* ---- headers ----------------------------------------------------------------------------------- */
 
 /* The first word of a field that a header may have only once. */
 static void read_word(struct mime_part *part, const struct field *f, char *to, size_t room, const char *twice)
@@ -243,7 +243,7 @@ static bool decide_held(struct mime *m, struct err *e)
 	return ok;
 }
 
-/* A whole line, or a piece of one. */
+/* Takes a whole line, or a piece of one. */
 static bool take_piece(struct mime *m, const char *p, size_t n, struct err *e)
 {
 	bool may_be = m->n_held > 0 || (!m->in_line && *p == '-');

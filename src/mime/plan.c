@@ -17,7 +17,7 @@ static struct mime_part *innermost(struct plan *p)
 	return &p->mime.part[p->mime.depth - 1];
 }
 
-/* ---- what cannot be done ------------------------------------------------------------------------ */
+/* ---- refusals ---------------------------------------------------------------------------------- */
 
 static bool is_sealed(const char *type)
 {
@@ -97,7 +97,7 @@ static bool check_header(struct plan *p, const char *header, size_t n, struct er
 	return may_touch(p, e) && fail(e, ST_INPUT, FATE_PERM, "%s, and it is in the header of a part", p->why);
 }
 
-/* ---- what to do --------------------------------------------------------------------------------- */
+/* ---- decisions --------------------------------------------------------------------------------- */
 
 /* Text consists of lines, unless it is labelled binary and has NULs (UTF-16).  Other types consist of lines, too, unless they
  * are labelled binary or have NULs or bare CRs. */

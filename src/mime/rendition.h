@@ -10,7 +10,7 @@
 #include "mail/message.h"
 #include "mime/transcode.h"
 
-struct rendition { /* zeroed is none */
+struct rendition { /* zeroed: there is none */
 	const struct message *m;    /* borrowed: the original */
 	struct buf            head; /* owned: the head for this server; bytes NULL: the original's head */
 	struct transcode     *body; /* owned; NULL: the body is sent unchanged */

@@ -147,7 +147,7 @@ static int run(struct race *r, int64_t deadline, size_t *winner)
 	return fd;
 }
 
-/* ---- what to say about it ---- */
+/* ---- errors ---- */
 
 static void name_peer(const struct addr *a, char *to, size_t room)
 {

@@ -41,7 +41,7 @@ const char *explain_subject(gnutls_x509_crt_t crt, char to[EXPLAIN_DN])
 	return shortest(crt, gnutls_x509_crt_get_dn_by_oid, gnutls_x509_crt_get_dn, to);
 }
 
-/* ---- what GnuTLS did not like ---- */
+/* ---- refused certificates ---- */
 
 typedef bool (*explanation)(const struct suspect *s, struct err *e);
 

@@ -17,7 +17,7 @@
 
 enum ip_version { IP_ANY, IP_4, IP_6 };
 
-enum { ADDRS_MAX = 32 }; /* per host; more are not tried */
+enum { ADDRS_MAX = 32 }; /* of one host; more are not tried */
 
 struct addr {
 	union {

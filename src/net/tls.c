@@ -17,7 +17,7 @@ enum {
 	RECORD_MAX = 16 * 1024,             /* RFC 8446 5.1 */
 	RECORD_ROOM = RECORD_MAX + 512,     /* with header, padding and tag */
 	OUT_MAX = STREAM_OUT_MAX + 8 * 512, /* one flush of the stream is one write to the socket */
-	IN_MAX = 20 * 1024,                 /* a record and more */
+	IN_MAX = 20 * 1024,                 /* the largest record and more */
 	HANDSHAKE_MAX = 256 * 1024,         /* bytes that a server may send in the handshake */
 	MESSAGE_MAX = 64 * 1024,            /* bytes of one handshake message; the chain is the largest */
 	ROUNDS_MAX = 64,                    /* tickets and key updates in a row, before the deadline is checked again */
@@ -162,7 +162,7 @@ static ptrdiff_t lost(struct tls *t, ssize_t r, struct err *e)
 	return WIRE_ERROR;
 }
 
-/* May the call be repeated after this answer? */
+/* May the call be repeated after this result? */
 static bool goes_on(struct tls *t, ssize_t r)
 {
 	return r != GNUTLS_E_REHANDSHAKE && gnutls_error_is_fatal((int)r) == 0 && ++t->warnings <= WARNINGS_MAX;
@@ -517,7 +517,7 @@ bool tls_start(struct stream *s, const struct tls_params *p, struct tls_files *f
 	note(t, facts);
 	t->budget = SIZE_MAX;
 	t->warnings = 0;
-	t->hold = p->starttls; /* RFC 3207 4.2: the client speaks next */
+	t->hold = p->starttls; /* RFC 3207 4.2: the client sends the next command */
 	s->wire = (struct wire){ tls_read, tls_write, tls_close, tls_fd, t };
 	return true;
 }

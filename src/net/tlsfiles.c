@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-enum { FILE_MAX = 64 * 1024 * 1024 }; /* bytes; revocation lists have passed 10 MB */
+enum { FILE_MAX = 64 * 1024 * 1024 }; /* bytes; some revocation lists are larger than 10 MB */
 
 /* A file that others may read, such as the store of CA certificates, is no secret and need not be wiped. */
 static void forget(struct tls_file *one)
