@@ -1,5 +1,6 @@
 #include "config/help.h"
 
+#include "config/keys.h"
 #include "config/opts.h"
 
 enum { COLUMN = 30 }; /* where the summaries begin; 79 is where they end (tests/docs.bats) */
@@ -57,12 +58,26 @@ void help_show(FILE *to)
 	      "The exit status says what became of the message: see postern(1).\n", to);
 }
 
+/* What the value looks like; if the option sets a key, the key's row says it. */
+static bool put_form(const struct option *p, struct buf *to, struct err *e)
+{
+	if (p->key != NULL)
+		return value_form(key_find(p->key, strlen(p->key)), to, e);
+	if (p->arity == ATTACHED)
+		return buf_printf(to, e, "[%s]", arg_of(p));
+	return buf_str(to, p->form != NULL ? p->form : arg_of(p), e);
+}
+
 static void list_spelling(const struct option *p, const char *spelling, FILE *to)
 {
 	const char *summary = p->summary != NULL ? p->summary : "not available";
+	struct buf form = buf_max(ST_USAGE, 200, spelling);
+	struct err e;
 
-	fprintf(to, "%s\t%s\t%s%s\n", spelling, arg_of(p), p->ignored != NULL ? "accepted, ignored: " : "",
-		p->ignored != NULL ? p->ignored : summary);
+	if (put_form(p, &form, &e))
+		fprintf(to, "%s\t%s\t%s%s\n", spelling, buf_text(&form), p->ignored != NULL ? "accepted, ignored: " : "",
+			p->ignored != NULL ? p->ignored : summary);
+	buf_free(&form);
 }
 
 void help_options(FILE *to)

@@ -8,7 +8,9 @@
 
 #include <stdio.h>
 
-void help_show(FILE *to);    /* --help: groups by use, common options first; then the letters of ignored options */
-void help_options(FILE *to); /* --list-options: "option<TAB>argument<TAB>summary", "...<TAB>accepted, ignored: why" */
+void help_show(FILE *to); /* --help: groups by use, common options first; then the letters of ignored options */
+
+/* --list-options: "option<TAB>form of the value<TAB>summary", "...<TAB>accepted, ignored: why".  [FORM] is optional. */
+void help_options(FILE *to);
 
 #endif

@@ -5,6 +5,7 @@
 #define AT(field) offsetof(struct account, field)
 #define PLAIN(field) .at = AT(field), .size = sizeof(((struct account *)0)->field)
 #define ON_OFF    .kind = KIND_FLAG, .words = on_off, .bare = true /* no value means `on` */
+#define AUTO_OFF  .kind = KIND_FLAG, .words = add_missing, .bare = true, .form = "auto|on|off"
 
 static const struct word on_off[] = { { "on", 1 }, { "off", 0 }, { NULL, 0 } };
 static const struct word protocols[] = { { "smtp", 0 }, { "lmtp", 1 }, { NULL, 0 } };
@@ -26,14 +27,19 @@ static const struct word set_to_words[] = {
 	{ "undisclosed-recipients", SET_TO_UNDISCLOSED }, { NULL, 0 },
 };
 
-/* By group, in the order in which a dump shows them.  `url` comes first, so that in the environment
+/* The completions read the forms in --list-keys.  Between bars stand words that can be typed as they are; a word ends
+ * where capitals begin, which stand for something else; `path` stands for a file.  A key whose words have `on` may
+ * stand without a value (.bare).  tests/docs.bats holds these rules.
+ *
+ * By group, in the order in which a dump shows them.  `url` comes first, so that in the environment
  * the keys that it stands for can refine it. */
 static const struct key keys[] = {
 	/* server */
-	{ .name = "url", .kind = KIND_URL, .form = "smtps://user@host:port",
+	{ .name = "url", .kind = KIND_URL,
+	  .form = "smtps://USER@HOST:PORT|smtp://USER@HOST:PORT|lmtp://USER@HOST:PORT",
 	  .summary = "server and user in one: smtps:// (TLS from the start), smtp:// (STARTTLS), lmtp://" },
 	{ .name = "host", .kind = KIND_LIST, .at = AT(net.hosts), .take = take_hosts,
-	  .form = "host,...",
+	  .form = "HOST,...",
 	  .summary = "the smarthost; several are tried in order" },
 	{ .name = "port", .kind = KIND_PORT, .at = AT(net.port),
 	  .summary = "the port; unset: 587, with tls_starttls off 465, with tls off 25, for LMTP none" },
@@ -42,13 +48,13 @@ static const struct key keys[] = {
 	{ .name = "protocol", .kind = KIND_FLAG, .at = AT(smtp.lmtp), .standard = "smtp",
 	  .words = protocols,
 	  .summary = "the protocol of the server" },
-	{ .name = "source_ip", .kind = KIND_TEXT, .at = AT(net.source_ip), .form = "address",
+	{ .name = "source_ip", .kind = KIND_TEXT, .at = AT(net.source_ip), .form = "IP",
 	  .summary = "the local address to connect from" },
 	{ .name = "ip_version", .kind = KIND_WORD, .at = AT(net.ip_version), .standard = "any",
 	  .words = ip_versions,
 	  .summary = "which addresses of the server are used: all, IPv4 only, or IPv6 only" },
 	{ .name = "domain", .kind = KIND_TEXT, .at = AT(smtp.domain), .take = take_ehlo_domain,
-	  .form = "domain",
+	  .form = "DOMAIN",
 	  .summary = "the name in EHLO; unset: the name of this machine, or else its address" },
 	{ .name = "connect_timeout", .kind = KIND_SECONDS, .at = AT(net.connect_timeout),
 	  .standard = "30", .min = 1,
@@ -65,7 +71,7 @@ static const struct key keys[] = {
 	{ .name = "tls_starttls", ON_OFF, .at = AT(tls.starttls), .standard = "on",
 	  .summary = "begin TLS with STARTTLS; off: begin it with the connection (port 465)" },
 	{ .name = "tls_trust_file", .kind = KIND_PATH, .at = AT(tls.trust_file),
-	  .take = take_trust_file,
+	  .take = take_trust_file, .form = "system|path",
 	  .summary = "the authorities to trust, PEM; unset or `system`: those of the system" },
 	{ .name = "tls_crl_file", .kind = KIND_PATH, .at = AT(tls.crl_file),
 	  .summary = "revocation lists, PEM; a list that is out of date is an error" },
@@ -82,12 +88,14 @@ static const struct key keys[] = {
 	  .form = "GnuTLS priorities",
 	  .summary = "TLS versions and ciphers; unset: TLS 1.2 and newer with secure ciphers" },
 	{ .name = "tls_host_override", .kind = KIND_TEXT, .at = AT(tls.host_override),
-	  .take = take_host, .form = "host",
+	  .take = take_host, .form = "HOST",
 	  .summary = "the name that the certificate must be valid for, in place of the host's" },
 
 	/* auth */
 	{ .name = "auth", .kind = KIND_LIST, .at = AT(auth.auth), .standard = "auto",
-	  .take = take_auth, .bare = true, .unset = "off", .form = "auto|off|mechanism,...",
+	  .take = take_auth, .bare = true, .unset = "off",
+	  .form = "auto|on|off|scram-sha-256-plus|scram-sha-1-plus|scram-sha-256|scram-sha-1|external|plain|login"
+		  "|cram-md5|oauthbearer|xoauth2,...",
 	  .summary = "how to log in; auto: the strongest mechanism that the server offers" },
 	{ .name = "auth_cleartext", ON_OFF, .at = AT(auth.cleartext), .standard = "off",
 	  .summary = "send the password without TLS; on is insecure, and each run warns" },
@@ -98,10 +106,10 @@ static const struct key keys[] = {
 	{ .name = "password", .kind = KIND_SECRET, .at = AT(secret.password), .source = true,
 	  .summary = "the password; only in a private file, not on the command line" },
 	{ .name = "password_command", .kind = KIND_TEXT, .at = AT(secret.password_command),
-	  .source = true, .form = "command",
+	  .source = true, .form = "COMMAND",
 	  .summary = "a program with arguments that prints the password; no shell is used" },
 	{ .name = "passwordeval", .kind = KIND_TEXT, .at = AT(secret.passwordeval), .source = true,
-	  .form = "command",
+	  .form = "COMMAND",
 	  .summary = "a shell command that prints the password in the first line" },
 	{ .name = "password_file", .kind = KIND_PATH, .at = AT(secret.password_file),
 	  .source = true,
@@ -111,7 +119,7 @@ static const struct key keys[] = {
 
 	/* envelope */
 	{ .name = "from", .kind = KIND_LIST, .at = AT(from), .take = take_patterns,
-	  .form = "address,...",
+	  .form = "ADDRESS,...",
 	  .summary = "the sender; if -f matches an address or pattern of the list, this account is chosen" },
 	{ .name = "from_full_name", .kind = KIND_TEXT, .at = AT(message.from_full_name),
 	  .summary = "the full name for a From field that is added" },
@@ -147,11 +155,9 @@ static const struct key keys[] = {
 	{ .name = "set_from_header", .kind = KIND_WORD, .at = AT(message.set_from_header),
 	  .standard = "auto", .words = set_from_words, .bare = true,
 	  .summary = "auto: add a missing From field; on: also put the sender's address into it" },
-	{ .name = "set_date_header", .kind = KIND_FLAG, .at = AT(message.set_date_header),
-	  .standard = "auto", .words = add_missing, .bare = true,
+	{ .name = "set_date_header", AUTO_OFF, .at = AT(message.set_date_header), .standard = "auto",
 	  .summary = "auto: add a missing Date field" },
-	{ .name = "set_msgid_header", .kind = KIND_FLAG, .at = AT(message.set_msgid_header),
-	  .standard = "auto", .words = add_missing, .bare = true,
+	{ .name = "set_msgid_header", AUTO_OFF, .at = AT(message.set_msgid_header), .standard = "auto",
 	  .summary = "auto: add a missing Message-ID field" },
 	{ .name = "set_to_header", .kind = KIND_WORD, .at = AT(message.set_to_header),
 	  .standard = "off", .words = set_to_words, .bare = true,
@@ -160,18 +166,18 @@ static const struct key keys[] = {
 	  .standard = "on",
 	  .summary = "remove Bcc fields; off: all recipients see them" },
 	{ .name = "qualify_domain", .kind = KIND_TEXT, .at = AT(message.qualify_domain),
-	  .take = take_domain, .form = "domain", .empty = true,
+	  .take = take_domain, .form = "DOMAIN", .empty = true,
 	  .summary = "the domain for addresses without one; unset: from /etc/mailname, or else of this machine; \"\": none" },
 	{ .name = "aliases", .kind = KIND_PATH, .at = AT(message.aliases),
 	  .summary = "the alias file: who gets the mail of local names" },
 	{ .name = "local_recipients", .kind = KIND_LIST, .at = AT(message.local_recipients),
-	  .take = take_addresses, .form = "address,...",
+	  .take = take_addresses, .form = "ADDRESS,...",
 	  .summary = "the addresses that get the mail of local names without an alias" },
 	{ .name = "sender_map", .kind = KIND_LIST, .at = AT(message.sender_map),
-	  .take = take_sender_map, .form = "pattern:address,...",
+	  .take = take_sender_map, .form = "PATTERN:ADDRESS,...",
 	  .summary = "replacements for senders, in the envelope and in the header" },
 	{ .name = "always_bcc", .kind = KIND_LIST, .at = AT(message.always_bcc),
-	  .take = take_addresses, .form = "address,...",
+	  .take = take_addresses, .form = "ADDRESS,...",
 	  .summary = "further recipients of every message" },
 
 	/* log */
@@ -184,7 +190,8 @@ static const struct key keys[] = {
 	  .words = log_formats,
 	  .summary = "the form of the log line" },
 	{ .name = "syslog", .kind = KIND_TEXT, .at = AT(log.syslog), .take = take_syslog,
-	  .bare = true, .form = "off|on|facility",
+	  .bare = true,
+	  .form = "off|on|auth|authpriv|cron|daemon|local0|local1|local2|local3|local4|local5|local6|local7|mail|user",
 	  .summary = "send the log line to syslog; on: the facility mail" },
 
 	/* msmtp's obsolete keys */

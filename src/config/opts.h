@@ -55,6 +55,7 @@ struct option {
 	const char *name;    /* long; NULL: the option has only a letter */
 	enum arity  arity;
 	const char *arg;     /* the value's name */
+	const char *form;    /* of the value, as in keys.c, if neither `arg` nor `key` names its words */
 	const char *summary; /* NULL: not shown in --help */
 	bool (*take)(struct options *o, const char *value, struct err *e);
 	const char *key;     /* the option sets this key */
