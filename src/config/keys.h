@@ -1,7 +1,7 @@
 /*
  * keys.h - the key table: one row for each key.
  *
- * The parser, the environment, the command line, --dump-config, --list-keys, and the checks of manual and completions use it.
+ * The parser, the environment, the command line, --dump-config, --list-keys (which the completions ask), and the checks of the manual use it.
  */
 #ifndef CONFIG_KEYS_H
 #define CONFIG_KEYS_H
