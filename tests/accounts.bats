@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Accounts: which one a message takes, and from which layer each of its values comes (postern.conf(5), Accounts and Precedence).
+# Accounts: which account a message takes, and from which layer each value comes (postern.conf(5), Accounts and Precedence).
 
 load helper
 
@@ -32,7 +32,7 @@ lines_are() {
 
 # -------------------------------------------------------------------------------------------------------------- inheritance
 
-@test "a later base wins over an earlier one, and the account over both; what only one has comes from there" {
+@test "a later base wins over an earlier one, and the account wins over both; a key that one base has comes from that base" {
 	config <<-'END'
 		account one
 		host one.example
@@ -53,7 +53,7 @@ lines_are() {
 	has "host one.example" "port 1001" "from two@example.org" "timeout 11" -- -a c
 }
 
-@test "an empty value takes back what is inherited, in this account and those that inherit from it" {
+@test "an empty value removes an inherited value, in this account and in accounts that inherit from it" {
 	config <<-'END'
 		account one
 		host one.example
@@ -68,7 +68,7 @@ lines_are() {
 	has "host one.example" "user -" "from one@example.org" -- -a b
 }
 
-@test "a base has to stand above, with its whole name" {
+@test "a base must stand above the account and be given by its whole name, and no name is used twice" {
 	local base
 	for base in below on a; do
 		config <<-END
@@ -90,7 +90,7 @@ lines_are() {
 	postern_fails 78 config -- --dump-config -a one
 }
 
-@test "defaults hold for the accounts below them, the next defaults do not reach back, and bases win over defaults" {
+@test "defaults apply to the accounts below them up to the next defaults, and bases win over defaults" {
 	config <<-'END'
 		account before
 		host before.example
@@ -115,7 +115,7 @@ lines_are() {
 	has "timeout 23" "host plain.example" -- -a plain
 }
 
-@test "keys before the first account are the account default" {
+@test "keys before the first account belong to the account default" {
 	config <<-'END'
 		host keys.example
 		from me@example.org
@@ -126,7 +126,7 @@ lines_are() {
 	has "account other" "host keys.example" "port 1031" -- -a other
 }
 
-@test "what is included has the same accounts; the account that was open goes on behind it" {
+@test "an included file can define accounts, and the account that was open continues after the include" {
 	config <<-END
 		account one
 		host one.example
@@ -142,7 +142,7 @@ lines_are() {
 
 # ----------------------------------------------------------------------------------------------------------------- choosing
 
-@test "-a wins over -f; without both it is default, or the only one; else nothing is guessed" {
+@test "-a wins over -f; without both postern takes the account default or the only account, and otherwise refuses" {
 	config <<-'END'
 		account one
 		host one.example
@@ -164,7 +164,7 @@ lines_are() {
 	has "account two" -- -f two@example.org
 }
 
-@test "the first account whose from matches is taken, by address, pattern or detail, in the order of the file" {
+@test "postern takes the first account whose from matches, by address, pattern or detail, in the order of the file" {
 	config <<-'END'
 		account wide
 		host wide.example
@@ -187,7 +187,7 @@ lines_are() {
 
 # ------------------------------------------------------------------------------------------------ environment, command line
 
-@test "the environment wins over the account and its bases, the command line over the environment" {
+@test "the environment wins over the account and its bases, and the command line wins over the environment" {
 	config <<-'END'
 		account one
 		host one.example
@@ -204,7 +204,7 @@ lines_are() {
 	POSTERN_HOST=env.example has "host line.example" -- -a a --host=line.example
 }
 
-@test "a server that the environment or the command line names takes back the socket" {
+@test "a host from the environment or the command line replaces the socket of the account" {
 	config <<-'END'
 		account a
 		socket /run/server
@@ -215,12 +215,12 @@ lines_are() {
 	has "host line.example" "socket -" -- -a a --host=line.example
 }
 
-@test "sources of passwords are rivals: the one that is set last, or in the nearer layer, is the only one" {
+@test "only one source of the password is used: the one that is set last or in the nearer layer" {
 	start_server
 	printf 'wrong\n' > "$HOME/wrong"
 	printf 'secret\n' > "$HOME/right"
 	chmod 600 "$HOME"/*
-	# base, account: each time the second is right
+	# base, account: the account's value is the right one each time
 	local base account
 	for base in "password wrong" "password_file $HOME/wrong" "password_command cat '$HOME/wrong'"; do
 		for account in "password secret" "password_file $HOME/right" "password_command cat '$HOME/right'"; do
@@ -244,9 +244,9 @@ lines_are() {
 	POSTERN_PASSWORD=wrong postern_ok --password-file="$HOME/right" you@example.net < "$mail"
 }
 
-# ------------------------------------------------------------------------------------------------- the system's and the user's
+# --------------------------------------------------------------------------------------- the system's file and the user's file
 
-# both: the program without -C, in a file system of its own where the system's file is $HOME/system.
+# both: postern without -C, in a mount namespace where the system's file is $HOME/system.
 both() {
 	# shellcheck disable=SC2016	# for the inner shell
 	run_bounded unshare "${unshare[@]}" sh -c 'mount -t tmpfs none "$1" && cp "$2" "$1/postern.conf" \
@@ -269,7 +269,7 @@ two_layers() {
 
 user_file() { cat > "$HOME/.config/postern/config"; }
 
-@test "a user's account hides the system's of the same name, and may inherit from it" {
+@test "a user's account hides the system's account of the same name, and may inherit from it" {
 	two_layers <<-'END'
 		account default
 		host system.example
@@ -295,7 +295,7 @@ user_file() { cat > "$HOME/.config/postern/config"; }
 	has "host system.example" "port 1062" "from system@example.org" -- -a mine
 }
 
-@test "the system's defaults do not reach the user's accounts, nor those that inherit: a base hands on what it has set itself" {
+@test "the system's defaults do not apply to the user's accounts, not even to those that inherit from a system account" {
 	two_layers <<-'END'
 		defaults
 		timeout 71
@@ -312,7 +312,7 @@ user_file() { cat > "$HOME/.config/postern/config"; }
 	has "timeout off" "host system.example" -- -a heir
 }
 
-@test "the user's accounts are asked for the sender before the system's; hidden ones are not asked" {
+@test "the user's accounts are matched with the sender before the system's accounts; hidden accounts are not matched" {
 	two_layers <<-'END'
 		account default
 		host default.example

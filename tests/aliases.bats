@@ -1,15 +1,15 @@
-# aliases and local_recipients: who gets the mail of local names, and what is said when nobody does.
+# aliases and local_recipients: who gets the mail for local names, and what postern says when no one does.
 
 load helper
 
-# with_aliases: the alias file on stdin; the account's domain is home.example.
+# with_aliases: writes the alias file from stdin; the account's domain is home.example.
 with_aliases() {
 	cat > "$HOME/aliases"
 	set_conf qualify_domain home.example
 	set_conf aliases "$HOME/aliases"
 }
 
-# got ADDRESS...: the recipients of the message that came last, in this order; none: no message came.
+# got ADDRESS...: the latest message had these recipients in this order; without arguments: no message came.
 got() {
 	local want='' n address
 	n=$(messages)
@@ -20,10 +20,10 @@ got() {
 	    || complain "the message went to: $( ((n == 0)) || envelope "$n" | grep '^rcpt')"
 }
 
-# to_local NAME...: the standard message, addressed to these.
+# to_local NAME...: sends the standard message to these names.
 to_local() { postern_ok -- "$@" < "$mail"; }
 
-@test "cron's mail to root arrives at the address of the file, and its header stays" {
+@test "cron's mail to root goes to the address in the alias file, and its header keeps root" {
 	start_server < /dev/null
 	with_aliases <<-'A'
 		# who reads it
@@ -40,7 +40,7 @@ to_local() { postern_ok -- "$@" < "$mail"; }
 	got you@example.org
 }
 
-@test "without the key nothing is expanded, and a name is qualified" {
+@test "without the key aliases postern expands no name and qualifies it" {
 	start_server < /dev/null
 	echo "root: you@example.org" > "$HOME/aliases"
 	set_conf qualify_domain home.example
@@ -48,7 +48,7 @@ to_local() { postern_ok -- "$@" < "$mail"; }
 	got root@home.example
 }
 
-@test "user@ this machine is user; user elsewhere is not" {
+@test "an address at this machine is looked up as a local name; an address elsewhere is not" {
 	start_server < /dev/null
 	with_aliases <<< "root: you@example.org"
 	local address
@@ -58,11 +58,11 @@ to_local() { postern_ok -- "$@" < "$mail"; }
 	done
 	to_local root@example.net root@sub.home.example
 	got root@example.net root@sub.home.example
-	to_local nobody@localhost	# no alias has it: as it was written
+	to_local nobody@localhost	# no alias has it: it stays as it was written
 	got nobody@localhost
 }
 
-@test "lists, names without domain, continuation lines, comments, quotes" {
+@test "the alias file may have lists, names without domain, continuation lines, comments and quotes" {
 	start_server < /dev/null
 	with_aliases <<'A'
 staff: ann@example.org, (two) "B. B" <bob@example.org>,   # not this, x@example.org
@@ -85,7 +85,7 @@ A
 	got a@example.org b@example.org
 }
 
-@test "loops end: who comes up again stays what he is" {
+@test "a loop of aliases ends: a name that comes up again is taken as an address" {
 	start_server < /dev/null
 	with_aliases <<-'A'
 		root: root, you@example.org
@@ -106,7 +106,7 @@ A
 	got x@home.example z@example.org
 }
 
-@test "a backslash ends the expansion, and an address with a domain is one" {
+@test "in an alias, a name with a backslash and an address with the domain are not expanded" {
 	start_server < /dev/null
 	with_aliases <<-'A'
 		me: \root, root@home.example
@@ -116,7 +116,7 @@ A
 	got root@home.example
 }
 
-@test "an entry of user@ this machine is user, as for a recipient" {
+@test "an entry at this machine is expanded like a local name, as for a recipient" {
 	start_server < /dev/null
 	with_aliases <<-A
 		root: admin@localhost, "web team"@LocalHost, guest@$(hostname), \\bin@localhost
@@ -127,7 +127,7 @@ A
 	got you@example.org root@home.example me@example.org guest@home.example bin@localhost
 }
 
-@test "everybody once, however many aliases lead there" {
+@test "each address gets the message once, even when several aliases lead to it" {
 	start_server < /dev/null
 	with_aliases <<-'A'
 		a: one@example.org, two@example.org
@@ -137,7 +137,7 @@ A
 	got two@example.org one@example.org
 }
 
-@test "default catches local names that have no alias, and nobody else" {
+@test "the alias default gets the mail for local names without alias, and for no others" {
 	start_server < /dev/null
 	with_aliases <<-'A'
 		root: fred
@@ -155,7 +155,7 @@ A
 	got fred@home.example
 }
 
-@test "local_recipients gets what no alias has" {
+@test "local_recipients gets the mail for local names that have no alias" {
 	start_server < /dev/null
 	with_aliases <<< "root: admin@example.org, root"
 	set_conf local_recipients "you@example.org, other"
@@ -170,7 +170,7 @@ A
 	got you@example.org other@home.example someone@example.net
 }
 
-@test "with -t, unqualified and blind: the names of the header, whose fields keep them" {
+@test "-t expands unqualified and blind names, and the fields keep the names" {
 	start_server < /dev/null
 	with_aliases <<-'A'
 		root: you@example.org
@@ -183,7 +183,7 @@ A
 	[[ $(message) != *audit* && $(message) != *you@* ]]
 }
 
-@test "a To that is added names the alias and not those behind it" {
+@test "a To that postern adds names the alias and not the addresses behind it" {
 	start_server < /dev/null
 	with_aliases <<< "team: a@example.org, b@example.org"
 	set_conf set_to_header on
@@ -192,7 +192,7 @@ A
 	[[ $(message | tr -d '\r') == *$'To: team@home.example,\n\tc@example.net'* ]]
 }
 
-@test "an error refuses its recipient in its own words; the others get the message" {
+@test "an alias with :error: refuses its recipient with that text; the other recipients get the message" {
 	start_server < /dev/null
 	with_aliases <<-'A'
 		gone: :error: moved away, ask the office
@@ -203,14 +203,14 @@ A
 	told "moved away, ask the office"
 	[[ $stderr != *"server refused"* ]]
 	got you@example.net
-	postern_fails 67 rcpt -- left < "$mail"	# nobody is left: no server is asked
+	postern_fails 67 rcpt -- left < "$mail"	# no recipient is left: postern makes no connection
 	[[ $(connections) == 1 ]]
 	set_conf require_all_recipients on
 	postern_fails 67 rcpt -- gone you@example.net < "$mail"
 	[[ $(connections) == 1 ]]
 }
 
-@test "programs and files are refused by name, only when they are needed" {
+@test "an alias that names a program or a file is refused by its name, and only when it is needed" {
 	start_server < /dev/null
 	touch "$HOME/box"
 	with_aliases <<-A
@@ -241,7 +241,7 @@ A
 	[[ ! -e $HOME/ran && ! -s $HOME/box && $(messages) == 2 ]]
 }
 
-@test ":include: reads a list, and what that includes" {
+@test ":include: reads a list, and the lists that this list includes" {
 	start_server < /dev/null
 	with_aliases <<< "list: :include:$HOME/list, \":include:$HOME/more list\""
 	printf '%s\n' "a@example.org, b@example.org" "# c@example.org" "" "root  # unqualified" ":include:$HOME/list" \
@@ -252,7 +252,7 @@ A
 	got a@example.org b@example.org root@home.example z@example.org
 }
 
-@test "a mark of UTF-8 at the beginning of the file, or of a list, belongs to no name" {
+@test "a byte order mark at the beginning of the alias file or of a list is skipped" {
 	start_server < /dev/null
 	printf '\357\273\277root: :include:%s\n' "$HOME/list" | with_aliases
 	printf '\357\273\277a@example.org\n' > "$HOME/list"
@@ -260,7 +260,7 @@ A
 	got a@example.org
 }
 
-@test "only regular files are included: nothing hangs, nothing is read for ever" {
+@test "only regular files of limited size are included; other files refuse the alias without waiting" {
 	start_server < /dev/null
 	mkfifo "$HOME/fifo"
 	mkdir "$HOME/dir"
@@ -292,7 +292,7 @@ A
 	got you@example.net
 }
 
-@test "an alias file that cannot be used stops everything, before there is a connection" {
+@test "an alias file that cannot be used is an error of configuration, before any connection" {
 	start_server < /dev/null
 	set_conf aliases "$HOME/none"
 	postern_fails 78 config -- you@example.net < "$mail"
@@ -320,7 +320,7 @@ A
 	[[ $(connections) == 0 ]]
 }
 
-@test "aliases that multiply are no more work than they are long" {
+@test "aliases that multiply at each level end in time, with an error" {
 	start_server < /dev/null
 	local i
 	for ((i = 0; i < 40; i++)); do
@@ -332,7 +332,7 @@ A
 	[[ $(envelope | grep -c '^rcpt') == 32 ]]
 }
 
-@test "what is wrong in a list is told for its first entries only, and all of it is no more work than it is long" {
+@test "postern reports the first bad entries of a list and where more begin, and reads a long list in time" {
 	local list=$HOME/list n
 	start_server < /dev/null
 	postern_timeout=20
@@ -352,7 +352,7 @@ A
 	[[ $stderr != *"has more entries"* ]]
 }
 
-@test "an alias that stands for no address is no way to lose a message" {
+@test "an alias that stands for no address refuses its recipient" {
 	start_server < /dev/null
 	: > "$HOME/list"
 	with_aliases <<-A
@@ -365,18 +365,18 @@ A
 	got you@example.net
 }
 
-@test "DSN: those behind an alias are notified about like the alias, under its name" {
+@test "DSN: the addresses behind an alias get the alias's NOTIFY, and its name as ORCPT" {
 	start_server <<< "offer DSN"
 	with_aliases <<< "team: a@example.org, b@example.org"
 	postern_ok -N success,failure -- team c@example.net < "$mail"
 	got a@example.org b@example.org c@example.net
 	[[ $(said "RCPT TO:<[ab]@example.org> NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;team@home.example$") == 2 ]]
 	[[ $(said "RCPT TO:<c@example.net> NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;c@example.net$") == 1 ]]
-	to_local team	# nobody asked
+	to_local team	# no -N
 	[[ $(envelope 2) != *ORCPT* ]]
 }
 
-@test "-bs: an alias is expanded; one that refuses is answered 550, again and again" {
+@test "-bs: an alias is expanded; an alias that refuses is answered 550 each time" {
 	start_server < /dev/null
 	with_aliases <<-'A'
 		root: you@example.org, other@example.org
@@ -388,7 +388,7 @@ A
 	got you@example.org other@example.org
 }
 
-@test "-bs: nobody gets it where one alias refuses and all have to" {
+@test "-bs: when an alias refuses and require_all_recipients is on, the message goes to no recipient" {
 	start_server < /dev/null
 	with_aliases <<< "gone: |prog"
 	set_conf require_all_recipients on
@@ -398,7 +398,7 @@ A
 	[[ $(messages) == 0 && $stdout == *$'\n221 '* ]]
 }
 
-@test "-bs: the file is read for each message, and one that is broken meanwhile is no reason to leave" {
+@test "-bs: the alias file is read for each message; a file that breaks between two messages refuses MAIL and ends nothing" {
 	start_server < /dev/null
 	with_aliases <<< "root: you@example.org"
 	local line to from rest
@@ -416,7 +416,7 @@ A
 	[[ $(said "RCPT TO:<you@example.org>") == 1 ]]
 }
 
-@test "who is refused here asks nothing of the server: SMTPUTF8 is for those who are left" {
+@test "a recipient that its alias refuses does not make postern require SMTPUTF8 for the others" {
 	start_server <<< "hide SMTPUTF8"
 	with_aliases <<< "jörg: :error: no"
 	postern_fails 67 rcpt -- jörg you@example.net < "$mail"

@@ -1,4 +1,4 @@
-# AUTH: how we log in, and how we do not.
+# AUTH: which mechanism logs in, what a refusal means, and which secrets are not shown.
 
 load helper
 
@@ -6,7 +6,7 @@ send() { postern_ok you@example.net < "$mail"; }
 send_fails() { postern_fails "$@" -- you@example.net < "$mail"; }
 logged_in_with() { [[ $(envelope "${2:-1}") == *"auth $1 user"* ]] || complain "no login with $1"; }
 
-# No secret in what we print, in any form.
+# postern printed no secret, in any form.
 nothing_shown() {
 	local form
 	for form in secret c2VjcmV0 AHVzZXIAc2VjcmV0 "$@"; do
@@ -23,7 +23,7 @@ one_attempt() {
 
 # ------------------------------------------------------------------------------------------------------------ mechanisms
 
-@test "every mechanism logs in, by TLS 1.2 and 1.3" {
+@test "every mechanism logs in with TLS 1.2 and 1.3" {
 	local mech version
 	for version in 1.2 1.3; do
 		start_server <<-S
@@ -40,7 +40,7 @@ one_attempt() {
 	done
 }
 
-@test "auth auto takes the strongest that is offered" {
+@test "auth auto takes the strongest mechanism that the server offers" {
 	local offered want
 	while read -r want offered; do
 		start_server <<< "auth_mechs $offered"
@@ -57,7 +57,7 @@ one_attempt() {
 	END
 }
 
-@test "mechanisms that only look like ours are not taken" {
+@test "a mechanism whose name only begins or ends like a known one is not taken" {
 	start_server <<-'S'
 		hide AUTH
 		ehlo_line AUTH PLAIN-CLIENTTOKEN XPLAIN LOGIN2 SCRAM-SHA-256-PLUSX
@@ -67,7 +67,7 @@ one_attempt() {
 	nothing_said
 }
 
-@test "several AUTH lines add up, in any case, and with AUTH= of old" {
+@test "several AUTH lines add up, in any case, also in the old form AUTH=" {
 	local line
 	for line in $'ehlo_line auth=login\nehlo_line Auth plain' $'ehlo_line AUTH=PLAIN' $'ehlo_line AUTH \tx-foo  pLaIn'; do
 		start_server <<-S
@@ -80,14 +80,14 @@ one_attempt() {
 	done
 }
 
-@test "the mechanisms of the configuration, in their order" {
+@test "postern takes the first mechanism of the configuration that the server offers" {
 	start_server < /dev/null
 	set_conf auth "cram-md5,login,scram-sha-256"
 	send
 	logged_in_with LOGIN
 }
 
-@test "a mechanism that nobody offers is 69, one that nobody knows is 78" {
+@test "a mechanism that the server does not offer is 69; a mechanism that postern does not know is 78" {
 	start_server <<< "auth_mechs PLAIN LOGIN"
 	set_conf auth scram-sha-256
 	send_fails 69 auth
@@ -102,21 +102,21 @@ one_attempt() {
 	(($(connections) == 1))
 }
 
-@test "OAuth2 is not chosen by itself, and the hint says how" {
+@test "OAuth2 is not chosen automatically, and a hint names the setting" {
 	start_server <<< "auth_mechs XOAUTH2 OAUTHBEARER"
 	send_fails 69 auth
 	hinted "auth xoauth2"
 	nothing_said
 }
 
-@test "AUTH that is not offered is 69" {
+@test "a server that does not offer AUTH is 69 when a user is configured" {
 	start_server <<< "hide AUTH"
 	send_fails 69 auth
 	told "does not offer authentication"
 	nothing_said
 }
 
-@test "auth off, or no user: no login" {
+@test "with auth off or without a user postern does not log in" {
 	start_server < /dev/null
 	set_conf auth off
 	send
@@ -127,7 +127,7 @@ one_attempt() {
 	(($(said AUTH) == 0))
 }
 
-@test "channel binding to another channel is refused by the server, and that is 77" {
+@test "a server that refuses the channel binding is 77" {
 	start_server <<-'S'
 		auth_mechs SCRAM-SHA-256-PLUS
 		scram_bad proof
@@ -139,7 +139,7 @@ one_attempt() {
 
 # -------------------------------------------------------------------------------------------------------------- without TLS
 
-@test "no secret goes out without TLS, not even by name, not even on the loopback" {
+@test "without TLS postern sends no secret, not even the mechanism's name, on the loopback too" {
 	local auth
 	for auth in auto plain login cram-md5 xoauth2 oauthbearer; do
 		start_server <<-'S'
@@ -156,7 +156,7 @@ one_attempt() {
 	done
 }
 
-@test "SCRAM may go without TLS, since it gives nothing away" {
+@test "SCRAM may be used without TLS, because it does not reveal the password" {
 	start_server <<-'S'
 		tls none
 		auth_clear
@@ -168,7 +168,7 @@ one_attempt() {
 	[[ -z $stderr ]]
 }
 
-@test "auth_cleartext on sends it, and warns each time" {
+@test "auth_cleartext on sends the secret without TLS and warns each time" {
 	local n
 	start_server <<-'S'
 		tls none
@@ -187,7 +187,7 @@ one_attempt() {
 
 # ------------------------------------------------------------------------------------------------------------------ refusals
 
-@test "a refused login: the status is the reply's, one attempt, and nothing weaker" {
+@test "the server refuses the login: the status follows the reply, and postern makes one attempt with one mechanism" {
 	local want reply
 	while read -r want reply; do
 		start_server <<< "reply AUTH $reply"
@@ -223,7 +223,7 @@ one_attempt() {
 	done
 }
 
-@test "the connection lost in a login is 75" {
+@test "a connection lost during the login is 75" {
 	local how
 	for how in "AUTH close" "AUTH reset" "AUTH half" "AUTH silence" "AUTHLINE close" "AUTHLINE silence"; do
 		start_server <<< "drop $how"
@@ -233,7 +233,7 @@ one_attempt() {
 	done
 }
 
-@test "an answer that is no answer to AUTH is 76, and no login" {
+@test "a malformed reply to AUTH is 76, and postern makes no second attempt" {
 	local reply
 	for reply in 'hello' '2' '999 what' '334x'; do
 		start_server <<-S
@@ -248,7 +248,7 @@ one_attempt() {
 
 # ------------------------------------------------------------------------------------------------------------------ challenges
 
-@test "a challenge that makes no sense is answered with *, and there is no second attempt" {
+@test "postern answers an invalid challenge with *, and makes no second attempt" {
 	local mech challenge
 	while read -r mech challenge; do
 		start_server <<-S
@@ -271,7 +271,7 @@ one_attempt() {
 	END
 }
 
-@test "a challenge that is too long is not kept" {
+@test "a challenge of two megabytes ends the login" {
 	start_server <<-'S'
 		auth_mechs SCRAM-SHA-256
 		longline AUTH 2000000
@@ -282,7 +282,7 @@ one_attempt() {
 	one_attempt
 }
 
-@test "a challenge of 12288 octets is answered, a longer one is not" {		# RFC 4954 4
+@test "postern answers a challenge of 12288 octets, and refuses a longer one" {		# RFC 4954 4
 	local times answers challenge
 	while read -r times answers; do
 		printf -v challenge 'QUFB%.0s' $(seq "$times")
@@ -302,7 +302,7 @@ one_attempt() {
 	END
 }
 
-@test "challenges without end come to an end" {
+@test "a server that sends challenges without end gets no login, and postern ends in time" {
 	local mech
 	for mech in PLAIN LOGIN CRAM-MD5 SCRAM-SHA-256 XOAUTH2 OAUTHBEARER; do
 		start_server <<-S
@@ -320,7 +320,7 @@ one_attempt() {
 	done
 }
 
-@test "SCRAM: a server that does not prove that it knows the password is not believed" {
+@test "SCRAM: a server that does not prove that it knows the password is refused" {
 	local fault
 	for fault in nonce signature missing; do
 		start_server <<-S
@@ -333,7 +333,7 @@ one_attempt() {
 	done
 }
 
-@test "SCRAM: a 235 that comes too early is not believed" {
+@test "SCRAM: a 235 before the server's proof is refused" {
 	local when
 	for when in AUTH AUTHLINE#1; do
 		start_server <<-S
@@ -346,7 +346,7 @@ one_attempt() {
 	done
 }
 
-@test "any other 2yz to AUTH is success, too, where the mechanism has no proof" {
+@test "any 2yz reply to AUTH is success if the mechanism has no proof" {
 	local code
 	for code in 200 220 250 299; do
 		start_server <<-S
@@ -361,7 +361,7 @@ one_attempt() {
 	done
 }
 
-@test "no 2yz stands for the proof of SCRAM" {
+@test "SCRAM: no 2yz reply replaces the server's proof; after the proof any 2yz is success" {
 	local code when
 	for code in 200 235 250; do
 		for when in AUTH AUTHLINE#1; do
@@ -372,7 +372,7 @@ one_attempt() {
 			send_fails 69 auth
 			told "did not prove"
 		done
-		# the proof is there, in a challenge: what ends the exchange then is as good as 235
+		# the proof came in a challenge: after it any 2yz is as good as 235
 		start_server <<-S
 			auth_mechs SCRAM-SHA-256
 			reply AUTHLINE#2 $code welcome
@@ -381,7 +381,7 @@ one_attempt() {
 	done
 }
 
-@test "SCRAM: the iteration count is bounded" {
+@test "SCRAM: an iteration count below 4096 or above the limit is refused" {
 	local n
 	for n in 0 1 4095 -1 1000001 2000000000 99999999999999999999 4096x text; do
 		start_server <<-S
@@ -400,7 +400,7 @@ one_attempt() {
 	send
 }
 
-@test "LOGIN: whatever the prompts say, name and password are the answers" {
+@test "LOGIN: postern answers with name and password, whatever the prompts say" {
 	local prompt
 	for prompt in "$(base64 'Username:')" "$(base64 'User Name\0')" "who are you?" "" "=" "!"; do
 		start_server <<-S
@@ -413,7 +413,7 @@ one_attempt() {
 	done
 }
 
-@test "SCRAM: a password is prepared as SASLprep says (RFC 4013): the server has another form of it" {
+@test "SCRAM: the password is prepared with SASLprep (RFC 4013), as the server's form of it is" {
 	local mech
 	for mech in SCRAM-SHA-256 SCRAM-SHA-1; do
 		start_server <<-S
@@ -426,7 +426,7 @@ one_attempt() {
 	done
 }
 
-@test "PLAIN: a server that wants the response after an empty 334 gets it" {
+@test "PLAIN: with a long password postern sends the response after the server's empty 334" {
 	local password
 	password=$(printf 'x%.0s' {1..500})
 	start_server <<-S
@@ -439,7 +439,7 @@ one_attempt() {
 	[[ $(transcript) == *"C: AUTH PLAIN"$'\n'* ]]
 }
 
-@test "an initial response goes along only where the line stays within 512 octets" {
+@test "postern sends an initial response only if the line stays within 512 octets" {
 	local n
 	# AUTH PLAIN, a blank, and CRLF leave 499: 496 of base64, which are 372 octets, six of them NUL and name
 	for n in 366 367; do
@@ -455,7 +455,7 @@ one_attempt() {
 	done
 }
 
-@test "a long token goes after the 334" {
+@test "a long token is sent after the 334" {
 	local mech token
 	token=$(printf 'tokenxxx%.0s' {1..500})
 	for mech in XOAUTH2 OAUTHBEARER; do
@@ -473,7 +473,7 @@ one_attempt() {
 
 # ---------------------------------------------------------------------------------------------------------------------- OAuth2
 
-@test "a refused token: the error challenge is answered, and what it says is shown" {
+@test "the server refuses a token: postern answers the error challenge and shows the error" {
 	local mech
 	for mech in XOAUTH2 OAUTHBEARER; do
 		start_server <<< "auth_mechs $mech"
@@ -487,7 +487,7 @@ one_attempt() {
 	done
 }
 
-@test "a token that the server's error repeats is not shown" {
+@test "a token that the server repeats in its error is not shown" {
 	local mech
 	for mech in XOAUTH2 OAUTHBEARER; do
 		start_server <<-S
@@ -517,7 +517,7 @@ external() {
 	set_conf tls_key_file "$certs/client.key"
 }
 
-@test "EXTERNAL: the certificate is the login, and an empty identity is =" {
+@test "EXTERNAL: the certificate is the login, and an empty identity is sent as =" {
 	external
 	set_conf auth external
 	set_conf password
@@ -527,7 +527,7 @@ external() {
 	[[ $(transcript) == *"C: AUTH EXTERNAL ="$'\n'* ]]
 }
 
-@test "EXTERNAL: the user is the identity, and authzid before it" {
+@test "EXTERNAL: postern sends authzid as the identity, or else the user" {
 	external
 	set_conf auth external
 	set_conf password
@@ -542,7 +542,7 @@ external() {
 	[[ $(transcript) == *"C: AUTH EXTERNAL dXNlcg=="* ]]
 }
 
-@test "EXTERNAL is chosen by itself where there is a certificate and no password" {
+@test "EXTERNAL is chosen automatically if there is a certificate and no password" {
 	external
 	set_conf password
 	send
@@ -552,7 +552,7 @@ external() {
 	logged_in_with PLAIN
 }
 
-@test "EXTERNAL: no user is needed, and a login that was asked for is not left out" {
+@test "EXTERNAL works without a user; if the server does not offer it, postern does not go on without login" {
 	local auth
 	for auth in external auto; do
 		external
@@ -572,13 +572,13 @@ external() {
 	done
 }
 
-@test "EXTERNAL without a certificate is not chosen by itself" {
+@test "EXTERNAL is not chosen automatically without a certificate" {
 	start_server <<< "auth_mechs EXTERNAL"
 	send_fails 69 auth
 	nothing_said
 }
 
-@test "EXTERNAL: authzid goes along" {
+@test "EXTERNAL: postern sends authzid" {
 	external
 	set_conf auth external
 	set_conf authzid user
@@ -588,7 +588,7 @@ external() {
 
 # --------------------------------------------------------------------------------------------------------------------- secrecy
 
-@test "no secret is shown, whatever the server echoes and however much we say" {
+@test "postern shows no secret with -v, even if the server repeats it in any form" {
 	local mech reply
 	for mech in PLAIN LOGIN SCRAM-SHA-256 CRAM-MD5; do
 		start_server <<-S
@@ -607,7 +607,7 @@ external() {
 	done
 }
 
-@test "no secret is shown on success, in -v or the log" {
+@test "postern shows no secret after a successful login, neither with -v nor in the log" {
 	local mech
 	for mech in PLAIN LOGIN SCRAM-SHA-256 XOAUTH2; do
 		start_server <<-S

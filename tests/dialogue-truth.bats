@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
-# -bs: what the caller is told is true for everybody behind its recipients, and no answer outlives its message.
+# -bs: what the caller is told is true for every address behind its recipients, and no reply is taken for a later message.
 load helper
 load dialogue
 
-# with_aliases: the alias file, on stdin
+# with_aliases: writes the alias file from stdin
 with_aliases() {
 	cat > "$BATS_TEST_TMPDIR/aliases"
 	set_conf aliases "$BATS_TEST_TMPDIR/aliases"
@@ -18,9 +18,9 @@ team="RCPT TO:<team@localhost>"
 
 # ------------------------------------------------------------------------------------------- the dialogue with the server broke
 
-# In each of these the answer to the added recipient is none; the session must not be used any more, since the next reply
-# would be taken for that recipient's, whose envelope is gone.
-@test "always_bcc: the answer is garbage, a 3yz or another language's: the message fails, the next one is on a new connection" {
+# In each of these tests the reply to the added recipient is missing or malformed.  The session must not be used again: the
+# next reply would be taken for that recipient's, whose envelope no longer exists.
+@test "always_bcc: after a malformed reply, a 3yz or half a reply the message fails, and the next one uses a new connection" {
 	local answer
 	for answer in "rubbish" "334 VXNlcm5hbWU6" "354 go ahead" "250-one\r\n550 two" "99 hello"; do
 		start_server <<< "reply RCPT:archive@*#1 $answer"
@@ -32,7 +32,7 @@ team="RCPT TO:<team@localhost>"
 	done
 }
 
-@test "always_bcc: no answer in time, half an answer, a closed connection: the same" {
+@test "always_bcc: after a timeout, half a reply or a lost connection the message fails, and the next one uses a new connection" {
 	local how
 	for how in silence half close reset; do
 		start_server <<< "drop RCPT:archive@*#1 $how"
@@ -44,7 +44,7 @@ team="RCPT TO:<team@localhost>"
 	done
 }
 
-@test "421 in the middle, at the added recipient and at an alias's second one: the next MAIL makes a new connection" {
+@test "421 to the added recipient or to an alias's second address: the next MAIL makes a new connection" {
 	start_server <<-'S'
 		reply RCPT:archive@*#1 421 4.3.2 shutting down
 		reply RCPT:b@*#1 421 4.3.2 shutting down
@@ -57,7 +57,7 @@ team="RCPT TO:<team@localhost>"
 	got 1 a@example.org b@example.org archive@example.org
 }
 
-@test "an answer to RCPT that is none, and MAIL again: a new connection, and the earlier recipients are forgotten" {
+@test "a malformed reply to RCPT, then MAIL: postern makes a new connection and forgets the earlier recipients" {
 	start_server <<< "reply RCPT:bad@* rubbish"
 	talk "EHLO x" "$me" "RCPT TO:<first@example.net>" "RCPT TO:<bad@example.net>" "${one[@]}" QUIT
 	answered 220 250 250 250 451 250 250 354 250 221
@@ -67,7 +67,7 @@ team="RCPT TO:<team@localhost>"
 
 # ------------------------------------------------------------------------------------------------------------------- aliases
 
-@test "an alias of two, either of them refused: accepted, and who was refused is named in the reply, on stderr and in the log" {
+@test "the server refuses one of two addresses of an alias: the alias is accepted, and reply, stderr and log name that address" {
 	local bad
 	for bad in a b; do
 		start_server <<< "reply RCPT:$bad@* 550 5.1.1 no such user"
@@ -84,7 +84,7 @@ team="RCPT TO:<team@localhost>"
 	done
 }
 
-@test "an alias of which all are refused: the first refusal, or the temporary one; nothing goes, whatever the caller says next" {
+@test "the server refuses all addresses of an alias: RCPT gets a temporary refusal if there is one, else the first; nothing is sent" {
 	start_server <<-'S'
 		reply RCPT:a@* 550 5.1.1 no such user
 		reply RCPT:b@* 551 5.1.6 moved
@@ -101,7 +101,7 @@ team="RCPT TO:<team@localhost>"
 	[[ $(messages) == 0 && $(said DATA) == 0 && $(said BDAT) == 0 ]]
 }
 
-@test "an alias that is said again after a refusal: who was taken is not asked again, who was not is, and nobody has it twice" {
+@test "the caller repeats an alias after a refusal: postern asks again only for refused addresses, and each gets one copy" {
 	start_server <<< "reply RCPT:b@*#1 450 4.2.0 later"
 	with_aliases <<< "team: a@example.org, b@example.org"
 	talk "EHLO x" "$me" "$team" "$team" "$team" DATA "${text[@]}" QUIT
@@ -115,7 +115,7 @@ team="RCPT TO:<team@localhost>"
 	got 1 a@example.org
 }
 
-@test "the same address by its name and behind an alias, in either order: each RCPT is answered for itself" {
+@test "the caller names an address directly and by an alias, in either order: each RCPT gets its own answer" {
 	local a="RCPT TO:<a@example.org>"
 	start_server <<< "reply RCPT:a@* 550 5.1.1 no such user"
 	with_aliases <<-'A'
@@ -136,7 +136,7 @@ team="RCPT TO:<team@localhost>"
 	got 1 a@example.org
 }
 
-@test "an alias with a program, an error and an address: accepted where the address is, refused where that is refused" {
+@test "an alias with a program, an error and an address is accepted if the address is accepted, and refused if it is refused" {
 	start_server <<< "reply RCPT:bad@* 550 5.1.1 no such user"
 	with_aliases <<-'A'
 		root: "|prog", ":error: gone", a@example.org
@@ -151,7 +151,7 @@ team="RCPT TO:<team@localhost>"
 	got 1 a@example.org
 }
 
-@test "require_all_recipients: an alias is accepted when all behind it are, and one that is refused holds the message back" {
+@test "require_all_recipients: an alias is accepted if all its addresses are; one refused address holds the message back" {
 	start_server <<< "reply RCPT:b@*#1 450 4.2.0 later"
 	with_aliases <<< "team: a@example.org, b@example.org"
 	set_conf require_all_recipients on
@@ -161,7 +161,7 @@ team="RCPT TO:<team@localhost>"
 	got 1 a@example.org b@example.org
 }
 
-@test "an alias with a list that is gone loses nobody else" {
+@test "an alias that includes a missing list still delivers to its other addresses" {
 	start_server < /dev/null
 	with_aliases <<< "team: :include:/nonexistent/list, a@example.org"
 	talk "EHLO x" "$me" "$team" DATA "${text[@]}" QUIT
@@ -170,7 +170,7 @@ team="RCPT TO:<team@localhost>"
 	got 1 a@example.org
 }
 
-@test "a member that cannot be said to the server is refused alone" {
+@test "an alias member whose domain is too long is refused alone" {
 	start_server < /dev/null
 	with_aliases <<< "team: a@$(printf 'ü%.0s' {1..80}).example, b@example.org"
 	talk "EHLO x" "$me" "$team" DATA "${text[@]}" QUIT
@@ -179,7 +179,7 @@ team="RCPT TO:<team@localhost>"
 	got 1 b@example.org
 }
 
-@test "a caller that did not wait and gives up with an empty text after a refusal sends nothing" {
+@test "a caller that pipelines an empty text after a refused RCPT sends nothing" {
 	start_server <<< "reply RCPT:bad@* 550 5.1.1 no such user"
 	talk "EHLO x" "$me" "$you" "RCPT TO:<bad@example.org>" DATA . "${one[@]}" QUIT
 	answered 220 250 250 250 550 354 554 250 250 354 250 221
@@ -189,7 +189,7 @@ team="RCPT TO:<team@localhost>"
 	[[ $(messages) == 2 ]]
 }
 
-@test "many refused behind one alias: the first fifty are named, and the others are counted" {
+@test "many refusals behind one alias: the reply names the first fifty and counts the others" {
 	start_server <<< "reply RCPT:bad* 550-5.1.1 $(printf 'x%.0s' {1..300})\r\n550 5.1.1 no such user"
 	with_aliases <<< "team: good@example.org$(printf ', bad%d@example.org' {1..60})"
 	talk "EHLO x" "$me" "$team" DATA "${text[@]}" QUIT
@@ -202,7 +202,7 @@ team="RCPT TO:<team@localhost>"
 
 # ---------------------------------------------------------------------------------------------------------------- always_bcc
 
-@test "a refused always_bcc does not stop the message and is not silent: in the reply, on stderr, in the log" {
+@test "the server refuses always_bcc: the message goes on, and reply, stderr and log name the refusal" {
 	start_server <<< "reply RCPT:archive@* 550-5.1.1 no such user\r\n550 5.1.1 here"
 	set_conf always_bcc archive@example.org
 	set_conf logfile "$BATS_TEST_TMPDIR/log"
@@ -214,7 +214,7 @@ team="RCPT TO:<team@localhost>"
 	got 1 you@example.net
 }
 
-@test "a refused always_bcc with require_all_recipients: the message goes to nobody, in the server's words" {
+@test "the server refuses always_bcc and require_all_recipients is on: the message is refused in the server's words" {
 	start_server <<< "reply RCPT:archive@* 550 5.1.1 no such user"
 	set_conf always_bcc archive@example.org
 	set_conf require_all_recipients on
@@ -224,7 +224,7 @@ team="RCPT TO:<team@localhost>"
 	[[ $(messages) == 0 ]]
 }
 
-@test "an always_bcc that is not ASCII, or an alias that refuses, is a refused one" {
+@test "an always_bcc that needs a missing SMTPUTF8, or whose alias refuses, is reported as refused" {
 	start_server <<< "hide SMTPUTF8"
 	with_aliases <<< "audit: :error: closed"
 	set_conf always_bcc "jörg@example.org audit"
@@ -237,7 +237,7 @@ team="RCPT TO:<team@localhost>"
 
 # ---------------------------------------------------------------------------------------------------------------------- LMTP
 
-@test "LMTP: some have it: accepted, with the refused ones named; the last answer may be either" {
+@test "LMTP: the server accepts the message for some recipients: postern accepts it and names the refused ones" {
 	local bad
 	for bad in a b; do
 		start_server <<-S
@@ -257,7 +257,7 @@ team="RCPT TO:<team@localhost>"
 	done
 }
 
-@test "LMTP: nobody has it: a refusal, temporary where one may have it later" {
+@test "LMTP: the server refuses the message for all recipients: postern refuses it, temporarily if one refusal is temporary" {
 	start_server <<-'S'
 		tls none
 		lmtp on
@@ -271,7 +271,7 @@ team="RCPT TO:<team@localhost>"
 	answered 220 250 250 250 250 354 452 250 250 250 354 550 221
 }
 
-@test "LMTP: the server leaves between its answers: accepted for the one, and the other is named" {
+@test "LMTP: the server leaves between its replies: postern accepts the message and names the recipient without reply" {
 	start_server <<-'S'
 		tls none
 		lmtp on

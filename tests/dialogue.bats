@@ -1,11 +1,11 @@
 #!/usr/bin/env bats
-# -bs: SMTP on standard input and output, from the greeting to QUIT; what the caller hears is what the smarthost said.
+# -bs: SMTP on standard input and output, from the greeting to QUIT; the caller gets the smarthost's replies.
 load helper
 load dialogue
 
 # --------------------------------------------------------------------------------------------------------- without a MAIL
 
-@test "greeting, EHLO with what is offered, HELO without, and the smarthost hears nothing" {
+@test "EHLO lists the extensions, HELO does not, and postern makes no connection for them" {
 	start_server < /dev/null
 	local word
 	talk "EHLO client.example" "HELO client.example" "QUIT"
@@ -16,7 +16,7 @@ load dialogue
 	[[ $(connections) == 0 ]]
 }
 
-@test "NOOP, RSET, VRFY, HELP are answered; EXPN, AUTH, STARTTLS are not done; rubbish is refused" {
+@test "NOOP, RSET, VRFY and HELP are answered; EXPN, AUTH and STARTTLS are not implemented; unknown commands are refused" {
 	start_server < /dev/null
 	talk "NOOP" "NOOP x" "RSET" "VRFY you" "HELP" "HELP MAIL" "EXPN list" "AUTH PLAIN AGEAYg==" "STARTTLS" "BLAH" "" \
 	    "EHLO" "HELO" "DATA x" "RSET x" "noop" "QUIT"
@@ -24,7 +24,7 @@ load dialogue
 	[[ $(connections) == 0 ]]
 }
 
-@test "every answer but those to EHLO and the greeting has an enhanced code, also where the smarthost gives none" {
+@test "every reply except the greeting and EHLO's has an enhanced code, even if the smarthost gives none" {
 	start_server <<-'S'
 		reply MAIL#1 250 fine
 		reply RCPT:you@* 250 fine, too
@@ -41,7 +41,7 @@ load dialogue
 	replied "550 5.0.0 4.1.1 of another class"
 }
 
-@test "the order of commands" {
+@test "a command out of order is refused with 503" {
 	start_server < /dev/null
 	talk "$me" "EHLO x" "$you" DATA "BDAT 3" "abc$you" "$me" "$me" DATA "$you" RSET DATA QUIT
 	answered 220 503 250 503 503 503 503 250 503 554 250 250 503 221
@@ -50,7 +50,7 @@ load dialogue
 
 # --------------------------------------------------------------------------------------------------------------- messages
 
-@test "several messages, one connection; each is what its caller said" {
+@test "several messages use one connection, and each keeps its own envelope and text" {
 	start_server < /dev/null
 	talk "EHLO x" "${one[@]}" "$me" "RCPT TO:<other@example.net>" DATA "Subject: y" "" "..dot" "." "${one[@]}" QUIT
 	answered 220 250 250 250 354 250 250 250 354 250 250 250 354 250 221
@@ -59,7 +59,7 @@ load dialogue
 	[[ $(envelope 2) == *"rcpt <other@example.net>"* && $(envelope 2) != *"you@"* ]]
 }
 
-@test "another sender's account is another connection" {
+@test "a sender of another account gets another connection" {
 	start_server < /dev/null
 	printf '%s\n' "account other : default" "from other@example.org" >> "$conf"
 	talk "EHLO x" "${one[@]}" "MAIL FROM:<other@example.org>" "$you" DATA "${text[@]}" QUIT
@@ -68,7 +68,7 @@ load dialogue
 	[[ $(envelope 2) == *"mail <other@example.org>"* ]]
 }
 
-@test "each recipient hears what the smarthost said of it, and the others get the message" {
+@test "each recipient gets the smarthost's reply for it, and the accepted ones get the message" {
 	start_server <<-'S'
 		reply RCPT:bad@* 550 5.1.1 no such user
 		reply RCPT:full@* 452 4.2.2 mailbox full
@@ -85,21 +85,21 @@ load dialogue
 	[[ $(messages) == 1 && $(envelope) == *"rcpt <you@example.net>"* ]]
 }
 
-@test "who was refused and is asked for again is refused again" {
+@test "a recipient that was refused and is repeated is refused again" {
 	start_server <<< "reply RCPT:bad@* 550 5.1.1 no such user"
 	talk "EHLO x" "$me" "RCPT TO:<bad@example.org>" "RCPT TO:<bad@example.org>" "$you" "$you" DATA "${text[@]}" QUIT
 	answered 220 250 250 550 550 250 250 354 250 221
 	[[ $(grep -c '^550 5.1.1 no such user' <<< "$stdout") == 2 ]]
 }
 
-@test "who was put off may be asked for again" {
+@test "a recipient that was refused for now and is repeated is asked for again" {
 	start_server <<< "reply RCPT:full@*#1 452 4.2.2 mailbox full"
 	talk "EHLO x" "$me" "RCPT TO:<full@example.org>" "RCPT TO:<full@example.org>" DATA "${text[@]}" QUIT
 	answered 220 250 250 452 250 354 250 221
 	[[ $(envelope) == *"rcpt <full@example.org>"* ]]
 }
 
-@test "an alias whose first one is refused: the second is asked all the same, and once" {
+@test "the smarthost refuses the first address of an alias: postern asks for the second one, once" {
 	start_server <<< "reply RCPT:bad@* 550 5.1.1 no such user"
 	echo "team: bad@example.org, you@example.net" > "$BATS_TEST_TMPDIR/aliases"
 	set_conf aliases "$BATS_TEST_TMPDIR/aliases"
@@ -109,7 +109,7 @@ load dialogue
 	[[ $(envelope) == *"rcpt <you@example.net>"* ]]
 }
 
-@test "all or nobody: one who was put off after another was taken holds all back" {
+@test "require_all_recipients: one recipient that is refused for now holds the message back" {
 	start_server <<< "reply RCPT:full@* 452 4.2.2 mailbox full"
 	set_conf require_all_recipients on
 	talk "EHLO x" "$me" "$you" "RCPT TO:<full@example.org>" DATA "${text[@]}" "${one[@]}" QUIT
@@ -117,7 +117,7 @@ load dialogue
 	[[ $(messages) == 1 && $(connections) == 1 ]]
 }
 
-@test "all or nobody: who was put off and is taken then holds nothing back" {
+@test "require_all_recipients: a recipient that is refused for now and then accepted does not hold the message back" {
 	start_server <<< "reply RCPT:full@*#1 452 4.2.2 mailbox full"
 	set_conf require_all_recipients on
 	talk "EHLO x" "$me" "$you" "RCPT TO:<full@example.org>" "RCPT TO:<full@example.org>" DATA "${text[@]}" QUIT
@@ -125,7 +125,7 @@ load dialogue
 	[[ $(messages) == 1 ]]
 }
 
-@test "the sender is refused: with the smarthost's words, and what follows it is no mistake" {
+@test "the smarthost refuses the sender: MAIL gets its words, and RCPT and DATA after it do not count as errors" {
 	start_server <<< "reply MAIL:bad@* 553 5.7.1 not yours"
 	set_conf allow_from_override on
 	local lines=("EHLO x") n
@@ -138,7 +138,7 @@ load dialogue
 	[[ $(messages) == 1 && $codes == *"553 554 554 554 250 250 354 250 221" ]] || complain "$codes"
 }
 
-@test "nobody was accepted, message after message: 554 to DATA, and the caller may go on" {
+@test "every recipient is refused, 120 times: DATA gets 554, and the caller may go on" {
 	start_server <<< "reply RCPT:bad@* 550 5.1.1 no such user"
 	local lines=("EHLO x") n
 	for ((n = 0; n < 120; n++)); do
@@ -149,7 +149,7 @@ load dialogue
 	[[ $(connections) == 1 ]]
 }
 
-@test "the message is refused, at DATA or at its end: in the smarthost's words; the next one goes" {
+@test "the smarthost refuses the message at DATA or at its end: the caller gets its words, and the next message is sent" {
 	start_server <<-'S'
 		hide CHUNKING
 		reply DATA#1 451 4.3.0 not now
@@ -162,7 +162,7 @@ load dialogue
 	[[ $(messages) == 1 && $(connections) == 1 ]]
 }
 
-@test "421 is never passed on, since we do not leave: 451, at MAIL, RCPT, the message" {
+@test "421 from the smarthost at MAIL, RCPT or the message becomes 451, because postern does not leave" {
 	start_server <<-'S'
 		reply MAIL#1 421 4.3.2 shutting down
 		reply RCPT#1 421 4.3.2 shutting down
@@ -173,7 +173,7 @@ load dialogue
 	[[ $(messages) == 1 ]]
 }
 
-@test "an answer that is none is not passed on either" {
+@test "a 3yz reply that answers nothing becomes 451" {
 	start_server <<-'S'
 		reply MAIL#1 354 go ahead
 		reply RCPT:a@* 334 VXNlcm5hbWU6
@@ -184,7 +184,7 @@ load dialogue
 	answered 220 250 451 250 250 451 250 250 451 250 250 250 354 451 250 250 354 250 221
 }
 
-@test "accepted is accepted: a 2yz that means something else from us becomes 250" {
+@test "a 2yz reply that has another meaning in postern's place becomes 250" {
 	start_server <<-'S'
 		reply MAIL 221 2.1.0 fine
 		reply RCPT:you@* 251 2.1.5 will forward
@@ -197,14 +197,14 @@ load dialogue
 
 # ----------------------------------------------------------------------------------------------- the smarthost is not there
 
-@test "a smarthost that is lost in the middle is a temporary trouble for all that follows of this message" {
+@test "the smarthost is lost in mid-message: the rest of this message gets 451, and the next message goes" {
 	start_server <<< "drop RCPT#2 close"
 	talk "EHLO x" "$me" "$you" "RCPT TO:<b@example.net>" "RCPT TO:<c@example.net>" DATA "BDAT 3" "abcNOOP" RSET "${one[@]}" QUIT
 	answered 220 250 250 250 451 451 451 451 250 250 250 250 354 250 221
 	[[ $(connections) == 2 && $(messages) == 1 ]]
 }
 
-@test "a smarthost that is away, refuses the login or is somebody else: said in reply to MAIL" {
+@test "no connection, a refused login or a wrong certificate is the reply to MAIL" {
 	start_server <<< "reply AUTH 535 5.7.8 wrong password"
 	talk "EHLO x" "$me" "$you" DATA QUIT
 	[[ $codes == "220 250 554 "* ]] || complain "$codes"
@@ -218,7 +218,7 @@ load dialogue
 	replied "451 4.4.1 "
 }
 
-@test "a connection that ends between two messages is made anew" {
+@test "a connection that ends between two messages is made again" {
 	start_server <<-'S'
 		hide CHUNKING
 		drop MAIL#2 close
@@ -229,7 +229,7 @@ load dialogue
 	[[ $(connections) == 3 && $(messages) == 3 ]]
 }
 
-@test "a message that this smarthost cannot carry, or no account is for, costs no connection" {
+@test "a message that this smarthost cannot carry, or that has no account, makes no further connection" {
 	start_server <<< "hide SMTPUTF8"
 	set_conf allow_from_override on
 	talk "EHLO x" "${one[@]}" "MAIL FROM:<jörg@example.org> SMTPUTF8" "MAIL FROM:<jörg@example.org> SMTPUTF8" "${one[@]}" QUIT
@@ -237,7 +237,7 @@ load dialogue
 	[[ $(connections) == 1 && $(messages) == 2 ]]
 }
 
-@test "an address that is not ASCII is not said to who does not know it, or where MAIL did not announce it" {
+@test "an address that is not ASCII is refused if the server lacks SMTPUTF8 or the caller's MAIL lacks it" {
 	start_server <<< "hide SMTPUTF8"
 	set_conf allow_from_override on
 	talk "EHLO x" "MAIL FROM:<jörg@example.org> SMTPUTF8" RSET "$me SMTPUTF8" "RCPT TO:<jörg@example.org>" "$you" \
