@@ -381,7 +381,7 @@ one_attempt() {
 	done
 }
 
-@test "SCRAM: an iteration count below 4096 or above the limit is refused" {
+@test "SCRAM: an iteration count that is invalid, below 4096 or too high is refused" {
 	local n
 	for n in 0 1 4095 -1 1000001 2000000000 99999999999999999999 4096x text; do
 		start_server <<-S

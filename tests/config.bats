@@ -1,11 +1,11 @@
-# Configuration files: which are read, what is in them, who may have written them.
+# Configuration files: which are read, what they may contain, and what permissions they must have.
 
 load helper
 
 # dump ARGS: what --dump-config shows for $conf.
 dump() { postern --dump-config "$@"; }
 
-@test "-C /dev/null is an empty configuration, other devices are none" {
+@test "-C /dev/null is an empty configuration; any other device is refused" {
 	start_server <<-'S'
 		tls none
 	S
@@ -16,7 +16,7 @@ dump() { postern --dump-config "$@"; }
 	told "/dev/zero is neither a regular file nor a pipe"
 }
 
-@test "a file that everybody may write is refused, whatever is in it" {
+@test "a configuration file that everybody may write is refused" {
 	printf 'host mail.example.org\nfrom me@example.org\n' > "$conf"
 	chmod 664 "$conf"
 	dump && ((status == 0)) || complain "status $status"
@@ -26,7 +26,7 @@ dump() { postern --dump-config "$@"; }
 	hinted "chmod o-w"
 }
 
-@test "a password in a file that others may read or write is refused, in an included one, too" {
+@test "a password in a file that others may read or write is refused, in an included file too" {
 	local mode
 	printf 'host mail.example.org\nfrom me@example.org\nuser me\npassword secret\n' > "$conf"
 	for mode in 604 602 644; do
@@ -42,7 +42,7 @@ dump() { postern --dump-config "$@"; }
 	[[ $stderr != *" secret"* ]]
 }
 
-@test "includes that come back to where they began are refused" {
+@test "a file that includes itself through another file is refused" {
 	printf 'include %s\n' "$conf.b" > "$conf"
 	printf 'include %s\n' "$conf" > "$conf.b"
 	chmod 600 "$conf"*
@@ -50,7 +50,7 @@ dump() { postern --dump-config "$@"; }
 	told "includes itself"
 }
 
-@test "what msmtp documents is taken, or left out with a word, or refused with one" {
+@test "msmtp's keys are taken; obsolete ones are ignored with a warning, and proxy_host is refused" {
 	local line
 	while IFS= read -r line; do
 		printf 'host mail.example.org\nfrom me@example.org\nuser me\n%s\n' "$line" > "$conf"
@@ -106,7 +106,7 @@ dump() { postern --dump-config "$@"; }
 	told "proxy_host is not supported yet"
 }
 
-@test "a name that no file can have is an error for good, not one to try again" {
+@test "a file name that no file can have is 78 and not a temporary failure" {
 	local name
 	ln -s loop "$HOME/loop"
 	for name in "$HOME/loop" "$HOME/$(printf '%0300d' 0)"; do
@@ -116,7 +116,7 @@ dump() { postern --dump-config "$@"; }
 	done
 }
 
-@test "the names of servers may be in UTF-8: A-labels are what is looked up and compared" {
+@test "a server's name may be in UTF-8: postern turns it into A-labels" {
 	printf 'account default\nhost b\xc3\xbccher.example, 192.0.2.1, [2001:db8::1], plain.example\ntls_host_override m\xc3\xbcller.example\n' > "$conf"
 	postern_ok --dump-config
 	[[ $stdout == *"host xn--bcher-kva.example, 192.0.2.1, [2001:db8::1], plain.example"* ]] || complain host

@@ -125,7 +125,7 @@ load dialogue
 	[[ $(messages) == 1 ]]
 }
 
-@test "the smarthost refuses the sender: MAIL gets its words, and RCPT and DATA after it do not count as errors" {
+@test "the smarthost refuses the sender: MAIL gets its words, and the next commands do not count as errors" {
 	start_server <<< "reply MAIL:bad@* 553 5.7.1 not yours"
 	set_conf allow_from_override on
 	local lines=("EHLO x") n
@@ -251,7 +251,7 @@ load dialogue
 	answered 220 250 250 553 553 250 354 250 221
 }
 
-@test "where the message may have got through the caller is told so" {
+@test "if the smarthost may have the message, the reply to the caller says so" {
 	start_server <<< "drop LAST close"
 	talk "EHLO x" "${one[@]}" QUIT
 	answered 220 250 250 250 354 451 221
@@ -260,7 +260,7 @@ load dialogue
 
 # ----------------------------------------------------------------------------------------------------------- the text itself
 
-@test "the text ends where its caller's lines end like that, and nowhere else" {
+@test "with CRLF lines only CRLF.CRLF ends the text" {
 	start_server < /dev/null
 	local end
 	for end in '\n.\n' '\n.\r\n' '\r.\r' '\r\n.\n' '\r\n.\r' '\r.\r\n' '\n\n.\n' '\r\n.\r\r\n'; do
@@ -273,7 +273,7 @@ load dialogue
 	[[ $(said "MAIL FROM:<evil") == 0 ]]
 }
 
-@test "a caller that ends its lines with LF alone ends the text so, too; dots are undone" {
+@test "a caller that ends its lines with LF can end the text with LF.LF, and doubled dots are undone" {
 	start_server < /dev/null
 	printf '%s\n' "HELO x" "$me" "$you" DATA "Subject: x" "" "..a" "...b" ".c" "." QUIT > "$BATS_TEST_TMPDIR/in"
 	hear
@@ -281,7 +281,7 @@ load dialogue
 	[[ $(message) == *$'\r\n\r\n.a\r\n..b\r\nc\r' ]]
 }
 
-@test "BDAT in chunks, with a line's end cut in two, lone dots, and BDAT 0 LAST" {
+@test "BDAT takes chunks that cut a line end in two, lone dots, and BDAT 0 LAST" {
 	start_server < /dev/null
 	printf '%s\r\n' "EHLO x" "$me" "$you" > "$BATS_TEST_TMPDIR/in"
 	printf 'BDAT 13\r\nSubject: x\r\n\rBDAT 0\r\nBDAT 7\r\n\na\r\n.\r\nBDAT 3 LAST\r\nb\r\n' >> "$BATS_TEST_TMPDIR/in"
@@ -292,7 +292,7 @@ load dialogue
 	[[ $(message 2) == *"Subject: y"*$'\r\n\r\nc\r' && $(connections) == 1 ]]
 }
 
-@test "BDAT that is broken off sends nothing; DATA after it is 503 (RFC 3030 2), RSET and MAIL begin anew" {
+@test "RSET or MAIL after an unfinished BDAT sends nothing and begins anew; DATA after BDAT is 503 (RFC 3030 2)" {
 	start_server < /dev/null
 	local what
 	for what in RSET "$me"; do
@@ -306,7 +306,7 @@ load dialogue
 	[[ $(messages) == 2 ]]
 }
 
-@test "NOOP between chunks keeps the caller there and does no harm" {
+@test "NOOP between two chunks is answered and changes nothing" {
 	start_server < /dev/null
 	printf '%s\r\n' "EHLO x" "$me" "$you" "BDAT 14" "Subject: x" "" "NOOP" "BDAT 3 LAST" "a" QUIT > "$BATS_TEST_TMPDIR/in"
 	hear
@@ -314,7 +314,7 @@ load dialogue
 	[[ $(messages) == 1 ]]
 }
 
-@test "a BDAT whose size cannot be read ends the dialogue: what follows it is not taken for commands" {
+@test "a BDAT with an unreadable size ends the dialogue, so that its chunk is not taken for commands" {
 	local bdat
 	for bdat in "BDAT" "BDAT x" "BDAT -1" "BDAT 99999999999999999999" "BDAT 1 FIRST" "BDAT 0x1 LAST" $'BDAT 1\001'; do
 		start_server < /dev/null
@@ -329,7 +329,7 @@ load dialogue
 
 # --------------------------------------------------------------------------------------------------------------- parameters
 
-@test "8-bit text, UTF-8 addresses and SIZE are asked of the smarthost" {
+@test "8-bit text, UTF-8 addresses and SIZE are announced to the smarthost" {
 	start_server <<< "size 5000"
 	set_conf allow_from_override on
 	talk "EHLO x" "MAIL FROM:<jörg@example.org> SMTPUTF8 BODY=8BITMIME SIZE=100" "RCPT TO:<müller@example.net>" \
@@ -339,7 +339,7 @@ load dialogue
 	[[ $(said "MAIL FROM:<jörg@example.org>.* SMTPUTF8") == 1 && $(messages) == 1 ]]
 }
 
-@test "DSN passes through: RET, ENVID, NOTIFY, ORCPT" {
+@test "RET, ENVID, NOTIFY and ORCPT are passed on to the smarthost" {
 	start_server < /dev/null
 	talk "EHLO x" "$me RET=HDRS ENVID=ab+2Bc" "$you NOTIFY=SUCCESS,DELAY ORCPT=rfc822;o+3Drig@example.org" \
 	    "RCPT TO:<b@example.net> NOTIFY=NEVER" DATA "${text[@]}" "$me" "$you" DATA "${text[@]}" QUIT
@@ -349,7 +349,7 @@ load dialogue
 	[[ $(said 'RCPT TO:<b@example.net> NOTIFY=NEVER') == 1 && $(said 'RCPT TO:<you@example.net>$') == 1 ]]
 }
 
-@test "parameters that are none: 501, 555; and nothing of them reaches the smarthost" {
+@test "invalid parameters get 501 and unknown ones 555, and the smarthost gets none of them" {
 	start_server < /dev/null
 	local p lines=("EHLO x") n=0
 	for p in SIZE SIZE= SIZE=x SIZE=-1 SIZE=99999999999999999999 BODY BODY=BINARY SMTPUTF8=1 RET=ALL RET=FULL\ RET=FULL ENVID= \
@@ -366,7 +366,7 @@ load dialogue
 	[[ $(said RCPT) == 0 && $(said MAIL) == 1 ]]
 }
 
-@test "addresses: source routes and blanks are taken, line ends and brackets are not" {
+@test "source routes and blanks around an address are accepted; line ends, brackets and blanks within it are refused" {
 	start_server < /dev/null
 	set_conf allow_from_override on
 	talk "EHLO x" "MAIL FROM: <me@example.org>" "RCPT TO: <you@example.net> " 'RCPT TO:<"a>b"@example.net>' "RCPT TO:<@relay:c@example.net>" \
@@ -380,7 +380,7 @@ load dialogue
 
 # ------------------------------------------------------------------------------------------------------------------- limits
 
-@test "lines that are too long or hold a NUL are refused, and the next one is heard" {
+@test "a line that is too long or holds a NUL is refused, and the next line is read" {
 	start_server < /dev/null
 	{
 		printf 'EHLO x\r\nNOOP %05000d\r\nNOOP ' 0
@@ -391,13 +391,13 @@ load dialogue
 	answered 220 250 500 500 500 500 250 221
 }
 
-@test "a hundred mistakes are enough" {
+@test "after a hundred errors the caller gets 421" {
 	start_server < /dev/null
 	talk $(printf 'x%.0s\n' {1..200})
 	[[ $codes == "220 500 "*" 500 421" && $(wc -w <<< "$codes") == 101 && $status == 0 ]]
 }
 
-@test "a head of two megabytes is refused when all of it was heard, by DATA and by BDAT, and the next message goes" {
+@test "a head of two megabytes is refused after all of it is read, by DATA and by BDAT, and the next message goes" {
 	start_server < /dev/null
 	local big=$BATS_TEST_TMPDIR/big n
 	seq -f "X-%04.0f: $(printf '%0990d' 0)"$'\r' 4000 > "$big"
@@ -417,7 +417,7 @@ load dialogue
 	[[ $(messages) == 1 ]]
 }
 
-@test "many recipients, and many lines in each answer" {
+@test "20000 refused recipients get their replies of several lines, and the accepted one gets the message" {
 	start_server <<-'S'
 		no_transcript
 		reply RCPT:bad* 550-5.1.1 one line of many that are all rather long and say nothing at all but the same again\r\n550-5.1.1 two\r\n550 5.1.1 three
@@ -432,7 +432,7 @@ load dialogue
 	[[ $codes == "220 250 250 550 "*" 550 250 354 250 221" && $(grep -c "^550 5.1.1 three" <<< "$stdout") == 20000 ]]
 }
 
-@test "the smarthost's answers are passed on fit to be seen: printable, no line too long, no more than there may be" {
+@test "the smarthost's replies are passed on in printable characters, in lines of at most 512 octets and without added replies" {
 	start_server <<-'S'
 		reply RCPT:esc@* 550 5.1.1 \x1b[31mred\x07 \xff
 		reply RCPT:fake@* 550 5.1.1 no\r250 2.1.5 yes
@@ -446,7 +446,7 @@ load dialogue
 	[[ $codes == *" 250 250 354 250 221" ]] || complain "$codes"
 }
 
-@test "replies are written while the caller still speaks: more than fits into memory comes through" {
+@test "postern writes replies while the caller still sends, even if they do not fit into memory" {
 	start_server <<-'S'
 		reply RCPT:bad* 550-5.1.1 aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n550-5.1.1 aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n550-5.1.1 aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n550-5.1.1 aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n550-5.1.1 aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n550-5.1.1 aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n550-5.1.1 aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n550-5.1.1 aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n550 5.1.1 b
 	S
@@ -459,9 +459,9 @@ load dialogue
 	[[ $(wc -w <<< "$codes") == 3004 && $codes == *" 550 221" && $status == 0 ]]
 }
 
-# ----------------------------------------------------------------------------------------------- how it ends, and is started
+# --------------------------------------------------------------------------------------- the end and the start of a dialogue
 
-@test "the caller leaves: between messages that is an end, within one nothing is sent" {
+@test "the caller leaves: between messages the status is 0; within a message it is 74 and nothing is sent" {
 	start_server < /dev/null
 	talk "EHLO x" "${one[@]}"
 	answered 220 250 250 250 354 250
@@ -474,7 +474,7 @@ load dialogue
 	[[ $(said DATA) == 0 && $(said BDAT) == 1 ]]
 }
 
-@test "the caller leaves between two chunks: nothing is sent, and that is a failure" {
+@test "the caller leaves between two chunks: the status is 74 and nothing is sent" {
 	start_server < /dev/null
 	printf '%s\r\n' "EHLO x" "$me" "$you" "BDAT 14" "Subject: x" "" > "$BATS_TEST_TMPDIR/in"
 	hear
@@ -482,7 +482,7 @@ load dialogue
 	[[ $(messages) == 0 && $(said BDAT) == 0 && $codes == "220 250 250 250 250" ]] || complain "$codes"
 }
 
-@test "SIGTERM: the caller hears 421, the status is 75, nothing is sent" {
+@test "SIGTERM: the caller gets 421, the status is 75, nothing is sent" {
 	start_server < /dev/null
 	converse
 	ask "" 220
@@ -498,7 +498,7 @@ load dialogue
 	[[ $(messages) == 0 ]]
 }
 
-@test "who waits for each answer gets it" {
+@test "a caller that waits for each reply gets it" {
 	start_server < /dev/null
 	converse -i
 	ask "" 220
@@ -515,7 +515,7 @@ load dialogue
 	[[ $(connections) == 1 && $(messages) == 3 ]]
 }
 
-@test "closed descriptors and a full disk where the answers go" {
+@test "a closed standard input or a full disk on standard output is 74" {
 	start_server < /dev/null
 	postern_fails 74 input -- -bs <&-
 	told "standard input is closed"
@@ -526,20 +526,20 @@ load dialogue
 	[[ $(connections) == 0 ]]
 }
 
-@test "who does not hear the last answers makes it a failure" {
+@test "a caller that closes its end before the last replies makes the status 74" {
 	start_server < /dev/null
 	converse
 	ask "" 220
 	exec {from}<&-
 	local s=0
-	# in a subshell: the program may be gone before all is said, and SIGPIPE must not end the test
+	# in a subshell: postern may end before all is written, and SIGPIPE must not end the test
 	(printf '%s\r\n' "EHLO x" "${one[@]}" QUIT >&"$to") 2> /dev/null || :
 	exec {to}>&-
 	wait "$child" || s=$?
 	[[ $s == 74 && $(< "$BATS_TEST_TMPDIR/stderr") == "postern: input: the caller does not listen"* ]] || complain "status $s"
 }
 
-@test "a caller that reads no answers does not keep SIGTERM away" {
+@test "SIGTERM ends postern even if the caller reads no replies" {
 	start_server < /dev/null
 	local s=0
 	mkfifo "$BATS_TEST_TMPDIR/hold"
@@ -553,7 +553,7 @@ load dialogue
 	[[ $s == 75 ]] || complain "status $s"
 }
 
-@test "as callers start it: -bs -i, -t, with -f, with another's name; recipients are refused, and so is what cannot be read" {
+@test "-bs takes -i, -t and -f; with recipients it is 64, with a broken configuration 78, and both greet with 554" {
 	start_server < /dev/null
 	options=(-i -t)
 	talk "EHLO x" "${one[@]}" QUIT
@@ -572,14 +572,14 @@ load dialogue
 	[[ $status == 78 && $codes == 554 ]] && replied "554 5.3.5 "
 }
 
-@test "-f with what is no address: MAIL is refused, and nobody hears it" {
+@test "-f with an invalid address: MAIL is refused, and postern makes no connection" {
 	start_server < /dev/null
 	options=(-f "a@b> SIZE=1")
 	talk "EHLO x" "${one[@]}" QUIT
 	[[ $codes == "220 250 554 554 554 "* && $(connections) == 0 ]] || complain "$codes"
 }
 
-@test "-v shows both dialogues' smarthost side, without the secret" {
+@test "-v shows the dialogue with the smarthost without the secret" {
 	start_server < /dev/null
 	set_conf auth plain
 	options=(-v)
@@ -588,7 +588,7 @@ load dialogue
 	[[ $stdout != *"AUTH"* ]]
 }
 
-@test "a line in the log for each message, also for one whose MAIL came to nothing" {
+@test "each message has a line in the log, also a message whose MAIL was refused" {
 	start_server <<-'S'
 		reply LAST#2 554 5.7.1 spam
 		reply MAIL#3 451 4.7.1 later
@@ -604,7 +604,7 @@ load dialogue
 	[[ $(wc -l < "$BATS_TEST_TMPDIR/log") == 5 ]] || complain "$(cat "$BATS_TEST_TMPDIR/log")"
 }
 
-@test "local_recipients and sender_map count here, too" {
+@test "local_recipients and sender_map apply to -bs" {
 	start_server < /dev/null
 	set_conf local_recipients admin@example.org
 	set_conf sender_map "root:me@example.org"

@@ -1,16 +1,16 @@
-# What one message may ask of a server beyond its delivery: each only where it is offered, else refused or left out as its
-# RFC says.
+# What a message may ask of a server through an SMTP extension.  If the server does not offer the extension, postern refuses the
+# message or leaves the parameter out, as the extension's RFC says.
 
 load helper
 
-# unasked: the message did not go; there was no MAIL.
+# unasked: no message was sent, and there was no MAIL.
 unasked() { [[ $(messages) == 0 && $(said MAIL) == 0 ]] || complain "MAIL was said"; }
-# asked WORDS [N]: MAIL of the Nth message had these parameters in this order, and perhaps others.
+# asked WORDS [N]: MAIL of the Nth message had these parameters in this order; it may have had others.
 asked() { grep -qE "^mail .* $1( |\$)" <<< "$(envelope "${2:-1}")" || complain "the envelope: $(envelope "${2:-1}")"; }
 
 # ------------------------------------------------------------------------------------------------- REQUIRETLS, RFC 8689
 
-@test "REQUIRETLS is asked for by an option, a key, or as Postfix has it" {
+@test "REQUIRETLS is sent for --require-tls, -O requiretls=yes and the key require_tls" {
 	local option n=0
 	start_server <<< "offer_tls REQUIRETLS"
 	for option in --require-tls --require-tls=on "-Orequiretls=yes" -OREQUIRETLS=Yes; do
@@ -24,7 +24,7 @@ asked() { grep -qE "^mail .* $1( |\$)" <<< "$(envelope "${2:-1}")" || complain "
 	[[ $(envelope 6) != *REQUIRETLS* ]]
 }
 
-@test "without REQUIRETLS nothing is sent" {
+@test "if the server does not offer REQUIRETLS, nothing is sent" {
 	start_server < /dev/null
 	postern_fails 69 ehlo -- --require-tls you@example.net < "$mail"
 	told "does not offer REQUIRETLS"
@@ -32,20 +32,20 @@ asked() { grep -qE "^mail .* $1( |\$)" <<< "$(envelope "${2:-1}")" || complain "
 	unasked
 }
 
-@test "what was offered before TLS does not count" {
+@test "an offer of REQUIRETLS before TLS does not count" {
 	start_server <<< "offer_clear REQUIRETLS"
 	postern_fails 69 ehlo -- --require-tls you@example.net < "$mail"
 	told "5.7.30"
 	unasked
 }
 
-@test "REQUIRETLS that is offered after the login is enough" {
+@test "an offer of REQUIRETLS after the login counts" {
 	start_server <<< "offer_auth REQUIRETLS"
 	postern_ok --require-tls you@example.net < "$mail"
 	asked REQUIRETLS
 }
 
-@test "require_tls needs verified TLS of our own, before anybody is called" {
+@test "require_tls without verified TLS is 78 before any connection" {
 	start_server <<< "offer REQUIRETLS"
 	postern_fails 78 config -- --require-tls --tls=off --auth=off you@example.net < "$mail"
 	told "require_tls without verified TLS"
@@ -57,7 +57,7 @@ asked() { grep -qE "^mail .* $1( |\$)" <<< "$(envelope "${2:-1}")" || complain "
 
 # --------------------------------------------------------------------------------------------------- SMTPUTF8, RFC 6531
 
-@test "SMTPUTF8 is asked for without need where the user says so" {
+@test "SMTPUTF8 is sent without need if the user asks for it" {
 	start_server < /dev/null
 	postern_ok you@example.net < "$mail"
 	[[ $(envelope 1) != *SMTPUTF8* ]]
@@ -69,7 +69,7 @@ asked() { grep -qE "^mail .* $1( |\$)" <<< "$(envelope "${2:-1}")" || complain "
 	[[ $(envelope 4) != *SMTPUTF8* ]]
 }
 
-@test "SMTPUTF8 that is wanted and not offered: nothing is sent" {
+@test "the user asks for SMTPUTF8 and the server does not offer it: nothing is sent" {
 	start_server <<< "hide SMTPUTF8"
 	postern_fails 69 ehlo -- -O smtputf8=yes you@example.net < "$mail"
 	told "does not offer SMTPUTF8, which smtputf8 asks for"
@@ -79,7 +79,7 @@ asked() { grep -qE "^mail .* $1( |\$)" <<< "$(envelope "${2:-1}")" || complain "
 	unasked
 }
 
-@test "SMTPUTF8 is not asked for where the user says no, even if the message needs it" {
+@test "smtputf8 off: SMTPUTF8 is not sent, and a message that needs it is refused" {
 	start_server < /dev/null
 	postern_fails 65 input -- -O smtputf8=no $'j\xc3\xb6rg@example.net' < "$mail"
 	told "smtputf8 is off"
@@ -95,7 +95,7 @@ asked() { grep -qE "^mail .* $1( |\$)" <<< "$(envelope "${2:-1}")" || complain "
 	asked SMTPUTF8 2
 }
 
-@test "-bs: smtputf8 off is stronger than the caller's SMTPUTF8" {
+@test "-bs: smtputf8 off wins over the caller's SMTPUTF8" {
 	start_server < /dev/null
 	printf '%s\r\n' "EHLO c.example" "MAIL FROM:<me@example.org> SMTPUTF8" "RCPT TO:<you@example.net>" DATA "Subject: 1" "" . \
 	    "MAIL FROM:<me@example.org> SMTPUTF8" "RCPT TO:<you@example.net>" DATA $'Subject: \xc3\xa4' "" . \
@@ -106,7 +106,7 @@ asked() { grep -qE "^mail .* $1( |\$)" <<< "$(envelope "${2:-1}")" || complain "
 
 # -------------------------------------------------------------------------------------------------- MT-PRIORITY, RFC 6710
 
-@test "a priority is passed on where the server takes priorities" {
+@test "priority is sent as MT-PRIORITY if the server offers it" {
 	local n=0 value
 	start_server <<< "offer MT-PRIORITY MIXER"
 	for value in -9 -1 0 1 9; do
@@ -120,14 +120,14 @@ asked() { grep -qE "^mail .* $1( |\$)" <<< "$(envelope "${2:-1}")" || complain "
 	[[ $(envelope 7) != *MT-PRIORITY* ]]
 }
 
-@test "a priority is left out where the server takes none, and -v says so" {
+@test "if the server does not offer MT-PRIORITY, priority is left out and -v says so" {
 	start_server < /dev/null
 	postern_ok -v --priority=9 you@example.net < "$mail"
 	[[ $(messages) == 1 && $(envelope) != *MT-PRIORITY* && $(said EHLO) == 2 ]]
 	told "does not offer MT-PRIORITY, so priority is left out"
 }
 
-@test "a priority is a digit, perhaps with a minus sign" {
+@test "any priority but a number from -9 to 9 is 64" {
 	local value
 	start_server < /dev/null
 	for value in 10 -10 +1 -0 01 high - ""; do
@@ -139,7 +139,7 @@ asked() { grep -qE "^mail .* $1( |\$)" <<< "$(envelope "${2:-1}")" || complain "
 
 # ---------------------------------------------------------------------------------------------------- DELIVERBY, RFC 2852
 
-@test "a time to deliver by is passed on" {
+@test "deliver_by is sent as BY in seconds with its mode" {
 	local n=0 given wire
 	start_server <<< "offer DELIVERBY"
 	while read -r given wire; do
@@ -163,7 +163,7 @@ asked() { grep -qE "^mail .* $1( |\$)" <<< "$(envelope "${2:-1}")" || complain "
 	[[ $(envelope $((++n))) != *BY=* ]]
 }
 
-@test "what is no time to deliver by" {
+@test "an invalid deliver_by is 64" {
 	local value
 	start_server <<< "offer DELIVERBY"
 	for value in 0 -1 -1,return 1000000000 -1000000000,notify 12000d 1h, ,return 1h,back 1h,return,notify 1h,trace,trace \
@@ -174,7 +174,7 @@ asked() { grep -qE "^mail .* $1( |\$)" <<< "$(envelope "${2:-1}")" || complain "
 	[[ $(connections) == 0 ]]
 }
 
-@test "a server's least time is kept, where the message would be returned" {
+@test "a deliver_by below the server's least time is refused in mode return and sent in mode notify" {
 	start_server <<< "offer DELIVERBY 3600"
 	postern_fails 65 input -- --deliver-by=59m you@example.net < "$mail"
 	told "3540 seconds"
@@ -187,7 +187,7 @@ asked() { grep -qE "^mail .* $1( |\$)" <<< "$(envelope "${2:-1}")" || complain "
 	asked "BY=3600;R" 2
 }
 
-@test "DELIVERBY that is not offered: nothing is sent" {
+@test "if the server does not offer DELIVERBY, nothing is sent" {
 	start_server < /dev/null
 	postern_fails 69 ehlo -- --deliver-by=1h you@example.net < "$mail"
 	told "does not offer DELIVERBY, which deliver_by asks for"
@@ -196,7 +196,7 @@ asked() { grep -qE "^mail .* $1( |\$)" <<< "$(envelope "${2:-1}")" || complain "
 
 # ------------------------------------------------------------------------------------------------ FUTURERELEASE, RFC 4865
 
-@test "a message is held for a while, or until a date" {
+@test "hold_for is sent as HOLDFOR, and hold_until as HOLDUNTIL in UTC" {
 	start_server <<< "offer FUTURERELEASE 999999999 2036-12-24T08:00:00Z"
 	postern_ok --hold-for 2h you@example.net < "$mail"
 	asked HOLDFOR=7200
@@ -215,7 +215,7 @@ asked() { grep -qE "^mail .* $1( |\$)" <<< "$(envelope "${2:-1}")" || complain "
 	[[ $(envelope 7) != *HOLD* ]]
 }
 
-@test "a hold beyond what the server allows is refused, and both limits are named" {
+@test "a hold beyond the server's limit is refused, and the error names the hold and the limit" {
 	start_server <<< "offer FUTURERELEASE 7200 2026-12-24T09:00:00+01:00"
 	postern_fails 65 input -- --hold-for=7201 you@example.net < "$mail"
 	told "7201 seconds"
@@ -230,7 +230,7 @@ asked() { grep -qE "^mail .* $1( |\$)" <<< "$(envelope "${2:-1}")" || complain "
 	asked HOLDUNTIL=2026-12-24T08:00:00Z 2
 }
 
-@test "FUTURERELEASE that is not offered: nothing is sent" {
+@test "if the server does not offer FUTURERELEASE, nothing is sent" {
 	local option
 	start_server < /dev/null
 	for option in --hold-for=1 --hold-until=2026-12-24T08:00Z; do
@@ -240,7 +240,7 @@ asked() { grep -qE "^mail .* $1( |\$)" <<< "$(envelope "${2:-1}")" || complain "
 	unasked
 }
 
-@test "a connection that breaks at the EHLO after AUTH is no missing offer: it is temporary" {
+@test "a connection that breaks at the EHLO after AUTH is a temporary failure, and not a missing offer" {
 	local how
 	for how in close reset half; do
 		start_server <<< "drop EHLO#3 $how"
@@ -261,7 +261,7 @@ asked() { grep -qE "^mail .* $1( |\$)" <<< "$(envelope "${2:-1}")" || complain "
 	asked HOLDUNTIL=2026-12-24T08:00:00Z
 }
 
-@test "what is no time to hold a message" {
+@test "an invalid hold_for or hold_until is 64" {
 	local value
 	start_server <<< "offer FUTURERELEASE"
 	for value in -1 1000000000 12000d 1w soon; do
@@ -275,7 +275,7 @@ asked() { grep -qE "^mail .* $1( |\$)" <<< "$(envelope "${2:-1}")" || complain "
 	[[ $(connections) == 0 ]]
 }
 
-@test "-O: a value that is neither yes nor no; other names are no matter" {
+@test "-O requiretls or smtputf8 with an invalid value is 64; other names are ignored" {
 	local value
 	start_server < /dev/null
 	for value in requiretls=maybe requiretls=auto smtputf8=1; do
@@ -286,7 +286,7 @@ asked() { grep -qE "^mail .* $1( |\$)" <<< "$(envelope "${2:-1}")" || complain "
 	[[ $(envelope) != *REQUIRETLS* ]]
 }
 
-@test "-bs: the settings hold for each MAIL" {
+@test "-bs: require_tls applies to each MAIL" {
 	start_server <<< "offer_tls REQUIRETLS"
 	printf '%s\r\n' "EHLO c.example" "MAIL FROM:<me@example.org>" "RCPT TO:<you@example.net>" DATA "Subject: 1" "" . \
 	    "MAIL FROM:<me@example.org>" "RCPT TO:<you@example.net>" DATA "Subject: 2" "" . QUIT > "$BATS_TEST_TMPDIR/in"
@@ -302,7 +302,7 @@ asked() { grep -qE "^mail .* $1( |\$)" <<< "$(envelope "${2:-1}")" || complain "
 
 # --------------------------------------------------------------------------------------------------------- ETRN, RFC 1985
 
-@test "--etrn: the server's words, and no message" {
+@test "--etrn shows the server's reply and sends no message" {
 	local node
 	start_server <<-'S'
 		offer ETRN
@@ -319,7 +319,7 @@ asked() { grep -qE "^mail .* $1( |\$)" <<< "$(envelope "${2:-1}")" || complain "
 	unasked
 }
 
-@test "--etrn: what the server refuses" {
+@test "--etrn: the server's refusal sets the status" {
 	local code want
 	start_server <<-'S'
 		offer ETRN
@@ -345,7 +345,7 @@ asked() { grep -qE "^mail .* $1( |\$)" <<< "$(envelope "${2:-1}")" || complain "
 	told "closing"
 }
 
-@test "--etrn: not offered, or only after the login" {
+@test "--etrn: a server that does not offer ETRN is 69; an offer after the login counts" {
 	start_server < /dev/null
 	postern_fails 69 ehlo -- --etrn node.example
 	told "does not offer ETRN"
@@ -356,7 +356,7 @@ asked() { grep -qE "^mail .* $1( |\$)" <<< "$(envelope "${2:-1}")" || complain "
 	[[ $stdout == 250* && $(said ETRN) == 1 ]]
 }
 
-@test "--etrn: what is wrong with the command line, and with no server there" {
+@test "--etrn: an invalid node or a recipient is 64; no server is 75" {
 	local node
 	start_server <<< "offer ETRN"
 	for node in "" @ "#" "a b" $'b\xc3\xbccher.example' "$(printf '%0501d' 0)"; do

@@ -1,11 +1,11 @@
 #!/usr/bin/env bats
-# Memory runs out: each allocation of a run fails once, one run for each (tests/fault/fail.c).
+# Memory runs out: postern is run once for each of its allocations, and the nth run fails the nth one (tests/fault/fail.c).
 load helper
 
 fail_so=$BUILDDIR/tests/fault/fail.so
 
-# One run with the n-th allocation failing; sets $status.  The preloaded library comes before ASan's, which asks no
-# other to be first then.
+# One run with the n-th allocation failing; sets $status.  The preloaded library comes before ASan's, which must then be told
+# not to ask to be the first.
 run_failing() {
 	status=0
 	timeout -k 5 60 env FAIL_ALLOC_AT="$1" FAIL_ALLOC_COUNT="$BATS_TEST_TMPDIR/count" LD_PRELOAD="$fail_so" \
@@ -16,11 +16,11 @@ run_failing() {
 
 sanitized() { grep -q __asan_init "$POSTERN"; }
 
-# accepted: how many messages the run says it has sent.
+# accepted: prints how many messages the run reported as sent.
 accepted_one() { echo $((status == 0)); }
 
-# each_fails INPUT ACCEPTED ARGS: all allocations in turn.  ACCEPTED is a command that says how many messages the run has sent,
-# as far as it told its caller: that many more the server must have.
+# each_fails INPUT ACCEPTED ARGS: fails each allocation in turn.  ACCEPTED is a command that prints how many messages the run
+# reported to its caller as sent.  The server must have exactly as many.
 each_fails() {
 	local input=$1 accepted=$2 n all sent=0 step=1
 	shift 2
@@ -30,7 +30,7 @@ each_fails() {
 	all=$(< "$BATS_TEST_TMPDIR/count")
 	sent=$((sent + $($accepted)))
 	((all > 15)) || complain "only $all allocations"
-	# a sanitized program takes several times as long
+	# with sanitizers a run takes several times as long
 	if sanitized; then step=3; fi
 	for ((n = 1; n <= all; n += step)); do
 		run_failing "$n" "$@" < "$input"
@@ -48,7 +48,7 @@ each_fails() {
 	[[ $(messages) == "$sent" ]] || complain "the server has $(messages) messages, and $sent are said to be sent"
 }
 
-# All messages that arrived are the same as the first one.
+# All messages that arrived are equal to the first one.
 all_alike() {
 	local n total
 	total=$(messages)
@@ -68,13 +68,13 @@ server() {
 	set_conf domain client.example.org
 }
 
-@test "a submission" {
+@test "each allocation of a submission fails once" {
 	server < /dev/null
 	each_fails "$mail" accepted_one you@example.net him@example.net
 	all_alike
 }
 
-@test "a submission with a login" {
+@test "each allocation of a submission with a login fails once" {
 	server <<-'S'
 		auth_mechs SCRAM-SHA-256
 		auth_clear
@@ -86,7 +86,7 @@ server() {
 	all_alike
 }
 
-@test "-t, aliases, and a body that needs another encoding" {
+@test "each allocation fails once with -t, aliases and a body that needs another encoding" {
 	server <<-'S'
 		hide 8BITMIME
 		hide SMTPUTF8
@@ -104,10 +104,10 @@ server() {
 	all_alike
 }
 
-# The caller's answers to a message: after 354, or to BDAT LAST.
+# Replies that accept a message: after the text of DATA, or to BDAT LAST.
 accepted_in_dialogue() { grep -c '^250 2.0.0 taken' "$BATS_TEST_TMPDIR/stdout" || :; }
 
-@test "-bs, two messages" {
+@test "each allocation of -bs with two messages fails once" {
 	server < /dev/null
 	cat > "$BATS_TEST_TMPDIR/dialogue" <<-'S'
 		EHLO me

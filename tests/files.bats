@@ -1,8 +1,8 @@
-# Files that a user or a configuration names: opened with whose rights, within which time, and what is shown of them.
+# Files that a user or a configuration names: with whose rights postern opens them, how long it waits, what it shows of them.
 
 load helper
 
-# open_dir: $dir, a directory that every user can reach; bats' own are closed to others.
+# open_dir: makes $dir, a directory that every user can reach; the directories of bats are closed to other users.
 open_dir() {
 	dir=$(TMPDIR='' mktemp -d /tmp/postern-files.XXXXXX)
 	chmod 755 "$dir"
@@ -25,10 +25,10 @@ needs_root() {
 	open_dir
 }
 
-# as_nobody COMMAND ARGS: as a user who owns nothing here.
+# as_nobody COMMAND ARGS: runs it as a user who owns no file here.
 as_nobody() { run_bounded setpriv --reuid 65534 --regid 65534 --clear-groups -- "$@"; }
 
-# set_id MODE: $program, a copy of the program that belongs to root and has this mode.
+# set_id MODE: $program is a copy of the program that belongs to root and has this mode.
 set_id() {
 	program=$dir/postern
 	cp "$POSTERN" "$program"
@@ -43,7 +43,7 @@ set_id() {
 
 # ------------------------------------------------------------------------------------------------------------- set-id
 
-# The same words and status as from a copy without the bits.
+# Status and error are the same as from a copy without the bits.
 same_without_bits() {
 	local was_status was_stderr
 	as_nobody "$program" "$@" < "$dir/mail"
@@ -77,17 +77,17 @@ closed_to_nobody() {
 	[[ ! -e $dir/logs/log && $stderr != *topsecret* ]]
 }
 
-@test "a set-user-ID bit gives no rights: files are those that the user may open" {
+@test "a set-user-ID bit gives no rights: postern opens only files that the user may open" {
 	needs_root
 	closed_to_nobody 4755
 }
 
-@test "a set-group-ID bit gives no rights either" {
+@test "a set-group-ID bit gives no rights: postern opens only files that the user may open" {
 	needs_root
 	closed_to_nobody 2755
 }
 
-@test "a capability of the program's file gives no rights either" {
+@test "a file capability gives no rights: postern opens only files that the user may open" {
 	needs_root
 	command -v setcap > /dev/null || skip "there is no setcap"
 	set_id 4755
@@ -100,7 +100,7 @@ closed_to_nobody() {
 	told "Permission denied"
 }
 
-@test "what a program with a set-user-ID bit starts has the user's rights, and no way back" {
+@test "a program that a set-user-ID postern starts has the user's real, effective and saved IDs" {
 	needs_root
 	set_id 4755
 	cat > "$dir/conf" <<-END
@@ -120,14 +120,14 @@ closed_to_nobody() {
 
 # -------------------------------------------------------------------------------------------------------------- pipes
 
-# A silent writer holds the pipe open and writes nothing; without one, nobody has opened it at all.
+# With hold_pipe a program holds the pipe open and writes nothing; without it no program has the pipe open.
 hold_pipe() {
 	sleep 30 > "$1" 3>&- &
 	holder=$!
 	disown
 }
 
-# late WORDS -- ARGS: with this pipe, and then with a silent writer, it ends in time with a temporary failure.
+# late WORDS -- ARGS: without a writer, and then with a silent writer, postern ends in time with a temporary failure.
 late() {
 	local words=$1 pipe=$HOME/pipe
 	shift 2
@@ -146,7 +146,7 @@ late() {
 	told "$pipe is a pipe"
 }
 
-@test "a pipe that nobody writes to does not hang: passwords" {
+@test "a pipe without writer or with a silent writer fails in time: passwords" {
 	start_server < /dev/null
 	set_conf password
 	late "postern: secret: " -- "$POSTERN" -C "$conf" --timeout=1 "--password-file=$HOME/pipe" you@example.net
@@ -157,7 +157,7 @@ late() {
 	[[ $(connections) == 0 ]]
 }
 
-@test "a pipe that nobody writes to does not hang: certificates" {
+@test "a pipe without writer or with a silent writer fails in time: certificates" {
 	start_server < /dev/null
 	local key
 	set_conf timeout 1
@@ -169,19 +169,19 @@ late() {
 	[[ $(messages) == 0 ]]
 }
 
-@test "a pipe that nobody writes to does not hang: the configuration, and what it includes" {
+@test "a pipe without writer or with a silent writer fails in time: the configuration and an included file" {
 	late "postern: config: " -- "$POSTERN" -C "$HOME/pipe" --timeout=1 you@example.net
 	echo "include $HOME/pipe" > "$conf"
 	late "postern: config: " -- "$POSTERN" -C "$conf" --timeout=1 you@example.net
 }
 
-@test "a pipe whose writer is slow to come is waited for, and an empty one has an end" {
+@test "postern waits for the writer of a pipe; an empty pipe is an empty password" {
 	start_server < /dev/null
 	set_conf password
 	set_conf password_file "$HOME/pipe"
 	mkfifo -m 600 "$HOME/pipe"
 	(
-		# Without a reader this open fails, so the reader is there before the first writer is.
+		# Opening fails as long as the pipe has no reader, so postern opens it before the first writer does.
 		for ((i = 0; i < 400; i++)); do
 			if echo secret | dd of="$HOME/pipe" oflag=nonblock conv=notrunc status=none 2> /dev/null; then
 				break
@@ -200,7 +200,7 @@ late() {
 	told "empty password"
 }
 
-@test "a log that is a pipe without a reader is a warning, at once; a directory is one, too" {
+@test "a log that is a pipe without reader, or a directory, is a warning" {
 	start_server < /dev/null
 	mkfifo "$HOME/pipe"
 	set_conf logfile "$HOME/pipe"
@@ -212,7 +212,7 @@ late() {
 	told "warning: cannot write the log $HOME: "
 }
 
-@test "a log that is a pipe whose reader does not read is a warning in time" {
+@test "a log that is a pipe whose reader does not read is a warning within the time limit" {
 	start_server < /dev/null
 	mkfifo "$HOME/pipe"
 	exec 5<> "$HOME/pipe"
@@ -223,14 +223,14 @@ late() {
 	told "warning: cannot write the log $HOME/pipe: "
 }
 
-@test "a log file is made closed to others, whatever the umask" {
+@test "a new log file has mode 600, whatever the umask" {
 	start_server < /dev/null
 	umask 000
 	postern_ok "--logfile=$HOME/log" you@example.net < "$mail"
 	[[ $(stat -c %a "$HOME/log") == 600 ]]
 }
 
-@test "a configuration that includes itself by another name is found out" {
+@test "a configuration that includes itself by another name is refused" {
 	ln -s postern.conf "$BATS_TEST_TMPDIR/other"
 	echo "include other" > "$conf"
 	postern_fails 78 config -- you@example.net < "$mail"
@@ -239,7 +239,7 @@ late() {
 
 # -------------------------------------------------------------------------------------- who may write, and what is shown
 
-# aliases_of: $dir with an alias file `staff: :include:LIST` that is root's, a configuration and a server.
+# aliases_of: fills $dir with root's alias file `staff: :include:LIST` and a configuration, and starts a server.
 aliases_of() {
 	[[ -n $dir && -d $dir ]] || complain "open_dir comes first" || return 1	# or it would be done to /
 	start_server < /dev/null
@@ -256,7 +256,7 @@ aliases_of() {
 	echo "ann@example.org" > "$dir/home/list"
 }
 
-# The list is refused, and these are the words.
+# The list is refused with these words.
 refused() {
 	postern_fails 67 rcpt -- staff < "$mail"
 	told "$dir/aliases:1: the alias staff includes a list: $1"
@@ -268,7 +268,7 @@ taken() {
 	[[ $(envelope "$(messages)") == *"rcpt <$1>"* ]] || complain "another recipient"
 }
 
-@test "a list that others may write is refused; with the group it must be root's" {
+@test "a list that others may write is refused; the group may write it only if it is root's group" {
 	open_dir
 	aliases_of
 	taken ann@example.org
@@ -282,7 +282,7 @@ taken() {
 	refused "it can be written by others"
 }
 
-@test "an alias file that others may write, or of another user, stops everything" {
+@test "an alias file that others may write, or that belongs to another user, is 78" {
 	open_dir
 	aliases_of
 	chmod 646 "$dir/aliases"
@@ -296,7 +296,7 @@ taken() {
 	told "$dir/aliases belongs to another user"
 }
 
-@test "a directory that others may write is no place for a list or for what leads there" {
+@test "a list or alias file below a directory that others may write is refused" {
 	open_dir
 	aliases_of
 	chmod 777 "$dir/home"
@@ -315,7 +315,7 @@ taken() {
 	told "$dir/open/aliases is in, or below, a directory that others may write"
 }
 
-@test "a link is followed in a directory of root's, and nowhere else" {
+@test "a link to a list is followed in root's directories and refused elsewhere" {
 	needs_root
 	aliases_of
 	mv "$dir/home/list" "$dir/real"
@@ -337,7 +337,7 @@ taken() {
 	refused "it has \`..\` in its path"
 }
 
-@test "root reads a list as its owner may read it" {
+@test "root reads a list with the rights of the list's owner" {
 	needs_root
 	aliases_of
 	chown 65534 "$dir/home" "$dir/home/list"
@@ -351,7 +351,7 @@ taken() {
 	refused "it is in a directory of a user who is not its owner"
 }
 
-@test "a list names further lists only of what its owner may read" {
+@test "a list may include only lists that its owner may read" {
 	needs_root
 	aliases_of
 	chown 65534 "$dir/home" "$dir/home/list"
@@ -374,7 +374,7 @@ taken() {
 	taken secret@example.org
 }
 
-@test "an ordinary user reads lists with rights of their own" {
+@test "an ordinary user reads lists with the user's own rights" {
 	needs_root
 	aliases_of
 	chmod 755 "$dir/home"
@@ -387,7 +387,7 @@ taken() {
 	told "includes a list: cannot read it: Permission denied"
 }
 
-@test "an alias file or a list that is replaced while it is opened is read all the same" {
+@test "an alias file or a list that is replaced while postern opens it is still read" {
 	local n replacer
 	command -v perl > /dev/null || skip "needs perl"
 	open_dir
@@ -408,7 +408,7 @@ taken() {
 	((status == 0)) || complain "exit status $status in run $n: $stderr"
 }
 
-@test "without /proc a list of another user is refused, and it is said why" {
+@test "without /proc root refuses a list of another user and says why" {
 	needs_root
 	aliases_of
 	chown 65534 "$dir/home" "$dir/home/list"
@@ -427,7 +427,7 @@ taken() {
 	((status == 0)) || complain "status $status"
 }
 
-@test "what is in an alias file or a list is quoted to nobody: not on stderr, in the log or in a reply" {
+@test "the text of an alias file or a list is not shown on stderr, in the log or in a reply" {
 	open_dir
 	aliases_of
 	printf '%s\n' "ann@example.org" "root:\$6\$secret:1::" "|secret" "/secret" ":error: secret" ":include:secret" \
@@ -453,8 +453,8 @@ taken() {
 
 @test "only base/file, base/home, base/owned and base/rights open files or look at them by name" {
 	local found
-	# What is left: /dev/tty and /dev/null, which nobody names; net/trust looks which of the systems' stores is there, and
-	# opens it with file_read() like any other.
+	# Left out: /dev/tty and /dev/null, which no user names; net/trust tests which of the systems' stores exists, and opens
+	# it with file_read() like any other file.
 	found=$(cd "$SRCDIR/src" && grep -nE \
 	    '\b(open|openat|open64|creat|fopen|freopen|opendir|scandir|stat|lstat|fstatat|access|faccessat|eaccess|mkstemp|mkostemp|tmpfile|seteuid|setegid|setreuid|setregid)[[:space:]]*\(' \
 	    -r . --include='*.[ch]' | grep -vE '^\./base/(file|home|owned|rights)\.c:' \

@@ -1,20 +1,20 @@
 #!/usr/bin/env bats
-# How many turn-arounds a submission takes: exactly so many flights in each mode, and what is said in each of them.
+# How many turn-arounds a submission takes: the exact number of flights in each mode, and the commands in each flight.
 #
-# A flight is what the client says before it has to wait for the server; QUIT is one, although nobody waits for its reply.  The
-# handshake of TLS 1.3 is one flight and the beginning of the next.  MAIL, RCPT and DATA are one flight (RFC 2920 3.1); BDAT comes
-# after the replies to MAIL and RCPT (RFC 3030 2), so that it takes as many flights as DATA, whose text waits for the 354.
+# A flight is what the client says before it has to wait for the server.  QUIT is one, although the client does not wait for its
+# reply.  The handshake of TLS 1.3 is one flight and the beginning of the next.  MAIL, RCPT and DATA are one flight (RFC 2920
+# 3.1).  BDAT comes after the replies to MAIL and RCPT (RFC 3030 2), and thus takes as many flights as DATA with its 354.
 
 load helper
 
-# server LINES: with these words in its script; it takes a moment for each flight, so that one that comes in pieces stays one.
+# server LINES: a server with these lines in its script.  It waits a moment in each flight: a flight in pieces counts as one.
 server() {
 	start_server < <(printf '%s\n' "rtt 20" "auth_mechs PLAIN" "$@")
 	set_conf "${set[@]}"
 }
 set=(timeout 60)		# a key that the program has to have
 
-# flown: the flights are those on stdin, a line each: number and words (WORD*N: N times).  TLS: a part of the handshake alone.
+# flown: the flights are those on stdin, one a line: number and words (WORD*N: N times).  TLS: only a part of the handshake.
 flown() {
 	transcript | awk '
 		function line() { if (n) print n words(); count = 0 }
@@ -37,7 +37,7 @@ long() { { write_mail; yes "a line of a long message" | head -n $(($1 * 40)); } 
 
 # ------------------------------------------------------------------------------------------------------------- TLS and AUTH
 
-@test "STARTTLS, AUTH PLAIN: 8, by BDAT" {
+@test "STARTTLS and AUTH PLAIN take 8 flights with BDAT" {
 	server
 	send
 	flown <<-'END'
@@ -52,7 +52,7 @@ long() { { write_mail; yes "a line of a long message" | head -n $(($1 * 40)); } 
 	END
 }
 
-@test "STARTTLS, AUTH PLAIN: 8, by DATA" {
+@test "STARTTLS and AUTH PLAIN take 8 flights with DATA" {
 	server "hide CHUNKING"
 	send
 	flown <<-'END'
@@ -67,7 +67,7 @@ long() { { write_mail; yes "a line of a long message" | head -n $(($1 * 40)); } 
 	END
 }
 
-@test "TLS 1.2 takes one more" {
+@test "TLS 1.2 takes one flight more than TLS 1.3" {
 	server "tls_versions 1.2"
 	send
 	flown <<-'END'
@@ -83,7 +83,7 @@ long() { { write_mail; yes "a line of a long message" | head -n $(($1 * 40)); } 
 	END
 }
 
-@test "implicit TLS, AUTH PLAIN: 7; the end of the handshake waits for the greeting" {
+@test "implicit TLS and AUTH PLAIN take 7 flights; the end of the handshake waits for the greeting" {
 	server "tls implicit"
 	send
 	flown <<-'END'
@@ -108,7 +108,7 @@ long() { { write_mail; yes "a line of a long message" | head -n $(($1 * 40)); } 
 	END
 }
 
-@test "SCRAM-SHA-256: two more than PLAIN; the server's proof is checked and answered before MAIL" {
+@test "SCRAM-SHA-256 takes two flights more than PLAIN; postern checks and answers the server's proof before MAIL" {
 	server "auth_mechs SCRAM-SHA-256"
 	send
 	flown <<-'END'
@@ -125,7 +125,7 @@ long() { { write_mail; yes "a line of a long message" | head -n $(($1 * 40)); } 
 	END
 }
 
-@test "without TLS and AUTH: 4" {
+@test "a submission without TLS and AUTH takes 4 flights" {
 	server "tls none"
 	send
 	flown <<-'END'
@@ -144,7 +144,7 @@ long() { { write_mail; yes "a line of a long message" | head -n $(($1 * 40)); } 
 	END
 }
 
-@test "without PIPELINING every command waits, and by BDAT it is one less" {
+@test "without PIPELINING each command is a flight, and BDAT takes one flight less than DATA" {
 	server "tls none" "hide PIPELINING"
 	send
 	flown <<-'END'
@@ -166,7 +166,7 @@ long() { { write_mail; yes "a line of a long message" | head -n $(($1 * 40)); } 
 	END
 }
 
-@test "LMTP: 4, with any number of recipients that get a reply each" {
+@test "LMTP takes 4 flights with several recipients and a reply for each" {
 	set=(protocol lmtp)
 	server "tls none" "lmtp on"
 	postern_ok a@example.net b@example.net c@example.net < "$mail"
@@ -188,7 +188,7 @@ long() { { write_mail; yes "a line of a long message" | head -n $(($1 * 40)); } 
 
 # --------------------------------------------------------------------------------------------------------- many, and much
 
-@test "100 recipients take no more than one" {
+@test "100 recipients take no more flights than one recipient" {
 	server "tls none"
 	postern_ok $(seq -f 'r%g@example.net' 100) < "$mail"
 	flown <<-'END'
@@ -207,7 +207,7 @@ long() { { write_mail; yes "a line of a long message" | head -n $(($1 * 40)); } 
 	END
 }
 
-@test "600 recipients: one more, since at most 513 commands are open at a time" {
+@test "600 recipients take one flight more, because at most 513 commands wait for their replies at a time" {
 	server "tls none"
 	postern_ok $(seq -f 'r%g@example.net' 600) < "$mail"
 	flown <<-'END'
@@ -228,7 +228,7 @@ long() { { write_mail; yes "a line of a long message" | head -n $(($1 * 40)); } 
 	END
 }
 
-@test "63 KiB, 65 KiB and 4 MiB take no more than a line, from a file and from a pipe" {
+@test "messages of 63 KiB, 65 KiB and 4 MiB take as many flights as a short one, from a file and from a pipe" {
 	local kilobytes
 	for kilobytes in 63 65 4096; do
 		long "$kilobytes"
@@ -253,14 +253,14 @@ long() { { write_mail; yes "a line of a long message" | head -n $(($1 * 40)); } 
 
 # ----------------------------------------------------------------------------------------------------------------------- -bs
 
-# relayed LINE...: a caller's message with these lines at its end.
+# relayed LINE...: sends a caller's message with these lines at its end through -bs.
 relayed() {
 	printf '%s\r\n' "EHLO x" "MAIL FROM:<me@example.org>" "RCPT TO:<you@example.net>" "$@" QUIT > "$HOME/in"
 	postern_ok -bs < "$HOME/in"
 	(($(messages) == 1)) || complain "no message arrived"
 }
 
-@test "-bs: MAIL and RCPT are a flight each, since the caller waits for the replies" {
+@test "-bs: MAIL and RCPT are a flight each, because the caller waits for the replies" {
 	server "tls none"
 	relayed DATA "Subject: x" "" "."
 	flown <<-'END'
@@ -291,7 +291,7 @@ relayed() {
 	END
 }
 
-@test "-bs: with STARTTLS and AUTH it is 9; a second message takes 3 more" {
+@test "-bs: with STARTTLS and AUTH a message takes 9 flights, and a second message takes 3 more" {
 	server
 	relayed "BDAT 14 LAST" "Subject: x" ""
 	flown <<-'END'

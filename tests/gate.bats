@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# The last check before the wire: nothing that is put into a command becomes a parameter, a second address or a second command.
+# The last check before the wire: no value in a command becomes a parameter, a second address or a second command.
 load helper
 
 hostile=$'x@a.example\357\274\236\343\200\200\357\274\257\357\274\262\357\274\243\357\274\260\357\274\264\357\274\235x'
@@ -26,7 +26,7 @@ talk() {
 	done
 }
 
-@test "the same as a sender, as the only recipient, and in -t: 65 and no MAIL" {
+@test "such an address as sender, as the only recipient or in -t is refused with 65, and there is no MAIL" {
 	server
 	postern_fails 65 input -- -f "$hostile" you@example.net < "$mail"
 	postern_fails 65 input -- "$hostile" < "$mail"
@@ -34,13 +34,13 @@ talk() {
 	[[ $(said MAIL) == 0 && $(messages) == 0 ]]
 }
 
-@test "a full-width @ gives no second @" {
+@test "a full-width @ in a domain is refused and does not become a second @" {
 	server
 	postern_fails 65 input -- $'x@y\357\274\240z.example' < "$mail"
 	[[ $(said MAIL) == 0 ]]
 }
 
-@test "what stands in brackets is an address literal or nothing" {
+@test "a domain in brackets that is not an address literal is refused" {
 	local bad
 	server
 	for bad in 'x@[h> NOTIFY=NEVER ]' 'x@[127.0.0.1> X=]' 'x@[256.0.0.1]' 'x@[IPv6:::g]' 'x@[tag:text]'; do
@@ -52,7 +52,7 @@ talk() {
 	[[ $(envelope 6) == *"rcpt <x@[192.0.2.1]>"*"rcpt <y@[IPv6:2001:db8::1]>"* ]]
 }
 
-@test "-bs: such addresses are refused to the caller, who can go on" {
+@test "-bs: such addresses are refused, and the caller can go on" {
 	server
 	talk "EHLO x" "MAIL FROM:<x@[h> NOTIFY=NEVER]>" "MAIL FROM:<me@example.org>" 'RCPT TO:<x@[h NOTIFY=NEVER]>' \
 		"RCPT TO:<$hostile>" "RCPT TO:<you@example.net>" DATA "Subject: x" "" "text" . QUIT
@@ -61,32 +61,32 @@ talk() {
 	[[ $(grep -c '^5' <<< "$stdout") -ge 2 ]] || complain "too few refusals"
 }
 
-@test "an underscore in a label passes, and so does postmaster" {
+@test "a domain with an underscore and the recipient postmaster are accepted" {
 	server
 	postern_ok -f root@my_app.example postmaster you@a_b.example < "$mail"
 	[[ $(envelope) == *"mail <root@my_app.example>"*"rcpt <you@a_b.example>"* ]]
 }
 
-@test "dots at the wrong places of a local part put it into quotes" {
+@test "a local part with misplaced dots is quoted" {
 	server
 	postern_ok a..b.@docomo.example < "$mail"
 	[[ $(envelope) == *'rcpt <"a..b."@docomo.example>'* ]]
 }
 
-@test "a recipient without a domain, which qualify_domain \"\" leaves so, is refused with 65 and the reason" {
+@test "a recipient without a domain is refused with 65 and the reason if qualify_domain is empty" {
 	server
 	postern_fails 65 input -- --qualify-domain= you < "$mail"
 	told "it has no domain"
 	[[ $(said MAIL) == 0 ]]
 }
 
-@test "require_all_recipients: one that cannot be sent keeps the message from all" {
+@test "require_all_recipients: one recipient with an invalid address holds the message back" {
 	server
 	postern_fails 65 input -- --require-all-recipients 'x@[h]' you@example.net < "$mail"
 	[[ $(messages) == 0 && $(said MAIL) == 0 ]]
 }
 
-@test "a login name with a backslash and a blank is a quoted local part, also as %U" {
+@test "a login name with a backslash and a blank becomes a quoted local part, also as %U" {
 	[[ $(id -u) == 0 ]] || skip "only root can be another user"
 	server
 	conf=$(TMPDIR=/tmp mktemp -d)/postern.conf # another user must get there
@@ -105,14 +105,14 @@ talk() {
 	rm -r "${conf%/*}"
 }
 
-@test "EHLO names us in ASCII" {
+@test "EHLO has the domain in A-labels" {
 	server
 	set_conf domain $'b\303\274cher.test'
 	postern_ok you@example.net < "$mail"
 	[[ $(said 'EHLO xn--bcher-kva.test$') == 1 ]]
 }
 
-@test "a domain or qualify_domain that is none is found in the configuration, with its line" {
+@test "an invalid domain or qualify_domain is an error of the configuration" {
 	local bad
 	server
 	for bad in 'a b' 'a_b..c' '[x]' '-a' $'a\343\200\200b' 'x>y'; do
@@ -127,7 +127,7 @@ talk() {
 	[[ $(connections) == 0 ]]
 }
 
-@test "-bs: an ORCPT in UTF-8 is written in ASCII where the smarthost hears no SMTPUTF8" {
+@test "-bs: an ORCPT in UTF-8 is sent in ASCII, with and without SMTPUTF8" {
 	local hide
 	for hide in "" "hide SMTPUTF8"; do
 		server "$hide"

@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
-# What the tests rely on: refute, the limit of a test, and that nothing depends on the signals that the caller ignores.
+# What the tests rely on: refute, the time limit of a test, and default signals even if the caller ignores some.
 
 load helper
 
-# inner NAME ARGS: bats on the file that stands on stdin; fails as it does.  $out: what it said.
+# inner NAME ARGS: runs bats on the file from stdin and returns its status.  $out: its output.
 inner() {
 	local rc=0
 	{ echo "load $SRCDIR/tests/helper"; sed 's/^it "/@test "/'; } > "$HOME/inner.bats"	# bats would find a @test here
@@ -12,12 +12,12 @@ inner() {
 	return $rc
 }
 
-# bats_afresh SECONDS ARGS: a bats that knows nothing of the one that runs this test, and is not found in its folder.
+# bats_afresh SECONDS ARGS: runs bats without the variables and the path of the bats that runs this test.
 bats_afresh() {
 	(unset BATS_ROOT BATS_RUN_TMPDIR BATS_TMPDIR; PATH=${BATS_SAVED_PATH:-$PATH} timeout -k 5 "$1" bats "${@:2}" 3>&- 4>&-)
 }
 
-@test "refute: the command must fail; what could not be asked is no answer" {
+@test "refute fails if the command succeeds, cannot be run or, like grep, cannot answer" {
 	local command
 	refute false
 	refute grep nothing "$mail"
@@ -28,7 +28,7 @@ bats_afresh() {
 	done
 }
 
-@test "a test that waits for ever fails after its limit, and the next one runs" {
+@test "a test that waits without end fails after its limit, and the next test runs" {
 	refute inner <<-'END'
 		test_limit=1
 		it "a program" { mkfifo "$HOME/f"; (trap '' TERM INT HUP; cat "$HOME/f"; cat "$HOME/f"); }
@@ -53,11 +53,11 @@ bats_afresh() {
 	END
 }
 
-@test "signals that the caller ignores: they are as by default in what a test starts" {
+@test "a program that a test starts has default signals, even if the caller ignores them" {
 	local -a program=(with_default_signals sed -n 's/^SigIgn:[^0-9]*//p' /proc/self/status)
 	local ignored
 	for ignored in "$(trap '' INT HUP QUIT TERM PIPE CHLD; "${program[@]}")" "$("${program[@]}" & wait $!)"; do
-		# 32 and 33 are the C library's own, and make may have ignored them
+		# 32 and 33 belong to the C library, and make may have ignored them
 		((0x$ignored & ~0x180000000 ? 0 : 1)) || complain "ignored: $ignored"
 	done
 	(trap '' INT HUP QUIT TERM; bats_afresh 300 -f '^TERM, INT and HUP' "$SRCDIR/tests/process.bats" > "$HOME/out" 2>&1) \

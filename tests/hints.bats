@@ -1,8 +1,8 @@
-# Hints: what the well-known providers say when they refuse us, and what we then tell the user to do.
+# Hints: what well-known providers reply to a refused login or message, and the hint that postern then gives the user.
 
 load helper
 
-# As if the server had this name: it is spoken to through a socket.
+# Makes postern believe that the server has this name: it connects through a socket.
 server_called() {
 	{ echo "listen unix smtp.sock"; cat; } > "$BATS_TEST_TMPDIR/script"
 	start_server < "$BATS_TEST_TMPDIR/script"
@@ -13,7 +13,7 @@ server_called() {
 	set_conf domain client.example
 }
 
-# provider HOST WHERE REPLY STATUS HINT: HINT empty for none.
+# provider HOST WHERE REPLY STATUS HINT: HINT is empty if there must be none.
 provider() {
 	server_called "$1" <<< "reply $2 $3"
 	postern_fails "$4" -- you@example.net < "$mail" || return 1
@@ -22,7 +22,7 @@ provider() {
 	[[ -z $5 ]] || hinted "$5"
 }
 
-@test "Gmail" {
+@test "Gmail refuses the password: the hint asks for an application password" {
 	local host
 	for host in smtp.gmail.com SMTP.GMail.com smtp-relay.gmail.com; do
 		provider "$host" AUTH '535-5.7.8 Username and Password not accepted. For more information, go to\r\n535 5.7.8  https://support.google.com/mail/?p=BadCredentials 5b1f17b1804b1-4 - gsmtp' \
@@ -33,12 +33,12 @@ provider() {
 	provider smtp.company.example AUTH '535 5.7.8 Username and Password not accepted 5b1f17b1804b1-4 - gsmtp' 77 "Google wants an application password"
 }
 
-@test "Gmail: too many logins is no matter of the password" {
+@test "Gmail limits the logins: the hint does not ask for another password" {
 	provider smtp.gmail.com AUTH '454 4.7.0 Too many login attempts, please try again later. 5b1f17b1804b1-4 - gsmtp' 75 "try again later"
 	provider smtp.gmail.com AUTH '421 4.7.0 Try again later, closing connection. 5b1f17b1804b1-4 - gsmtp' 75 ""
 }
 
-@test "Microsoft 365" {
+@test "Microsoft 365 refuses login, sender or MAIL: the hint names the remedy" {
 	provider smtp.office365.com AUTH '535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant. Visit https://aka.ms/smtp_auth_disabled for more information. [FR0P281CA0001.DEUP281.PROD.OUTLOOK.COM]' \
 	    77 "administrator has to enable"
 	provider smtp-mail.outlook.com AUTH '535 5.7.139 Authentication unsuccessful, basic authentication is disabled. [FR0P281CA0001.DEUP281.PROD.OUTLOOK.COM]' \
@@ -52,7 +52,7 @@ provider() {
 	provider smtp.office365.com MAIL '432 4.3.2 STOREDRV.ClientSubmit; sender thread limit exceeded' 75 ""
 }
 
-@test "iCloud, Yahoo, AOL" {
+@test "iCloud, Yahoo and AOL refuse the password: the hint asks for an application password" {
 	provider smtp.mail.me.com AUTH '535 5.7.8 Error: authentication failed: (reason unavailable)' 77 "iCloud wants an app-specific password"
 	provider smtp.mail.icloud.com AUTH '535 5.7.8 Error: authentication failed' 77 "app-specific password"
 	provider smtp.mail.yahoo.com AUTH '535 5.7.0 (#AUTH005) Too many bad auth attempts.' 77 "Yahoo wants an application password"
@@ -61,7 +61,7 @@ provider() {
 	provider mygmail.company.example AUTH '535 5.7.8 no' 77 "check \`user\` and the password"
 }
 
-@test "anybody's refused login" {
+@test "an unknown provider refuses the login: the hint follows code and text" {
 	provider mail.example AUTH '535 5.7.8 an Application Password is needed' 77 "this provider wants an application password"
 	provider mail.example AUTH '535 5.7.8 bad login' 77 "check \`user\` and the password"
 	provider mail.example AUTH '535 bad login' 77 "check \`user\` and the password"
@@ -70,7 +70,7 @@ provider() {
 	provider mail.example AUTH '454 4.7.0 the database is away' 75 "try again later"
 }
 
-@test "a refused token is a matter of the token, whoever refuses it" {
+@test "a server refuses a token: the hint speaks of the token, for every provider" {
 	local host
 	for host in smtp.gmail.com smtp.office365.com mail.example; do
 		server_called "$host" <<< "auth_mechs XOAUTH2"
@@ -80,7 +80,7 @@ provider() {
 	done
 }
 
-@test "a sender, a recipient, a size that is refused" {
+@test "a server refuses a sender, a recipient or a size: the hint names the remedy" {
 	provider mail.example MAIL '530 5.7.0 Authentication required' 77 "wants a login"
 	provider mail.example RCPT '530 5.7.0 Authentication required' 77 "wants a login"
 	provider mail.example MAIL '553 5.7.1 sender address rejected: not owned by user' 65 "\`from\`"
@@ -93,7 +93,7 @@ provider() {
 	provider mail.example LAST '552 5.2.3 too long for this mailbox' 65 "too big"
 }
 
-@test "534 and 523 outside AUTH are no refused login" {
+@test "534 and 523 outside AUTH are not taken for a refused login" {
 	provider mail.example MAIL '534 5.3.4 message too big' 65 "too big"
 	provider mail.example LAST '534 5.3.4 message too big' 65 "too big"
 	provider mail.example LAST '523 5.2.3 message too big' 65 "too big"

@@ -1,13 +1,13 @@
-# Somebody else's HOME: cron, at, su -p, sudo -E and supervisors hand on what root's shell had.  The jobs' mail has to go
-# out all the same.
+# The HOME of another user: cron, at, su -p, sudo -E and supervisors pass on the environment of root's shell.  The mail of
+# their jobs must be sent all the same.
 
 load helper
 
-# What belongs to nobody who runs tests.
+# A user ID that runs no tests.
 stranger=54321
 
-# users: a machine of its own users, alice (uid 54321) and root, whose homes are $alice and $root; $system is its
-# configuration for everybody.  A user of that machine can reach what the test's directory has.
+# users: a machine whose only users are alice (uid 54321) and root, with the homes $alice and $root.  $system is its
+# configuration for all users.  A user of that machine can reach the test's directory.
 users() {
 	local why tool
 	((EUID == 0)) || skip "needs root, who can become other users"
@@ -31,7 +31,7 @@ users() {
 	S
 }
 
-# as WHO [VARIABLE=VALUE...] ARGS: the program as alice, root or a number, on that machine and without -C.
+# as WHO [VARIABLE=VALUE...] ARGS: runs postern as alice, root or a number, on that machine and without -C.
 as() {
 	local who=$1 environment=()
 	shift
@@ -51,7 +51,7 @@ as() {
 	    - "$BATS_TEST_TMPDIR" "$etc" "$who" TMPDIR=/tmp "${environment[@]}" "$BATS_TEST_TMPDIR/postern" "$@"
 }
 
-# sends_from ADDRESS as ARGS...: the message arrives, by the configuration with this address.
+# sends_from ADDRESS as ARGS...: the message arrives, sent with the configuration that has this address.
 sends_from() {
 	local from=$1
 	shift
@@ -60,10 +60,10 @@ sends_from() {
 	[[ $(envelope "$(messages)") == *"mail <$from>"* ]] || complain "not by the configuration of $from: $*"
 }
 
-# account ADDRESS [OWNER]: a configuration for $port with that sender, on standard output.
+# account ADDRESS [OWNER]: writes a configuration for $port with that sender to standard output.
 account() { printf '%s\n' "host localhost" "port $port" "tls off" "from $1"; }
 
-# config HOME ADDRESS OWNER: this home's configuration.
+# config HOME ADDRESS OWNER: writes the configuration of this home.
 config() {
 	account "$2" > "$1/.config/postern/config"
 	chown -R "$3" "$1/.config"
@@ -71,7 +71,7 @@ config() {
 
 # ---------------------------------------------------------------------------------------------------------------- which home
 
-@test "~ is the home in HOME where that belongs to the user, else the one in the user database" {
+@test "~ is HOME if it belongs to the user, else the home from the user database" {
 	local home env foreign=/
 	home=$(getent passwd "$EUID" | cut -d: -f6)
 	[[ $home == /* ]] || skip "the user database has no home for this user"
@@ -106,7 +106,7 @@ config() {
 	sends_from alice@example.org as alice HOME="$root" XDG_CONFIG_HOME="$alice/xdg"
 }
 
-@test "a user's job with root's HOME uses the system's configuration, when the user has none" {
+@test "a user's job with root's HOME uses the system's configuration if the user has none" {
 	users
 	account system@example.org > "$system"
 	config "$root" root@example.org 0:0
@@ -124,7 +124,7 @@ config() {
 	sends_from root@example.org as root HOME="$root" XDG_CONFIG_HOME="$alice/.config"
 }
 
-@test "a variable that is ignored is named with -v" {
+@test "-v names each variable that is ignored" {
 	users
 	account system@example.org > "$system"
 	sends_from system@example.org as alice HOME="$root" XDG_CONFIG_HOME="$root/.config" -v
@@ -138,7 +138,7 @@ config() {
 	[[ $stderr != *" is ignored"* ]]
 }
 
-@test "a user whom the database does not know has the directories of the environment; without a file, the error names it" {
+@test "a user without entry in the user database uses HOME; if there is no configuration, the error names the files" {
 	users
 	config "$root" root@example.org 0:0
 	chmod 755 "$root" "$root/.config" "$root/.config/postern"
@@ -152,15 +152,15 @@ config() {
 	hinted "into $alice/.config/postern/config or $etc/postern.conf"
 }
 
-# -------------------------------------------------------------------------------------------------------- files of others
+# --------------------------------------------------------------------------------------------------- files of other users
 
-# noted FILE WHY: the last message's log line and -v say that this file was passed over.
+# noted FILE WHY: the last line of the log and -v say that this file was passed over.
 noted() {
 	told "* passed over: $1$2"
 	tail -n 1 "$log" | grep -qF "note=\"passed over: $1$2" || complain "the log does not say so: $(cat "$log")"
 }
 
-@test "a default file that may not be read is passed over, with a note in -v and in the log" {
+@test "a default file that the user may not read is passed over, with a note in -v and in the log" {
 	users
 	log=$alice/log
 	config "$alice" alice@example.org "$stranger:$stranger"
@@ -184,7 +184,7 @@ noted() {
 	[[ $stderr != *"passed over"* && $(tail -n 1 "$log") != *note=* ]]
 }
 
-@test "a default file of another user is passed over, with a note in -v and in the log" {
+@test "a default file that belongs to another user is passed over, with a note in -v and in the log" {
 	users
 	log=$BATS_TEST_TMPDIR/log
 	config "$alice" alice@example.org 54322:54322
@@ -205,7 +205,7 @@ noted() {
 	noted "$etc/postern.conf " "belongs to another user"
 }
 
-@test "-bs: the note is in the log line of each message" {
+@test "-bs: the log line of each message has the note" {
 	users
 	log=$alice/log
 	config "$alice" alice@example.org "$stranger:$stranger"
@@ -219,7 +219,7 @@ noted() {
 	[[ $(grep -cF "note=\"passed over: cannot read $etc/postern.conf: Permission denied\"" "$log") == 2 ]]
 }
 
-@test "where no configuration is left, the error names the files that were passed over" {
+@test "if no configuration is left, the error names the files that were passed over" {
 	local why
 	users
 	config "$alice" alice@example.org 0:0
@@ -248,7 +248,7 @@ noted() {
 	hinted "passed over: cannot read $etc/postern.conf: Permission denied"
 }
 
-@test "what stays an error: a file named with -C, a file that another one includes, what is wrong in a file of the user's own" {
+@test "an unreadable file named with -C or by an include is 78, and so is an error in the user's own file" {
 	local file
 	users
 	config "$alice" alice@example.org "$stranger:$stranger"
@@ -283,7 +283,7 @@ noted() {
 	sends_from system@example.org as alice HOME="$alice"
 }
 
-@test "~/.netrc is passed over where it may not be read or is another user's" {
+@test "~/.netrc is passed over if the user may not read it or it belongs to another user" {
 	users
 	start_server <<< "auth_mechs PLAIN"
 	account system@example.org | sed 's/^tls off$/auth_cleartext on/' > "$system"
@@ -306,9 +306,9 @@ noted() {
 	sends_from system@example.org as alice HOME="$alice"
 }
 
-# ---------------------------------------------------------------------------------- what else comes with somebody else's HOME
+# ------------------------------------------------------------------------------ other variables of another user's environment
 
-@test "a TMPDIR of another user's loses no mail" {
+@test "a TMPDIR of another user is passed over, and the mail is sent" {
 	users
 	account system@example.org > "$system"
 	yes "a line of a body that does not fit in memory" | head -c 2M >> "$mail"
@@ -317,7 +317,7 @@ noted() {
 	told "* TMPDIR is passed over: cannot make a temporary file in $root/tmp: Permission denied"
 }
 
-# from_is SENDER FROM: of the last message.
+# from_is SENDER FROM: the last message has this sender and this From.
 from_is() {
 	local n
 	n=$(messages)
@@ -325,7 +325,7 @@ from_is() {
 	[[ $(message "$n" | tr -d '\r' | sed -n 's/^From: //p') == "$2" ]] || complain "not from $2: $(message "$n")"
 }
 
-@test "EMAIL, NAME and MAILNAME are ignored where HOME is another user's, with a note in -v" {
+@test "EMAIL, NAME and MAILNAME are ignored if HOME is another user's, with a note in -v" {
 	local env names=(EMAIL=root@example.com NAME="Charlie Root" MAILNAME="Charlie &")
 	users
 	printf '%s\n' "host localhost" "port $port" "tls off" "qualify_domain example.org" > "$system"

@@ -1,13 +1,13 @@
-# Where the smarthost is: several hosts in order, the time that they share, source_ip, ip_version.
+# Where the smarthost is: several hosts in order, the time limit that they share, source_ip, ip_version.
 
 load helper
 
-# A name with an empty label, like no..host, has no address, and no name server is asked for it: so this is true on every machine.
+# A name with an empty label, like no..host, has no address, and no name server is asked for it: it fails on every machine.
 
 send() { postern_ok you@example.net < "$mail"; }
 send_fails() { postern_fails "$@" -- you@example.net < "$mail"; }
 
-# came: the addresses that were connected to, in order.
+# came: the addresses that postern connected to, in order.
 came() {
 	sync_server
 	sed -n 's/.*-- connect from .* to //p' "$server_dir/transcript" | tr '\n' ' '
@@ -30,7 +30,7 @@ six() {
 
 # ------------------------------------------------------------------------------------------------------------------ order
 
-@test "the first host that works is the only one that is asked" {
+@test "postern connects only to the first host that works" {
 	two_hosts
 	send
 	[[ $(came) == "127.0.0.1 " ]]
@@ -39,7 +39,7 @@ six() {
 	[[ $(came) == "127.0.0.1 127.0.0.2 " ]]
 }
 
-@test "a host that refuses the connection, does not exist or has no such name is passed over" {
+@test "a host that refuses the connection or has no address is passed over" {
 	local dead
 	start_server <<< "tls none"
 	for dead in 127.0.0.9 no..host 127.0.0.9,no..host no..host,127.0.0.9; do
@@ -49,7 +49,7 @@ six() {
 	(($(messages) == 4 && $(connections) == 4))
 }
 
-@test "a host that does not take part in the dialogue is passed over" {
+@test "a host that refuses or breaks off the greeting or EHLO is passed over" {
 	local trouble
 	for trouble in "reply GREETING#1 421 4.3.2 too busy" "reply GREETING#1 450 4.3.2 later" \
 	    "reply GREETING#1 554 5.3.2 no" "reply GREETING#1 nonsense" "drop GREETING#1 close" "drop GREETING#1 reset" \
@@ -62,7 +62,7 @@ six() {
 	done
 }
 
-@test "a host that is silent once it has accepted is passed over when its time is up" {
+@test "a host that accepts the connection and then is silent is passed over when its time is up" {
 	local trouble
 	for trouble in "drop CONNECT#1 silence" "drop EHLO#1 silence"; do
 		two_hosts "$trouble"
@@ -72,7 +72,7 @@ six() {
 	done
 }
 
-@test "a host whose TLS breaks off, or that cannot do it now, is passed over" {
+@test "a host that breaks off TLS or refuses STARTTLS for now is passed over" {
 	local trouble
 	for trouble in "drop TLS#1 close" "drop TLS#1 reset" "reply STARTTLS#1 454 4.7.0 not now"; do
 		start_server <<-S
@@ -87,7 +87,7 @@ six() {
 	done
 }
 
-@test "a host that is not to be trusted, or refuses us, is the end: the others are not asked" {
+@test "a host that fails verification or refuses login or message ends the run, and no other host is tried" {
 	local trouble status_wanted stage
 	while read -r status_wanted stage trouble; do
 		start_server <<-S
@@ -113,7 +113,7 @@ six() {
 
 # ------------------------------------------------------------------------------------------------------- what is reported
 
-@test "when all hosts fail, a temporary trouble is what is reported, wherever it was" {
+@test "when all hosts fail, a temporary failure is reported before a permanent one" {
 	start_server <<-'S'
 		tls none
 		reply GREETING 554 5.3.2 no
@@ -130,7 +130,7 @@ six() {
 	told "no..host"
 }
 
-@test "when all hosts fail in the same way, the first one is reported, and -v tells of each" {
+@test "when all hosts fail in the same way, the first one is reported, and -v names each" {
 	start_server <<< "tls none"
 	set_conf host 127.0.0.9,127.0.0.8
 	send_fails 75 connect
@@ -144,7 +144,7 @@ six() {
 
 # ------------------------------------------------------------------------------------------------------ shares of the time
 
-@test "a host that nobody answers for leaves time for the others" {
+@test "a host that does not accept the connection in time leaves time for the other hosts" {
 	start_server <<-'S'
 		tls none
 		listen 127.0.0.1
@@ -164,7 +164,7 @@ six() {
 	[[ $(came) == "127.0.0.1 127.0.0.1 " ]]
 }
 
-@test "what is left to the next host is enough to try another of its addresses" {
+@test "the last host has enough time to try another of its addresses" {
 	local deaf
 	six
 	# one of localhost's addresses is deaf, so the other one is tried a quarter of a second later; no order is assumed
@@ -183,7 +183,7 @@ six() {
 
 # ------------------------------------------------------------------------------------------------------ source, IP version
 
-@test "source_ip is where the connection comes from" {
+@test "the connection comes from source_ip" {
 	start_server <<< "tls none"
 	set_conf source_ip 127.0.0.7
 	set_conf host 127.0.0.1
@@ -192,7 +192,7 @@ six() {
 	[[ $(transcript) == *"-- connect from 127.0.0.7 to 127.0.0.1"* ]]
 }
 
-@test "a source_ip that is not ours, is of the other kind or none fails, and the hint names it" {
+@test "a source_ip that is not local or of the other IP version is 75 with a hint; an invalid one is 78" {
 	start_server <<< "tls none"
 	set_conf host 127.0.0.1
 	set_conf source_ip 192.0.2.1
@@ -207,7 +207,7 @@ six() {
 	(($(connections) == 0))
 }
 
-@test "source_ip of one kind leaves the addresses of the other kind out" {
+@test "with source_ip only addresses of its IP version are tried" {
 	six
 	start_server <<-'S'
 		tls none
@@ -221,7 +221,7 @@ six() {
 	[[ $(came) == "::1 127.0.0.1 " ]]
 }
 
-@test "ip_version 4 and 6: localhost is asked there only" {
+@test "with ip_version 4 or 6 only such addresses of localhost are tried" {
 	six
 	start_server <<-'S'
 		tls none
@@ -245,7 +245,7 @@ six() {
 	[[ $stderr != *::1* ]]
 }
 
-@test "ip_version 4 and 6: an address of the other kind is no host, and the next one is asked" {
+@test "with ip_version 4 or 6 an address of the other version is passed over" {
 	six
 	start_server <<-'S'
 		tls none
@@ -267,7 +267,7 @@ six() {
 	[[ $(came) == "127.0.0.1 127.0.0.1 ::1 " ]]
 }
 
-@test "an ip_version that is none is 78" {
+@test "an invalid ip_version is 78" {
 	start_server <<< "tls none"
 	set_conf ip_version 5
 	send_fails 78 config

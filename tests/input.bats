@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Callers that give us what cannot be a message or an envelope, or break off: nothing half is ever sent (faults.md, Input).
+# Callers that give postern an invalid message or envelope, or break off: no partial message is sent (faults.md, Input).
 
 load helper
 
@@ -10,26 +10,26 @@ server() {
 	END
 }
 
-# 2 MB through a pipe, more than is kept in memory.
+# 2 MB through a pipe, more than postern keeps in memory.
 large() { cat "$mail"; yes "a line of a body that does not fit in memory" | dd bs=64k count=32 iflag=fullblock status=none; }
 
 nobody_connected() { [[ $(connections) == 0 && $(messages) == 0 ]]; }
 
-@test "empty stdin is a message without a body, and an error with -t" {
+@test "empty stdin is a message without a body; with -t it is an error" {
 	server
 	postern_ok you@example.net < /dev/null
 	postern_fails 65 input -- -t < /dev/null
 	[[ $(connections) == 1 && $(message) == *"From: "* ]]
 }
 
-@test "a head without a body is a message, its last line ended or not" {
+@test "a head without a body is a message, with or without a final line end" {
 	server
 	printf 'To: you@example.net\nSubject: x\n' | postern_ok -t
 	printf 'To: you@example.net\nSubject: x' | postern_ok -t
 	[[ $(messages) == 2 && $(message 2 | tr -d '\r') == *"Subject: x"* ]]
 }
 
-@test "-t without a recipient, in the head or on the command line, makes no connection" {
+@test "without any recipient there is an error and no connection, with and without -t" {
 	server
 	postern -t < <(printf 'Subject: x\n\nx\n')
 	[[ $status == 64 || $status == 65 ]]
@@ -45,7 +45,7 @@ nobody_connected() { [[ $(connections) == 0 && $(messages) == 0 ]]; }
 	nobody_connected
 }
 
-@test "100000 recipients are read once each" {
+@test "100000 recipients of -t get one RCPT each" {
 	server discard
 	{
 		seq -f ',r%.0f@x' 99999 | awk 'BEGIN { printf "To: r0@x" } NR % 50 == 0 { printf "\n " } { printf "%s", $0 }'
@@ -55,7 +55,7 @@ nobody_connected() { [[ $(connections) == 0 && $(messages) == 0 ]]; }
 	[[ $(said RCPT) == 100000 && $(messages) -ge 1 ]]
 }
 
-@test "CR and LF in an address, a name or a value never reach the server" {
+@test "an address, a name or a value with CR or LF is refused, and postern makes no connection" {
 	local bad=$'a@example.com>\r\nRCPT TO:<evil@example.com' lf=$'x\nBcc: evil@example.com' option
 	server
 	postern -f "$bad" you@example.net < "$mail"
@@ -73,7 +73,7 @@ nobody_connected() { [[ $(connections) == 0 && $(messages) == 0 ]]; }
 	nobody_connected
 }
 
-@test "NUL in an address of the head is refused with -t" {
+@test "with -t an address with NUL is refused" {
 	server
 	printf 'To: a\0b@example.com\n\nx\n' | postern_fails 65 input -- -t
 	nobody_connected
@@ -81,19 +81,19 @@ nobody_connected() { [[ $(connections) == 0 && $(messages) == 0 ]]; }
 
 # ------------------------------------------------------------------------------------------------------ reading stdin
 
-@test "a read error is not the end of the message: a directory on stdin" {
+@test "a read error on stdin, as of a directory, is 74 and not the end of the message" {
 	server
 	postern_fails 74 input -- you@example.net < "$BATS_TEST_TMPDIR"
 	nobody_connected
 }
 
-@test "a closed stdin is not an empty message" {
+@test "a closed stdin is 74 and not an empty message" {
 	server
 	postern_fails 74 input -- you@example.net <&-
 	nobody_connected
 }
 
-@test "a slow producer keeps no server waiting" {
+@test "postern connects only when a slow caller has written the whole message" {
 	server
 	mkfifo "$BATS_TEST_TMPDIR/slow"
 	run_bounded "$POSTERN" -C "$conf" you@example.net < "$BATS_TEST_TMPDIR/slow" &
@@ -107,7 +107,7 @@ nobody_connected() { [[ $(connections) == 0 && $(messages) == 0 ]]; }
 	sed 's/$/\r/' "$mail" | cmp - <(message)
 }
 
-@test "a file is read from where it stands, and a pipe gives the same" {
+@test "postern reads a file from its current offset, and a pipe gives the same message" {
 	server
 	large > "$BATS_TEST_TMPDIR/large"
 	postern_ok you@example.net < "$BATS_TEST_TMPDIR/large"
