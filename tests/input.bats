@@ -126,7 +126,7 @@ nobody_connected() { [[ $(connections) == 0 && $(messages) == 0 ]]; }
 	[[ -z $(ls -A "$TMPDIR") && $(messages) == 1 ]]
 }
 
-# A job often has the TMPDIR of whoever started its daemon: that is no reason to lose mail.
+# The environment of a job may have the TMPDIR of another user, who started its daemon.  The job's mail must not be lost.
 @test "a TMPDIR that cannot be used is passed over for /tmp, with a note in -v" {
 	local dir n=0
 	server

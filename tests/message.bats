@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# What becomes of a message on its way: line ends, dots, fields that are added, removed, folded: design 1.5, RFC 5322, RFC 2047.
+# Line ends, dots, and fields that postern adds, removes or folds in a message: design 1.5, RFC 5322, RFC 2047.
 
 load helper
 
@@ -15,7 +15,7 @@ server() {
 	END
 }
 
-# head [FIELD...]: a head that needs nothing, and its empty line.
+# head [FIELD...]: a head that postern need not change, with its empty line.
 head() {
 	printf '%s\n' "From: me@example.org" "To: you@example.net" "Date: Mon, 02 Mar 2026 10:00:00 +0000" \
 		"Message-ID: <m@example.org>" "$@" ""
@@ -31,7 +31,7 @@ chars() { printf '%*s' "$1" '' | tr ' ' "${2:-x}"; }
 
 # ---------------------------------------------------------------------------------------------------- line ends and dots
 
-@test "LF, CRLF and both mixed arrive the same, and a message that needs nothing arrives byte for byte" {
+@test "LF, CRLF and mixed line ends arrive as CRLF, and a message that needs no change arrives byte for byte" {
 	server
 	{ head "X-Odd:kept   as	it is " "x-folded: a" "	b"; printf 'one \n\n.two\n..\n.\nthree\n'; } > "$want"
 	postern_ok you@example.net < "$want"
@@ -43,14 +43,14 @@ chars() { printf '%*s' "$1" '' | tr ' ' "${2:-x}"; }
 	[[ $(messages) == 3 ]]
 }
 
-@test "DATA doubles the dots that BDAT does not, and the message is the same" {
+@test "postern doubles dots for DATA, and the message arrives unchanged" {
 	server "hide CHUNKING"
 	{ head; printf '.\n..\n...\n.a\na.\n \n.\n'; } > "$want"
 	postern_ok you@example.net < "$want"
 	got_wanted
 }
 
-@test "dots at each of the places around the end of a buffer are doubled" {
+@test "dots at the positions around the end of a buffer are doubled" {
 	local n
 	server "hide CHUNKING"
 	head > "$want"
@@ -64,7 +64,7 @@ chars() { printf '%*s' "$1" '' | tr ' ' "${2:-x}"; }
 	got_wanted
 }
 
-@test "the last line gets the line end that it lacks" {
+@test "a last line without line end gets one" {
 	server
 	{ head; echo last; } > "$want"
 	{ head; printf last; } | postern_ok you@example.net
@@ -74,7 +74,7 @@ chars() { printf '%*s' "$1" '' | tr ' ' "${2:-x}"; }
 	got_wanted
 }
 
-@test "a lone dot is data in a pipe, with -i and without" {
+@test "a line with a lone dot is data, with and without -i" {
 	server
 	{ head; printf 'a\n.\nb\n'; } > "$want"
 	postern_ok you@example.net < "$want"
@@ -85,7 +85,7 @@ chars() { printf '%*s' "$1" '' | tr ' ' "${2:-x}"; }
 	got_wanted
 }
 
-@test "the From_ line of a mbox is dropped, protected or not, in the head only" {
+@test "the From_ line of an mbox is removed, also in the form >From_, and only before the header" {
 	local from
 	server
 	{ head; printf 'From here on\n>From there\n'; } > "$want"
@@ -95,7 +95,7 @@ chars() { printf '%*s' "$1" '' | tr ' ' "${2:-x}"; }
 	done
 }
 
-@test "what follows the From_ line as a folded line, or as another From_ line, goes with it, and the header stays" {
+@test "a folded line and further From_ lines behind the From_ line are removed with it, and the header stays" {
 	local mbox first=$'From me Mon Mar  2 10:00:00 2026\n'
 	server
 	{ head "Subject: x"; echo text; } > "$want"
@@ -106,7 +106,7 @@ chars() { printf '%*s' "$1" '' | tr ' ' "${2:-x}"; }
 	done
 }
 
-@test "a text without a header that begins with From keeps its first line" {
+@test "a text without a header whose first line begins with From keeps that line" {
 	local text
 	server
 	for text in $'From tomorrow on the office is closed.\nRegards, Ann\n' $'From tomorrow on\n\nthe office is closed.\n' \
@@ -119,7 +119,7 @@ chars() { printf '%*s' "$1" '' | tr ' ' "${2:-x}"; }
 	message "$(messages)" | tr -d '\r' | sed '1,/^$/d' | cmp - <(echo text)
 }
 
-@test "a message without a body has the empty line behind its header all the same" {
+@test "a message without a body gets the empty line behind its header" {
 	server
 	head | sed '$d' > "$want"
 	postern_ok you@example.net < "$want"
@@ -127,7 +127,7 @@ chars() { printf '%*s' "$1" '' | tr ' ' "${2:-x}"; }
 	got_wanted
 }
 
-@test "text without a header section gets one" {
+@test "a text without a header gets a header" {
 	server
 	printf 'no header here\nat all: none\n' | postern_ok you@example.net
 	[[ $(got '^(From|Date|Message-ID): ') == 3 ]]
@@ -135,7 +135,7 @@ chars() { printf '%*s' "$1" '' | tr ' ' "${2:-x}"; }
 }
 
 # The password command runs when the message has been read and before anything is sent.
-@test "a file on standard input that changes before it is sent arrives as it was read" {
+@test "a file on standard input that changes while postern runs arrives as postern read it" {
 	local change
 	{ head; yes 'some line of the text' | dd bs=1k count=1500 iflag=fullblock status=none; echo; } > "$want"
 	for change in 'y/e/\n/' 's/some/line\x00/' 's/line/l\xe9ne/' '50q'; do
@@ -154,7 +154,7 @@ chars() { printf '%*s' "$1" '' | tr ' ' "${2:-x}"; }
 
 # ------------------------------------------------------------------------------------------------------ fields added
 
-@test "Date, Message-ID and From are added where they are missing" {
+@test "a missing Date, Message-ID or From is added" {
 	server
 	printf 'Subject: x\n\ny\n' | postern_ok -F "Ann Other" you@example.net
 	[[ $(got '^Subject: x$') == 1 && $(got '^From: Ann Other <me@example.org>$') == 1 ]]
@@ -162,14 +162,14 @@ chars() { printf '%*s' "$1" '' | tr ' ' "${2:-x}"; }
 	[[ $(got '^Message-ID: <[^ <>@]+@example\.org>$') == 1 ]]
 }
 
-@test "... and left alone where they are, however they are spelled" {
+@test "an existing Date, Message-ID or From stays as it is, in any spelling" {
 	server
 	printf '%s\n' "FROM : Someone Else <else@example.com>" "date: yesterday" "message-id: <1@x>" "to: a@b" "" x > "$want"
 	postern_ok you@example.net < "$want"
 	got_wanted
 }
 
-@test "the name is quoted or encoded: words of 75 characters, lines of 78, no character split" {
+@test "the full name is quoted or encoded: words up to 75 characters, lines up to 78, whole characters" {
 	local name word
 	server
 	name=$(printf '\303\274\342\202\254\360\237\230\200%.0s' {1..20})
@@ -201,7 +201,7 @@ chars() { printf '%*s' "$1" '' | tr ' ' "${2:-x}"; }
 	refute grep -liE 'secret\.test|^(resent-)?bcc|^return-path' "$server_dir"/msg.*	# not the random part of a Message-ID
 }
 
-@test "... behind 100 kB of other fields, and with 100 kB of addresses" {
+@test "Bcc is removed behind 100 kB of other fields, and with 100 kB of addresses" {
 	server
 	{ head "$(yes "X-Filler: $(chars 80)" | sed 1250q)" "Bcc: x@secret.test"; echo x; } > "$mail"
 	postern_ok you@example.net < "$mail"
@@ -220,10 +220,10 @@ chars() { printf '%*s' "$1" '' | tr ' ' "${2:-x}"; }
 
 # -------------------------------------------------------------------------------------------------------------------- -t
 
-# recipients: what the server was told, in order.
+# recipients: the recipients of RCPT, in order.
 recipients() { envelope | sed -n 's/^rcpt <\(.*\)>.*/\1/p' | paste -sd ' '; }
 
-@test "-t takes groups, comments, quoted local parts, routes, folded fields; duplicates once; all lines count" {
+@test "-t reads groups, comments, quoted local parts, routes and folded fields, and each address gets one RCPT" {
 	server
 	postern_ok -t last@example.com two@example.com <<-'END'
 		To: friends: one@example.com, "Two, B" <two@example.com>;, nobody:;
@@ -244,7 +244,7 @@ recipients() { envelope | sed -n 's/^rcpt <\(.*\)>.*/\1/p' | paste -sd ' '; }
 	[[ $(got '^Bcc') == 0 ]]
 }
 
-@test "-t with a Resent- block: only the newest block counts, and it gets what is missing" {
+@test "-t with Resent- fields: only the newest block counts, and postern adds its missing Date and Message-ID" {
 	server
 	postern_ok -t <<-'END'
 		Resent-From: me@example.org
@@ -261,7 +261,7 @@ recipients() { envelope | sed -n 's/^rcpt <\(.*\)>.*/\1/p' | paste -sd ' '; }
 	[[ $(got '^Resent-(Date|Message-ID): ') == 2 && $(got '^(Date|Message-ID|From): ') == 3 ]]
 }
 
-@test "unqualified addresses are qualified in envelope and header" {
+@test "unqualified addresses are qualified in the envelope and in the header" {
 	conf_extra="qualify_domain q.test"
 	server
 	printf 'From: me\nTo: one, Two <two> (c), g: three;\n\nx\n' | postern_ok -t -f me
@@ -269,7 +269,7 @@ recipients() { envelope | sed -n 's/^rcpt <\(.*\)>.*/\1/p' | paste -sd ' '; }
 	[[ $(got '^To: one@q.test, Two <two@q.test> \(c\), g: three@q.test;$') == 1 && $(got '^From: me@q.test$') == 1 ]]
 }
 
-@test "a list of addresses without blanks is folded behind its commas where its line would be too long" {
+@test "a list of addresses without blanks is folded behind its commas if its line would be too long" {
 	conf_extra="qualify_domain q.test"
 	server
 	local names wanted='"a,b"@q.test,(c,d)e@q.test'
@@ -288,7 +288,7 @@ recipients() { envelope | sed -n 's/^rcpt <\(.*\)>.*/\1/p' | paste -sd ' '; }
 	got_wanted
 }
 
-@test "-t with a list that cannot be read is refused, not guessed at" {
+@test "-t with a list of addresses that cannot be parsed is 65 without a connection" {
 	local to
 	server
 	for to in '"unbalanced@example.com' '<a@example.com' '(a@example.com' 'a@example.com b@example.com c@'; do
@@ -303,14 +303,14 @@ recipients() { envelope | sed -n 's/^rcpt <\(.*\)>.*/\1/p' | paste -sd ' '; }
 
 # -------------------------------------------------------------------------------------- what the wire cannot carry
 
-@test "bare CR, NUL and long lines in a text are encoded, and decoding gives them back" {
+@test "bare CR, NUL and long lines in a text are encoded as quoted-printable" {
 	server
 	{ head; printf 'a\rb\0c\n%s\n' "$(chars 2000)"; } | postern_ok you@example.net
 	[[ $(got '^Content-Transfer-Encoding: quoted-printable$') == 1 && $(message | awk 'length > 77' | wc -l) == 0 ]]
 	message | tr -d '\r' | grep -q '^a=0Db=00c$'
 }
 
-@test "in multipart/signed they are refused with 65" {
+@test "bare CR, NUL and long lines in multipart/signed are refused with 65" {
 	local bad
 	server
 	for bad in 'a\rb' 'a\0b' "$(chars 999)"; do
@@ -322,7 +322,7 @@ recipients() { envelope | sed -n 's/^rcpt <\(.*\)>.*/\1/p' | paste -sd ' '; }
 	[[ $(connections) == 0 ]]
 }
 
-@test "a header line of more than 998 octets is folded at its blanks; unfolded it is what it was" {
+@test "a header line of more than 998 octets is folded at blanks, and unfolding gives the original" {
 	local long
 	server
 	long=$(chars 500)" $(chars 497 y)	$(chars 900 z)  $(chars 98 w)"
@@ -335,7 +335,7 @@ recipients() { envelope | sed -n 's/^rcpt <\(.*\)>.*/\1/p' | paste -sd ' '; }
 	cmp <(message 1) <(message 2)
 }
 
-@test "one of 998 octets stays as it is; one without a blank to fold at, or only before its text, is refused" {
+@test "a header line of 998 octets stays as it is; a longer one that cannot be folded is refused" {
 	local bad
 	server
 	{ head "Subject: $(chars 488) $(chars 500)"; echo x; } > "$want"
@@ -349,21 +349,21 @@ recipients() { envelope | sed -n 's/^rcpt <\(.*\)>.*/\1/p' | paste -sd ' '; }
 
 # -------------------------------------------------------------------------------------------------------------- SMTPUTF8
 
-@test "SMTPUTF8 is asked for only where it is needed" {
+@test "SMTPUTF8 is sent only if the message needs it" {
 	server
 	postern_ok you@example.net < "$mail"
 	postern_ok $'m\303\274ller@example.net' < "$mail"
 	[[ $(envelope 1) != *SMTPUTF8* && $(envelope 2) == *SMTPUTF8* ]]
 }
 
-@test "SMTPUTF8 that is offered without 8BITMIME is offered" {
+@test "a server that offers SMTPUTF8 without 8BITMIME gets SMTPUTF8 and a 7-bit text" {
 	server "hide 8BITMIME"
 	{ head $'Subject: \303\274'; printf 'a \303\274\n'; } | postern_ok $'\303\274ser@example.net'
 	[[ $(said 'MAIL FROM:.* SMTPUTF8') == 1 && $(envelope) == *$'rcpt <\303\274ser@example.net>'* ]]
 	[[ $(got '^a =C3=BC$') == 1 && $(got $'^Subject: \303\274$') == 1 ]]
 }
 
-@test "without SMTPUTF8 a domain becomes its A-label, and a local part is refused with 65" {
+@test "without SMTPUTF8 a domain becomes its A-label, and a local part that is not ASCII is refused with 65" {
 	server "hide SMTPUTF8"
 	postern_ok $'you@b\303\274cher.test' < "$mail"
 	[[ $(envelope) == *"rcpt <you@xn--bcher-kva.test>"* ]]
@@ -371,14 +371,14 @@ recipients() { envelope | sed -n 's/^rcpt <\(.*\)>.*/\1/p' | paste -sd ' '; }
 	[[ $(messages) == 1 ]]
 }
 
-# international: a head whose addresses have U-labels, and nothing else that is not ASCII.
+# international: a header whose addresses have U-labels, and otherwise only ASCII.
 international() {
 	printf '%s\n' "From: me@example.org" $'To: Bob <bob@b\303\274cher.test>, (a comment) ann @ example.net,' \
 	    $' "j o"@M\303\234LLER.test' $'Reply-To: <x@b\303\274cher.test>' "Subject: x" "Date: Mon, 02 Mar 2026 10:00:00 +0000" \
 	    "Message-ID: <1@example.org>" "" text
 }
 
-@test "without SMTPUTF8 the domains in the header become A-labels, too, and all else stays" {
+@test "without SMTPUTF8 the domains in the header become A-labels, and the rest stays" {
 	server "hide SMTPUTF8"
 	international > "$mail"
 	postern_ok -t < "$mail"
@@ -396,7 +396,7 @@ international() {
 	END
 }
 
-@test "with SMTPUTF8 such a header is sent as it is; without it, any other text that is not ASCII is 65" {
+@test "with SMTPUTF8 such a header is sent as it is; without it any other text in it that is not ASCII is 65" {
 	server
 	international > "$mail"
 	postern_ok -t < "$mail"
@@ -410,7 +410,7 @@ international() {
 	[[ $(messages) == 0 ]]
 }
 
-@test "-bs: a header with U-labels goes to a MAIL without SMTPUTF8, as A-labels" {
+@test "-bs: after a MAIL without SMTPUTF8 a header with U-labels is sent with A-labels" {
 	server
 	{
 		printf '%s\n' "EHLO x" "MAIL FROM:<me@example.org>" "RCPT TO:<you@example.net>" DATA

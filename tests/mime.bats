@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# What becomes of the parts of a message that the server, or any server, cannot be given: design 1.5, RFC 2045, 2046, 6152.
+# Which parts of a message postern encodes if the server, or any server, cannot take them: design 1.5, RFC 2045, 2046, 6152.
 
 load helper
 
@@ -8,7 +8,7 @@ setup() {
 	mail=$BATS_TEST_TMPDIR/mail want=$BATS_TEST_TMPDIR/want
 }
 
-# head TYPE [FIELD]: the fields of a complete message, in which nothing is missing.
+# head TYPE [FIELD]: the header of a complete message.
 head() {
 	printf '%s\n' "From: Me <me@example.org>" "To: You <you@example.net>" "Subject: parts" \
 		"Date: Mon, 02 Mar 2026 10:00:00 +0000" "Message-ID: <parts@example.org>" "MIME-Version: 1.0" \
@@ -28,14 +28,14 @@ seven_bit_server() {
 	END
 }
 
-# The server has got what is in $want, with CRLF line ends.
+# The server got what is in $want, with CRLF line ends.
 got_wanted() {
 	sed -e 's/\r$//' -e 's/$/\r/' "$want" | cmp - <(message "${1:-1}")
 }
 
 send() { postern_ok you@example.net < "$mail"; }
 
-# refused SENTENCE: nothing has been sent, and this says why.
+# refused SENTENCE: postern sends nothing and gives this reason.
 refused() {
 	postern_fails 65 input -- you@example.net < "$mail"
 	[[ $stderr == *"$1"* ]] || complain "not a word of: $1"
@@ -47,7 +47,7 @@ umlauts=$'Gr\303\274\303\237e'
 
 # ------------------------------------------------------------------------------------------------------------- encoding
 
-@test "without 8BITMIME an 8-bit text part becomes quoted-printable, and all else stays as it is" {
+@test "without 8BITMIME an 8-bit text part becomes quoted-printable, and the rest stays as it is" {
 	seven_bit_server "hide CHUNKING"
 	{
 		head "$mixed" "Content-Transfer-Encoding: 8bit"
@@ -72,7 +72,7 @@ umlauts=$'Gr\303\274\303\237e'
 	[[ $(envelope) != *BODY=8BITMIME* ]]
 }
 
-@test "where 8BITMIME is offered the same message goes byte for byte" {
+@test "with 8BITMIME the same message is sent byte for byte" {
 	start_server <<< "tls none"
 	{
 		head "$mixed" "Content-Transfer-Encoding: 8bit"
@@ -86,7 +86,7 @@ umlauts=$'Gr\303\274\303\237e'
 	envelope | grep -q BODY=8BITMIME
 }
 
-@test "a message that came with CRLF gets the same parts encoded" {
+@test "a message with CRLF line ends gets the same parts encoded" {
 	seven_bit_server
 	{
 		head "$mixed"
@@ -104,7 +104,7 @@ umlauts=$'Gr\303\274\303\237e'
 	got_wanted
 }
 
-@test "a part that says nothing of itself gets a Content-Transfer-Encoding, one that is not text base64" {
+@test "a part without fields gets a Content-Transfer-Encoding, and a part that is not text becomes base64" {
 	seven_bit_server
 	{
 		head "$mixed"
@@ -126,7 +126,7 @@ umlauts=$'Gr\303\274\303\237e'
 	got_wanted
 }
 
-@test "the octets of a binary part stay what they were, a CR at its very end, too" {
+@test "a binary part is encoded without changing an octet, even a CR at its end" {
 	start_server <<< "tls none"
 	printf '\211PNG\r\n\032\n\0\0\r\r\n \t\n--=_\n%03000d\n\r' 7 > "$BATS_TEST_TMPDIR/octets"
 	{
@@ -145,7 +145,7 @@ umlauts=$'Gr\303\274\303\237e'
 	got_wanted
 }
 
-@test "a body that is no text and no multipart becomes base64 as a whole" {
+@test "a body that is neither text nor multipart becomes base64 as a whole" {
 	seven_bit_server
 	{ head "application/json"; printf '"%s"\n' "$umlauts"; } > "$mail"
 	{
@@ -156,7 +156,7 @@ umlauts=$'Gr\303\274\303\237e'
 	got_wanted
 }
 
-@test "parts within parts: only leaves are encoded, and each multipart and message around them says 7bit" {
+@test "in nested parts only the leaves are encoded, and each multipart and message around them says 7bit" {
 	seven_bit_server
 	nest() { # ENCODING-OF-CONTAINERS ENCODING-OF-TEXT TEXT
 		head "$mixed" "Content-Transfer-Encoding: $1"
@@ -175,7 +175,7 @@ umlauts=$'Gr\303\274\303\237e'
 	got_wanted
 }
 
-@test "NUL, bare CR and long lines make a part encoded for every server; other 8-bit parts stay" {
+@test "a part with NUL, bare CR or a long line is encoded for every server; other 8-bit parts stay" {
 	local long
 	start_server <<< "tls none"
 	printf -v long '%01200d' 0
@@ -204,7 +204,7 @@ umlauts=$'Gr\303\274\303\237e'
 	envelope | grep -q BODY=8BITMIME
 }
 
-@test "... and where 8BITMIME is missing, those become quoted-printable as well" {
+@test "without 8BITMIME both the invalid and the 8-bit parts become quoted-printable" {
 	seven_bit_server
 	{
 		head "$mixed" "Content-Transfer-Encoding: binary"
@@ -226,7 +226,7 @@ umlauts=$'Gr\303\274\303\237e'
 	got_wanted
 }
 
-@test "what was encoded once needs nothing when it is sent again, and SIZE tells its size to the octet" {
+@test "an encoded message is not changed when it is sent again, and SIZE is its exact size" {
 	seven_bit_server
 	{
 		head "$mixed" "Content-Transfer-Encoding: 8bit"
@@ -242,14 +242,14 @@ umlauts=$'Gr\303\274\303\237e'
 	envelope 1 | grep -q "SIZE=$(message 1 | wc -c)\b"
 }
 
-@test "a DKIM-Signature of somebody before us does not keep a message from being encoded" {
+@test "a message with another system's DKIM-Signature is encoded too" {
 	seven_bit_server
 	{ echo "DKIM-Signature: v=1; d=example.org; b=AAAA"; head "text/plain; charset=utf-8"; echo "$umlauts"; } > "$mail"
 	send
 	message | grep -q '^Gr=C3=BC=C3=9Fe'
 }
 
-@test "a line that only looks like the delimiter is text, and no soft line break makes one" {
+@test "a line that only resembles the delimiter is text, and a soft line break does not create a delimiter" {
 	seven_bit_server
 	{
 		head "$mixed"
@@ -267,7 +267,7 @@ umlauts=$'Gr\303\274\303\237e'
 	got_wanted
 }
 
-@test "50 MB in a part, through a pipe and from a file: the octets are the same, and memory does not grow with them" {
+@test "a part of 50 MB arrives unchanged from a pipe and a file, in constant memory" {
 	! grep -q __asan_init "$POSTERN" || skip "a sanitizer takes all address space"
 	seven_bit_server
 	command head -c 50000000 /dev/urandom > "$BATS_TEST_TMPDIR/octets"
@@ -283,7 +283,7 @@ umlauts=$'Gr\303\274\303\237e'
 	cmp "$server_dir/msg.1" "$server_dir/msg.2"
 }
 
-@test "a message that comes by SMTP (-bs) is treated the same" {
+@test "-bs: parts are encoded in the same way" {
 	seven_bit_server
 	{
 		head "$mixed"
@@ -307,7 +307,7 @@ umlauts=$'Gr\303\274\303\237e'
 
 # ------------------------------------------------------------------------------------------------------------- refusals
 
-@test "what is signed or encrypted is not touched: 65 and the reason" {
+@test "a signed or encrypted part that would have to be changed is 65 with the reason" {
 	local type
 	seven_bit_server
 	for type in 'multipart/signed; protocol="application/pgp-signature"' 'multipart/encrypted'; do
@@ -326,7 +326,7 @@ umlauts=$'Gr\303\274\303\237e'
 	refused "a part of type multipart/signed"
 }
 
-@test "a signed part that needs nothing stays byte for byte, and the part beside it is encoded" {
+@test "a signed part that needs no change stays byte for byte, and the part beside it is encoded" {
 	local signed
 	seven_bit_server
 	signed=$(part "multipart/signed; boundary=s" ""
@@ -337,7 +337,7 @@ umlauts=$'Gr\303\274\303\237e'
 	got_wanted
 }
 
-@test "8-bit text in the header of a part, in a preamble or an epilogue has no encoding: 65" {
+@test "8-bit text in a part's header, a preamble or an epilogue cannot be encoded: 65" {
 	seven_bit_server
 	{ head "$mixed"; part "text/plain; name=$umlauts" ""; echo "--=_b--"; } > "$mail"
 	refused "it is in the header of a part"
@@ -349,7 +349,7 @@ umlauts=$'Gr\303\274\303\237e'
 	refused "it is outside of the parts of a multipart"
 }
 
-@test "types that may not be encoded, and what is encoded already: 65" {
+@test "8-bit text in a type that may not be encoded or in an encoded part is 65" {
 	local type
 	seven_bit_server
 	for type in message/partial message/external-body message/delivery-status; do
@@ -362,7 +362,7 @@ umlauts=$'Gr\303\274\303\237e'
 	done
 }
 
-# A way not to be MIME, and what is said of it.
+# A kind of malformed MIME, and the reason that postern gives.
 malformed=(
 	"multipart/mixed|it is a multipart without a boundary"
 	"multipart/mixed; boundary=other|the boundary of the multipart that has it is not found"
@@ -383,7 +383,7 @@ write_malformed() { # ROW TEXT
 	[[ $1 == *unterminated* ]] || printf -- '--=_b--\n'
 }
 
-@test "MIME that cannot be understood is refused where it would have to be changed: 65 and the reason" {
+@test "malformed MIME that would have to be changed is 65 with the reason" {
 	local row
 	seven_bit_server
 	for row in "${malformed[@]}"; do
@@ -392,7 +392,7 @@ write_malformed() { # ROW TEXT
 	done
 }
 
-@test "... and is carried byte for byte where it needs nothing, or where 8BITMIME is offered" {
+@test "malformed MIME is sent byte for byte if it is 7-bit or the server offers 8BITMIME" {
 	local row n=0
 	seven_bit_server
 	for row in "${malformed[@]}"; do
@@ -411,7 +411,7 @@ write_malformed() { # ROW TEXT
 	done
 }
 
-# deep N: a message of N parts within each other, the last one text.
+# deep N: a message of N nested parts, the innermost one text.
 deep() {
 	local i
 	head "multipart/mixed; boundary=1"
@@ -424,7 +424,7 @@ deep() {
 	done
 }
 
-@test "32 parts within each other are encoded, 33 are refused, 1000 pass when they need nothing" {
+@test "32 nested parts are encoded, 33 are refused, and 1000 are sent if they need no change" {
 	seven_bit_server
 	deep 33 "$umlauts" > "$mail"
 	refused "it lies too deep within other parts"
@@ -437,13 +437,13 @@ deep() {
 	got_wanted 2
 }
 
-@test "more than 10000 parts are not looked at: 65 where one must be changed" {
+@test "a message with more than 10000 parts that would have to be changed is 65" {
 	seven_bit_server
 	{ head "$mixed"; yes -- "--=_b"$'\n\nx' | command head -n 30000; part "" ""; echo "$umlauts"; echo "--=_b--"; } > "$mail"
 	refused "it has more than 10000 parts"
 }
 
-@test "the head must be able to carry it, too: a NUL there is refused, whatever the parts are" {
+@test "a NUL in the header is refused" {
 	start_server <<< "tls none"
 	{ printf 'X-Nul: \0\n'; head "$mixed"; part "" ""; echo x; echo "--=_b--"; } > "$mail"
 	refused "the text has NUL bytes, and it is in the header"

@@ -1,4 +1,4 @@
-# What is not sending: -bv, -bi, -bp, -q, and the other names of the program.
+# The modes that send no message: -bv, -bi, -bp, -q; and the other names of the program.
 
 load helper
 
@@ -21,7 +21,7 @@ setup() {
 
 # ------------------------------------------------------------------------------------------------------------------- -bv
 
-@test "-bv shows a line for each address that a recipient comes to, and asks nobody" {
+@test "-bv shows a line for each address that a recipient expands to, and makes no connection" {
 	postern_ok -bv root someone@example.net
 	[[ $stdout == "root@host.example.org... deliverable: account default, host smtp.example.org:587, sender me@example.org, user me@example.org
 root@host.example.org... deliverable: account default, host smtp.example.org:587, sender me@example.org, user joe@example.net
@@ -29,7 +29,7 @@ someone@example.net... deliverable: account default, host smtp.example.org:587, 
 	[[ -z $stderr ]]
 }
 
-@test "-bv: what an alias refuses has the status of a message to it, and the others are shown" {
+@test "-bv: an alias that refuses is 67, and the other recipients are shown" {
 	postern_fails 67 rcpt -- -bv gone joe
 	told "no mail for gone@host.example.org: $HOME/aliases:3: the alias gone refuses it"
 	told "has left"
@@ -41,7 +41,7 @@ someone@example.net... deliverable: account default, host smtp.example.org:587, 
 	[[ $stdout == "you@example.net... deliverable: "*" user you@example.net" ]]
 }
 
-@test "-bv says which account and sender -f chooses" {
+@test "-bv shows the account and the sender that -f chooses" {
 	cat >> "$conf" <<-'END'
 		account work : default
 		host mail.example.com
@@ -54,30 +54,30 @@ someone@example.net... deliverable: account default, host smtp.example.org:587, 
 	[[ $stdout == *"account default, "*"sender <>, "* ]]
 }
 
-@test "-bv needs recipients, and addresses that are some" {
+@test "-bv without recipients is 64, and with an invalid address 65" {
 	postern_fails 64 usage -- -bv
 	postern_fails 65 input -- -bv 'a b c@'
 }
 
-@test "-bv on a full device is an error" {
+@test "-bv with a full standard output is an error" {
 	[[ -e /dev/full ]] || skip "no /dev/full"
 	status=0
 	"$POSTERN" -C "$conf" -bv joe > /dev/full 2> "$HOME/stderr" || status=$?
 	((status != 0)) && grep -q 'cannot write to standard output' "$HOME/stderr"
 }
 
-@test "-bv shows no control characters of an alias file to the terminal" {
+@test "-bv escapes control characters of an alias file" {
 	printf 'odd: a\302\233b@example.org\n' >> "$HOME/aliases"
 	postern_ok -bv odd
 	[[ $stdout == *'user a\xc2\x9bb@example.org' ]]
 }
 
-@test "-bv: recipients that come to nobody are a usage error, as when sending" {
+@test "-bv without any recipient in its arguments or in the message of -t is 64" {
 	postern_fails 64 usage -- -bv ''
 	postern_fails 64 usage -- -bv -t <<< "Subject: to nobody"
 }
 
-@test "postmaster and MAILER-DAEMON are root's where no alias says otherwise" {
+@test "postmaster and MAILER-DAEMON are expanded like root if they have no alias" {
 	postern_ok -bv postmaster
 	[[ $stdout == *"user me@example.org"*"user joe@example.net" ]]
 	postern_ok -bv MAILER-DAEMON
@@ -89,7 +89,7 @@ someone@example.net... deliverable: account default, host smtp.example.org:587, 
 
 # ------------------------------------------------------------------------------------------------------------------- -bi
 
-@test "-bi, -I and newaliases count the aliases and warn of what cannot be obeyed" {
+@test "-bi, -I and newaliases count the aliases and warn of programs and unreadable lists" {
 	echo "all: :include:$HOME/nobody" >> "$HOME/aliases"
 	for run in "postern -bi" "postern -I" "postern_as newaliases"; do
 		$run
@@ -101,7 +101,7 @@ someone@example.net... deliverable: account default, host smtp.example.org:587, 
 	done
 }
 
-@test "-bi: a file that is missing or malformed is 78" {
+@test "-bi: an alias file that is missing or malformed is 78" {
 	echo "no colon here" >> "$HOME/aliases"
 	postern_fails 78 config -- -bi
 	told "$HOME/aliases:5"
@@ -109,7 +109,7 @@ someone@example.net... deliverable: account default, host smtp.example.org:587, 
 	postern_fails 78 config -- -bi
 }
 
-@test "-bi without an alias file, or without any configuration, has nothing to do" {
+@test "-bi without an alias file or without a configuration says so and succeeds" {
 	set_conf aliases
 	postern_ok -bi
 	[[ $stdout == *"no alias file is configured"* ]]
@@ -126,7 +126,7 @@ someone@example.net... deliverable: account default, host smtp.example.org:587, 
 
 # ------------------------------------------------------------------------------------------------------------- the queue
 
-@test "the queue is empty: -bp and mailq say so, -q and runq have nothing to do" {
+@test "-bp and mailq say that the queue is empty, and -q and runq do nothing" {
 	for run in "postern -bp" "postern_as mailq" "postern_as mailq -v" "postern_as mailq -Ac"; do
 		$run
 		[[ $status == 0 && $stdout == "Mail queue is empty" && -z $stderr ]] || complain "$run"
@@ -137,7 +137,7 @@ someone@example.net... deliverable: account default, host smtp.example.org:587, 
 	done
 }
 
-@test "-q chooses from the list of -bp, and leaves every other mode alone" {
+@test "-q changes neither the output of -bp nor that of -bv" {
 	for run in "postern -bp -qRexample.org" "postern -qf -bp" "postern_as mailq -qRexample.org"; do
 		$run
 		[[ $status == 0 && $stdout == "Mail queue is empty" ]] || complain "$run"
@@ -146,7 +146,7 @@ someone@example.net... deliverable: account default, host smtp.example.org:587, 
 	[[ $stdout == *"user joe@example.net" ]]
 }
 
-@test "-q takes no message: one with recipients is not lost without a word" {
+@test "-q with recipients or -t is 64, so that no message is lost" {
 	postern_fails 64 usage -- -q joe@example.net < "$mail"
 	postern_fails 64 usage -- -q5m -t < "$mail"
 	told "-q"
@@ -154,7 +154,7 @@ someone@example.net... deliverable: account default, host smtp.example.org:587, 
 
 # --------------------------------------------------------------------------------------------------------- --dump-config
 
-@test "--dump-config gives the same account when it is read, with and without a user" {
+@test "--dump-config gives the same account when it is read again, with and without a user" {
 	local first
 	for user in "" me "somebody@example.org"; do
 		set_conf user
@@ -170,7 +170,7 @@ someone@example.net... deliverable: account default, host smtp.example.org:587, 
 
 # ---------------------------------------------------------------------------------------------------------- installation
 
-@test "--with-sendmail-links installs the other names, and uninstall takes them away again" {
+@test "--with-sendmail-links installs the other names, and uninstall removes them" {
 	[[ -e $BUILDDIR/Makefile && -e $BUILDDIR/config.status ]] || skip "not built by make"
 	local root=$BATS_TEST_TMPDIR/root name
 	local -a on=(USER_LINKS="mailq newaliases" ADMIN_LINKS="sendmail runq" prefix=/usr DESTDIR="$root")
@@ -190,7 +190,7 @@ someone@example.net... deliverable: account default, host smtp.example.org:587, 
 	[[ -z $(find "$root" -type l -o -type f) ]]
 }
 
-@test "--with-sendmail-links writes through no link, and uninstall leaves what has become another's" {
+@test "--with-sendmail-links replaces a link instead of writing through it, and uninstall keeps files of other packages" {
 	[[ -e $BUILDDIR/Makefile && -e $BUILDDIR/config.status ]] || skip "not built by make"
 	local root=$BATS_TEST_TMPDIR/root
 	local -a on=(USER_LINKS=mailq ADMIN_LINKS=sendmail prefix=/usr DESTDIR="$root")

@@ -1,4 +1,4 @@
-# tls_priorities: what the string does not name stays above our minimum, whatever keywords are in it.
+# tls_priorities: unless the string names a weaker value, postern's minimum holds with any keyword.
 
 load helper
 
@@ -9,7 +9,7 @@ keywords=(
 	NONE:+VERS-ALL:+CIPHER-ALL:+MAC-ALL:+KX-ALL:+SIGN-ALL:+GROUP-ALL:+CTYPE-ALL
 )
 
-# refused: with every keyword.  Some of them do not even begin with this server.
+# refused: the server is refused with every keyword.  With some keywords the handshake already fails.
 refused() {
 	local priorities
 	for priorities in '' "${keywords[@]}"; do
@@ -21,7 +21,7 @@ refused() {
 	nothing_said
 }
 
-# accepted STRING...: with each of them, so the server is one that works.
+# accepted STRING...: with each of them the server is accepted, so this server works.
 accepted() {
 	local priorities
 	for priorities; do
@@ -30,7 +30,7 @@ accepted() {
 	done
 }
 
-@test "a key of 1024 bits is refused with every keyword, and accepted where a lower profile is named" {
+@test "a key of 1024 bits is refused with every keyword, and accepted if a lower profile is named" {
 	start_server <<< "cert rsa1024"
 	refused
 	set_conf tls_priorities SECURE128
@@ -39,7 +39,7 @@ accepted() {
 	accepted SECURE128:%PROFILE_LOW NORMAL:%PROFILE_VERY_WEAK %PROFILE_LOW:+NORMAL
 }
 
-@test "a certificate with a SHA-1 signature is refused with every keyword, and accepted where both exceptions are named" {
+@test "a certificate with a SHA-1 signature is refused with every keyword, and accepted if both exceptions are named" {
 	start_server <<< "cert sha1"
 	refused
 	set_conf tls_priorities NORMAL:%VERIFY_ALLOW_SIGN_WITH_SHA1
@@ -48,7 +48,7 @@ accepted() {
 	accepted NORMAL:%PROFILE_LOW:%VERIFY_ALLOW_SIGN_WITH_SHA1
 }
 
-@test "TLS 1.0 and 1.1 are refused with every keyword, and accepted where they are named" {
+@test "TLS 1.0 and 1.1 are refused with every keyword, and accepted if they are named" {
 	local version
 	for version in 1.0 1.1; do
 		start_server <<< "tls_versions $version"
@@ -56,18 +56,18 @@ accepted() {
 		accepted "NORMAL:+VERS-TLS$version" "legacy:+vers-tls$version" "SECURE128: +VERS-TLS$version"
 		[[ $(envelope) == *"tls TLS$version"* ]]
 	done
-	# one of them is not the other
+	# naming TLS 1.0 does not allow TLS 1.1
 	set_conf tls_priorities NORMAL:+VERS-TLS1.0
 	postern_fails 69 tls -- you@example.net < "$mail"
 }
 
-@test "a handshake signed with SHA-1 is refused with every keyword, and accepted where that is named" {
+@test "a handshake signed with SHA-1 is refused with every keyword, and accepted if it is named" {
 	start_server <<< "tls_priority NORMAL:-VERS-ALL:+VERS-TLS1.2:-SIGN-ALL:+SIGN-ECDSA-SHA1:+SIGN-RSA-SHA1"
 	refused
 	accepted NORMAL:-VERS-ALL:+VERS-TLS1.2:+SIGN-ECDSA-SHA1:+SIGN-RSA-SHA1
 }
 
-@test "a string of more words than GnuTLS looks at is 78, or ours would be lost behind them" {
+@test "a string with more words than GnuTLS reads is 78, because GnuTLS would ignore postern's words behind them" {
 	start_server <<< "cert rsa1024"
 	set_conf tls_priorities "NORMAL$(printf ':+AES-128-GCM%.0s' {1..47})"
 	postern_fails 69 tls -- you@example.net < "$mail"

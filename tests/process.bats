@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# The process and what it is given: descriptors, signals, limits, arguments, environment (faults.md, Process and system).
+# The process and its environment: descriptors, signals, limits, arguments, variables (faults.md, Process and system).
 
 load helper
 
@@ -12,9 +12,9 @@ server() {
 
 got_mail() { sed 's/$/\r/' "$mail" | cmp - <(message "${1:-1}"); }
 
-# begin ARGS: the program in the background, its process is $pid.  ended: it has, $status and $stderr are there.
+# begin ARGS: starts postern in the background as process $pid.  ended: waits for it and sets $status and $stderr.
 begin() {
-	# <&0: or a shell without job control gives it /dev/null
+	# without <&0 a shell without job control would give it /dev/null
 	with_default_signals "$POSTERN" -C "$conf" "$@" <&0 2> "$BATS_TEST_TMPDIR/stderr" 3>&- &
 	pid=$!
 }
@@ -25,14 +25,14 @@ ended() {
 	stderr=$(< "$BATS_TEST_TMPDIR/stderr")
 }
 
-# Waits until the transcript has a line with $1.
+# Waits until the transcript has a line that matches $1.
 until_transcript() {
 	timeout 20 grep -q -m 1 -e "$1" <(exec timeout 20 tail -s 0.05 -n +1 -F "$server_dir/transcript" 2> /dev/null 3>&-)
 }
 
 # ------------------------------------------------------------------------------------------------------------ descriptors
 
-@test "stdout and stderr may be closed, each and both" {
+@test "the mail is sent with stdout, stderr or both closed" {
 	server
 	"$POSTERN" -C "$conf" you@example.net < "$mail" >&-
 	"$POSTERN" -C "$conf" you@example.net < "$mail" 2>&-
@@ -50,7 +50,7 @@ until_transcript() {
 	[[ $rc == 74 && $(connections) == 0 ]]
 }
 
-@test "a full or broken stderr does not change what became of the mail" {
+@test "the mail is sent with a full or broken stderr" {
 	server
 	"$POSTERN" -v -C "$conf" you@example.net < "$mail" > /dev/full 2> /dev/full
 	exec {broken}> >(exec true)
@@ -62,7 +62,7 @@ until_transcript() {
 	got_mail 2
 }
 
-@test "what was asked for on stdout and could not be written is a failure" {
+@test "--help, --version and the lists are a failure if stdout cannot be written" {
 	local option rc
 	for option in --help --version --list-keys --list-options; do
 		rc=0
@@ -73,14 +73,14 @@ until_transcript() {
 
 # ---------------------------------------------------------------------------------------------------------------- signals
 
-@test "TERM, INT and HUP while the message is read: 75, and nothing sent" {
+@test "TERM, INT and HUP while postern reads the message: 75, and nothing is sent" {
 	local signal
 	server
 	mkfifo "$BATS_TEST_TMPDIR/in"
 	for signal in TERM INT HUP; do
 		exec {in}<> "$BATS_TEST_TMPDIR/in"
 		begin you@example.net < "$BATS_TEST_TMPDIR/in"
-		# more than a pipe holds: when it is written, the program reads
+		# more than a pipe holds: when it is written, postern is reading
 		yes "$(< "$mail")" | dd bs=64k count=8 iflag=fullblock status=none >&"$in"
 		kill -s "$signal" "$pid"
 		ended
@@ -91,7 +91,7 @@ until_transcript() {
 	[[ $(connections) == 0 ]]
 }
 
-@test "TERM, INT and HUP while the server is silent: 75 and no message" {
+@test "TERM, INT and HUP while the server is silent: 75, and no message arrives" {
 	local signal at
 	for at in GREETING EHLO MAIL; do
 		for signal in TERM INT HUP; do
@@ -107,7 +107,7 @@ until_transcript() {
 	done
 }
 
-@test "TERM in the middle of the body: no end of it is sent, neither dot nor LAST" {
+@test "TERM in the middle of the body: 75, and postern sends neither the dot nor LAST" {
 	local chunking
 	for chunking in "" "hide CHUNKING"; do
 		server "stop_reading 100000
@@ -123,7 +123,7 @@ $chunking"
 	done
 }
 
-@test "TERM after the end of the message and before its reply: 75, and it is said that the server may have it" {
+@test "TERM between the end of the message and its reply: 75, and the error says that the server may have it" {
 	server "drop AFTERDOT silence"
 	begin you@example.net < "$mail"
 	until_transcript "bytes\]"
@@ -133,7 +133,7 @@ $chunking"
 	told "stopped by signal 15; the server may have the message"
 }
 
-@test "stopped and continued, it goes on" {
+@test "postern goes on after STOP and CONT" {
 	server "delay GREETING 300"
 	begin you@example.net < "$mail"
 	kill -s STOP "$pid"
@@ -147,7 +147,7 @@ $chunking"
 	got_mail
 }
 
-@test "SIGPIPE, SIGCHLD and SIGHUP as a parent left them do not matter" {
+@test "the mail is sent if the parent ignores SIGPIPE, SIGCHLD and SIGHUP" {
 	server
 	(trap '' PIPE CHLD HUP; "$POSTERN" -C "$conf" you@example.net < "$mail")
 	sync_server
@@ -156,10 +156,10 @@ $chunking"
 
 # ----------------------------------------------------------------------------------------------------------------- limits
 
-@test "few descriptors, no core, no file size: sent, or a status that says what was missing" {
+@test "with low limits for descriptors, files, stack or memory the mail is sent, or the status says what was missing" {
 	local limit
 	local -a limits=("-n 4" "-n 5" "-n 8" "-f 0" "-s 128")
-	# a sanitizer takes all address space, and says so with SIGABRT where it cannot have it
+	# a sanitizer needs all address space and ends with SIGABRT if it cannot have it
 	grep -q __asan_init "$POSTERN" || limits+=("-v 65536" "-v 20000")
 	server
 	for limit in "${limits[@]}"; do
@@ -168,7 +168,7 @@ $chunking"
 	done
 }
 
-@test "no file may grow: a large message on a pipe is 73, not a death by SIGXFSZ" {
+@test "a large message from a pipe with a file size limit of 0 is 73, and SIGXFSZ does not end postern" {
 	server
 	{ cat "$mail"; yes x | dd bs=64k count=32 iflag=fullblock status=none; } > "$BATS_TEST_TMPDIR/large"
 	status=0
@@ -178,7 +178,7 @@ $chunking"
 
 # ------------------------------------------------------------------------------------------------------------ environment
 
-@test "HOME unset, empty, relative or missing; an empty environment; odd locales and zones" {
+@test "the mail is sent with any HOME, an empty environment, and odd locales and time zones" {
 	local n=0 env
 	server
 	for env in "-u HOME" HOME= HOME=relative HOME=/nowhere -i "LC_ALL=tr_TR.UTF-8" "LC_ALL=../../x" "TZ=:/dev/zero" \
@@ -189,13 +189,13 @@ $chunking"
 	done
 }
 
-@test "a Date of ours is English in any locale" {
+@test "a Date that postern adds is in English in any locale" {
 	server
 	printf 'Subject: x\n\ny\n' | LC_ALL=de_DE.UTF-8 LC_TIME=de_DE.UTF-8 postern_ok you@example.net
 	message | grep -qE '^Date: (Mon|Tue|Wed|Thu|Fri|Sat|Sun), [0-9]+ (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) '
 }
 
-@test "a user that the system does not know can send" {
+@test "a user without entry in the user database can send" {
 	((EUID == 0)) && command -v setpriv > /dev/null || skip "needs root and setpriv"
 	server
 	chmod o+x "$BATS_RUN_TMPDIR" "${BATS_TEST_TMPDIR%/*}" "$BATS_TEST_TMPDIR"
@@ -215,7 +215,7 @@ $chunking"
 	[[ $(said RCPT) == 20000 ]]
 }
 
-@test "an address of 100 kB and options that do not exist: refused, nothing sent" {
+@test "an address of 100 kB or an unknown option is refused, and nothing is sent" {
 	local long option
 	server
 	long=$(printf '%*s' 100000 '' | tr ' ' a)
@@ -230,7 +230,7 @@ $chunking"
 	[[ $(connections) == 0 ]]
 }
 
-@test "without any argument, not even a name, it is a usage error" {
+@test "postern without any argument, not even argv[0], is a usage error" {
 	command -v "${CC:-cc}" > /dev/null || skip "needs a compiler: no shell can leave out argv[0]"
 	"${CC:-cc}" -x c -o "$BATS_TEST_TMPDIR/nameless" - <<-'END'
 		#include <unistd.h>

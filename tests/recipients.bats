@@ -1,16 +1,16 @@
-# set_to_header: what a message says of its recipients when it says too little, or should say nothing.
+# set_to_header: how postern changes To and Cc if they name no recipient, or if they must not name any.
 
 load helper
 
-# head FIELD...: a message with these fields and what every message needs.
+# head_with FIELD...: a message with these fields and those that every message needs.
 head_with() {
 	printf '%s\n' "From: me@example.org" "Date: Mon, 02 Mar 2026 10:00:00 +0000" "Message-ID: <x@example.org>" "$@" "" body
 }
 
-# what the server got, To, Cc, Bcc and their Resent- forms only
+# recipients: To, Cc, Bcc and their Resent- forms of the message that arrived
 recipients() { message "$@" | tr -d '\r' | awk '/^[^\t]/ { on = tolower($0) ~ /^(resent-)?(to|cc|bcc):/ } on'; }
 
-@test "undisclosed_recipients takes To and Cc out, and says that it did" {
+@test "undisclosed_recipients removes To and Cc and adds To: undisclosed-recipients:;" {
 	start_server < /dev/null
 	set_conf set_to_header undisclosed_recipients
 	postern_ok -t < <(head_with "To: a@example.net" "Cc: b@example.net" "Bcc: c@example.net")
@@ -18,14 +18,14 @@ recipients() { message "$@" | tr -d '\r' | awk '/^[^\t]/ { on = tolower($0) ~ /^
 	[[ $(envelope | grep -c '^rcpt') == 3 ]]
 }
 
-@test "undisclosed_recipients says so where there was no To" {
+@test "undisclosed_recipients adds its To if the message has none" {
 	start_server < /dev/null
 	set_conf set_to_header undisclosed_recipients
 	postern_ok a@example.net < <(head_with)
 	[[ $(recipients) == "To: undisclosed-recipients:;" ]]
 }
 
-@test "undisclosed_recipients is about those who get it now: a message that is resent keeps its own To" {
+@test "undisclosed_recipients replaces Resent-To in a resent message, and its To stays" {
 	start_server < /dev/null
 	set_conf set_to_header undisclosed_recipients
 	postern_ok -t < <(head_with "Resent-From: me@example.org" "Resent-To: b@example.net" "To: a@example.net" )
@@ -33,7 +33,7 @@ recipients() { message "$@" | tr -d '\r' | awk '/^[^\t]/ { on = tolower($0) ~ /^
 	[[ $(envelope | grep '^rcpt') == "rcpt <b@example.net>" ]]
 }
 
-@test "set_to_header on names all recipients, but only where nobody is named" {
+@test "set_to_header on adds a To with all recipients, but only if the message has neither To nor Cc" {
 	start_server < /dev/null
 	set_conf set_to_header on
 	set_conf always_bcc archive@example.org

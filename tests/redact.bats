@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
-# Secrets that a server echoes: in any reply, whole, in part, or where we cut.  tests/unit/redact.c has the forms.
+# Secrets that a server repeats: in any reply, whole, in part, or cut.  tests/unit/redact.c has the forms.
 load helper
 
-# A server in clear text, and a login with PLAIN that it takes.  $1: the password.
+# A server in clear text that accepts a login with PLAIN.  $1: the password.
 server() {
 	start_server <<-S
 		tls none
@@ -18,7 +18,7 @@ server() {
 	violations_expected=1
 }
 
-# None of these is in what was written.
+# None of these words is in the output or the log.
 hidden() {
 	local word
 	for word in "$@"; do
@@ -28,7 +28,7 @@ hidden() {
 	done
 }
 
-@test "a password that is not UTF-8 is hidden wherever it is echoed" {
+@test "a password that is not UTF-8 is hidden in every reply that repeats it" {
 	local reply
 	for reply in 'RCPT 550 5.1.1 p\xe4ss\xffword!' 'MAIL 550 p\xe4ss\xffword!' 'LAST 250 queued as p\xe4ss\xffword!' \
 	    'RCPT 550-no\r\n551 p\xe4ss\xffword!' 'MAIL p\xe4ss\xffword!' 'QUIT 221 p\xe4ss\xffword!' \
@@ -43,9 +43,9 @@ hidden() {
 	done
 }
 
-@test "a password that our limits cut is hidden to its first byte" {
+@test "a password that is cut at a limit of postern's is hidden from its first byte" {
 	local n pad
-	# the words of a recipient are kept to 240 bytes, an error's quote to 600, a line of the trace to 4096
+	# a recipient's reply is cut at 240 bytes, the quote in an error at 600, a line of the trace at 4096
 	for n in 215 225 235 238 575 585 595 4070 4080 4090; do
 		printf -v pad '%*s' "$n" ''
 		server 'WxYzWxYzWxYzWxYz' <<-S
@@ -69,7 +69,7 @@ hidden() {
 	hidden opens esame
 }
 
-@test "an offer that looks like the password is still understood" {
+@test "an extension's name that equals the password is still understood" {
 	start_server <<-'S'
 		auth_mechs PLAIN
 		password 8BITMIME
@@ -85,7 +85,7 @@ hidden() {
 	postern_ok you@example.net < "$mail"
 }
 
-@test "a challenge is not shown, even where it is no answer" {
+@test "a challenge is not shown, even if the server sends it as its greeting" {
 	server opensesame <<-'S'
 		reply GREETING 334 Y2hhbGxlbmdl
 	S
@@ -93,7 +93,7 @@ hidden() {
 	hidden Y2hhbGxlbmdl
 }
 
-@test "what a server says in clear where TLS should begin has no password in it" {
+@test "clear text that the server sends instead of TLS is shown without the password" {
 	local how
 	for how in 'inject 250 p\xe4ssword! hello' 'inject 250 (cORzc3dvcmQ=) hello' 'tls_raw 250 p\xe4ssword! hello' \
 	    'tls_raw 250-p\xe4ss\r\nword! hello' 'tls_raw p\xe4ssword! hello' 'inject 250 hello\r\n250-p\xe4ss\c'; do

@@ -1,8 +1,8 @@
-# What a server says in place of an answer, or beside it.
+# Replies that are too long, missing, malformed or unexpected, and what postern reports.
 
 load helper
 
-@test "a reply without end is no reply: 76 at every stage, and 75 where the message may have gone" {
+@test "a reply without end is 76 at every stage, and 75 after the message" {
 	local where status_wanted
 	for where in GREETING:76 EHLO:76 AUTH:76 MAIL:76 RCPT:76 DATA:76 DOT:75; do
 		status_wanted=${where#*:}
@@ -16,7 +16,7 @@ load helper
 	done
 }
 
-@test "a reply of many long lines is taken" {
+@test "a reply of 60 long lines is accepted" {
 	local where line text
 	printf -v line '%0479d' 0
 	for where in GREETING:220 AUTH:235 MAIL:250 RCPT:250 DATA:354 DOT:250; do
@@ -34,7 +34,7 @@ load helper
 	done
 }
 
-@test "354 for nobody: no empty message is made, and the refusals are what is reported" {
+@test "354 after all recipients were refused: postern sends no empty message and reports the refusals" {
 	start_server <<-'S'
 		hide CHUNKING
 		reply RCPT 550 5.1.1 no such user
@@ -45,7 +45,7 @@ load helper
 	[[ $(said '\.$') == 0 && $(said QUIT) == 0 && $(messages) == 0 ]]
 }
 
-@test "354 for nobody: those who were not asked yet are asked on another connection" {
+@test "354 after all recipients were refused: postern sends to the remaining recipients on another connection" {
 	start_server <<-'S'
 		hide CHUNKING
 		limits RCPTMAX=1
@@ -56,7 +56,7 @@ load helper
 	[[ $(envelope) == *"rcpt <ok@example.net>"* && $(connections) == 2 ]]
 }
 
-@test "without PIPELINING nobody asks for DATA when all recipients are refused" {
+@test "without PIPELINING postern does not send DATA after all recipients were refused" {
 	start_server <<-'S'
 		hide PIPELINING
 		hide CHUNKING
@@ -66,7 +66,7 @@ load helper
 	[[ $(said DATA) == 0 && $(said QUIT) == 1 ]]
 }
 
-@test "all or nobody: \"too many recipients\" is a refusal, not a reason to begin with some" {
+@test "require_all_recipients: \"too many recipients\" is a refusal, and the message goes to no recipient" {
 	local hidden
 	conf_extra="require_all_recipients on"
 	for hidden in CHUNKING PIPELINING DSN; do
@@ -80,7 +80,7 @@ load helper
 	done
 }
 
-@test "the sender refused in a later transaction: who has no message is named, with replies of their own" {
+@test "the server refuses the sender in a later transaction: the error names each recipient without the message" {
 	start_server <<-'S'
 		rcptmax 2
 		second_mail 451 4.3.0 enough for today
@@ -95,7 +95,7 @@ load helper
 	[[ $stderr != *"not sent to bad@"* && $stderr != *"not sent to a@"* ]]
 }
 
-@test "the connection is lost after the text of a later transaction: its recipient may have the message" {
+@test "the connection is lost after the text of a later transaction: the error says that its recipient may have the message" {
 	start_server <<-'S'
 		rcptmax 1
 		drop LAST#2 close
@@ -104,7 +104,7 @@ load helper
 	told "perhaps not sent to b@example.net"
 }
 
-@test "the connection is lost before the text of a later transaction: its recipient does not have the message" {
+@test "the connection is lost before the text of a later transaction: the error says that its recipient does not have it" {
 	start_server <<-'S'
 		rcptmax 1
 		drop RSET close
@@ -115,7 +115,7 @@ load helper
 }
 
 # RFC 3030 2: a server that does not discard the chunk would run the message as commands.
-@test "the text of a BDAT never follows a MAIL, or recipients, that the server refused" {
+@test "postern sends no BDAT after the server refused MAIL or all recipients" {
 	local where
 	for where in MAIL RCPT; do
 		start_server <<-S
@@ -127,7 +127,7 @@ load helper
 	done
 }
 
-@test "a refusal that ends the session as well is shown once" {
+@test "a 421 that refuses a command and ends the session is shown once" {
 	local where
 	for where in MAIL RCPT DOT; do
 		start_server <<-S
@@ -139,7 +139,7 @@ load helper
 	done
 }
 
-@test "the log: no words of the server end a value early" {
+@test "the log: the server's words cannot end a value early" {
 	start_server <<-'S'
 		reply BODY 250 2.0.0 " exitcode=EX_USAGE queued as A"B\\
 	S
@@ -148,7 +148,7 @@ load helper
 	[[ $(< "$BATS_TEST_TMPDIR/log") == *' smtpmsg="\" exitcode=EX_USAGE queued as A\"B\\" queueid="A\"B\\" msgid='* ]]
 }
 
-@test "LMTP: a server that speaks SMTP only refused our LHLO, and there is no HELO after it" {
+@test "LMTP: a server that speaks only SMTP refuses LHLO: 69, and postern sends no HELO" {
 	start_server <<-'S'
 		tls none
 	S
@@ -159,7 +159,7 @@ load helper
 	[[ $(said HELO) == 0 && $(messages) == 0 ]]
 }
 
-@test "too many recipients: what fitted once is asked for the next time, and no more" {
+@test "too many recipients: later transactions ask for as many as the server accepted in the first" {
 	local hidden
 	for hidden in CHUNKING PIPELINING DSN; do
 		start_server <<-S
@@ -172,7 +172,7 @@ load helper
 	done
 }
 
-@test "one full mailbox in the middle does not make the transactions small" {
+@test "one full mailbox in the middle does not make the transactions smaller" {
 	start_server <<-'S'
 		reply RCPT:2@* 452 4.2.2 mailbox full
 	S
@@ -181,7 +181,7 @@ load helper
 	[[ $(messages) == 1 && $(said RCPT) == 11 ]]
 }
 
-@test "421 to one recipient: the others, who have no message either, are named" {
+@test "421 to one recipient: the error names the other recipients, which have no message either" {
 	start_server <<-'S'
 		reply RCPT:b@* 421 4.3.2 going down
 	S
@@ -191,7 +191,7 @@ load helper
 	told "not sent to c@example.net"
 }
 
-@test "LMTP: 421 to one recipient leaves it open what became of the ones after it" {
+@test "LMTP: 421 to one recipient: the error says that the recipients after it may have the message" {
 	start_server <<-'S'
 		tls none
 		lmtp on

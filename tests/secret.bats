@@ -1,11 +1,11 @@
-# Secrets: where the password comes from, and what the program that prints it may do wrong.
+# Secrets: where the password comes from, and what postern does if the program that prints it fails.
 
 load helper
 
 send() { postern_ok you@example.net < "$mail"; }
 send_fails() { postern_fails "$@" -- you@example.net < "$mail"; }
 
-# A server, and no password in the configuration.
+# A server, and a configuration without a password.
 setup() {
 	helper_setup
 	start_server <<< "auth_mechs PLAIN"
@@ -14,7 +14,7 @@ setup() {
 	mkdir -p "$bin"
 }
 
-# helper NAME < SCRIPT: a program.
+# helper NAME < SCRIPT: makes a program.
 helper() {
 	{ echo '#!/bin/sh'; cat; } > "$bin/$1"
 	chmod 755 "$bin/$1"
@@ -24,9 +24,9 @@ logged_in() { [[ $(envelope) == *"auth PLAIN user"* ]]; }
 lives() { grep -sq '^State:[[:space:]]*[^ZX[:space:]]' "/proc/$1/status"; }		# a zombie has ended
 nobody_asked() { (($(connections) == 0)) || complain "there was a connection"; }
 
-# ----------------------------------------------------------------------------------------------------------- what is good
+# ------------------------------------------------------------------------------------------- programs and files that work
 
-@test "password_command, passwordeval and password_file give the password, without the line end" {
+@test "password_command, passwordeval and password_file give the password without the line end" {
 	local text n=0
 	for text in 'secret' 'secret\n' 'secret\r\n'; do
 		printf "$text" > "$BATS_TEST_TMPDIR/pw"		# the format is the text
@@ -44,7 +44,7 @@ nobody_asked() { (($(connections) == 0)) || complain "there was a connection"; }
 	(($(messages) == 9))
 }
 
-@test "passwordeval and password_file: notes below the first line are no part of it" {
+@test "passwordeval and password_file: only the first line is the password" {
 	printf 'secret\nlogin: user\n' > "$BATS_TEST_TMPDIR/pw"
 	chmod 600 "$BATS_TEST_TMPDIR/pw"
 	set_conf passwordeval "cat $BATS_TEST_TMPDIR/pw"
@@ -54,13 +54,13 @@ nobody_asked() { (($(connections) == 0)) || complain "there was a connection"; }
 	send
 }
 
-@test "password_command has no shell" {
+@test "password_command runs without a shell" {
 	set_conf password_command "printf %s secret;date"
 	send_fails 77 auth
 	[[ $(transcript) == *"$(printf '\0user\0secret;date' | base64)"* ]]
 }
 
-@test "a password with blanks, quotes and umlauts arrives as it is" {
+@test "a password with blanks, quotes and umlauts is sent as it is" {
 	stop_server
 	start_server <<-'S'
 		auth_mechs PLAIN
@@ -72,7 +72,7 @@ nobody_asked() { (($(connections) == 0)) || complain "there was a connection"; }
 	send
 }
 
-@test "a helper sees no message, no descriptor of ours, and no password of the environment" {
+@test "a password program gets neither the message nor descriptors of postern's nor POSTERN_ variables" {
 	helper pw <<-'S'
 		cat > "$HOME/stdin"
 		ls /proc/self/fd > "$HOME/fds"
@@ -91,13 +91,13 @@ nobody_asked() { (($(connections) == 0)) || complain "there was a connection"; }
 	[[ $(message) == *"and this is the last one."* ]]
 }
 
-@test "whoever starts us may ignore SIGCHLD" {
+@test "the password program works if the parent ignores SIGCHLD" {
 	set_conf password_command "echo secret"
 	run_bounded env --ignore-signal=CHLD "$POSTERN" -C "$conf" you@example.net < "$mail"
 	((status == 0)) || complain "exit status $status"
 }
 
-@test "what a helper leaves in the background is not waited for" {
+@test "postern does not wait for a background process of the password program" {
 	helper pw <<-'S'
 		sleep 50 &
 		echo $! > "$HOME/pid"
@@ -109,9 +109,9 @@ nobody_asked() { (($(connections) == 0)) || complain "there was a connection"; }
 	kill "$(< "$HOME/pid")"
 }
 
-# --------------------------------------------------------------------------------------------------------- what goes wrong
+# -------------------------------------------------------------------------------------------- programs and files that fail
 
-@test "a helper that fails is 75, whatever it has printed, and its words are shown" {
+@test "a password program that fails is 75, even if it printed a password, and its error text is shown" {
 	helper pw <<-'S'
 		echo secret
 		echo "the key ring is locked" >&2
@@ -128,7 +128,7 @@ nobody_asked() { (($(connections) == 0)) || complain "there was a connection"; }
 	nobody_asked
 }
 
-@test "a helper that does not exist, or must not be run, is 75" {
+@test "a password program that does not exist or cannot be run is 75" {
 	set_conf password_command "$bin/missing"
 	send_fails 75 secret
 	told "password_command"
@@ -138,7 +138,7 @@ nobody_asked() { (($(connections) == 0)) || complain "there was a connection"; }
 	nobody_asked
 }
 
-@test "a helper that prints nothing, a NUL, or two lines, is 75" {
+@test "a password program that prints nothing, a NUL, a control character or two lines is 75" {
 	local text
 	for text in '' '\n' 'sec\0ret' 'secret\nzweite\n' '\033[1msecret\n'; do
 		helper pw <<< "printf '$text'"
@@ -149,7 +149,7 @@ nobody_asked() { (($(connections) == 0)) || complain "there was a connection"; }
 	nobody_asked
 }
 
-@test "a helper without end is ended: silent, or talking" {
+@test "a password program that does not end is killed, whether it is silent or prints" {
 	helper silent <<-'S'
 		echo secret
 		sleep 60 & echo $! > "$HOME/pid"
@@ -171,7 +171,7 @@ nobody_asked() { (($(connections) == 0)) || complain "there was a connection"; }
 	nobody_asked
 }
 
-@test "a password file that others may read, or that is not there, is no password" {
+@test "a password file that others may read is 78, and a missing one is 75" {
 	echo secret > "$BATS_TEST_TMPDIR/pw"
 	chmod 644 "$BATS_TEST_TMPDIR/pw"
 	set_conf password_file "$BATS_TEST_TMPDIR/pw"
@@ -182,7 +182,7 @@ nobody_asked() { (($(connections) == 0)) || complain "there was a connection"; }
 	nobody_asked
 }
 
-@test "a password file of somebody else: 77, and the hint says how to have one of one's own" {
+@test "an unreadable password file is 77, and the hint names the user's own configuration" {
 	echo secret > "$BATS_TEST_TMPDIR/pw"
 	chmod 0 "$BATS_TEST_TMPDIR/pw"
 	[[ ! -r $BATS_TEST_TMPDIR/pw ]] || skip "root may read everything"
@@ -193,7 +193,7 @@ nobody_asked() { (($(connections) == 0)) || complain "there was a connection"; }
 	nobody_asked
 }
 
-@test "no password at all is 77, and the hint names the keys" {
+@test "without any password it is 77, and the hint names the keys" {
 	run_bounded setsid "$POSTERN" -C "$conf" you@example.net < "$mail"
 	((status == 77))
 	told "there is no password for user at localhost"
@@ -203,7 +203,7 @@ nobody_asked() { (($(connections) == 0)) || complain "there was a connection"; }
 
 # -------------------------------------------------------------------------------------------------------------- secrecy
 
-@test "the password is in no argument, no environment and no core" {
+@test "the password is not in the arguments of postern" {
 	helper pw <<-'S'
 		tr '\0' '\n' < /proc/$PPID/cmdline > "$HOME/cmdline"
 		echo secret
@@ -213,7 +213,7 @@ nobody_asked() { (($(connections) == 0)) || complain "there was a connection"; }
 	refute grep secret "$HOME/cmdline"
 }
 
-@test "a mistake on the password's line does not show it" {
+@test "an error in the line of the password does not show the password" {
 	local line
 	for line in 'password "s3cret' 'password s3cret more' 'pasword s3cret' 'password' 'passwordx s3cret'; do
 		printf '%s\n' "host localhost" "port $port" "user user" "$line" > "$conf"
@@ -224,13 +224,13 @@ nobody_asked() { (($(connections) == 0)) || complain "there was a connection"; }
 	done
 }
 
-@test "--dump-config does not show it" {
+@test "--dump-config does not show the password" {
 	set_conf password secret
 	postern_ok --dump-config
 	[[ $stdout == *"user user"* && $stdout != *"password secret"* ]]
 }
 
-@test "a word in the environment that is no variable keeps no helper from starting" {
+@test "the password program starts even if the environment has a word that is no variable" {
 	command -v "${CC:-cc}" > /dev/null || skip "needs a compiler: no shell can make such an environment"
 	"${CC:-cc}" -x c -o "$BATS_TEST_TMPDIR/odd" - <<-'END'
 		#include <unistd.h>

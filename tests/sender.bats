@@ -1,8 +1,8 @@
-# As whom local senders send: sender_map, set_from_header, and what the environment says of them.
+# The sender of local users' mail: sender_map, set_from_header, and the variables of the environment.
 
 load helper
 
-# server [LINES]: plain, and a configuration without a sender.
+# server [LINES]: a server in clear text, and a configuration without a sender.
 server() {
 	start_server <<-'S'
 		tls none
@@ -27,7 +27,7 @@ sender() { envelope "$(last)" | sed -n 's/^mail <\([^>]*\)>.*/\1/p'; }
 
 # ------------------------------------------------------------------------------------------------------------- sender_map
 
-@test "sender_map: local senders become one that the provider accepts, in the envelope and in the header" {
+@test "sender_map: a local sender becomes the mapped address, in the envelope and in the header" {
 	server "sender_map *:machine@example.org"
 	sent "From: root (Cron Daemon)" -f root
 	[[ $(sender) == machine@example.org ]]
@@ -42,14 +42,14 @@ Reply-To: machine@example.org, ann@example.net" ]]
  <joe@host.example.org>" ]]
 }
 
-@test "sender_map: without -f the login name is mapped, and the From that is added is it" {
+@test "sender_map: without -f the login name is mapped, and postern adds a From with the mapped address" {
 	server "sender_map *:machine@example.org"
 	sent "To: you@example.net"
 	[[ $(sender) == machine@example.org && $(got '^From:') == "From: machine@example.org" ]]
 	[[ -z $(got '^X-Original-From:') ]]
 }
 
-@test "sender_map: addresses elsewhere, recipients and the null sender stay" {
+@test "sender_map: senders of other domains, recipients and the null sender stay" {
 	server "sender_map *:machine@example.org"
 	sent $'From: joe@example.com\nTo: root\nCc: joe@localhost' -f joe@example.com
 	[[ $(sender) == joe@example.com && -z $(got machine@example.org) && -z $(got '^X-Original') ]]
@@ -57,7 +57,7 @@ Reply-To: machine@example.org, ann@example.net" ]]
 	[[ -z $(sender) ]]
 }
 
-@test "sender_map: the first that matches counts: exact, user@*, *@host, a name, a detail" {
+@test "sender_map: the first match counts, by address, user@*, *@host, name or detail" {
 	server "sender_map ann@example.com:a@example.org, web@*:b@example.org, *@box.example.com:c@example.org, root:d@example.org"
 	local row from
 	for row in ann@example.com=a ANN@Example.Com=a ann+x@example.com=a web@anywhere.example=b web=b joe@box.example.com=c \
@@ -72,7 +72,7 @@ Reply-To: machine@example.org, ann@example.net" ]]
 	done
 }
 
-@test "sender_map: through -bs, too" {
+@test "sender_map applies to -bs" {
 	server "sender_map *:machine@example.org"
 	printf '%s\r\n' "EHLO x" "MAIL FROM:<root>" "RCPT TO:<you@example.net>" DATA "From: root" "" text . QUIT \
 	    > "$BATS_TEST_TMPDIR/in"
@@ -80,7 +80,7 @@ Reply-To: machine@example.org, ann@example.net" ]]
 	[[ $(sender) == machine@example.org && $(got '^From:') == "From: machine@example.org" ]]
 }
 
-@test "sender_map: what is no map is 78, and says what one looks like" {
+@test "sender_map: an invalid map is 78, and the hint shows a valid one" {
 	server
 	local value
 	for value in root root: :x@example.org root:x 'root:x@' "root: x@example.org"; do
@@ -91,7 +91,7 @@ Reply-To: machine@example.org, ann@example.net" ]]
 	hinted "sender_map root:you@example.org"
 }
 
-@test "sender_map: --dump-config gives it back" {
+@test "sender_map: --dump-config shows the map, and it can be read again" {
 	server
 	set_conf sender_map 'root:machine@example.org,*@x.example:x@example.org'
 	postern_ok --dump-config
@@ -105,7 +105,7 @@ Reply-To: machine@example.org, ann@example.net" ]]
 
 # -------------------------------------------------------------------------------------------------------- set_from_header
 
-@test "set_from_header on: the address is replaced, name and comments stay, X-Original-From keeps the old one" {
+@test "set_from_header on: the address is replaced, name and comments stay, X-Original-From keeps the old address" {
 	server "set_from_header on"
 	sent "From: root (Cron Daemon)" -f me@example.org
 	[[ $(got '^(X-Original-)?From:') == "From: me@example.org (Cron Daemon)
@@ -120,7 +120,7 @@ X-Original-From: "(Cron Daemon)" <root@host.example.org>' ]]
 X-Original-From:joe@example.com' ]]
 }
 
-@test "set_from_header on: the same address, or the null sender, changes nothing" {
+@test "set_from_header on: a From with the sender's address stays, and the null sender changes no From" {
 	server "set_from_header on"
 	sent "From:  Me  <me@EXAMPLE.org>" -f me@example.org
 	[[ $(got '^(X-Original-)?From:') == "From:  Me  <me@EXAMPLE.org>" ]]
@@ -128,13 +128,13 @@ X-Original-From:joe@example.com' ]]
 	[[ $(got '^(X-Original-)?From:') == "From: joe@example.com" ]]
 }
 
-@test "set_from_header on: what is the sender once it is qualified is no other address" {
+@test "set_from_header on: a From that equals the sender after qualification stays" {
 	server "set_from_header on"
 	sent "From: root (Cron Daemon)" -f root
 	[[ $(got '^(X-Original-)?From:') == "From: root@host.example.org (Cron Daemon)" ]]
 }
 
-@test "set_from_header on: several addresses, or none that can be read, are written anew" {
+@test "set_from_header on: a From with several addresses or an invalid one is replaced as a whole" {
 	server "set_from_header on"
 	sent "From: a@example.com, b@example.com" -F "The Name" -f me@example.org
 	[[ $(got '^(X-Original-)?From:') == "From: The Name <me@example.org>
@@ -146,7 +146,7 @@ X-Original-From: <<broken" ]]
 	[[ $(got '^From:') == "From: me@example.org" && $(message "$(last)") == *$'X-Original-From: two\r\n words@'* ]]
 }
 
-@test "set_from_header on: a group, or several fields, become one address" {
+@test "set_from_header on: a group or several From fields become one address" {
 	server "set_from_header on"
 	local group
 	for group in "all: joe@example.com;" "all: joe@example.com"; do
@@ -160,7 +160,7 @@ X-Original-From: Joe <joe@example.com>
 X-Original-From: me@example.org" ]]
 }
 
-@test "an empty From is a missing one" {
+@test "an empty From is treated like a missing one" {
 	server
 	local empty
 	for empty in "From:" "from : " $'From:\n \t'; do
@@ -180,7 +180,7 @@ From:" ]]
 
 # ------------------------------------------------------------------------------------------------------------ environment
 
-@test "EMAIL is the sender where neither -f nor from says so" {
+@test "EMAIL is the sender if neither -f nor from is given" {
 	server
 	EMAIL='Ann <ann@example.com>' sent "To: you@example.net"
 	[[ $(sender) == ann@example.com ]]
@@ -194,7 +194,7 @@ From:" ]]
 	[[ $(sender) == me@example.org ]]
 }
 
-@test "MAILNAME, then NAME, is the full name where neither -F nor from_full_name says so" {
+@test "MAILNAME, or else NAME, is the full name if neither -F nor from_full_name is given" {
 	server "from me@example.org"
 	NAME="Ann Other" sent "To: you@example.net"
 	[[ $(got '^From:') == "From: Ann Other <me@example.org>" ]]

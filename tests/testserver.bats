@@ -37,7 +37,7 @@ plain_server() {
 	{ echo "tls none"; cat; } > "$BATS_TEST_TMPDIR/script"
 	start_server < "$BATS_TEST_TMPDIR/script"
 }
-# The server must have complained of this, and of nothing else if it is the only one.
+# The server complained of this, and of nothing else if it is the only complaint.
 complained() {
 	sync_server
 	violations_expected=1
@@ -52,7 +52,7 @@ curl_mail() {
 	run_bounded curl -sS --crlf --cacert "$certs/ca.pem" --mail-from a@b.example --mail-rcpt c@d.example -T "$mail" "$@"
 }
 
-# ------------------------------------------------------------------------------------------------- what it does by itself
+# --------------------------------------------------------------------------------------------------- conforming behaviour
 
 @test "curl delivers over STARTTLS with a password" {
 	start_server
@@ -77,7 +77,7 @@ curl_mail() {
 	(($(messages) == 1))
 }
 
-@test "every mechanism that curl speaks" {
+@test "the server knows every mechanism that curl speaks" {
 	local mech
 	start_server <<-'S'
 		auth_mechs PLAIN LOGIN CRAM-MD5
@@ -108,7 +108,7 @@ curl_mail() {
 	(($(messages) == 0))
 }
 
-@test "EXTERNAL with a client certificate" {
+@test "curl logs in with EXTERNAL and a client certificate" {
 	start_server <<-'S'
 		request_client_cert require
 		auth_mechs EXTERNAL
@@ -120,7 +120,7 @@ curl_mail() {
 	((status != 0))
 }
 
-@test "the certificates are what their names say" {
+@test "each certificate is what its name says" {
 	need openssl
 	local name want
 	make_certs
@@ -189,7 +189,7 @@ curl_mail() {
 	done
 }
 
-@test "flights are turnarounds, however TCP cuts them up" {
+@test "flights are counted as turn-arounds, however TCP splits them" {
 	plain_server < /dev/null
 	dial
 	ask "$EHLO" 250
@@ -201,7 +201,7 @@ curl_mail() {
 	[[ $(envelope) == *"body BDAT 1"* ]]
 }
 
-@test "chunks are joined, and dots are left alone in them" {
+@test "BDAT chunks are joined, and their dots stay" {
 	plain_server < /dev/null
 	envelope_open
 	ask "BDAT 5\r\n.a\r\n.BDAT 5\r\n\r\n.\r\nBDAT 0 LAST\r\n" 250 250 250
@@ -209,7 +209,7 @@ curl_mail() {
 	[[ $(envelope) == *"body BDAT 3"* ]]
 }
 
-@test "dots are undone in DATA, at every cut" {
+@test "dots are undone in DATA, at every split" {
 	local i text='..a\r\n...\r\nb.\r\n..\r\n' octets
 	plain_server < /dev/null
 	envelope_open
@@ -259,7 +259,7 @@ curl_mail() {
 	(($(messages) == 0))
 }
 
-@test "a 2yz in place of the final reply is an acceptance" {
+@test "a 2yz reply in place of the final one accepts the message" {
 	plain_server <<-'S'
 		reply RCPT:no@* 550 no
 		reply DOT 251 fine
@@ -272,7 +272,7 @@ curl_mail() {
 	[[ ! -s $server_dir/msg.1 ]]
 }
 
-@test "LMTP answers for each recipient" {
+@test "LMTP replies for each recipient" {
 	plain_server <<-'S'
 		lmtp on
 		reply DOT:full@* 452 4.2.2 full
@@ -284,7 +284,7 @@ curl_mail() {
 	[[ $(envelope) == *"rcpt <c@d.example>"*"refused <full@d.example> 452 4.2.2 full"* ]]
 }
 
-@test "limits, size and rcptmax are kept" {
+@test "the server enforces limits, size and rcptmax" {
 	plain_server <<-'S'
 		size 10
 		rcptmax 1
@@ -302,7 +302,7 @@ curl_mail() {
 	complained "octets after EHLO"
 }
 
-@test "several addresses on one port, and a unix socket" {
+@test "the server listens on several addresses with one port, and on a unix socket" {
 	plain_server <<-'S'
 		listen 127.0.0.1
 		listen 127.0.0.2
@@ -327,7 +327,7 @@ curl_mail() {
 
 # -------------------------------------------------------------------------------------------------------- misbehaviour
 
-@test "connections end as the script says" {
+@test "the server ends connections as the script says" {
 	local verb how want
 	while read -r verb how want; do
 		plain_server <<< "drop $verb $how"
@@ -347,7 +347,7 @@ curl_mail() {
 	END
 }
 
-@test "half a reply is half of it" {
+@test "half a reply is sent without its rest" {
 	plain_server <<-'S'
 		drop MAIL half
 		reply MAIL 250 0123456789
@@ -359,7 +359,7 @@ curl_mail() {
 	[[ $replies == '' ]]
 }
 
-@test "the connection breaks in the body, and after the dot" {
+@test "the server breaks the connection in the body, and after the dot" {
 	plain_server <<-'S'
 		drop BODY@100 close
 	S
@@ -379,7 +379,7 @@ curl_mail() {
 	[[ $(transcript) == *"C: ."*"-- dropped: reset"* && $(messages) == 0 ]]
 }
 
-@test "injected text is in the segment of STARTTLS's 220" {
+@test "injected text is in the same segment as the 220 to STARTTLS" {
 	start_server <<-'S'
 		inject 250 injected
 	S
@@ -388,7 +388,7 @@ curl_mail() {
 	ask 'STARTTLS\r\n' 220 '250 injected'
 }
 
-@test "early text comes with the EHLO reply" {
+@test "early text comes with the reply to EHLO" {
 	plain_server <<-'S'
 		early 250 2.0.0 taken already
 	S
@@ -396,7 +396,7 @@ curl_mail() {
 	ask "$EHLO" 250 '250 2.0.0 taken'
 }
 
-@test "endless, long and dripping replies" {
+@test "the server sends endless, long and dripping replies" {
 	local n
 	plain_server <<-'S'
 		endless RSET
@@ -414,7 +414,7 @@ curl_mail() {
 	done
 }
 
-@test "nonsense instead of a handshake" {
+@test "the server sends garbage instead of a handshake, or breaks it off" {
 	need openssl
 	local how
 	for how in "garbage TLS" plaintext_on_tls "drop TLS close" "drop TLS half" "drop TLS reset"; do
@@ -424,7 +424,7 @@ curl_mail() {
 	done
 }
 
-@test "a reader that stops can be left behind" {
+@test "the server stops reading, and the client can leave" {
 	plain_server <<-'S'
 		stop_reading 1000
 	S
@@ -436,7 +436,7 @@ curl_mail() {
 	[[ $(transcript) == *"-- stopped reading"* ]]
 }
 
-@test "max_connections" {
+@test "max_connections limits the connections" {
 	plain_server <<-'S'
 		max_connections 1
 	S
@@ -449,7 +449,7 @@ curl_mail() {
 
 # ----------------------------------------------------------------------------------------------------------- violations
 
-@test "violations in the dialogue are noticed" {
+@test "the server notices violations in the dialogue" {
 	local text want
 	while IFS='|' read -r text want; do
 		plain_server <<-'S'
@@ -502,7 +502,7 @@ curl_mail() {
 	complained "a line of 6"
 }
 
-@test "violations in the message are noticed" {
+@test "the server notices violations in the message" {
 	local text want
 	while IFS='|' read -r text want; do
 		plain_server < /dev/null
@@ -531,7 +531,7 @@ curl_mail() {
 	complained "SIZE=10"
 }
 
-@test "violations around BDAT are noticed" {
+@test "the server notices violations around BDAT" {
 	plain_server < /dev/null
 	envelope_open
 	ask 'BDAT 3\r\na\r\n' 250
@@ -553,7 +553,7 @@ curl_mail() {
 	complained "does not end with CRLF"
 }
 
-@test "pipelining that was not offered is noticed" {
+@test "the server notices pipelining without an offer" {
 	plain_server <<-'S'
 		hide PIPELINING
 	S
@@ -563,7 +563,7 @@ curl_mail() {
 	complained "PIPELINING was not offered"
 }
 
-@test "a conforming pipelined dialogue raises nothing" {
+@test "a conforming pipelined dialogue is no violation" {
 	plain_server < /dev/null
 	envelope_open
 	ask "DATA\r\n" 354
@@ -573,7 +573,7 @@ curl_mail() {
 	(($(messages) == 2))
 }
 
-@test "a BDAT that does not wait for the replies to MAIL and RCPT is noticed" {
+@test "the server notices a BDAT that does not wait for the replies to MAIL and RCPT" {
 	plain_server < /dev/null
 	dial
 	ask "$EHLO" 250
@@ -581,7 +581,7 @@ curl_mail() {
 	complained "BDAT before the replies"
 }
 
-@test "a client that speaks before the greeting is noticed" {
+@test "the server notices a client that speaks before the greeting" {
 	plain_server <<-'S'
 		delay GREETING 200
 	S
@@ -591,7 +591,7 @@ curl_mail() {
 	complained "before the greeting"
 }
 
-@test "bytes behind STARTTLS are noticed" {
+@test "the server notices bytes behind STARTTLS" {
 	start_server < /dev/null
 	dial
 	ask "$EHLO" 250
@@ -600,7 +600,7 @@ curl_mail() {
 	complained "octets after STARTTLS"
 }
 
-@test "parameters and commands that few servers know are watched" {
+@test "the server checks parameters and commands that few servers know" {
 	local text n=0
 	plain_server <<-'S'
 		offer DELIVERBY 60
@@ -643,7 +643,7 @@ curl_mail() {
 	complained "ETRN was not offered"
 }
 
-@test "AUTH is watched" {
+@test "the server checks AUTH" {
 	local text want
 	while IFS='|' read -r text want; do
 		plain_server <<< "auth_clear"

@@ -1,4 +1,4 @@
-# TLS: what a server, or somebody between, does to the session before a word of the message is said.
+# TLS: attacks and failures before a word of the message is sent.
 
 load helper
 
@@ -7,7 +7,7 @@ send_fails() { postern_fails "$@" -- you@example.net < "$mail"; }
 
 # -------------------------------------------------------------------------------------------------------------- STARTTLS
 
-@test "STARTTLS that is not offered, or masked, is 69 and nothing is said" {
+@test "a server that does not offer STARTTLS is 69, and nothing is sent" {
 	local script
 	for script in 'hide STARTTLS' $'hide STARTTLS\nehlo_line XXXXXXXA' $'hide STARTTLS\nehlo_line STARTTLSX' $'hide STARTTLS\nehlo_line X-STARTTLS STARTTLS'; do
 		start_server <<< "$script"
@@ -18,7 +18,7 @@ send_fails() { postern_fails "$@" -- you@example.net < "$mail"; }
 	done
 }
 
-@test "STARTTLS offered in any case is taken" {
+@test "STARTTLS is recognised in lower case" {
 	start_server <<-'S'
 		hide STARTTLS
 		ehlo_line starttls
@@ -28,7 +28,7 @@ send_fails() { postern_fails "$@" -- you@example.net < "$mail"; }
 	(($(said STARTTLS) == 1))
 }
 
-@test "STARTTLS refused: the server's word counts, and there is no clear text" {
+@test "the server refuses STARTTLS: the status follows its reply, and postern sends nothing in clear text" {
 	local code status
 	while read -r status code; do
 		start_server <<< "reply STARTTLS $code"
@@ -44,7 +44,7 @@ send_fails() { postern_fails "$@" -- you@example.net < "$mail"; }
 	END
 }
 
-@test "a server that knows only HELO gets no message, since there is no TLS" {
+@test "a server that knows only HELO is 69, because it cannot offer STARTTLS" {
 	start_server <<< "reply EHLO 502 5.5.1 what?"
 	send_fails 69 ehlo
 	told "does not know EHLO"
@@ -52,7 +52,7 @@ send_fails() { postern_fails "$@" -- you@example.net < "$mail"; }
 	(($(said HELO) == 0))
 }
 
-@test "text behind the 220 of STARTTLS ends it before the handshake" {
+@test "text behind the 220 to STARTTLS is 69, and there is no handshake" {
 	local text
 	for text in '250 injected' '250-a\r\n250 b' 'EHLO x' '250 half a line\c' 'x\c'; do
 		start_server <<< "inject $text"
@@ -63,7 +63,7 @@ send_fails() { postern_fails "$@" -- you@example.net < "$mail"; }
 	done
 }
 
-@test "what was offered in clear is forgotten" {
+@test "postern forgets what the server offered before TLS" {
 	start_server <<-'S'
 		hide_tls PIPELINING
 		hide_tls CHUNKING
@@ -76,7 +76,7 @@ send_fails() { postern_fails "$@" -- you@example.net < "$mail"; }
 	[[ $(envelope) == *"body DATA"* && $(envelope) != *NOTIFY* && $(envelope) != *SIZE=* ]]
 }
 
-@test "what is offered only in TLS is used" {
+@test "postern uses what the server offers only in TLS" {
 	start_server <<-'S'
 		hide_clear AUTH
 		hide_clear CHUNKING
@@ -85,7 +85,7 @@ send_fails() { postern_fails "$@" -- you@example.net < "$mail"; }
 	[[ $(envelope) == *"auth SCRAM-SHA-256-PLUS user"* && $(envelope) == *"body BDAT"* ]]
 }
 
-@test "AUTH that is offered only before TLS is no AUTH" {
+@test "an offer of AUTH before TLS does not count" {
 	start_server <<-'S'
 		auth_clear
 		hide_tls AUTH
@@ -97,7 +97,7 @@ send_fails() { postern_fails "$@" -- you@example.net < "$mail"; }
 
 # ------------------------------------------------------------------------------------------------------- versions, ciphers
 
-@test "TLS 1.2 and 1.3 are spoken" {
+@test "postern speaks TLS 1.2 and 1.3" {
 	local version
 	for version in 1.2 1.3; do
 		start_server <<< "tls_versions $version"
@@ -106,7 +106,7 @@ send_fails() { postern_fails "$@" -- you@example.net < "$mail"; }
 	done
 }
 
-@test "TLS 1.0 and 1.1 are 69, with tls_priorities NORMAL, too" {
+@test "a server with TLS 1.0 or 1.1 only is 69, also with tls_priorities NORMAL" {
 	local version priorities
 	for version in 1.0 1.1; do
 		for priorities in '' NORMAL; do
@@ -119,7 +119,7 @@ send_fails() { postern_fails "$@" -- you@example.net < "$mail"; }
 	done
 }
 
-@test "a cipher that encrypts nothing is 69" {
+@test "a server with only ciphers that do not encrypt is refused" {
 	start_server <<-'S'
 		tls_priority NORMAL:-VERS-ALL:+VERS-TLS1.2:-CIPHER-ALL:+NULL:+SHA1:+SHA256
 	S
@@ -127,7 +127,7 @@ send_fails() { postern_fails "$@" -- you@example.net < "$mail"; }
 	nothing_said
 }
 
-@test "tls_priorities chooses, and is looked at before connecting" {
+@test "tls_priorities chooses the version, and an invalid string is 78 before connecting" {
 	start_server < /dev/null
 	set_conf tls_priorities NORMAL:-VERS-ALL:+VERS-TLS1.2
 	send
@@ -145,7 +145,7 @@ client_cert() {
 	set_conf tls_key_file "$certs/${2:-$1}.key"
 }
 
-@test "a client certificate that is asked for is shown; one that is not there is not missed" {
+@test "postern shows its client certificate if the server asks for it, and goes on if it has none" {
 	start_server <<< request_client_cert
 	send
 	[[ $(transcript) == *"-- client-certificate none"* ]]
@@ -155,7 +155,7 @@ client_cert() {
 	[[ $(transcript) == *"-- client-certificate good user"* ]]
 }
 
-@test "a client certificate that the server demands and does not get, or does not like, is 69" {
+@test "a server that requires a client certificate and gets none or a wrong one is 69" {
 	local version
 	for version in 1.2 1.3; do
 		start_server <<-S
@@ -173,7 +173,7 @@ client_cert() {
 	done
 }
 
-@test "our certificate and key are looked at before connecting" {
+@test "the client certificate and its key are checked before connecting" {
 	start_server <<< request_client_cert
 	client_cert client otherclient
 	send_fails 78 config
@@ -191,13 +191,13 @@ client_cert() {
 
 # ------------------------------------------------------------------------------------------------ implicit TLS, clear text
 
-@test "implicit TLS: one EHLO, no STARTTLS" {
+@test "implicit TLS: postern sends one EHLO and no STARTTLS" {
 	start_server <<< "tls implicit"
 	send
 	(($(said STARTTLS) == 0 && $(said EHLO) == 1))
 }
 
-@test "implicit TLS where clear text is spoken is 75, at once and with a hint" {
+@test "implicit TLS to a server that speaks clear text is 75 with a hint" {
 	start_server < /dev/null
 	set_conf tls_starttls off
 	set_conf timeout 20
@@ -209,7 +209,7 @@ client_cert() {
 	[[ $(transcript) != *"C: EHLO"* ]]
 }
 
-@test "clear text where TLS is spoken is 75, with a hint" {
+@test "clear text to a server that speaks implicit TLS is 75 with a hint" {
 	start_server <<< "tls implicit"
 	set_conf tls_starttls
 	set_conf timeout 1
@@ -218,7 +218,7 @@ client_cert() {
 	nothing_said
 }
 
-@test "a greeting in clear before implicit TLS is not believed" {
+@test "a greeting in clear text before implicit TLS is refused" {
 	start_server <<-'S'
 		tls implicit
 		smtps_greeting_early
@@ -231,7 +231,7 @@ client_cert() {
 
 # ------------------------------------------------------------------------------------------------------------ the handshake
 
-@test "a handshake that comes to nothing is 75, and bounded" {
+@test "a handshake that fails or stops is 75 within the time limit" {
 	local how port_kind
 	for port_kind in starttls implicit; do
 		for how in "garbage TLS" plaintext_on_tls "drop TLS close" "drop TLS reset" "drop TLS half" "drop TLS silence"; do
@@ -247,7 +247,7 @@ client_cert() {
 	done
 }
 
-@test "records that are none, and alerts, are 75" {
+@test "invalid records and alerts are 75" {
 	local raw
 	while read -r raw; do
 		start_server <<< "tls_raw $raw\\c"
@@ -266,7 +266,7 @@ client_cert() {
 	END
 }
 
-@test "a handshake that drips is 75: the time is for all of it" {
+@test "a handshake in slow drips is 75, because the time limit is for the whole handshake" {
 	start_server <<< "drip TLS 20"
 	set_conf timeout 1
 	postern_timeout=20
@@ -274,7 +274,7 @@ client_cert() {
 	nothing_said
 }
 
-@test "what is not encrypted, or not with our keys, ends the session" {
+@test "a record in clear text or with a wrong key ends the session" {
 	local raw version
 	for version in 1.2 1.3; do
 		for raw in '250 hello' '\x17\x03\x03\0\x20aaaaaaaabbbbbbbbccccccccdddddddd\c' '\x17\x03\x03\0\0\c' '\x15\x03\x03\0\x02\x02\x50\c'; do
@@ -291,21 +291,21 @@ client_cert() {
 	done
 }
 
-@test "the keys of the session go to no file" {
+@test "the keys of the session are not written to SSLKEYLOGFILE" {
 	start_server < /dev/null
 	export SSLKEYLOGFILE=$BATS_TEST_TMPDIR/keys
 	send
 	[[ ! -e $SSLKEYLOGFILE ]]
 }
 
-@test "a handshake of alerts does not go on for ever" {
+@test "a handshake of 1000 alerts is 75" {
 	start_server <<< "tls_alerts 1000"
 	violations_expected=1
 	send_fails 75 tls
 	nothing_said
 }
 
-@test "a reply that comes in one segment with TLS's own messages is read at once" {
+@test "a reply in one segment with TLS's own messages is read at once" {
 	local kind
 	for kind in starttls implicit; do
 		start_server <<-S
@@ -318,7 +318,7 @@ client_cert() {
 	done
 }
 
-@test "a server that wants new keys gets them with TLS 1.3, and no renegotiation with 1.2" {
+@test "a server's key update is answered with TLS 1.3, and its renegotiation refused with TLS 1.2" {
 	start_server <<-'S'
 		tls_versions 1.3
 		tls_rekey
@@ -336,7 +336,7 @@ client_cert() {
 
 # ------------------------------------------------------------------------------------------------------------------ the end
 
-@test "no close_notify after the 250 is success" {
+@test "a missing close_notify after the 250 is success" {
 	start_server <<< no_close_notify
 	send
 	(($(messages) == 1))
@@ -347,7 +347,7 @@ client_cert() {
 	send
 }
 
-@test "our close_notify is sent, after a refusal, too" {
+@test "postern sends close_notify, also after a refusal" {
 	start_server < /dev/null
 	send
 	[[ $(transcript) == *"-- close_notify"* ]]
@@ -356,7 +356,7 @@ client_cert() {
 	[[ $(transcript) == *"-- close_notify"* ]]
 }
 
-@test "a session cut before or in the last reply leaves the outcome unknown" {
+@test "a session that is cut before or in the last reply is 75, and the error says that the server may have the message" {
 	local how
 	for how in "AFTERDOT close" "AFTERDOT reset" "LAST half"; do
 		start_server <<-S
@@ -368,7 +368,7 @@ client_cert() {
 	done
 }
 
-@test "records of one octet make no difference" {
+@test "TLS works when TCP splits records into single octets" {
 	start_server <<< "split 1"
 	send
 	start_server <<-'S'

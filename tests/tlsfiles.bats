@@ -1,10 +1,10 @@
-# The files that TLS needs are read once in a run: what was checked before connecting is what is used, and a pipe will do.
+# The files that TLS needs are read once in a run: postern uses what it checked before connecting, and a file may be a pipe.
 
 load helper
 
 send() { postern_ok you@example.net < "$mail"; }
 
-# piped KEY FILE: KEY is a pipe with FILE in it, for one run.
+# piped KEY FILE: sets KEY to a pipe with the content of FILE, for one run.
 piped() {
 	local fd
 	exec {fd}< <(cat "$2")
@@ -64,7 +64,7 @@ all_piped() {
 	[[ $(transcript) == *"-- client-certificate good user"* ]]
 }
 
-@test "a revocation list in a pipe revokes" {
+@test "a revocation list from a pipe is applied" {
 	start_server <<< "cert revoked"
 	piped tls_crl_file "$certs/crl.pem"
 	postern_fails 69 tls -- you@example.net < "$mail"
@@ -72,7 +72,7 @@ all_piped() {
 	nothing_said
 }
 
-@test "pipes last for every host and every handshake of a run" {
+@test "files from pipes are kept for every host and every handshake of a run" {
 	start_server <<< "request_client_cert require"
 	set_conf host no..host,localhost
 	all_piped
@@ -88,14 +88,14 @@ all_piped() {
 	(($(connections) == 2))
 }
 
-@test "pipes last where the whole store is looked at, too" {
+@test "a trust file from a pipe is kept for the search in the whole store" {
 	start_server <<< "cert nointermediate"
 	piped tls_trust_file "$certs/ca.pem"
 	postern_fails 69 tls -- you@example.net < "$mail"
 	told "Intermediate CA"
 }
 
-@test "pipes last for every account of a dialogue" {
+@test "files from pipes are kept for every account of a dialogue" {
 	start_server <<< "request_client_cert require"
 	all_piped
 	printf '%s\n' "account other : default" "from other@example.org" >> "$conf"
@@ -111,7 +111,7 @@ all_piped() {
 	(($(connections) == 3))
 }
 
-@test "a file that changes after it was checked changes nothing" {
+@test "a file that changes after postern checked it has no effect" {
 	start_server <<< "request_client_cert require"
 	identity
 	cp "$certs/ca.pem" "$certs/crl.pem" "$certs/client.pem" "$certs/client.key" "$BATS_TEST_TMPDIR"

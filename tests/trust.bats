@@ -1,4 +1,4 @@
-# Trust: which certificates are good enough, and what a refusal says.
+# Trust: which certificates postern accepts, and what a refusal says.
 
 load helper
 
@@ -17,7 +17,7 @@ bad() {
 	nothing_said
 }
 
-@test "a certificate that is good is accepted" {
+@test "a valid certificate is accepted" {
 	local name host
 	while read -r name host; do
 		start_server <<< "cert $name"
@@ -34,7 +34,7 @@ bad() {
 	END
 }
 
-@test "a certificate that is out of date, or from the wrong hands, is 69" {
+@test "a certificate that is out of date or comes from an untrusted authority is 69" {
 	bad expired localhost "expired on"
 	bad future localhost "is not valid before"
 	bad selfsigned localhost "self-signed"
@@ -48,7 +48,7 @@ bad() {
 	bad constrained localhost "outside of what its authority may certify"
 }
 
-@test "a certificate for another purpose, or with something critical that nobody knows, is 69" {
+@test "a certificate for clients only, or with an unknown critical extension, is 69" {
 	bad clientonly localhost "not meant for a server, but for a client"
 	bad critical localhost "critical extension"
 }
@@ -72,7 +72,7 @@ bad() {
 	bad sha1 localhost "weak signature"
 }
 
-@test "a chain of forty certificates that lead nowhere is not looked at for long" {
+@test "a chain with forty unrelated certificates is checked in time" {
 	start_server <<< "cert strays"
 	postern you@example.net < "$mail"
 	if ((status != 0)); then
@@ -81,7 +81,7 @@ bad() {
 	fi
 }
 
-@test "an address as host: no SNI, and its address in the certificate" {
+@test "an IPv4 address as host: postern sends no SNI, and the certificate must have the address" {
 	start_server < /dev/null
 	set_conf host 127.0.0.1
 	send
@@ -96,7 +96,7 @@ bad() {
 	told "192.0.2.1"
 }
 
-@test "an IPv6 address as host: no SNI, and its address in the certificate" {
+@test "an IPv6 address as host: postern sends no SNI, and the certificate must have the address" {
 	(: <> "/dev/tcp/::1/1") 2> "$BATS_TEST_TMPDIR/six" || grep -q refused "$BATS_TEST_TMPDIR/six" || skip "no IPv6 here"
 	start_server <<< "listen ::1"
 	set_conf host ::1
@@ -111,7 +111,7 @@ bad() {
 	told "not for ::1"
 }
 
-@test "a name as host goes as SNI, and tls_host_override takes its place" {
+@test "a name as host is sent as SNI, and tls_host_override replaces it" {
 	start_server < /dev/null
 	send
 	[[ $(transcript) == *"-- sni localhost"* ]]
@@ -122,7 +122,7 @@ bad() {
 	[[ $(transcript) == *"-- sni smarthost.test"* ]]
 }
 
-@test "tls_certcheck off takes anything, and warns each time" {
+@test "tls_certcheck off accepts any certificate and warns each time" {
 	local name
 	for name in expired wronghost selfsigned; do
 		start_server <<< "cert $name"
@@ -134,7 +134,7 @@ bad() {
 	done
 }
 
-@test "a trust file that cannot be used is found out before connecting" {
+@test "a trust file that is missing or has no certificate is an error before connecting" {
 	start_server < /dev/null
 	set_conf tls_trust_file "$BATS_TEST_TMPDIR/missing.pem"
 	send_fails 72
@@ -144,7 +144,7 @@ bad() {
 	(($(connections) == 0))
 }
 
-@test "the authority is found in a trust file of many" {
+@test "the authority is found in a trust file with several certificates" {
 	start_server <<< "cert intermediate"
 	cat "$certs/otherca.pem" "$certs/oldca.pem" "$certs/ca.pem" > "$BATS_TEST_TMPDIR/many.pem"
 	set_conf tls_trust_file "$BATS_TEST_TMPDIR/many.pem"
@@ -153,10 +153,10 @@ bad() {
 	send_fails 69 tls
 }
 
-# old_label FILE: FILE with the older name of a certificate.
+# old_label FILE: FILE with the older label of certificates.
 old_label() { sed 's/ CERTIFICATE-----$/ X509 CERTIFICATE-----/' "$1"; }
 
-@test "BEGIN X509 CERTIFICATE is a certificate, too" {
+@test "BEGIN X509 CERTIFICATE is accepted in a trust file" {
 	start_server <<< "cert intermediate"
 	old_label "$certs/ca.pem" > "$BATS_TEST_TMPDIR/old.pem"
 	grep -q '^-----BEGIN X509 CERTIFICATE-----$' "$BATS_TEST_TMPDIR/old.pem"
@@ -164,13 +164,13 @@ old_label() { sed 's/ CERTIFICATE-----$/ X509 CERTIFICATE-----/' "$1"; }
 	send
 	{ cat "$certs/otherca.pem"; old_label "$certs/ca.pem"; cat "$certs/oldca.pem"; } > "$BATS_TEST_TMPDIR/old.pem"
 	send
-	# the whole store: base64 whose lines are cut anywhere is looked at only there
+	# base64 with lines of any length is read only by the search in the whole store
 	awk '/-----/ { if (text != "") print text; text = ""; print; next } { text = text $0 }' \
 	    <(old_label "$certs/ca.pem") | sed '2s/^\(...\)/\1\n/' > "$BATS_TEST_TMPDIR/old.pem"
 	send
 }
 
-@test "BEGIN X509 CERTIFICATE is our own certificate, too" {
+@test "BEGIN X509 CERTIFICATE is accepted in the client certificate's file" {
 	start_server <<< "request_client_cert require"
 	old_label "$certs/client.pem" > "$BATS_TEST_TMPDIR/old.pem"
 	set_conf tls_cert_file "$BATS_TEST_TMPDIR/old.pem"
@@ -179,7 +179,7 @@ old_label() { sed 's/ CERTIFICATE-----$/ X509 CERTIFICATE-----/' "$1"; }
 	[[ $(transcript) == *"-- client-certificate good user"* ]]
 }
 
-@test "BEGIN TRUSTED CERTIFICATE is none, and a hint says what to do" {
+@test "BEGIN TRUSTED CERTIFICATE is not accepted, and a hint says what to do" {
 	start_server < /dev/null
 	openssl x509 -in "$certs/ca.pem" -trustout > "$BATS_TEST_TMPDIR/trusted.pem"
 	set_conf tls_trust_file "$BATS_TEST_TMPDIR/trusted.pem"
@@ -191,7 +191,7 @@ old_label() { sed 's/ CERTIFICATE-----$/ X509 CERTIFICATE-----/' "$1"; }
 
 # -------------------------------------------------------------------------------------------------------------- revocation
 
-@test "a certificate on the revocation list is 69, others pass" {
+@test "a certificate on the revocation list is 69, and others are accepted" {
 	start_server <<< "cert revoked"
 	set_conf tls_crl_file "$certs/crl.pem"
 	send_fails 69 tls
@@ -212,7 +212,7 @@ old_label() { sed 's/ CERTIFICATE-----$/ X509 CERTIFICATE-----/' "$1"; }
 	nothing_said
 }
 
-@test "a revocation list that is missing, or none, is found out before connecting" {
+@test "a revocation list that is missing or invalid is an error before connecting" {
 	start_server < /dev/null
 	set_conf tls_crl_file "$BATS_TEST_TMPDIR/missing.pem"
 	send_fails 72
@@ -223,7 +223,7 @@ old_label() { sed 's/ CERTIFICATE-----$/ X509 CERTIFICATE-----/' "$1"; }
 
 # --------------------------------------------------------------------------------------------------------------------- pins
 
-@test "a pin decides: a mismatch is 69 though the chain is valid, and shows the right one" {
+@test "a certificate that does not match the pin is 69 even with a valid chain, and the hint shows its fingerprint" {
 	start_server < /dev/null
 	set_conf tls_fingerprint "$(< "$certs/good2.sha256")"
 	send_fails 69 tls
@@ -232,7 +232,7 @@ old_label() { sed 's/ CERTIFICATE-----$/ X509 CERTIFICATE-----/' "$1"; }
 	nothing_said
 }
 
-@test "a pin decides: a match is enough, whatever else is wrong" {
+@test "a certificate that matches the pin is accepted, even if it is otherwise invalid" {
 	local name
 	for name in selfsigned expired wronghost clientonly; do
 		start_server <<< "cert $name"
@@ -251,7 +251,7 @@ old_label() { sed 's/ CERTIFICATE-----$/ X509 CERTIFICATE-----/' "$1"; }
 	send_fails 69 tls
 }
 
-@test "a pin of the public key decides in the same way" {
+@test "a pin of the public key works like a pin of the certificate" {
 	start_server <<< "cert selfsigned"
 	set_conf tls_fingerprint "pin-sha256:$(< "$certs/selfsigned.spki256")"
 	send
@@ -264,13 +264,13 @@ old_label() { sed 's/ CERTIFICATE-----$/ X509 CERTIFICATE-----/' "$1"; }
 	nothing_said
 }
 
-@test "the pin is that of the server's own certificate, not of its authority's" {
+@test "a pin must match the server's certificate, and not its authority's" {
 	start_server <<< "cert intermediate"
 	set_conf tls_fingerprint "$(< "$certs/subca.sha256")"
 	send_fails 69 tls
 }
 
-@test "a pin holds with tls_certcheck off, too" {
+@test "a pin is checked with tls_certcheck off" {
 	start_server < /dev/null
 	set_conf tls_certcheck off
 	set_conf tls_fingerprint "$(< "$certs/good2.sha256")"
@@ -278,7 +278,7 @@ old_label() { sed 's/ CERTIFICATE-----$/ X509 CERTIFICATE-----/' "$1"; }
 	nothing_said
 }
 
-@test "a pin that is none is 78" {
+@test "an invalid pin is 78" {
 	local pin
 	start_server < /dev/null
 	for pin in 1234 "$(printf 'g%.0s' {1..64})" "$(head -c 40 "$certs/good.sha256")" \
