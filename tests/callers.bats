@@ -1,11 +1,11 @@
 #!/usr/bin/env bats
-# The command lines of the programs that call sendmail, word for word, with the message that each of them writes.  The
-# machine is the README's, whose mail for local names goes to you@example.org.  interop/callers.bats runs the programs.
+# The exact command lines of programs that call sendmail, with the message that each of them writes.  The configuration is the
+# README's: mail for local names goes to you@example.org.  interop/callers.bats runs the programs themselves.
 
 load helper
 load callers
 
-# calls ARGS: sendmail as this caller runs it; it works, and says nothing that the caller would have to show to somebody.
+# calls ARGS: runs sendmail as this caller does; it must succeed without output, because a caller would show any output.
 calls() {
 	postern_as sendmail "$@"
 	((status == 0)) || complain "exit status $status, not 0, from: sendmail $*" || return 1
@@ -37,7 +37,7 @@ cron_arrived() {
 	    -e 'n' -e 'a Date: *\nMessage-ID: *')
 }
 
-@test "Debian cron" {
+@test "Debian's cron" {
 	machine
 	calls -FCronDaemon -i -B8BITMIME -oem root < <(cron_mail)
 	sent - you@example.org
@@ -45,7 +45,7 @@ cron_arrived() {
 	[[ $(envelope) == *8BITMIME* ]]
 }
 
-@test "Debian cron: with the environment that a job has, and MAILTO of several" {
+@test "Debian's cron with the environment of a job, and with several addresses in MAILTO" {
 	machine
 	mkdir -p "$BATS_TEST_TMPDIR/bin"
 	ln -s "$POSTERN" "$BATS_TEST_TMPDIR/bin/sendmail"
@@ -85,7 +85,7 @@ cronie_arrived() {
 	    -e '/LANG=/a Date: *\nMessage-ID: *')
 }
 
-@test "cronie: the recipient stands in the message, the sender is root or MAILFROM" {
+@test "cronie: the recipient is in the message, the sender is root or MAILFROM" {
 	machine
 	calls -FCronDaemon -i -odi -oem -oi -t -f root < <(cronie_mail)
 	sent root@box.example.org you@example.org
@@ -95,7 +95,7 @@ cronie_arrived() {
 	cronie_arrived
 }
 
-@test "cronie: its sender does not matter where only one is allowed" {
+@test "cronie: its sender is replaced if allow_from_override is off" {
 	machine
 	set_conf allow_from_override off
 	calls -FCronDaemon -i -odi -oem -oi -t -f root < <(cronie_mail)
@@ -110,7 +110,7 @@ cronie_arrived() {
 	cronie_arrived
 }
 
-@test "anacron: nothing but /dev/null to write to" {
+@test "anacron: standard output and error are /dev/null" {
 	machine
 	mkdir -p "$BATS_TEST_TMPDIR/bin"
 	ln -s "$POSTERN" "$BATS_TEST_TMPDIR/bin/sendmail"
@@ -135,7 +135,7 @@ cronie_arrived() {
 	END
 }
 
-@test "systemd-cron: the value of -B is a word of its own, and no recipient" {
+@test "systemd-cron: the value of -B is a separate word and not a recipient" {
 	machine
 	calls -i -B 8BITMIME root < <(sed 's/^To:.*/To: root/' "$mail")
 	sent - you@example.org
@@ -182,9 +182,9 @@ busybox_mail() { printf 'To: %s\nSubject: cron: %s\n\n' "$@"; echo "what the job
 	END
 }
 
-# ------------------------------------------------------------------------------------------------- watchers of a machine
+# ----------------------------------------------------------------------------------------- programs that watch a machine
 
-@test "mdadm --monitor: -t alone, and a message with dots" {
+@test "mdadm --monitor: -t only, and a message with dots" {
 	machine
 	calls -t <<-'END'
 		From: root
@@ -259,7 +259,7 @@ logwatch_mail() {
 	END
 }
 
-@test "logwatch: -t alone" {
+@test "logwatch: -t only" {
 	machine
 	calls -t < <(echo "To: root"; echo "From: Logwatch"; logwatch_mail)
 	sent - you@example.org
@@ -288,7 +288,7 @@ logwatch_mail() {
 	arrived < <(upgrades @box.example.org $'\nDate: *\nMessage-ID: *')
 }
 
-@test "fail2ban: a sender without a domain, and one with" {
+@test "fail2ban: a sender without a domain, and a sender with one" {
 	machine
 	banned() {
 		printf '%b' "Subject: [Fail2Ban] sshd: banned 192.0.2.1 from box\nDate: Mon, 02 Mar 2026 10:00:00 +0100\n" \
@@ -304,14 +304,14 @@ logwatch_mail() {
 
 # --------------------------------------------------------------------------------------------------------- mail programs
 
-# composed FIELD...: what a mail program writes, complete.
+# composed FIELD...: a complete message as a mail program writes it.
 composed() {
 	printf '%s\n' "Date: Mon, 02 Mar 2026 10:00:00 +0100" "From: Me <me@example.org>" "$@" \
 	    "Message-ID: <20260302090000.GA1@caller.example>" "MIME-Version: 1.0" \
 	    "Content-Type: text/plain; charset=us-ascii" "" "one" "." ".two" "..three" "From here" "last"
 }
 
-# as_composed FIELD...: it arrives byte for byte.
+# as_composed FIELD...: that message arrived byte for byte.
 as_composed() { arrived < <(composed "$@"); }
 
 @test "bsd-mailx, and smartd through it: -i -t" {
@@ -328,7 +328,7 @@ as_composed() { arrived < <(composed "$@"); }
 	arrived < <(mailx @box.example.org "X-Mailer: mailx"$'\n'"${added/machine/dave}")
 }
 
-@test "bsd-mailx -v: the session is shown to the user" {
+@test "bsd-mailx -v: the user sees the session" {
 	machine
 	postern_as sendmail -i -t -v < <(composed "To: you@example.net")
 	((status == 0)) || complain "status $status"
@@ -373,7 +373,7 @@ as_composed() { arrived < <(composed "$@"); }
 	[[ $(said 'MAIL FROM:<me@example.org>.* RET=HDRS') == 1 && $(said 'RCPT TO:<you@.* NOTIFY=FAILURE,DELAY') == 2 ]]
 }
 
-@test "mutt: -N where the server knows nothing of it" {
+@test "mutt: -N and -R are left out if the server does not offer DSN" {
 	machine "hide DSN"
 	calls -oem -oi -f me@example.org -N failure -R full -- you@example.net < <(composed "To: you@example.net")
 	sent me@example.org you@example.net
@@ -397,7 +397,7 @@ as_composed() { arrived < <(composed "$@"); }
 	arrived < <(patch)
 }
 
-@test "Emacs: any output would be an error" {
+@test "Emacs: sendmail must print nothing, because Emacs takes any output for an error" {
 	machine
 	calls -oi -f me@example.org -oem -odb -t < <(composed "To: you@example.net" "Bcc: dave")
 	sent me@example.org you@example.net you@example.org
@@ -414,7 +414,7 @@ as_composed() { arrived < <(composed "$@"); }
 
 # ------------------------------------------------------------------------------------------------------------- languages
 
-@test "PHP mail(): LF in what PHP writes, CRLF in what its caller passes" {
+@test "PHP mail(): PHP writes LF, and the text from its caller has CRLF" {
 	machine
 	calls -t -i < <(printf 'To: you@example.net\nSubject: hello\nX-PHP-Originating-Script: 0:x.php\nFrom: app@example.org\r\n%s' \
 	    $'Bcc: secret@example.net\r\nX-Mailer: PHP\r\n\nfirst\r\nsecond\n.\nlast\r\n')
@@ -447,13 +447,13 @@ as_composed() { arrived < <(composed "$@"); }
 	sent - you@example.net
 }
 
-@test "PHPMailer's command for qmail names nobody: refused, as sendmail refuses it" {
+@test "PHPMailer's command for qmail has no recipient: 64, as with sendmail" {
 	machine
 	postern_as sendmail -fapp@example.org < <(composed "To: you@example.net")
 	[[ $status == 64 && $stderr == *"recipient"* && $(connections) == 0 ]]
 }
 
-# plays ARGS: speaks SMTP with `sendmail ARGS` step by step.  stdin: lines to say, and `=CODE`, the reply to wait for.
+# plays ARGS: speaks SMTP with `sendmail ARGS` step by step.  stdin: lines to send, and `=CODE`, the reply to wait for.
 plays() {
 	local step line to from
 	mkdir -p "$BATS_TEST_TMPDIR/bin"
@@ -475,7 +475,7 @@ plays() {
 	[[ ! -s $HOME/err ]] || { cat "$HOME/err" >&2; return 1; }
 }
 
-@test "Symfony -bs, Laravel -bs -i: one session for two messages, and the truth about a recipient" {
+@test "Symfony -bs, Laravel -bs -i: one session for two messages, and 550 for a refused recipient" {
 	local option
 	machine "reply RCPT:no@* 550 5.1.1 no such user"
 	for option in "" -i; do
@@ -491,16 +491,16 @@ plays() {
 	[[ $(messages) == 4 && $(connections) == 2 ]]
 }
 
-@test "Symfony -t: the sender is appended, -t goes, the recipients are words" {
+@test "Symfony -t: it passes the sender and the recipients as arguments instead of -t" {
 	machine
 	calls -oi -fapp@example.org -- you@example.net b@example.net < <(composed "To: you@example.net")
 	sent app@example.org you@example.net b@example.net
 	as_composed "To: you@example.net"
 }
 
-# Told to say neither -i nor -oi, Symfony doubles the dots of each line that begins with one, as sendmail's -bm without -i
-# would have it.  All other callers without -i (mdadm, sudo, logwatch, fail2ban) do not, and here a dot is data.
-@test "Symfony -t without -i: the dots that it doubles arrive doubled" {
+# Without -i or -oi in its command Symfony doubles the dots at the beginnings of lines, for sendmail's -bm without -i.  No other
+# caller without -i (mdadm, sudo, logwatch, fail2ban) doubles them, and postern takes a dot as data.
+@test "Symfony -t without -i: the dots that it doubles stay doubled" {
 	machine
 	calls -fapp@example.org -- you@example.net < <(composed "To: you@example.net" | sed 's/^\./&./')
 	sent app@example.org you@example.net
@@ -535,7 +535,7 @@ plays() {
 	as_composed "To: you@example.net"
 }
 
-@test "Django's add-ons and Python's recipe: -t -i, -t -oi" {
+@test "Django's add-ons and the recipe of Python's manual: -t -i, -t -oi" {
 	local option
 	machine
 	for option in -i -oi; do
@@ -545,9 +545,9 @@ plays() {
 	done
 }
 
-# ------------------------------------------------------------------------------------------------------------- and when not
+# ----------------------------------------------------------------------------------------------------------------- refusals
 
-@test "what a caller shows or decides by: the server's words on stderr, and sysexits" {
+@test "a refusal: the server's words are on stderr, and the status is from sysexits" {
 	machine "reply RCPT:no@* 550 5.1.1 no such user" "reply RCPT:late@* 451 4.3.0 try again"
 	postern_as sendmail -oem -oi -- no@example.net < <(composed "To: no@example.net")
 	[[ $status == 67 && $stderr == *"no such user"* ]]

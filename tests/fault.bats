@@ -24,7 +24,7 @@ accepted_one() { echo $((status == 0)); }
 each_fails() {
 	local input=$1 accepted=$2 n all sent=0 step=1
 	shift 2
-	echo "leak:libgsasl" > "$BATS_TEST_TMPDIR/lsan"	# what it forgets is its own
+	echo "leak:libgsasl" > "$BATS_TEST_TMPDIR/lsan"	# leaks of libgsasl are not postern's
 	run_failing 0 "$@" < "$input"
 	((status == 0)) || complain "it does not even work with memory: $(< "$BATS_TEST_TMPDIR/stderr")"
 	all=$(< "$BATS_TEST_TMPDIR/count")

@@ -241,7 +241,7 @@ late() {
 
 # aliases_of: fills $dir with root's alias file `staff: :include:LIST` and a configuration, and starts a server.
 aliases_of() {
-	[[ -n $dir && -d $dir ]] || complain "open_dir comes first" || return 1	# or it would be done to /
+	[[ -n $dir && -d $dir ]] || complain "open_dir comes first" || return 1	# otherwise the following would be done to /
 	start_server < /dev/null
 	sed -e "s|$certs|$dir|" "$conf" > "$dir/conf"
 	cp "$certs/ca.pem" "$mail" "$dir/"
@@ -330,7 +330,7 @@ taken() {
 	refused "it is reached by a link"
 	ln -sf list "$dir/home/list"
 	chown 0 "$dir/home"
-	refused "cannot read it"	# for ever
+	refused "cannot read it"	# a link to itself: a permanent failure
 	mkdir "$dir/theirs"
 	chown 65534 "$dir/theirs"
 	echo "staff: :include:$dir/theirs/../real" > "$dir/other/real aliases"
@@ -344,9 +344,9 @@ taken() {
 	chmod 700 "$dir/home"
 	chmod 600 "$dir/home/list"
 	taken ann@example.org
-	chmod 044 "$dir/home/list"	# which its owner may not read
+	chmod 044 "$dir/home/list"	# the list's owner may not read it
 	refused "cannot read it: Permission denied"
-	chown 0 "$dir/home/list"	# which only root can have put there, but could not be kept there
+	chown 0 "$dir/home/list"	# only root can have put a root's list there, but the directory's owner can replace it
 	chmod 600 "$dir/home/list"
 	refused "it is in a directory of a user who is not its owner"
 }
@@ -368,7 +368,7 @@ taken() {
 	postern_fails 67 rcpt -- staff < "$mail"
 	[[ $(envelope 2) != *secret* ]]
 	echo "staff: :include:$dir/private/list, :include:$dir/home/list" > "$dir/aliases"
-	postern_fails 67 rcpt -- staff < "$mail"	# root's own list is read, and helps the other one nothing
+	postern_fails 67 rcpt -- staff < "$mail"	# root's own list is read, which gives the other list no rights
 	[[ $(envelope 3) == *secret@* && $stderr == *"list:1: the list includes a list: cannot read it"* ]]
 	chmod 755 "$dir/private"
 	taken secret@example.org

@@ -12,7 +12,7 @@ server() {
 	start_server < <(printf '%s\n' "rtt 20" "auth_mechs PLAIN" "$@")
 	set_conf "${set[@]}"
 }
-set=(timeout 60)		# a key that the program has to have
+set=(timeout 60)		# a key without effect on the flights; a test may replace it
 
 # flown: the flights are those on stdin, one a line: number and words (WORD*N: N times).  TLS: only a part of the handshake.
 flown() {

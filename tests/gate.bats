@@ -89,7 +89,7 @@ talk() {
 @test "a login name with a backslash and a blank becomes a quoted local part, also as %U" {
 	[[ $(id -u) == 0 ]] || skip "only root can be another user"
 	server
-	conf=$(TMPDIR=/tmp mktemp -d)/postern.conf # another user must get there
+	conf=$(TMPDIR=/tmp mktemp -d)/postern.conf # another user must reach it
 	write_conf
 	set_conf from
 	chmod -R a+rX "${conf%/*}"

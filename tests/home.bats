@@ -95,7 +95,7 @@ config() {
 	config "$alice" alice@example.org "$stranger:$stranger"
 	config "$root" root@example.org 0:0
 	sends_from alice@example.org as alice HOME="$root"
-	chmod 755 "$root" "$root/.config" "$root/.config/postern"	# the closed door is not the reason
+	chmod 755 "$root" "$root/.config" "$root/.config/postern"	# root's HOME is open now, and is still not used
 	chmod 644 "$root/.config/postern/config"
 	sends_from alice@example.org as alice HOME="$root"
 	sends_from alice@example.org as alice HOME="$root" XDG_CONFIG_HOME="$root/.config"
@@ -134,7 +134,7 @@ config() {
 	[[ $stderr != *" is ignored"* ]]
 	chown 0:0 "$alice"
 	chmod 755 "$alice"
-	sends_from system@example.org as alice HOME="$alice" -v		# the database names the same
+	sends_from system@example.org as alice HOME="$alice" -v		# the user database names the same home
 	[[ $stderr != *" is ignored"* ]]
 }
 
@@ -175,7 +175,7 @@ noted() {
 	sends_from system@example.org as alice HOME="$alice" -v
 	noted "cannot read $alice/.config/postern/config: " "Permission denied"
 	chown 0 "$alice/.config"
-	chmod 700 "$alice/.config"			# a directory on the way
+	chmod 700 "$alice/.config"			# a directory above the file cannot be read
 	sends_from system@example.org as alice HOME="$alice" -v
 	noted "cannot read $alice/.config/postern/config: " "Permission denied"
 	chmod 755 "$alice/.config"
@@ -340,18 +340,18 @@ from_is() {
 	done
 	as root HOME="$alice" "${names[@]}" -v you@example.net < "$mail"
 	from_is root@example.org root@example.org
-	for env in "HOME=$alice" HOME= HOME=relative HOME=/nowhere; do		# nobody else's
+	for env in "HOME=$alice" HOME= HOME=relative HOME=/nowhere; do		# a HOME that does not belong to another user
 		as alice "$env" "${names[@]}" -v you@example.net < "$mail"
 		from_is root@example.com 'Charlie & <root@example.com>'
 		[[ $stderr != *"EMAIL is ignored"* && $stderr != *"NAME is ignored"* ]]
 	done
-	chown 0:0 "$alice"							# as www-data's
+	chown 0:0 "$alice"							# like the home of www-data
 	chmod 755 "$alice"
 	as alice HOME="$alice" "${names[@]}" you@example.net < "$mail"
 	from_is root@example.com 'Charlie & <root@example.com>'
-	as 54322 HOME="$root" "${names[@]}" you@example.net < "$mail"		# the database knows no other home
+	as 54322 HOME="$root" "${names[@]}" you@example.net < "$mail"		# the user database has no other home
 	from_is root@example.com 'Charlie & <root@example.com>'
 	as alice HOME="$root" "${names[@]}" -v --from=alice@example.com --from-full-name=Alice you@example.net < "$mail"
 	from_is alice@example.com 'Alice <alice@example.com>'
-	[[ $stderr != *"EMAIL is ignored"* && $stderr != *"NAME is ignored"* ]]	# nothing was asked of them
+	[[ $stderr != *"EMAIL is ignored"* && $stderr != *"NAME is ignored"* ]]	# the options replace the variables
 }

@@ -279,10 +279,10 @@ recipients() { envelope | sed -n 's/^rcpt <\(.*\)>.*/\1/p' | paste -sd ' '; }
 	[[ $(message | tr -d '\r' | grep -v '^From:' | sed '/^$/,$d' | sed 's/, /,/g; s/,$/,/' | sed 's/^ *//' | tr -d '\n') \
 	    == "To:$wanted"* ]]
 	[[ $(message | tr -d '\r' | awk 'length > 998' | wc -l) == 0 ]]
-	{ head "Cc:$(printf 'user%03d@q.test,' {1..60})z@q.test"; echo x; } > "$want"	# nothing to do
+	{ head "Cc:$(printf 'user%03d@q.test,' {1..60})z@q.test"; echo x; } > "$want"	# nothing needs a fold
 	postern_ok you@example.net < "$want"
 	got_wanted
-	{ head "Cc:$(printf 'user%03d@q.test,' {1..61})$(chars 76 y)@q.t"; echo x; } > "$want"	# as many as there may be
+	{ head "Cc:$(printf 'user%03d@q.test,' {1..61})$(chars 76 y)@q.t"; echo x; } > "$want"	# the longest line that is allowed
 	[[ $(wc -L < "$want") == 998 ]]
 	sed 's/$/\r/' "$want" | postern_ok you@example.net
 	got_wanted
@@ -296,7 +296,7 @@ recipients() { envelope | sed -n 's/^rcpt <\(.*\)>.*/\1/p' | paste -sd ' '; }
 	done
 	printf 'To: joe at\n home\n\nx\n' > "$want"
 	postern_fails 65 input -- -t < "$want"
-	told "in the address joe at home"	# nothing of the field's line ends
+	told "in the address joe at home"	# the error shows the address on one line
 	[[ $stderr != *\\x* ]]
 	[[ $(connections) == 0 ]]
 }

@@ -21,7 +21,7 @@ helper() {
 }
 
 logged_in() { [[ $(envelope) == *"auth PLAIN user"* ]]; }
-lives() { grep -sq '^State:[[:space:]]*[^ZX[:space:]]' "/proc/$1/status"; }		# a zombie has ended
+lives() { grep -sq '^State:[[:space:]]*[^ZX[:space:]]' "/proc/$1/status"; }		# a zombie counts as ended
 nobody_asked() { (($(connections) == 0)) || complain "there was a connection"; }
 
 # ------------------------------------------------------------------------------------------- programs and files that work

@@ -23,7 +23,7 @@ send_fails() { postern_fails "$@" -- you@example.net < "$mail"; }
 		hide STARTTLS
 		ehlo_line starttls
 	S
-	violations_expected=1		# the server counts its own spelling
+	violations_expected=1		# the server knows only its own spelling
 	postern you@example.net < "$mail"
 	(($(said STARTTLS) == 1))
 }
@@ -123,7 +123,7 @@ send_fails() { postern_fails "$@" -- you@example.net < "$mail"; }
 	start_server <<-'S'
 		tls_priority NORMAL:-VERS-ALL:+VERS-TLS1.2:-CIPHER-ALL:+NULL:+SHA1:+SHA256
 	S
-	send_fails 75 tls		# all that the server says is handshake_failure
+	send_fails 75 tls		# the server's only answer is handshake_failure
 	nothing_said
 }
 

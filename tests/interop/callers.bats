@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# The programs that call sendmail, unpacked from their packages and run, with our program for their sendmail: what they
-# write arrives.  README says how; ../callers.bats has the command lines of those that cannot be run here, too.
+# Programs that call sendmail, unpacked from their packages and run with postern as their sendmail: what they write must
+# arrive.  README says how; ../callers.bats also has the command lines of programs that cannot be run here.
 # shellcheck disable=SC2154	# set by the helper, and in setup_file
 
 load packages
@@ -33,8 +33,8 @@ teardown() {
 	helper_teardown
 }
 
-# box [LINE...]: the machine of ../callers.bash, for root by his own configuration.  Its sendmail is our program, which
-# gets what the caller wrote and passed, by way of a note of it.
+# box [LINE...]: the machine of ../callers.bash with root's own configuration.  Its sendmail is a script that records the
+# caller's arguments and message, and runs postern with them.
 box() {
 	machine "$@"
 	mkdir -p "$box"/{sbin,etc/pam.d,home} "$HOME/.config/postern"
@@ -50,28 +50,28 @@ box() {
 	cp -p "$conf" "$HOME/.config/postern/config"
 }
 
-# needs FILE: one of the packages has it, or the test is skipped.
+# needs FILE: skips the test if no package has this file.
 needs() {
 	compgen -G "$root/$1" > /dev/null || skip "there is no package with $1"
 }
 
-# unpacked COMMAND...: with the programs of the packages, their libraries and modules.
+# unpacked COMMAND...: runs it with the programs of the packages, their libraries and modules.
 unpacked() {
 	run_bounded env PATH="$root/usr/bin:$root/usr/sbin:$PATH" LD_LIBRARY_PATH="$libs" PERL5LIB="$perl5" \
 	    NODE_PATH="$root/usr/share/nodejs" PYTHONPATH="$root/usr/lib/python3/dist-packages" "$@"
 }
 
-# here COMMAND...: and it must succeed, and has nothing to say.
+# here COMMAND...: runs it like unpacked; it must succeed and print no error.
 here() {
 	unpacked "$@"
 	((status == 0)) || complain "exit status $status from $1" || return 1
 	[[ -z $stderr ]] || complain "$1 has something to say"
 }
 
-# calls N: sendmail has been called so often, and has ended.
+# calls N: sendmail was called N times and has ended each time.
 calls() { [[ -e $ended && $(wc -l < "$ended") == "$1" ]]; }
 
-# passed ARGS: this is what the caller gave to sendmail.
+# passed ARGS: the caller gave these arguments to sendmail.
 passed() { [[ $(< "$passed") == "$*" ]] || complain "not $*, but: $(< "$passed")"; }
 
 # as_written [FIELD...] [-e EDIT...]: the message arrived as the caller wrote it, with these fields added, edited by sed.
@@ -87,7 +87,7 @@ as_written() {
 	arrived < "$BATS_TEST_TMPDIR/expected"
 }
 
-# last_of_dialogue: what the caller wrote is the last message of its SMTP session.
+# last_of_dialogue: from here on the written message is the last one of the caller's SMTP session.
 last_of_dialogue() {
 	sed 's/\r$//' "$written" | awk '
 		/^\.$/ { text = 0 }
@@ -97,17 +97,17 @@ last_of_dialogue() {
 	mv "$written.last" "$written"
 }
 
-# says PATTERN: a line of the latest message is like this.
+# says PATTERN: a line of the latest message matches.
 says() { message "$(messages)" | tr -d '\r' | grep -qE -- "$1" || complain "no line like $1"; }
 
 body() { printf '%s\n' "one" "." ".two" "..three" "From here" "größer" "last"; }
 
 # --------------------------------------------------------------------------------------------------------- mail programs
 
-# mutts WHICH: mutt and neomutt have the same settings and pass the same.
+# mutts WHICH: mutt and neomutt have the same settings and pass the same arguments.
 mutts() {
 	local set=(-n -F /dev/null -e "set sendmail=\"$sendmail -oem -oi\"" -e "set copy=no from=me@example.org charset=utf-8"
-	    -e 'set crypt_use_gpgme=no')	# which complains where there is no gpg
+	    -e 'set crypt_use_gpgme=no')	# without gpg it would complain
 	needs "usr/bin/$1"
 	box
 	export LC_ALL=C.UTF-8
@@ -127,7 +127,7 @@ mutts() {
 @test "mutt" { mutts mutt; }
 @test "neomutt" { mutts neomutt; }
 
-@test "mutt: a refusal is its exit status, and it shows our words" {
+@test "mutt: when the server refuses the recipient, mutt fails and shows sendmail's status" {
 	needs usr/bin/mutt
 	box "reply RCPT:no@* 550 5.1.1 no such user"
 	unpacked mutt -n -F /dev/null -e "set sendmail=\"$sendmail -oem -oi\"" \
@@ -213,7 +213,7 @@ repository() {
 	as_written
 }
 
-@test "git send-email: a refusal is told" {
+@test "git send-email: when the server refuses the recipient, git fails and shows the server's words" {
 	box "reply RCPT:no@* 550 5.1.1 no such user"
 	repository
 	unpacked git -c sendemail.sendmailCmd="$sendmail" send-email --quiet --suppress-cc=all --to=no@example.net -1
@@ -222,7 +222,7 @@ repository() {
 
 # ------------------------------------------------------------------------------------------------------------- languages
 
-# php ARGS: the unpacked one and its modules.
+# php ARGS: runs the unpacked PHP with its modules.
 php() {
 	local modules
 	needs 'usr/bin/php[0-9]*'
@@ -244,7 +244,7 @@ php() {
 	as_written "Date: *" "Message-ID: *" -e '/^Bcc:/d'
 }
 
-@test "PHP's mail() says false when it was refused" {
+@test "PHP's mail() returns false when the server refuses the recipient" {
 	box "reply RCPT:no@* 550 5.1.1 no such user"
 	php -d sendmail_path="$sendmail -t -i" < <(echo '<?php var_dump(@mail("no@example.net", "subject", "text"));') || :
 	[[ $stdout == *"bool(false)"* && $stderr == *"no such user"* ]]
@@ -273,7 +273,7 @@ php() {
 	as_written -e '/^Bcc:/d'
 }
 
-# symfony COMMAND: a message to two by this command, and another; says what could not be sent.
+# symfony COMMAND [TO]: sends two messages with this command; prints the error of a message that was not sent.
 symfony() {
 	needs usr/share/php/Symfony/Component/Mailer/autoload.php
 	php < <(cat <<-END
@@ -294,7 +294,7 @@ symfony() {
 	)
 }
 
-@test "Symfony: -bs, its default; Laravel: -bs -i" {
+@test "Symfony: its default -bs; Laravel: -bs -i" {
 	local option
 	box
 	for option in "" " -i"; do
@@ -308,7 +308,7 @@ symfony() {
 	[[ $(messages) == 4 && $(connections) == 2 ]]
 }
 
-@test "Symfony -bs: a refusal is an exception with the server's words, and the next message is sent" {
+@test "Symfony -bs: a refused recipient is an exception with the server's words, and the next message is sent" {
 	box "reply RCPT:no@* 550 5.1.1 no such user"
 	symfony "$sendmail -bs" no@example.net
 	[[ $stdout == *"no such user"* ]]
@@ -390,7 +390,7 @@ symfony() {
 	as_written "Date: *" "Message-ID: *" -e '/^Bcc:/d'
 }
 
-# ------------------------------------------------------------------------------------------------- watchers of a machine
+# ----------------------------------------------------------------------------------------- programs that watch a machine
 
 @test "logwatch" {
 	needs usr/sbin/logwatch
@@ -447,10 +447,10 @@ symfony() {
 	await 20 calls 3
 }
 
-# ------------------------------------------------------------------------------------------- those with a sendmail of their own
+# ---------------------------------------------------------------------------------------- programs that call /usr/sbin/sendmail
 
-# inside COMMAND: on a machine whose root we are, and whose /usr/sbin/sendmail is ours; until that has been called.
-# A daemon that becomes other users needs more than one.
+# inside COMMAND: runs it as root of a machine whose /usr/sbin/sendmail is the box's, until sendmail was called.
+# A daemon that changes to other users needs more than one user there.
 inside() {
 	((EUID == 0)) || [[ $1 == anacron* ]] || skip "only root can have more users than one in a namespace"
 	[[ -z $private ]] || skip "$private"
@@ -459,11 +459,11 @@ inside() {
 	printf '%s:x:%d:\n' root 0 daemon 1 crontab 2 alice 54321 > "$box/etc/group"
 	printf '%s\n' "passwd: files" "group: files" "shadow: files" > "$box/etc/nsswitch.conf"
 	printf '%s required pam_permit.so\n' auth account password session > "$box/etc/pam.d/other"
-	# sudo complains by a mail of its own when it does not find this machine
+	# sudo sends a mail of its own if it does not find this machine
 	echo "hosts: files" >> "$box/etc/nsswitch.conf"
 	echo "127.0.0.1 localhost $(uname -n)" > "$box/etc/hosts"
 	rm -f "$ended"
-	# a minute and more: cronie was once seen to need over 20 seconds for what it does at its start
+	# more than a minute: cronie once took over 20 seconds to start
 	postern_timeout=90 unpacked "$BATS_TEST_DIRNAME/namespace" "$box" sh -c "$1
 	    n=0; until [ -e $ended ] || [ \$n -gt 1400 ]; do sleep 0.05; n=\$((n + 1)); done"
 	calls 1 || complain "sendmail was not called, or not once: $(cat "$ended" 2>&1)"
@@ -502,7 +502,7 @@ inside() {
 	lib=$(find "$cronie/usr/lib" -name libc.so.6 -printf %h)
 	echo '@reboot root echo .; echo ..größer' > "$box/etc/crontab"
 	mkdir "$box/etc/cron.d"
-	# a release with a newer libc than this one's
+	# cronie is from a release with a newer libc
 	inside "mkdir -p /var/spool/cron/crontabs
 	    $(find "$lib" -name 'ld-linux*') --library-path $lib $cronie/usr/sbin/crond"
 	passed -FCronDaemon -i -odi -oem -oi -t -f root
@@ -537,11 +537,11 @@ inside() {
 	says 'COMMAND=/usr/bin/id'
 }
 
-# ------------------------------------------------------------------- jobs of an ordinary user, whose HOME is root's
+# ----------------------------------------------------------------------- jobs of an ordinary user, with root's HOME
 
-# users_box: as box, but the configuration for all is the system's, and the directories are such that alice's jobs can call
-# sendmail.  HOME, of the shell in which a test starts its daemon, is root's and closed to her; there is a configuration in it
-# that is for root only.
+# users_box: like box, but all users share the system's configuration, and alice's jobs can reach sendmail.  HOME, in the shell
+# in which a test starts its daemon, is root's: alice cannot read it, and the configuration in it has another sender, so that
+# its use would be noticed.
 users_box() {
 	local place notes=$BATS_TEST_TMPDIR/notes
 	((EUID == 0)) || skip "only root can have more users than one in a namespace"
@@ -571,7 +571,7 @@ users_box() {
 	    || skip "another user cannot reach $BATS_TEST_TMPDIR"
 }
 
-# users_job COMMAND [SENDER [HOME]]: inside; sendmail was called with this HOME, root's if none is given, and the mail arrived.
+# users_job COMMAND [SENDER [HOME]]: like inside; sendmail was called with this HOME (default: root's), and the mail arrived.
 users_job() {
 	local configured='' notes=${ended%/*}
 	[[ $system == /etc ]] || configured="mount --bind '$box/system' '$system' && "
@@ -582,7 +582,7 @@ users_job() {
 	sent "${2:--}" you@example.org
 }
 
-@test "Debian's cron, for a user, with root's HOME" {
+@test "Debian's cron: a user's job with root's HOME" {
 	needs usr/sbin/cron
 	users_box
 	echo '@reboot alice id -un; echo ..größer' > "$box/etc/crontab"
@@ -592,11 +592,11 @@ users_job() {
 	says '^alice$'
 }
 
-@test "at, for a user, with root's HOME" {
+@test "at: a user's job with root's HOME" {
 	needs usr/sbin/atd
 	users_box
 	: > "$box/etc/at.deny"
-	# at is set-user-ID and set-group-ID where it is installed
+	# an installed at is set-user-ID and set-group-ID
 	users_job 'cd /var/spool; mkdir -p cron/atjobs cron/atspool && : > cron/atjobs/.SEQ && chown -R daemon:daemon cron &&
 	    chmod 1770 cron/atjobs cron/atspool && chmod 600 cron/atjobs/.SEQ &&
 	    echo "id -un" | setpriv --ruid 54321 --euid 1 --rgid 54321 --egid 1 --clear-groups at -m now; atd -s'
@@ -605,9 +605,9 @@ users_job() {
 	says '^alice$'
 }
 
-# bcron-exec runs the jobs that bcron-sched hands it: here one, without waiting for the next minute.  It is a netstring of
-# slot, user and command, each with a NUL behind it.
-@test "bcron, for a user, with root's HOME" {
+# bcron-exec runs the jobs that bcron-sched passes to it.  Here it gets one job at once, instead of at the next minute, as a
+# netstring of slot, user and command, each followed by a NUL.
+@test "bcron: a user's job with root's HOME" {
 	local bcron why job='id -un; echo ..größer'
 	bcron=$(cache_of bcron)
 	why=$(why_not bcron)
@@ -622,7 +622,7 @@ users_job() {
 	says '^alice$'
 }
 
-@test "setpriv, su -p and runuser -p keep root's HOME" {
+@test "setpriv, su -p and runuser -p: a user's mail with root's HOME" {
 	local command
 	users_box
 	for command in "setpriv --reuid 54321 --regid 54321 --clear-groups /usr/sbin/sendmail -i root" \
@@ -632,7 +632,7 @@ users_job() {
 	[[ $(messages) == 3 ]]
 }
 
-@test "root, with the HOME of a user" {
+@test "root's mail with a user's HOME" {
 	users_box
 	mkdir -p "$box/alice/.config/postern"
 	install -m 600 "$conf" "$box/alice/.config/postern/config"

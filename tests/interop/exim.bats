@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# What Exim makes of our dialogue: README says how it is run.
+# postern with Exim as the server: README says how it is run.
 # shellcheck disable=SC2154	# set by servers.bash
 # shellcheck disable=SC2034	# used by cases.bash
 
@@ -16,11 +16,11 @@ teardown_file() { interop_teardown_file; }
 setup() { interop_setup; }
 teardown() { interop_teardown; }
 
-@test "Exim itself works, as curl sees it" { seen_by_curl; }
+@test "Exim: curl can send, so the server works" { seen_by_curl; }
 
 # ------------------------------------------------------------------------------------------------------ TLS, mechanisms
 
-@test "Exim: STARTTLS, in one orderly session" {
+@test "Exim: STARTTLS, in a session that ends with QUIT" {
 	use "$submission"
 	send bob@example.org
 	arrived_same bob@example.org
@@ -28,7 +28,7 @@ teardown() { interop_teardown; }
 	logs 'SMTP connection from .* closed by QUIT'
 }
 
-@test "Exim: implicit TLS, in one orderly session" {
+@test "Exim: implicit TLS, in a session that ends with QUIT" {
 	use "$smtps"
 	send bob@example.org
 	arrived_same bob@example.org
@@ -37,13 +37,13 @@ teardown() { interop_teardown; }
 }
 
 @test "Exim: auth auto takes the strongest mechanism" { login_auto; }
-@test "Exim: PLAIN" { logs_in_with plain; }
-@test "Exim: LOGIN" { logs_in_with login; }
-@test "Exim: CRAM-MD5" { logs_in_with cram-md5; }
-@test "Exim: SCRAM-SHA-1" { logs_in_with scram-sha-1; }
-@test "Exim: SCRAM-SHA-256" { logs_in_with scram-sha-256; }
+@test "Exim: login with PLAIN" { logs_in_with plain; }
+@test "Exim: login with LOGIN" { logs_in_with login; }
+@test "Exim: login with CRAM-MD5" { logs_in_with cram-md5; }
+@test "Exim: login with SCRAM-SHA-1" { logs_in_with scram-sha-1; }
+@test "Exim: login with SCRAM-SHA-256" { logs_in_with scram-sha-256; }
 
-@test "Exim: EXTERNAL, by STARTTLS and by implicit TLS" {
+@test "Exim: login with EXTERNAL, with STARTTLS and with implicit TLS" {
 	local port
 	for port in "$submission" "$smtps"; do
 		use "$port" external
@@ -63,7 +63,7 @@ teardown() { interop_teardown; }
 	not_arrived bob@example.org
 }
 
-@test "Exim: a client certificate does not keep us from a password" {
+@test "Exim: with a client certificate and a password postern logs in with the password" {
 	use "$submission" auto
 	set_conf tls_cert_file "$run/certs/client.pem"
 	set_conf tls_key_file "$run/certs/client.key"
@@ -72,18 +72,18 @@ teardown() { interop_teardown; }
 }
 
 @test "Exim: a wrong password is 77 with every mechanism" { login_wrong; }
-@test "Exim: a mechanism that is not offered is 69, and nothing is tried" { login_not_offered; }
-@test "Exim: without a login it refuses every recipient" { login_off; }
-@test "Exim: without TLS there is no mail, and we do not try" { tls_missing; }
-@test "Exim: a certificate that no authority vouches for is refused before anything is said" { tls_unknown_authority; }
+@test "Exim: a mechanism that it does not offer is 69, and there is no login" { login_not_offered; }
+@test "Exim: without a login the message is refused" { login_off; }
+@test "Exim: without TLS the message is refused" { tls_missing; }
+@test "Exim: a certificate from an unknown authority is 69" { tls_unknown_authority; }
 
 # ------------------------------------------------------------------------------------------------------------- envelope
 
-@test "Exim: an unknown recipient is 67, the others have the message" { rcpt_unknown; }
-@test "Exim: -bs: two messages in one dialogue, and each recipient's answer" { dialogue_two; }
-@test "Exim: when every recipient is unknown nothing is sent" { rcpt_all_unknown; }
+@test "Exim: an unknown recipient is 67, and the others get the message" { rcpt_unknown; }
+@test "Exim: -bs: two messages in one dialogue, and a reply for each recipient" { dialogue_two; }
+@test "Exim: if every recipient is unknown, nothing is sent" { rcpt_all_unknown; }
 
-@test "Exim: relaying denied (550) is 67" {
+@test "Exim: a refusal to relay (550) is 67" {
 	use "$submission"
 	postern_fails 67 rcpt -- -f alice@example.org bob@elsewhere.example < "$mail"
 	[[ $stderr == *"relay not permitted"* ]]
@@ -95,20 +95,20 @@ teardown() { interop_teardown; }
 }
 
 @test "Exim: 100 recipients, five of them unknown" { rcpt_100_five_unknown; }
-@test "Exim: more recipients than it takes at once: told truthfully, or sent in turns" { rcpt_too_many; }
+@test "Exim: more recipients than it takes at once: the rest is sent in a second transaction or named in the error" { rcpt_too_many; }
 @test "Exim: the null sender" { sender_null; }
-@test "Exim: -t takes the recipients from the head, and Bcc stays out" { rcpt_from_head; }
+@test "Exim: -t takes the recipients from the header, and Bcc is removed" { rcpt_from_head; }
 
 # ----------------------------------------------------------------------------------------------------------- extensions
 
-@test "Exim: with CHUNKING the message goes as BDAT" {
+@test "Exim: with CHUNKING postern sends BDAT" {
 	use "$submission"
 	send bob@example.org
 	arrived_same bob@example.org
 	logs ' <= alice@example.org .* K '
 }
 
-@test "Exim: without CHUNKING it goes as DATA" {
+@test "Exim: without CHUNKING postern sends DATA" {
 	use "$nochunking"
 	send bob@example.org
 	arrived_same bob@example.org
@@ -116,13 +116,13 @@ teardown() { interop_teardown; }
 	never_logs ' <= .* K '
 }
 
-@test "Exim: with PIPELINING we use it" {
+@test "Exim: with PIPELINING postern pipelines" {
 	use "$submission"
 	send bob@example.org carol@example.org
 	logs ' <= alice@example.org .* L[.*]? '
 }
 
-@test "Exim: without PIPELINING every command waits for its answer" { without_pipelining; }
+@test "Exim: without PIPELINING postern waits for each reply" { without_pipelining; }
 
 @test "Exim: without CHUNKING, PIPELINING, DSN and SMTPUTF8" {
 	use "$bare"
@@ -130,32 +130,32 @@ teardown() { interop_teardown; }
 	arrived_same bob@example.org
 }
 
-@test "Exim: SMTPUTF8 for a sender, a recipient and a head that need it" { utf8_needed; }
-@test "Exim: without SMTPUTF8 a domain becomes A-labels and a local part is 65" { utf8_missing; }
-@test "Exim: DSN: -N, -R and -V reach it and come back in its report" { dsn_headers; }
-@test "Exim: DSN: -R full for a failure, and an envelope id that needs xtext" { dsn_full; }
-@test "Exim: DSN asked for and not offered: sent all the same, unless dsn_require" { dsn_missing; }
+@test "Exim: SMTPUTF8 for a sender, a recipient and a header that need it" { utf8_needed; }
+@test "Exim: without SMTPUTF8 a domain is sent as A-labels, and a local part that is not ASCII is 65" { utf8_missing; }
+@test "Exim: DSN: its report has the values of -N, -R and -V" { dsn_headers; }
+@test "Exim: DSN: -R full, and an envelope id that needs xtext" { dsn_full; }
+@test "Exim: DSN that it does not offer is left out, and with dsn_require nothing is sent" { dsn_missing; }
 
 # --------------------------------------------------------------------------------------------------------------- bodies
 
 @test "Exim: lines of dots" { body_of_dots; }
 @test "Exim: an empty body" { body_empty; }
 @test "Exim: a body of empty lines" { body_of_empty_lines; }
-@test "Exim: no newline at the end" { body_without_last_newline; }
-@test "Exim: a last line that is a dot without newline" { body_that_ends_in_a_dot; }
-@test "Exim: CRLF input" { body_with_crlf; }
+@test "Exim: a message without newline at its end" { body_without_last_newline; }
+@test "Exim: a message that ends in a dot without newline" { body_that_ends_in_a_dot; }
+@test "Exim: a message with CRLF line ends" { body_with_crlf; }
 
-@test "Exim: an 8-bit body goes as it is, with BODY=8BITMIME" {
+@test "Exim: an 8-bit body is sent unchanged with BODY=8BITMIME" {
 	body_8bit
 	logs ' <= alice@example.org .*M8S=8'
 }
 
 @test "Exim: a line of 998 octets stays whole" { body_998; }
 @test "Exim: a line of 998 octets that begins with a dot" { body_998_dot; }
-@test "Exim: 5 MB" { body_5mb; }
-@test "Exim: a message over its SIZE is 65, and not sent" { body_over_size; }
+@test "Exim: a message of 5 MB" { body_5mb; }
+@test "Exim: a message larger than its SIZE is 65, and not sent" { body_over_size; }
 
-@test "Exim: its queue id stands in our log" {
+@test "Exim: postern's log has its queue id" {
 	local id
 	use "$submission"
 	send bob@example.org

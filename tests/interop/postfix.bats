@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# What Postfix with Dovecot's SASL makes of our dialogue: README says how it is run.
+# postern with Postfix, and Dovecot's SASL, as the server: README says how it is run.
 # shellcheck disable=SC2154	# set by servers.bash
 # shellcheck disable=SC2034	# used by cases.bash
 
@@ -16,11 +16,11 @@ teardown_file() { interop_teardown_file; }
 setup() { interop_setup; }
 teardown() { interop_teardown; }
 
-@test "Postfix itself works, as curl sees it" { seen_by_curl; }
+@test "Postfix: curl can send, so the server works" { seen_by_curl; }
 
 # ----------------------------------------------------------------------------------------------------- TLS, mechanisms
 
-@test "Postfix: STARTTLS, in one orderly session" {
+@test "Postfix: STARTTLS, in a session that ends with QUIT" {
 	use "$submission"
 	send bob@example.org
 	arrived_same bob@example.org
@@ -28,7 +28,7 @@ teardown() { interop_teardown; }
 	logs 'TLS connection established from .*TLSv1\.3'
 }
 
-@test "Postfix: implicit TLS, in one orderly session" {
+@test "Postfix: implicit TLS, in a session that ends with QUIT" {
 	use "$smtps"
 	send bob@example.org
 	arrived_same bob@example.org
@@ -37,13 +37,13 @@ teardown() { interop_teardown; }
 
 @test "Postfix: auth auto takes the strongest mechanism" { login_auto; }
 
-@test "Postfix: PLAIN" { logs_in_with plain; }
-@test "Postfix: LOGIN" { logs_in_with login; }
-@test "Postfix: CRAM-MD5" { logs_in_with cram-md5; }
-@test "Postfix: SCRAM-SHA-1" { logs_in_with scram-sha-1; }
-@test "Postfix: SCRAM-SHA-256" { logs_in_with scram-sha-256; }
+@test "Postfix: login with PLAIN" { logs_in_with plain; }
+@test "Postfix: login with LOGIN" { logs_in_with login; }
+@test "Postfix: login with CRAM-MD5" { logs_in_with cram-md5; }
+@test "Postfix: login with SCRAM-SHA-1" { logs_in_with scram-sha-1; }
+@test "Postfix: login with SCRAM-SHA-256" { logs_in_with scram-sha-256; }
 
-@test "Postfix: OAUTHBEARER and XOAUTH2 with a token that Dovecot checks" {
+@test "Postfix: login with OAUTHBEARER and XOAUTH2 and a token that Dovecot accepts" {
 	local mech
 	for mech in oauthbearer xoauth2; do
 		use "$submission" "$mech"
@@ -54,7 +54,7 @@ teardown() { interop_teardown; }
 	arrived_same bob@example.org
 }
 
-@test "Postfix: a token that Dovecot refuses is 77, and the session ends in order" {
+@test "Postfix: a token that Dovecot refuses is 77, and the session ends with QUIT" {
 	local mech
 	for mech in oauthbearer xoauth2; do
 		use "$submission" "$mech"
@@ -66,7 +66,7 @@ teardown() { interop_teardown; }
 	not_arrived bob@example.org
 }
 
-@test "Postfix: a password with spaces and umlauts, by every mechanism" {
+@test "Postfix: login with a password with spaces and umlauts, with every mechanism" {
 	local mech
 	for mech in "${mechanisms[@]}"; do
 		use "$submission" "$mech"
@@ -77,7 +77,7 @@ teardown() { interop_teardown; }
 	done
 }
 
-@test "Postfix: a user name that is not ASCII" {
+@test "Postfix: login of a user name that is not ASCII" {
 	local mech
 	for mech in plain login scram-sha-256; do
 		use "$submission" "$mech"
@@ -89,29 +89,29 @@ teardown() { interop_teardown; }
 
 @test "Postfix: a wrong password is 77 with every mechanism" { login_wrong; }
 
-@test "Postfix: a mechanism that is not offered is 69, and nothing is tried" { login_not_offered; }
+@test "Postfix: a mechanism that it does not offer is 69, and there is no login" { login_not_offered; }
 
-@test "Postfix: without TLS there is no mail, and we do not try" { tls_missing; }
+@test "Postfix: without TLS the message is refused" { tls_missing; }
 
-@test "Postfix: a certificate that no authority vouches for is refused before anything is said" { tls_unknown_authority; }
+@test "Postfix: a certificate from an unknown authority is 69" { tls_unknown_authority; }
 
 # ------------------------------------------------------------------------------------------------------------ envelope
 
-@test "Postfix: an unknown recipient is 67, the others have the message" { rcpt_unknown; }
-@test "Postfix: -bs: two messages in one dialogue, and each recipient's answer" { dialogue_two; }
+@test "Postfix: an unknown recipient is 67, and the others get the message" { rcpt_unknown; }
+@test "Postfix: -bs: two messages in one dialogue, and a reply for each recipient" { dialogue_two; }
 
-@test "Postfix: when every recipient is unknown nothing is sent" {
+@test "Postfix: if every recipient is unknown, nothing is sent" {
 	rcpt_all_unknown
 	logs 'disconnect from .* rcpt=0/2 .*quit=1'
 }
 
-@test "Postfix: relaying denied (554) is 69" {
+@test "Postfix: a refusal to relay (554) is 69" {
 	use "$submission"
 	postern_fails 69 rcpt -- -f alice@example.org bob@elsewhere.example < "$mail"
 	[[ $stderr == *"Relay access denied"* ]]
 }
 
-@test "Postfix: without a login it refuses every recipient" { login_off; }
+@test "Postfix: without a login the message is refused" { login_off; }
 
 @test "Postfix: 100 recipients in one transaction" {
 	rcpt_100
@@ -123,54 +123,54 @@ teardown() { interop_teardown; }
 	logs 'disconnect from .* mail=1 rcpt=95/100 (data|bdat)=1 quit=1'
 }
 
-@test "Postfix: more recipients than it takes at once: told truthfully, or sent in turns" { rcpt_too_many; }
+@test "Postfix: more recipients than it takes at once: the rest is sent in a second transaction or named in the error" { rcpt_too_many; }
 @test "Postfix: the null sender" { sender_null; }
-@test "Postfix: -t takes the recipients from the head, and Bcc stays out" { rcpt_from_head; }
+@test "Postfix: -t takes the recipients from the header, and Bcc is removed" { rcpt_from_head; }
 
 # ---------------------------------------------------------------------------------------------------------- extensions
 
-@test "Postfix: with CHUNKING the message goes as BDAT" {
+@test "Postfix: with CHUNKING postern sends BDAT" {
 	use "$submission"
 	send bob@example.org
 	arrived_same bob@example.org
 	logs 'disconnect from .* bdat=[0-9]'
 }
 
-@test "Postfix: without CHUNKING it goes as DATA" {
+@test "Postfix: without CHUNKING postern sends DATA" {
 	use "$nochunking"
 	send bob@example.org
 	arrived_same bob@example.org
 	logs 'disconnect from .* data=1 '
 }
 
-@test "Postfix: without PIPELINING every command waits for its answer" { without_pipelining; }
+@test "Postfix: without PIPELINING postern waits for each reply" { without_pipelining; }
 
-@test "Postfix: with nothing but AUTH and STARTTLS offered" {
+@test "Postfix: a message with only AUTH and STARTTLS offered" {
 	use "$bare"
 	send bob@example.org
 	arrived_same bob@example.org
 	logs 'disconnect from .* mail=1 rcpt=1 data=1 quit=1'
 }
 
-@test "Postfix: SMTPUTF8 for a sender, a recipient and a head that need it" { utf8_needed; }
+@test "Postfix: SMTPUTF8 for a sender, a recipient and a header that need it" { utf8_needed; }
 
-@test "Postfix: without SMTPUTF8 a domain becomes A-labels and a local part is 65" { utf8_missing; }
+@test "Postfix: without SMTPUTF8 a domain is sent as A-labels, and a local part that is not ASCII is 65" { utf8_missing; }
 
-@test "Postfix: DSN: -N, -R and -V reach it and come back in its report" { dsn_headers; }
-@test "Postfix: DSN: -R full for a failure, and an envelope id that needs xtext" { dsn_full; }
-@test "Postfix: DSN asked for and not offered: sent all the same, unless dsn_require" { dsn_missing; }
+@test "Postfix: DSN: its report has the values of -N, -R and -V" { dsn_headers; }
+@test "Postfix: DSN: -R full, and an envelope id that needs xtext" { dsn_full; }
+@test "Postfix: DSN that it does not offer is left out, and with dsn_require nothing is sent" { dsn_missing; }
 
 # -------------------------------------------------------------------------------------------------------------- bodies
 
 @test "Postfix: lines of dots" { body_of_dots; }
 @test "Postfix: an empty body" { body_empty; }
 @test "Postfix: a body of empty lines" { body_of_empty_lines; }
-@test "Postfix: no newline at the end" { body_without_last_newline; }
-@test "Postfix: a last line that is a dot without newline" { body_that_ends_in_a_dot; }
-@test "Postfix: CRLF input" { body_with_crlf; }
-@test "Postfix: an 8-bit body goes as it is" { body_8bit; }
+@test "Postfix: a message without newline at its end" { body_without_last_newline; }
+@test "Postfix: a message that ends in a dot without newline" { body_that_ends_in_a_dot; }
+@test "Postfix: a message with CRLF line ends" { body_with_crlf; }
+@test "Postfix: an 8-bit body is sent unchanged" { body_8bit; }
 
-@test "Postfix: an 8-bit body is re-encoded where 8BITMIME is missing" {
+@test "Postfix: an 8-bit body is re-encoded if 8BITMIME is missing" {
 	extra=$'MIME-Version: 1.0\nContent-Type: text/plain; charset=UTF-8\nContent-Transfer-Encoding: 8bit'
 	{ write_head; printf 'Grüße=\n'; } > "$mail"
 	use "$bare"
@@ -183,11 +183,11 @@ teardown() { interop_teardown; }
 
 @test "Postfix: a line of 998 octets stays whole" { body_998; }
 @test "Postfix: a line of 998 octets that begins with a dot" { body_998_dot; }
-@test "Postfix: 5 MB" { body_5mb; }
-@test "Postfix: a message over its SIZE is 65, and not sent" { body_over_size; }
-@test "Postfix: a message over its limit that it did not announce: its words, a permanent status" { body_over_unannounced_size; }
+@test "Postfix: a message of 5 MB" { body_5mb; }
+@test "Postfix: a message larger than its SIZE is 65, and not sent" { body_over_size; }
+@test "Postfix: a message over a limit that it did not announce: the error has its words, and the status is permanent" { body_over_unannounced_size; }
 
-@test "Postfix: its queue id stands in our log" {
+@test "Postfix: postern's log has its queue id" {
 	local id
 	use "$submission"
 	send bob@example.org
