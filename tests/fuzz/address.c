@@ -1,4 +1,4 @@
-/* Lists of addresses: what comes out is fit for an envelope, and parses to itself. */
+/* Lists of addresses: each address of the result is fit for an envelope, and parsing it gives the same address. */
 #include "fuzz.h"
 
 #include "mail/address.h"

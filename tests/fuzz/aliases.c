@@ -1,4 +1,4 @@
-/* The alias file: what it comes to ends, is fit for an envelope, and what includes includes itself. */
+/* The alias file: its expansion ends and gives addresses that are fit for an envelope.  Each included list is the input again. */
 #include "fuzz.h"
 
 #include "mail/local.h"

@@ -1,4 +1,4 @@
-/* A dNSName (after the first line) against a host name (the first line): the answer is the one of a slower reading, label
+/* A dNSName (behind the first line) and a host name (the first line): the result must be that of a slower comparison, label
  * by label. */
 #include "fuzz.h"
 
@@ -69,7 +69,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size > 8000)
 		return 0;
 	host = fuzz_string(data, host_len);
-	pattern = malloc(len > 0 ? len : 1); /* no NUL behind it */
+	pattern = malloc(len > 0 ? len : 1); /* without a NUL at its end */
 	MUST(pattern != NULL);
 	if (len > 0)
 		memcpy(pattern, line + 1, len);

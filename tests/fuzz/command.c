@@ -1,4 +1,4 @@
-/* A line that a caller of -bs says: whatever it is, what comes out is fit to be said to the smarthost. */
+/* A line of a caller of -bs: if it is accepted, its address and parameters are fit for a command to the smarthost. */
 #include "fuzz.h"
 
 #include "mail/xtext.h"

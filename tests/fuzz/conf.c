@@ -1,4 +1,4 @@
-/* A configuration file, from a file that exists in memory only. */
+/* A configuration file, read from memory. */
 #include "fuzz.h"
 
 #include <stdio.h>

@@ -1,8 +1,8 @@
 /*
- * The whole of -bs: what the caller says and what its server says are both the input, which 0xff cuts into pieces.
+ * The whole of -bs.  The input holds what the caller sends and what the server sends, in pieces with 0xff between them.
  *
- * The first byte chooses settings; the first piece is the caller's, each further one is what the server says on one more
- * connection.  There a NUL ends what is said in one go; the next goes out when the client has spoken again.
+ * The first byte chooses settings.  The first piece is the caller's, and each further piece is the server's on one more
+ * connection.  A NUL in it makes the server wait until the client has sent something.
  */
 #include "fuzz.h"
 
@@ -22,26 +22,26 @@ struct peer {
 	const uint8_t *data;
 	size_t         size, at;   /* of the whole input */
 	bool           lmtp;
-	bool           talking;    /* this connection's piece is not at its end */
-	bool           heard;      /* the client has spoken since the last part */
-	bool           bad;        /* what was said last is no reply: from here on the client is silent */
+	bool           talking;    /* the piece of this connection is not finished */
+	bool           heard;      /* the client has sent something since the last NUL */
+	bool           bad;        /* the last reply breaks the session: the client must send nothing more */
 	enum where     where;
 	uint64_t       chunk;      /* octets of BDAT that are still to come */
-	char           last;       /* byte of the client's */
+	char           last;       /* the client's latest byte */
 	char           line[CHAT_COMMAND_MAX + 2];
 	size_t         len;        /* of the client's line so far */
 	enum asked     asked[ASKED_MAX];
-	size_t         first, n;   /* answers that are due */
-	size_t         taken;      /* recipients of this transaction */
-	bool           counted;    /* this message has been accepted for somebody */
+	size_t         first, n;   /* replies that are owed */
+	size_t         taken;      /* accepted recipients of this transaction */
+	bool           counted;    /* this message was accepted for a recipient */
 	char           said[REPLY_LINE_MAX + 2];
 	size_t         said_len;
 	struct reply   reply;
-	bool           within;     /* a reply of several lines */
+	bool           within;     /* in a reply of several lines */
 	unsigned       messages, accepted;
 };
 
-struct told { /* what the caller heard */
+struct told { /* counts of what the caller sent and was told */
 	unsigned texts, accepted, perhaps;
 };
 
@@ -55,7 +55,7 @@ static void ask(struct peer *p, enum asked what)
 
 static void message_came(struct peer *p)
 {
-	MUST(p->taken > 0); /* nobody would have it */
+	MUST(p->taken > 0); /* else no recipient would get it */
 	MUST(p->last == '\n');
 	p->where = COMMANDS;
 	p->messages++;
@@ -92,7 +92,7 @@ static void line_came(struct peer *p)
 	p->len = 0;
 }
 
-/* Whatever the server says: the client's lines end with CRLF. */
+/* The client's lines end with CRLF, whatever the server sends. */
 static void byte_came(struct peer *p, char c)
 {
 	MUST(c != '\0');
@@ -126,7 +126,7 @@ static void reply_said(struct peer *p)
 	int class = p->reply.code / 100;
 
 	if (p->n == 0)
-		return; /* nobody asked */
+		return; /* no reply is owed */
 	p->first = (p->first + 1) % ASKED_MAX;
 	p->n--;
 	if (what == RCPT && class == 2)
@@ -204,7 +204,7 @@ static void peer_close(void *ctx, int64_t deadline)
 static int peer_fd(void *ctx)
 {
 	(void)ctx;
-	return -1; /* nothing to wait for: what is not there never comes */
+	return -1; /* no descriptor: more input never comes */
 }
 
 static bool peer_reach(void *ctx, struct wire *to, struct err *e)
@@ -265,7 +265,7 @@ static void message_answered(struct told *t, const char *reply)
 	t->perhaps += strstr(reply, "may have the message") != NULL;
 }
 
-/* What follows a command that brings text; NULL: the replies are at their end. */
+/* Skips the text behind DATA or BDAT and takes its reply; NULL: there are no more replies. */
 static char *hear_text(struct caller *c, const struct command *cmd, char *reply, char **at, struct told *t)
 {
 	if (cmd->id == COMMAND_BDAT) {
@@ -282,7 +282,7 @@ static char *hear_text(struct caller *c, const struct command *cmd, char *reply,
 	return reply;
 }
 
-/* A reply for each command, in order, and none more. */
+/* Each command has exactly one reply, in order. */
 static struct told hear(int in, char *replies)
 {
 	static struct caller c;
@@ -359,9 +359,9 @@ static void converse(struct peer *p, int in, int out)
 	submission_free(x);
 	replies = read_back(out);
 	t = hear(in, replies);
-	MUST(p->messages <= t.texts);               /* nothing goes that the caller has not said */
-	MUST(t.accepted <= p->accepted);            /* accepted is what the server has accepted, */
-	MUST(p->accepted <= t.accepted + t.perhaps);/* and what it has accepted is not refused */
+	MUST(p->messages <= t.texts);               /* postern sends only messages of the caller */
+	MUST(t.accepted <= p->accepted);            /* what the caller was told is accepted, the server accepted */
+	MUST(p->accepted <= t.accepted + t.perhaps);/* what the server accepted is not refused */
 	free(replies);
 }
 

@@ -1,6 +1,6 @@
 /*
- * What passes the gate, read by the strict parser of the test server: an address is one Mailbox, a parameter one value, a
- * name one domain.  The input goes the whole way: parsed, qualified, converted, and then through the gate.
+ * The strict parser of the test server reads what the gate accepts: an address must be one Mailbox, a parameter one value, a
+ * name one domain.  The input is parsed, qualified and converted before it reaches the gate.
  */
 #include "fuzz.h"
 
@@ -17,7 +17,7 @@ static void one_address(const char *path, const char *end, bool utf8)
 		MUST(syntax_mailbox(path, (size_t)(end - path), utf8));
 }
 
-/* Every parameter is one that was put there, with a value of its own. */
+/* Each parameter is one that was put there, with one value. */
 static void parameters(const char *p, bool utf8)
 {
 	while (*p != '\0') {
@@ -89,8 +89,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	text = fuzz_string(data + 1, size - 1);
 	envid = text + strlen(text);
-	envid += (size_t)(envid - text) < size - 1; /* behind the first NUL, or nothing */
-	say(text, envid, data[0]); /* unparsed, as no caller should */
+	envid += (size_t)(envid - text) < size - 1; /* the text behind the first NUL, or "" */
+	say(text, envid, data[0]); /* without being parsed first */
 	if (address_one(text, strlen(text), true, &box, &e))
 		say(box.addr, envid, data[0]);
 	if (address_from_name(text, box.addr))

@@ -1,4 +1,4 @@
-/* A head: fields cover it without gaps, and nothing is read past its end. */
+/* A header: its fields cover it without gaps, and no byte behind its end is read. */
 #include "fuzz.h"
 
 #include <stdio.h>

@@ -1,11 +1,11 @@
-/* Line ends and dots, facts, quoted-printable: the result does not depend on where the input was cut,
- * and what goes out is clean. */
+/* Line ends and dots, facts, quoted-printable: the result does not depend on where the input was cut, and it has valid line
+ * ends and dots. */
 #include "fuzz.h"
 
 #include "mime/encode.h"
 #include "mail/lines.h"
 
-/* No bare CR or LF; with dots, no line that begins with a single one. */
+/* There is no bare CR or LF.  If dots are doubled, no line begins with a single dot. */
 static void clean(const char *out, size_t n, bool dots)
 {
 	bool start = true;
@@ -23,7 +23,7 @@ static void clean(const char *out, size_t n, bool dots)
 	MUST(n == 0 || out[n - 1] == '\n');
 }
 
-/* *whole: the filter let all of it through. */
+/* *whole: the filter did not stop the text. */
 static size_t convert(const char *in, size_t n, size_t cut, struct lines l, char *out, bool *whole)
 {
 	size_t made = 0;
@@ -35,7 +35,7 @@ static size_t convert(const char *in, size_t n, size_t cut, struct lines l, char
 	return made;
 }
 
-/* Without its last line end at the latest, a text that is not what was announced stops. */
+/* A text that differs from what was announced is stopped before its last line end. */
 static void unfinished(const char *out, size_t n, const struct lines *l)
 {
 	MUST(n == 0 || l->dots || n + 2 <= l->bytes);

@@ -1,5 +1,5 @@
-/* A message with parts: what goes out is clean, says the same as what came in, and neither depends on where the input was
- * cut; what does not need it stays as it was; and once is enough.  The first byte of the input chooses. */
+/* A message with parts: the result can be sent, has the same content, and does not depend on where the input was cut.  A message
+ * that needs no change stays as it was, and the result needs none.  The first byte of the input chooses the settings. */
 #include "fuzz.h"
 
 #include "../unit/recoded.h"
@@ -7,12 +7,12 @@
 
 enum { MAX = 1 << 20 };
 
-/* ---- a message as what it says: headers without their encoding, contents decoded ----------------- */
+/* ---- the content of a message: headers without their encoding field, decoded bodies -------------- */
 
 struct dump {
 	struct mime       mime;
-	const struct buf *actions; /* which parts have been touched */
-	bool              encoded; /* have they? */
+	const struct buf *actions; /* which parts were encoded */
+	bool              encoded; /* this message is the encoded one */
 	bool              lf;
 	struct buf        content, said;
 };
@@ -62,7 +62,7 @@ static void decode_base64(struct buf *to, const char *p, size_t n)
 	buf_free(&text);
 }
 
-/* CRLF as LF; the last line end may have been added. */
+/* Shows CRLF as LF, and leaves the last line end out, because it may have been added. */
 static void say_lines(struct buf *said, const struct buf *b)
 {
 	size_t n = b->len - (b->len > 0 && b->bytes[b->len - 1] == '\n');
@@ -194,7 +194,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct recoded a, b;
 
 	if (n > MAX || (body_of(in, n) == head_of(in, n) && head_of(in, n) < n))
-		return 0; /* message.c puts the empty line there */
+		return 0; /* message.c would add the empty line */
 	whole = recode_whole(&a, in, n, eight_bit, TRANSCODE_PIECE);
 	cuts = recode_whole(&b, in, n, eight_bit, cut);
 	MUST(whole == cuts);

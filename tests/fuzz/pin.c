@@ -1,5 +1,4 @@
-/* tls_fingerprint: what is taken for a pin is a SHA-256, written in another way it is the same one, and both spellings of
- * one hash come to the same. */
+/* tls_fingerprint: an accepted pin is a SHA-256, and the other spellings of the same hash are accepted with the same result. */
 #include "fuzz.h"
 
 #include <gnutls/gnutls.h>

@@ -1,5 +1,5 @@
-/* tls_priorities: GnuTLS takes what we make of a string as it takes the string, and neither an old version nor SHA-1 is in
- * it that the string does not name. */
+/* tls_priorities: if GnuTLS accepts the string with what postern appends, it allows neither an old version nor SHA-1, unless the
+ * string names them. */
 #include "fuzz.h"
 
 #include <gnutls/gnutls.h>
@@ -7,7 +7,7 @@
 #include "base/str.h"
 #include "net/tlsconf.h"
 
-/* Is this one of the string's words, in any case? */
+/* Is `word` one of the string's words, in any case? */
 static bool names(const char *s, const char *word)
 {
 	for (const char *p = s; p != NULL; p = strchr(p, ':')) {

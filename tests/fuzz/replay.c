@@ -24,7 +24,7 @@ static void run(const char *dir, const char *name, unsigned n)
 
 	snprintf(path, sizeof path, "%s/%s", dir, name);
 	data = read_file(path, &size);
-	exact = malloc(size > 0 ? size : 1); /* of its own size: reading past it is seen */
+	exact = malloc(size > 0 ? size : 1); /* of exactly this size, so that ASan finds a read past its end */
 	MUST(exact != NULL);
 	memcpy(exact, data, size);
 	LLVMFuzzerTestOneInput(exact, size);

@@ -1,4 +1,4 @@
-/* Lines as replies: whatever comes, the codes are codes, the text ends, and no secret is in it. */
+/* Lines as replies: for any input the codes are valid, the text is terminated, and no secret is in it. */
 #include "fuzz.h"
 
 #include "smtp/reply.h"

@@ -1,6 +1,6 @@
 /*
- * A whole session over a wire in memory: the input is what the server says.  Each NUL byte in it ends
- * what is said in one go; the next piece comes when the client has spoken again.
+ * A whole session over a wire in memory: the input is what the server sends.  At each NUL byte the server waits until the
+ * client has sent something.
  */
 #include "fuzz.h"
 
@@ -10,8 +10,8 @@
 struct peer {
 	const uint8_t *data;
 	size_t         size, at;
-	bool           heard; /* the client has spoken since the last piece */
-	size_t         said;  /* bytes the client sent */
+	bool           heard; /* the client has sent something since the last piece */
+	size_t         said;  /* bytes that the client sent */
 	char           last[3];
 };
 
@@ -40,7 +40,7 @@ static ptrdiff_t peer_write(void *ctx, const void *from, size_t n, struct err *e
 	const char *c = from;
 
 	(void)e;
-	for (size_t i = 0; i < n; i++) { /* whatever the server says: the client's lines end with CRLF */
+	for (size_t i = 0; i < n; i++) { /* the client's lines end with CRLF, whatever the server sends */
 		MUST(c[i] != '\n' || p->last[0] == '\r');
 		MUST(c[i] != '\0');
 		p->last[0] = c[i];
@@ -59,7 +59,7 @@ static void peer_close(void *ctx, int64_t deadline)
 static int peer_fd(void *ctx)
 {
 	(void)ctx;
-	return -1; /* nothing to wait for: what is not there never comes */
+	return -1; /* no descriptor: more input never comes */
 }
 
 static const char text[] = "Subject: hi\n\n.dot\nbody\n";
@@ -94,7 +94,7 @@ static void converse(struct session *s, const struct wishes *w, struct envelope 
 	rendition_free(&r);
 	for (size_t i = 0; i < v->n; i++)
 		open += v->rcpts[i].state != RCPT_DONE && !rcpt_failed(&v->rcpts[i]);
-	/* success never leaves anybody out */
+	/* after a success every recipient has its result */
 	MUST(!ok || d.again || open == 0 || w->require_all_recipients);
 	MUST(ok || err_exit_status(&e) != 0);
 	(void)transaction_verdict(v, &e);

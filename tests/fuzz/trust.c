@@ -1,11 +1,11 @@
-/* The trust file: as DER, the names are those that GnuTLS finds, where GnuTLS takes it for a certificate at all; as PEM,
- * looking for one certificate never finds more than the whole store has, and a certificate is found by its own name. */
+/* The trust file.  As DER: if GnuTLS reads a certificate, postern finds the same names in it.  As PEM: the search for one
+ * certificate does not find more than the whole store has, and it finds a certificate by its own name. */
 #include "fuzz.h"
 
 #include "base/buf.h"
 #include "net/trust.h"
 
-enum { NEAR = 3000 }; /* a subject that ends within so many bytes is compared; the others are left to the whole store */
+enum { NEAR = 3000 }; /* a subject that ends within so many bytes is searched; others are found only in the whole store */
 
 static bool is(gnutls_datum_t *raw, const gnutls_datum_t *ours)
 {
@@ -26,7 +26,7 @@ static unsigned add(const struct buf *bundle, const gnutls_datum_t *der, bool al
 	return n;
 }
 
-/* What GnuTLS writes as PEM is found by its names. */
+/* The search finds a certificate that GnuTLS wrote as PEM. */
 static void check_found(gnutls_x509_crt_t crt, const gnutls_datum_t *der, bool near)
 {
 	struct buf bundle = buf_max(ST_INPUT, 1 << 22, "the bundle");

@@ -1,4 +1,4 @@
-/* mail/address: what people and programs write, and what must not pass. */
+/* mail/address: addresses as people and programs write them, and text that must be refused. */
 #include "tap.h"
 
 #include <stdlib.h>
@@ -6,7 +6,7 @@
 #include "base/buf.h"
 #include "mail/address.h"
 
-/* The normalised addresses joined by '|', or NULL where the text is refused. */
+/* The normalised addresses joined by '|', or NULL if the text is refused. */
 static const struct {
 	const char *text, *addresses;
 } lists[] = {
@@ -96,7 +96,7 @@ static bool count(void *ctx, const struct mailbox *m, struct err *e)
 	return true;
 }
 
-/* Linear in time and without a stack: these would not come back otherwise. */
+/* The parser must be linear in time and use no recursion, or these would not end. */
 static void test_large(void)
 {
 	enum { N = 200000 };
@@ -145,11 +145,11 @@ static void test_one(void)
 	struct mailbox m;
 	struct err e;
 
-	ok(address_one("", 0, true, &m, &e) && m.addr[0] == '\0', "nothing is the null sender");
+	ok(address_one("", 0, true, &m, &e) && m.addr[0] == '\0', "an empty string is the null sender");
 	ok(address_one("<>", 2, true, &m, &e) && m.addr[0] == '\0', "<> is the null sender");
-	ok(!address_one("<>", 2, false, &m, &e), "but no recipient");
-	ok(!address_one("a@b, c@d", 8, false, &m, &e), "two are not one");
-	ok(!address_one("", 0, false, &m, &e), "none is not one");
+	ok(!address_one("<>", 2, false, &m, &e), "<> is not accepted as a recipient");
+	ok(!address_one("a@b, c@d", 8, false, &m, &e), "two addresses are refused where one is expected");
+	ok(!address_one("", 0, false, &m, &e), "an empty string is refused where one address is expected");
 }
 
 static void test_parts(void)
@@ -158,8 +158,8 @@ static void test_parts(void)
 	same(address_domain("\"a@x\"@b"), "b", "the domain behind a quoted @");
 	ok(address_domain("a") == NULL && address_domain("\"a@b\"") == NULL, "no domain");
 	ok(address_same("A@x", "A@X") && !address_same("a@x", "A@x"), "case counts in the local part only");
-	ok(!address_same("a", "a@x"), "unqualified is another");
-	ok(address_local_is_ascii("a@\303\266") && !address_is_ascii("a@\303\266"), "where it is not ASCII");
+	ok(!address_same("a", "a@x"), "an unqualified address differs from a qualified one");
+	ok(address_local_is_ascii("a@\303\266") && !address_is_ascii("a@\303\266"), "a domain that is not ASCII behind a local part that is");
 }
 
 static const struct {

@@ -1,11 +1,11 @@
-/* mail/aliases and mail/local: what a recipient comes to. */
+/* mail/aliases and mail/local: the addresses that a recipient expands to. */
 #include "tap.h"
 
 #include <stdlib.h>
 
 #include "mail/local.h"
 
-/* The list /one is a name, a comment and two addresses; /self includes itself; others are not there. */
+/* The list /one is a name, a comment and two addresses; /self includes itself; other lists do not exist. */
 static bool read_list(const char *path, const char *name, uid_t as, struct buf *to, uid_t *reader, struct err *e)
 {
 	*reader = as;
@@ -20,7 +20,7 @@ static bool read_list(const char *path, const char *name, uid_t as, struct buf *
 	return fail_sys(e, ST_CONFIG, 2, "cannot read %s", name);
 }
 
-/* The recipients joined by '|', those that are refused as "!FILE:LINE: the alias ...". */
+/* The recipients joined by '|'; a refused one is "!FILE:LINE: the alias ...". */
 static const char *outcome(const struct envelope *v)
 {
 	static char text[2000];
@@ -76,7 +76,7 @@ static const struct {
 	{ "\"a:b\": c@x", "\"a:b\"", "c@x" },
 	{ "\"a\": c@x", "a", "c@x" },
 	{ "a: \"b, c\"@x, (d, e) f@x, G <h@x>", "a", "\"b, c\"@x|f@x|h@x" },
-	/* what is not done */
+	/* entries that postern refuses */
 	{ "a: |b c, d@x", "a", "!f:1: the alias a names a program, and postern runs none|d@x" },
 	{ "a: \"|b c, d\"", "a", "!f:1: the alias a names a program, and postern runs none" },
 	{ "a: |\"b, c\"", "a", "!f:1: the alias a names a program, and postern runs none" },
@@ -93,13 +93,13 @@ static const struct {
 	{ "a: :include: /one, z@x\nb: y@x", "a", "y@x|e@x|f@x|z@x" },
 	{ "a: :include:/self", "a", "g@x" },
 	{ "a: :include:one", "a", "!f:1: the alias a includes a list: its path does not begin with a slash" },
-	/* whose content is shown to nobody */
+	/* a list whose text must not be shown */
 	{ "a: :include:/odd", "a",
 	  "b@x|!/odd:2: the list has an entry that is no address|!/odd:4: the list names a program, and postern runs none"
 	  "|!/odd:5: the list names a file, and postern writes to none|!/odd:5: the list refuses it"
 	  "|!/odd:5: the list includes a list: its path does not begin with a slash" },
 	{ "a: :include:/none", "a", "!f:1: the alias a includes a list: cannot read it: No such file or directory" },
-	/* names that every host has */
+	/* names that every host must accept */
 	{ "root: r@x", "Postmaster", "r@x" },
 	{ "root: r@x", "MAILER-DAEMON", "r@x" },
 	{ "postmaster: p@x\nroot: r@x", "mailer-daemon@localhost", "p@x" },
@@ -107,7 +107,7 @@ static const struct {
 	{ "mailer-daemon: m@x\npostmaster: p@x\nroot: r@x", "postmaster", "p@x" },
 	{ "mailer-daemon: m@x", "postmaster", "postmaster@home" },
 	{ "default: d@x", "mailer-daemon", "d@x" },
-	/* the catch-all */
+	/* the alias default */
 	{ "default: d@x\na: a", "b", "d@x" },
 	{ "default: d@x\na: a", "a", "a@home" },
 	{ "default: d@x\na: \\b", "a", "b@home" },
@@ -133,7 +133,7 @@ static void test_rows(void)
 
 static const struct {
 	const char *file;
-	size_t      len; /* 0: to the NUL */
+	size_t      len; /* 0: up to the NUL */
 	const char *say;
 } errors[] = {
 	{ "a", 0, "f:1: an alias has a name and a colon" },
@@ -154,7 +154,7 @@ static void test_errors(void)
 		size_t len = errors[i].len == 0 ? strlen(errors[i].file) : errors[i].len;
 
 		ok(!aliases_parse(&a, "f", errors[i].file, len, &e) && e.stage == ST_CONFIG, "refused: %s", errors[i].file);
-		same(e.say, errors[i].say, "  and why");
+		same(e.say, errors[i].say, "  with this error");
 		aliases_free(&a);
 	}
 }
@@ -169,19 +169,19 @@ static void test_local_recipients(void)
 
 	ok(strlist_add(&to, "Me <you>", &e) && aliases_parse(&l.aliases, "f", file, strlen(file), &e)
 	   && local_add(&l, &v, "nobody@localhost", &e) && local_add(&l, &v, "b@else", &e) && local_add(&l, &v, "a", &e),
-	   "local recipients are taken");
-	same(outcome(&v), "you@home|b@else|c@x", "and go to local_recipients, which no alias changes");
-	same(v.rcpts[0].original, "nobody@localhost", "what was written is kept");
-	ok(v.rcpts[1].original == NULL, "where it is another");
-	ok(local_add(&l, &v, "gone", &e) && local_add(&l, &v, "gone@home", &e) && v.n == 4, "refused once");
-	ok(v.rcpts[3].state == RCPT_BARRED && v.rcpts[3].fate == FATE_PERM && v.rcpts[3].code == 0, "for good");
-	same(v.rcpts[3].said, "no", "in its words");
+	   "local recipients are accepted");
+	same(outcome(&v), "you@home|b@else|c@x", "and replaced by local_recipients, which is not expanded further");
+	same(v.rcpts[0].original, "nobody@localhost", "the address as it was written is kept");
+	ok(v.rcpts[1].original == NULL, "if it differs from the new one");
+	ok(local_add(&l, &v, "gone", &e) && local_add(&l, &v, "gone@home", &e) && v.n == 4, "a recipient that its alias refuses is entered once");
+	ok(v.rcpts[3].state == RCPT_BARRED && v.rcpts[3].fate == FATE_PERM && v.rcpts[3].code == 0, "  the refusal is permanent");
+	same(v.rcpts[3].said, "no", "  with the text of the alias");
 	envelope_free(&v);
 	local_free(&l);
 	strlist_free(&to);
 }
 
-/* 2^200 ways, and a list that is not there. */
+/* Aliases with 2^200 paths, and a list that does not exist. */
 static void test_limits(void)
 {
 	static char file[20000];
@@ -192,14 +192,14 @@ static void test_limits(void)
 
 	for (unsigned i = 0; i < 200; i++)
 		at += (size_t)snprintf(file + at, sizeof file - at, "a%u: a%u, a%u, u%u@x\n", i, i + 1, i + 1, i);
-	ok(aliases_parse(&l.aliases, "f", file, at, &e) && local_add(&l, &v, "a0", &e), "deep aliases end");
+	ok(aliases_parse(&l.aliases, "f", file, at, &e) && local_add(&l, &v, "a0", &e), "the expansion of deep aliases ends");
 	ok(l.steps < 1000 && v.n == LOCAL_DEPTH_MAX + 1, "after %zu steps, with %zu recipients", l.steps, v.n);
 	envelope_free(&v);
 	local_free(&l);
 	l = (struct local){ .domain = "home", .read = read_list };
 	ok(aliases_parse(&l.aliases, "f", "a: :include:/none", 17, &e) && local_add(&l, &v, "a", &e) && v.n == 1,
 	   "a list that cannot be read");
-	ok(v.rcpts[0].fate == FATE_TEMP && v.rcpts[0].esc.class == 4, "is refused as long as that may pass");
+	ok(v.rcpts[0].fate == FATE_TEMP && v.rcpts[0].esc.class == 4, "  is a temporary refusal");
 	envelope_free(&v);
 	local_free(&l);
 }

@@ -1,12 +1,12 @@
-/* smtp/chat.h: a broken chat is one that nobody can speak on, whichever function is tried; what a server says during a body. */
+/* smtp/chat.h: every function refuses a broken chat; replies that come during a body. */
 #include "tap.h"
 
 #include "smtp/chat.h"
 
-struct peer { /* says `text` when it has been spoken to, and then nothing */
+struct peer { /* sends `text` after it received something, and then nothing */
 	const char *text;
 	size_t      heard; /* octets */
-	size_t      most;  /* after so many it is gone; 0: it stays */
+	size_t      most;  /* the peer is gone after so many octets; 0: it stays */
 };
 
 static ptrdiff_t peer_read(void *ctx, void *to, size_t n, struct err *e)
@@ -83,7 +83,7 @@ static const struct {
 	{ "chat_out_of_turn", out_of_turn },
 };
 
-/* What breaks a chat while two more replies are owed; what comes after it waits to be taken for them. */
+/* Replies that break a chat while two more are owed; what follows must not be taken for those two. */
 static const char *const breaks[] = {
 	"rubbish\r\n250 a\r\n250 b\r\n", "354 go ahead\r\n250 a\r\n250 b\r\n", "421 bye\r\n250 a\r\n250 b\r\n", "250 a\n250 b\r\n250 c\r\n", "",
 };
@@ -101,24 +101,24 @@ static void try_all(const char *text, unsigned heard_first)
 	chat_open(&c, &io, &heard);
 	c.depth = CHAT_DEPTH;
 	for (int i = 0; i < 3; i++)
-		ok(say(&c, &e), "it can be spoken on");
+		ok(say(&c, &e), "the chat accepts a command");
 	ok(!chat_settle(&c, &e), "\"%s\" breaks it", text);
-	ok(c.broken && c.owed == 0 && heard == heard_first, "nothing is owed any more");
+	ok(c.broken && c.owed == 0 && heard == heard_first, "  and no reply is owed any more");
 	said = p.heard;
 	for (size_t i = 0; i < COUNT(ways); i++) {
-		ok(!ways[i].speak(&c, &e), "%s refuses", ways[i].name);
+		ok(!ways[i].speak(&c, &e), "%s fails", ways[i].name);
 		ok(stream_flush(&io, &e) && p.heard == said && heard == heard_first && c.owed == 0,
-		   "%s says nothing, and no reply is handed out", ways[i].name);
+		   "%s sends nothing and calls no handler", ways[i].name);
 	}
 	chat_close(&c);
-	ok(!say(&c, &e), "a closed one refuses, too");
+	ok(!say(&c, &e), "a closed chat refuses, too");
 	stream_close(&io);
 }
 
 static const struct verb TEXT = { .name = "the message", .stage = ST_BODY, .timeout = 1, .commits = true,
 				  .classes = CLASS_USUAL, .got = got };
 
-/* The peer is gone before it has heard all that the answer is to.  A refusal says why; that it accepts says nothing. */
+/* The peer is gone before it received the whole command or message.  Its refusal counts; its acceptance proves nothing. */
 static void try_cut_off(const struct verb *v, const char *text, unsigned takes)
 {
 	static struct stream io;
@@ -132,17 +132,17 @@ static void try_cut_off(const struct verb *v, const char *text, unsigned takes)
 	chat_open(&c, &io, &heard);
 	c.depth = CHAT_DEPTH;
 	settled = chat_say(&c, v, 0, &e, "BDAT 5 LAST") && chat_settle(&c, &e);
-	ok(settled == (takes > 0) && heard == takes, "\"%.3s\" to a part of %s is%s taken for its answer", text, v->name,
+	ok(settled == (takes > 0) && heard == takes, "\"%.3s\" to a part of %s is%s taken for its reply", text, v->name,
 	   takes > 0 ? "" : " not");
-	ok(takes > 0 || (c.broken && e.fate == FATE_UNKNOWN), "  and then it is not known what became of it");
+	ok(takes > 0 || (c.broken && e.fate == FATE_UNKNOWN), "  and otherwise the outcome is unknown");
 	chat_close(&c);
 	stream_close(&io);
 }
 
-/* The server speaks while a body is being sent, and nobody asked it. */
+/* The server sends a reply while a body is being sent. */
 static const struct {
 	const char *text;
-	unsigned    heard; /* replies that are handed out */
+	unsigned    heard; /* calls of the handler */
 	int         code;
 	enum fate   fate;
 	const char *say;
@@ -165,16 +165,16 @@ static void try_early(size_t i)
 
 	stream_open(&io, (struct wire){ peer_read, peer_write, peer_close, peer_fd, &p }, CLOCK_NEVER);
 	chat_open(&c, &io, &heard);
-	ok(chat_interrupted(&c) && !chat_early(&c, &NOOP, &e), "\"%s\" during a body ends it", earlies[i].text);
-	ok(e.stage == NOOP.stage && e.code == earlies[i].code && e.fate == earlies[i].fate, "  with its code %d", e.code);
-	ok(heard == earlies[i].heard && c.broken, "  and nothing can be said after it");
+	ok(chat_interrupted(&c) && !chat_early(&c, &NOOP, &e), "\"%s\" during a body ends the chat", earlies[i].text);
+	ok(e.stage == NOOP.stage && e.code == earlies[i].code && e.fate == earlies[i].fate, "  with the code %d", e.code);
+	ok(heard == earlies[i].heard && c.broken, "  and nothing can be sent after it");
 	if (earlies[i].say != NULL)
-		same(e.say, earlies[i].say, "  what is told");
+		same(e.say, earlies[i].say, "  with this error");
 	chat_close(&c);
 	stream_close(&io);
 }
 
-/* A long line with a secret, then short ones: closing overwrites all that was ever there, not what was there last. */
+/* A long line with a secret, then short ones: closing must wipe the whole buffers, and not only the last lines. */
 static void test_wiped(void)
 {
 	static struct stream io;
@@ -186,13 +186,13 @@ static void test_wiped(void)
 	stream_open(&io, (struct wire){ peer_read, peer_write, peer_close, peer_fd, &p }, CLOCK_NEVER);
 	chat_open(&c, &io, &heard);
 	c.depth = CHAT_DEPTH;
-	ok(say_secret(&c, &e) && say(&c, &e) && chat_settle(&c, &e) && heard == 2, "a secret is said and heard, then something shorter");
+	ok(say_secret(&c, &e) && say(&c, &e) && chat_settle(&c, &e) && heard == 2, "a secret is sent and received, and then a shorter line");
 	ok(memmem(c.reply.wire, sizeof c.reply.wire, "AGEAYg", 6) != NULL && memmem(io.out, sizeof io.out, "AGEAYg", 6) != NULL,
-	   "the secret is still there");
+	   "before closing the buffers hold the secret");
 	chat_close(&c);
 	stream_close(&io);
-	ok(memmem(&c, sizeof c, "AGEAYg", 6) == NULL, "nothing of it is left in the chat");
-	ok(memmem(io.out, sizeof io.out, "AGEAYg", 6) == NULL, "and nothing in what goes out");
+	ok(memmem(&c, sizeof c, "AGEAYg", 6) == NULL, "after closing the chat does not hold it");
+	ok(memmem(io.out, sizeof io.out, "AGEAYg", 6) == NULL, "and the output buffer does not hold it");
 }
 
 int main(void)

@@ -1,4 +1,4 @@
-/* server/command: what a caller of -bs says, and the answer where it is none. */
+/* server/command: the commands of a caller of -bs, and the replies to invalid ones. */
 #include "tap.h"
 
 #include <stdio.h>
@@ -11,7 +11,7 @@
 
 static const struct {
 	const char     *line;
-	int             code; /* of the complaint; 0: none */
+	int             code; /* of the reply to an invalid command; 0: it is valid */
 	enum command_id id;
 	const char     *what; /* address or argument */
 } lines[] = {
@@ -56,7 +56,7 @@ static const struct {
 };
 
 static const struct {
-	const char *param; /* of MAIL where it begins with an M, of RCPT otherwise; the rest is the parameter */
+	const char *param; /* M: of MAIL, R: of RCPT; the rest is the parameter */
 	int         code;
 } params[] = {
 	{ "M", 0 },
@@ -125,7 +125,7 @@ static void test_line(size_t i)
 		return;
 	ok(c.id == lines[i].id, "  it is command %d", (int)lines[i].id);
 	if (path || c.id != COMMAND_BDAT)
-		same(path ? c.address : c.arg, lines[i].what, "  and what it is about");
+		same(path ? c.address : c.arg, lines[i].what, "  with this address or argument");
 }
 
 static void test_param(size_t i)
@@ -144,14 +144,14 @@ static void test_values(void)
 	struct command c;
 
 	ok(complain("MAIL FROM:<> SIZE=7 SMTPUTF8 RET=hdrs ENVID=x BODY=8BITMIME", &c, room, sizeof room) == 0
-	   && c.size == 7 && c.utf8 && c.eight_bit, "all of MAIL's at once");
+	   && c.size == 7 && c.utf8 && c.eight_bit, "all parameters of MAIL at once");
 	ok(c.ret == RETURN_HDRS, "  RET");
 	same(c.envid, "x", "  ENVID");
-	ok(complain("RCPT TO:<a> ORCPT=rfc822;b NOTIFY=Delay,SUCCESS", &c, room, sizeof room) == 0, "all of RCPT's");
+	ok(complain("RCPT TO:<a> ORCPT=rfc822;b NOTIFY=Delay,SUCCESS", &c, room, sizeof room) == 0, "all parameters of RCPT at once");
 	ok(c.notify == (NOTIFY_DELAY | NOTIFY_SUCCESS), "  NOTIFY");
 	same(c.orcpt, "rfc822;b", "  ORCPT");
 	ok(complain("BDAT 12 last", &c, room, sizeof room) == 0 && c.size == 12 && c.last, "the last chunk");
-	ok(complain("BDAT 0", &c, room, sizeof room) == 0 && c.size == 0 && !c.last, "an empty one");
+	ok(complain("BDAT 0", &c, room, sizeof room) == 0 && c.size == 0 && !c.last, "an empty chunk");
 }
 
 int main(void)

@@ -1,4 +1,4 @@
-/* What may go into a command: RFC 5321 4.1.2 and 4.1.3, RFC 6531 3.3. */
+/* The values that smtp/gate lets into a command: RFC 5321 4.1.2 and 4.1.3, RFC 6531 3.3. */
 #include "tap.h"
 
 #include "mail/address.h"
@@ -7,7 +7,7 @@
 
 static const struct {
 	const char *address;
-	bool        ascii, utf8; /* passes */
+	bool        ascii, utf8; /* accepted without and with SMTPUTF8 */
 } addresses[] = {
 	{ "a@b.example", true, true },
 	{ "a.b+c@b", true, true },
@@ -19,7 +19,7 @@ static const struct {
 	{ "\303\274@b.example", false, true },
 	{ "a@b\303\274cher.example", false, true },
 	{ "\377@b.example", false, false },
-	{ "", false, false }, /* the null sender is no Mailbox */
+	{ "", false, false }, /* the null sender is not a Mailbox */
 	{ "a", false, false },
 	{ "a@", false, false },
 	{ "@b", false, false },
@@ -64,13 +64,13 @@ static void test_paths(void)
 	struct buf to = buf_max(ST_INPUT, 1000, "a path");
 	struct err e;
 
-	ok(gate_put_sender(&to, "", false, &e) && strcmp(to.bytes, "<>") == 0, "the null sender passes");
+	ok(gate_put_sender(&to, "", false, &e) && strcmp(to.bytes, "<>") == 0, "the null sender is accepted");
 	buf_clear(&to);
-	ok(!gate_put_recipient(&to, "", false, &e) && to.len == 0, "it is no recipient");
-	ok(gate_put_recipient(&to, "Postmaster", false, &e) && strcmp(to.bytes, "<Postmaster>") == 0, "postmaster passes");
+	ok(!gate_put_recipient(&to, "", false, &e) && to.len == 0, "an empty recipient is refused");
+	ok(gate_put_recipient(&to, "Postmaster", false, &e) && strcmp(to.bytes, "<Postmaster>") == 0, "the recipient postmaster is accepted");
 	buf_clear(&to);
-	ok(!gate_put_sender(&to, "postmaster", false, &e) && e.stage == ST_INPUT && e.fate == FATE_PERM, "not as a sender");
-	ok(!gate_put_recipient(&to, "a@b> X=", false, &e) && to.len == 0, "nothing is put of what does not pass");
+	ok(!gate_put_sender(&to, "postmaster", false, &e) && e.stage == ST_INPUT && e.fate == FATE_PERM, "the sender postmaster is refused");
+	ok(!gate_put_recipient(&to, "a@b> X=", false, &e) && to.len == 0, "a refused address leaves the command as it was");
 	buf_free(&to);
 }
 
@@ -84,7 +84,7 @@ static void test_params(void)
 	       && strcmp(to.bytes, " RET=FULL SMTPUTF8") == 0, "two parameters");
 	buf_clear(&to);
 	for (size_t i = 0; i < COUNT(bad); i++)
-		ok(!gate_put_param(&to, "ENVID", bad[i], false, &e) && to.len == 0, "no value: %s", bad[i]);
+		ok(!gate_put_param(&to, "ENVID", bad[i], false, &e) && to.len == 0, "not a value: %s", bad[i]);
 	ok(gate_put_param(&to, "ORCPT", "utf-8;\303\274", true, &e), "UTF-8 with SMTPUTF8");
 	buf_free(&to);
 }
@@ -94,10 +94,10 @@ static void test_domains(void)
 	ok(gate_is_domain("a.example") && gate_is_domain("localhost") && gate_is_domain("[127.0.0.1]") && gate_is_domain("my_app"),
 	   "names and literals");
 	ok(!gate_is_domain("") && !gate_is_domain("a b") && !gate_is_domain("b\303\274cher.example") && !gate_is_domain("[x]")
-	       && !gate_is_domain("a."), "what is none");
+	       && !gate_is_domain("a."), "invalid domains");
 }
 
-/* Login names, as they come out of the user database. */
+/* Login names from the user database, and the local parts made of them. */
 static const struct {
 	const char *name, *local;
 } names[] = {
@@ -120,7 +120,7 @@ static void test_names(void)
 
 		ok(made == (names[i].local != NULL) && (!made || strcmp(local, names[i].local) == 0), "login %s", names[i].name);
 		snprintf(whole, sizeof whole, "%s@b.example", made ? local : "x");
-		ok(gate_complaint(whole, false) == NULL, "and it passes");
+		ok(gate_complaint(whole, false) == NULL, "  is accepted");
 	}
 }
 
@@ -131,13 +131,13 @@ static void test_idn(void)
 	struct err e;
 
 	ok(!idn_address_to_ascii("x@a.example\357\274\236\343\200\200\357\274\257\357\274\235y", to, sizeof to, &e),
-	   "a full-width > is no part of a domain");
-	ok(!idn_address_to_ascii("x@a\357\274\240b.example", to, sizeof to, &e), "nor is a full-width @");
+	   "a full-width > in a domain is refused");
+	ok(!idn_address_to_ascii("x@a\357\274\240b.example", to, sizeof to, &e), "a full-width @ in a domain is refused");
 	ok(idn_address_to_ascii("x@b\303\274cher.test", to, sizeof to, &e) && strcmp(to, "x@xn--bcher-kva.test") == 0, "a U-label");
 	ok(idn_address_to_utf8("\303\274@b\303\274cher.test", to, sizeof to, &e)
 	       && strcmp(to, "\303\274@b\303\274cher.test") == 0, "a valid U-label stays");
 	ok(idn_address_to_utf8("\303\274@B\303\234CHER.test", to, sizeof to, &e)
-	       && strcmp(to, "\303\274@xn--bcher-kva.test") == 0, "one that IDNA would map becomes an A-label");
+	       && strcmp(to, "\303\274@xn--bcher-kva.test") == 0, "a U-label that IDNA maps becomes an A-label");
 }
 
 int main(void)

@@ -1,4 +1,4 @@
-/* base/log: what a line of the log holds of values and lists of any length. */
+/* base/log: how a line of the log shows values and lists of any length. */
 #include "tap.h"
 
 #include <stdarg.h>
@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "base/printable.h"
 
-/* ---- syslog(3), which this program is ---------------------------------------------------------------- */
+/* ---- syslog(3), replaced --------------------------------------------------------------------------- */
 
 static char sent[64 * 1024];
 
@@ -51,7 +51,7 @@ void __syslog_chk(int priority, int flag, const char *fmt, ...)
 
 struct list {
 	size_t      n;
-	const char *like; /* the format of an item, for its number */
+	const char *like; /* the format of an item, with its number */
 };
 
 static const char *item(const void *ctx, size_t i)
@@ -67,7 +67,7 @@ static const char *item(const void *ctx, size_t i)
 
 static char *line; /* owned */
 
-/* The line that a file gets. */
+/* Writes an entry to a file and reads it back into `line`. */
 static void write_line(enum log_format format, const struct list *l, const char *words)
 {
 	struct log_params p = { .format = format, .time_format = (char[]){ "now" } };
@@ -108,7 +108,7 @@ static bool ends(const char *text, const char *with)
 	return strlen(text) >= strlen(with) && strcmp(text + strlen(text) - strlen(with), with) == 0;
 }
 
-/* "LIST,...and N more" behind `before`: whole items in order, and N what is missing of them. */
+/* "LIST,...and N more" stands behind `before`: LIST has whole items in order, and N is the number of missing ones. */
 static bool counted(const char *text, const char *before, const struct list *l, const char *after)
 {
 	const char *p = strstr(text, before);
@@ -140,16 +140,16 @@ static void test_lists(void)
 	const struct list none = { 0, "" };
 
 	write_line(LOG_TEXT, &few, "ok");
-	ok(counted(line, " recipients=", &few, " said=ok exitcode=EX_OK\n"), "200 recipients are all there");
+	ok(counted(line, " recipients=", &few, " said=ok exitcode=EX_OK\n"), "the line has all of 200 recipients");
 	write_line(LOG_JSON, &few, "ok");
 	ok(counted(line, "\"recipients\":\"", &few, "\",\"said\":\"ok\",\"exitcode\":\"EX_OK\"}\n"), "  in JSON, too");
 	write_line(LOG_TEXT, &many, "ok");
-	ok(counted(line, " recipients=\"", &many, "\" said=ok exitcode=EX_OK\n"), "of 100000 those are counted that do not fit");
-	ok(strlen(line) > 1000 * 1000 && strlen(line) < 1100 * 1000, "  a million bytes have room");
+	ok(counted(line, " recipients=\"", &many, "\" said=ok exitcode=EX_OK\n"), "of 100000 recipients the line has as many as fit, and counts the others");
+	ok(strlen(line) > 1000 * 1000 && strlen(line) < 1100 * 1000, "  up to a million bytes");
 	write_line(LOG_JSON, &many, "ok");
 	ok(counted(line, "\"recipients\":\"", &many, "\",\"said\":\"ok\",\"exitcode\":\"EX_OK\"}\n"), "  in JSON, too");
 	write_line(LOG_TEXT, &none, "ok");
-	same(line, "now host=smtp.example.org said=ok exitcode=EX_OK\n", "no recipient is no field");
+	same(line, "now host=smtp.example.org said=ok exitcode=EX_OK\n", "without recipients there is no such field");
 	write_line(LOG_JSON, &none, "ok");
 	same(line, "{\"time\":\"now\",\"host\":\"smtp.example.org\",\"said\":\"ok\",\"exitcode\":\"EX_OK\"}\n", "  in JSON, too");
 }
@@ -162,10 +162,10 @@ static void test_syslog(void)
 
 	memset(words, 'w', sizeof words - 1);
 	syslog_line(LOG_TEXT, &few, "ok");
-	ok(counted(sent, "recipients=", &few, " said=ok exitcode=EX_OK"), "syslog gets a short line as it is");
+	ok(counted(sent, "recipients=", &few, " said=ok exitcode=EX_OK"), "syslog gets a short line unchanged");
 	syslog_line(LOG_TEXT, &many, words);
-	ok(counted(sent, "recipients=\"", &many, "\" said=www") && ends(sent, "w... exitcode=EX_OK"), "and not all of a long one");
-	ok(strlen(sent) > 7800 && strlen(sent) <= 8001, "  but as much as its daemons take: %zu", strlen(sent));
+	ok(counted(sent, "recipients=\"", &many, "\" said=www") && ends(sent, "w... exitcode=EX_OK"), "syslog gets a long line shortened");
+	ok(strlen(sent) > 7800 && strlen(sent) <= 8001, "  to the length that its daemons accept: %zu", strlen(sent));
 	syslog_line(LOG_JSON, &many, words);
 	ok(counted(sent, "{\"recipients\":\"", &many, "\",\"said\":\"www") && ends(sent, "w...\",\"exitcode\":\"EX_OK\"}")
 	   && strlen(sent) <= 8001, "  in JSON, too");
@@ -175,7 +175,7 @@ static void test_syslog(void)
 		syslog_line(LOG_TEXT, &l, "ok");
 		whole = counted(sent, "recipients=", &l, " said=ok") || counted(sent, "recipients=\"", &l, "\" said=ok");
 	}
-	ok(whole, "wherever the limit falls, addresses are whole");
+	ok(whole, "at each position of the limit the addresses are whole");
 }
 
 static void test_values(void)
@@ -193,27 +193,27 @@ static void test_values(void)
 	for (size_t i = 0; i + 1 < sizeof words; i++)
 		words[i] = "\001\"\\\303\266"[i % 5];
 	write_line(LOG_JSON, &odd, words);
-	ok(ends(line, "...\",\"exitcode\":\"EX_OK\"}\n"), "a value that is too long says so");
+	ok(ends(line, "...\",\"exitcode\":\"EX_OK\"}\n"), "a value that is cut ends in dots");
 	write_line(LOG_TEXT, &odd, words);
 	ok(ends(line, "...\" exitcode=EX_OK\n"), "  in text, too");
 }
 
-/* Sentences and quotes are cut like this. */
+/* How sentences and quotes are cut. */
 static void test_printable(void)
 {
 	char shown[8];
 	struct err e;
 
 	fail(&e, ST_RCPT, FATE_PERM, "%0*d", 399, 0);
-	ok(strlen(e.say) == 399 && !ends(e.say, "..."), "what just fits has no mark");
+	ok(strlen(e.say) == 399 && !ends(e.say, "..."), "a sentence that just fits does not end in dots");
 	fail(&e, ST_RCPT, FATE_PERM, "%0*d", 400, 0);
-	ok(strlen(e.say) == 399 && ends(e.say, "0..."), "what does not has one");
+	ok(strlen(e.say) == 399 && ends(e.say, "0..."), "a sentence that is cut ends in dots");
 	fail(&e, ST_RCPT, FATE_PERM, "%0*d", 5000, 0);
-	ok(strlen(e.say) == 399 && ends(e.say, "0..."), "whatever it was made of");
+	ok(strlen(e.say) == 399 && ends(e.say, "0..."), "a much longer one too");
 	err_quote(&e, "\303\266\303\266\303\266\303\266", 8);
-	same(e.quote, "\303\266\303\266\303\266\303\266", "a short quote");
+	same(e.quote, "\303\266\303\266\303\266\303\266", "a short quote is kept");
 	printable(shown, sizeof shown, "\303\266\303\266\303\266\303\266", 8, false);
-	same(shown, "\303\266\303\266...", "and one that is cut between characters");
+	same(shown, "\303\266\303\266...", "a long one is cut between two characters");
 }
 
 int main(void)

@@ -1,4 +1,4 @@
-/* mime/parts, plan, transcode: a message with parts in, and what becomes of it.  H is a head with a boundary of "b". */
+/* mime/parts, plan, transcode: messages with parts, and their encoded form.  H is a header with the boundary "b". */
 #include "tap.h"
 
 #include <stdio.h>
@@ -13,28 +13,28 @@
 #define BINARY "Content-Transfer-Encoding: binary\n"
 #define UML "\303\274"
 
-/* In LF; what comes out is compared without its CRs. */
+/* With LF line ends; the result is compared without its CRs. */
 static const struct {
-	const char *what, *in, *out; /* out: NULL: as it was; "!words": refused, and they say so */
+	const char *what, *in, *out; /* out: NULL: unchanged; "!words": refused with these words */
 } rows[] = {
-	{ "nothing at all", "", NULL },
-	{ "a body alone", "\n" UML "\n", QP "\n=C3=BC\n" },
+	{ "an empty message", "", NULL },
+	{ "a body without a header", "\n" UML "\n", QP "\n=C3=BC\n" },
 	{ "a text", "Subject: x\n\n" UML, "Subject: x\n" QP "\n=C3=BC\n" },
-	{ "its field is replaced where it stands", EIGHT "X: y\n\n" UML "\n", QP "X: y\n\n=C3=BC\n" },
-	{ "a folded one, too", "Content-Transfer-Encoding:\n 8bit\nX: y\n\n" UML "\n", QP "X: y\n\n=C3=BC\n" },
-	{ "in any case, with a comment", "content-transfer-encoding: (x) 8BIT\n\n" UML "\n", QP "\n=C3=BC\n" },
+	{ "an existing encoding field is replaced in its place", EIGHT "X: y\n\n" UML "\n", QP "X: y\n\n=C3=BC\n" },
+	{ "a folded encoding field, too", "Content-Transfer-Encoding:\n 8bit\nX: y\n\n" UML "\n", QP "X: y\n\n=C3=BC\n" },
+	{ "an encoding field in any case, with a comment", "content-transfer-encoding: (x) 8BIT\n\n" UML "\n", QP "\n=C3=BC\n" },
 	{ "a type without a subtype is text", "Content-Type: text\n\n" UML "\n", "Content-Type: text\n" QP "\n=C3=BC\n" },
-	{ "another type", "Content-Type: a/b\n\n" UML "\n", "Content-Type: a/b\n" B64 "\nw7wNCg==\n" },
-	{ "a binary one", "Content-Type: a/b\n" BINARY "\n" UML "\n", "Content-Type: a/b\n" B64 "\nw7wK\n" },
-	{ "one that shows that it is binary", "Content-Type: a/b\n\n\r" UML "\n", "Content-Type: a/b\n" B64 "\nDcO8Cg==\n" },
+	{ "a type that is not text", "Content-Type: a/b\n\n" UML "\n", "Content-Type: a/b\n" B64 "\nw7wNCg==\n" },
+	{ "a type that is not text, with encoding binary", "Content-Type: a/b\n" BINARY "\n" UML "\n", "Content-Type: a/b\n" B64 "\nw7wK\n" },
+	{ "a type that is not text, with a bare CR", "Content-Type: a/b\n\n\r" UML "\n", "Content-Type: a/b\n" B64 "\nDcO8Cg==\n" },
 	{ "message/global may be encoded", "Content-Type: message/global\n\n" UML "\n",
 	  "Content-Type: message/global\n" B64 "\nw7wNCg==\n" },
-	{ "message/news may not", "Content-Type: message/news\n\n" UML "\n", "!type message/news cannot" },
-	{ "a type that is none", "Content-Type: ;\n\n" UML "\n", "Content-Type: ;\n" B64 "\nw7wNCg==\n" },
+	{ "message/news may not be encoded", "Content-Type: message/news\n\n" UML "\n", "!type message/news cannot" },
+	{ "an invalid type", "Content-Type: ;\n\n" UML "\n", "Content-Type: ;\n" B64 "\nw7wNCg==\n" },
 
-	{ "parts that need nothing", H EIGHT "\npre\n--b\n\nx\n--b\n\n--b--\npost\n--b\n", NULL },
-	{ "one that does", H "\n--b\n\n" UML "\n--b--\n", H "\n--b\n" QP "\n=C3=BC\n--b--\n" },
-	{ "the multipart's own field", H BINARY "\n--b\n\n" UML "\n--b--\n", H SEVEN "\n--b\n" QP "\n=C3=BC\n--b--\n" },
+	{ "parts that need no encoding", H EIGHT "\npre\n--b\n\nx\n--b\n\n--b--\npost\n--b\n", NULL },
+	{ "a part that needs it", H "\n--b\n\n" UML "\n--b--\n", H "\n--b\n" QP "\n=C3=BC\n--b--\n" },
+	{ "the encoding field of the multipart itself", H BINARY "\n--b\n\n" UML "\n--b--\n", H SEVEN "\n--b\n" QP "\n=C3=BC\n--b--\n" },
 	{ "a field of two lines in a part", H "\n--b\nA: b;\n c\n\n" UML "\n--b--\n",
 	  H "\n--b\nA: b;\n c\n" QP "\n=C3=BC\n--b--\n" },
 	{ "empty lines at the end are content", H "\n--b\n\n" UML "\n\n\n--b--\n", H "\n--b\n" QP "\n=C3=BC\n\n\n--b--\n" },
@@ -42,40 +42,40 @@ static const struct {
 	  H "\n--b\n" QP "\na=0D\n--b--\n" },
 	{ "blanks behind a delimiter", H "\n--b \t\n\n" UML "\n--b-- \n", H "\n--b \t\n" QP "\n=C3=BC\n--b-- \n" },
 	{ "the last delimiter ends the text", H "\n--b\n\n" UML "\n--b--", H "\n--b\n" QP "\n=C3=BC\n--b--" },
-	{ "a longer boundary is another one", H "\n--b\n\n" UML "\n--bb\n--b-\n--b--\n",
+	{ "a longer delimiter is text", H "\n--b\n\n" UML "\n--bb\n--b-\n--b--\n",
 	  H "\n--b\n" QP "\n=C3=BC\n--bb\n--b-\n--b--\n" },
 	{ "after the last delimiter there are no parts", H "\n--b\n\n" UML "\n--b--\n--b\n\n" UML "\n",
 	  "!outside of the parts" },
-	{ "no empty line, no content", H "\n--b\nX: y\n--b\n\n" UML "\n--b--\n", H "\n--b\nX: y\n--b\n" QP "\n=C3=BC\n--b--\n" },
+	{ "a part without an empty line has no content", H "\n--b\nX: y\n--b\n\n" UML "\n--b--\n", H "\n--b\nX: y\n--b\n" QP "\n=C3=BC\n--b--\n" },
 	{ "another type in a part", H "\n--b\nContent-Type: a/b\n\n" UML "\n\n--b--\n",
 	  H "\n--b\nContent-Type: a/b\n" B64 "\nw7wNCg==\n--b--\n" },
-	{ "the boundary of the outer one ends the inner one, whose end is missing then",
+	{ "the delimiter of the outer multipart ends the inner one, whose own end is missing",
 	  H "\n--b\nContent-Type: multipart/x; boundary=c\n\n--c\n\n" UML "\n--b--\n", "!the end of the multipart" },
-	{ "... which nobody minds where nothing is to be done",
+	{ "the same is accepted if the inner multipart needs no encoding",
 	  H "\n--b\nContent-Type: multipart/x; boundary=c\n\n--c\n\n--b\n\n" UML "\n--b--\n",
 	  H "\n--b\nContent-Type: multipart/x; boundary=c\n\n--c\n\n--b\n" QP "\n=C3=BC\n--b--\n" },
-	{ "an inner boundary that starts as the outer one",
+	{ "an inner boundary that begins with the outer one",
 	  H "\n--b\nContent-Type: multipart/x; boundary=b1\n\n--b1\n\n" UML "\n--b1--\n--b--\n",
 	  H "\n--b\nContent-Type: multipart/x; boundary=b1\n\n--b1\n" QP "\n=C3=BC\n--b1--\n--b--\n" },
 	{ "an inner multipart with the boundary of the outer one", H "\n--b\n" H "\n" UML "\n--b\n\n--b--\n--b--\n",
 	  "!the boundary of another one" },
-	{ "a multipart beside one that was changed keeps what it says of itself",
+	{ "a multipart beside a changed one keeps its encoding field",
 	  H "\n--b\nContent-Type: multipart/x; boundary=c\n\n--c\n\n" UML "\n--c--\n"
 	  "--b\nContent-Type: multipart/x; boundary=c\n" EIGHT "\n--c\n\n--c--\n--b--\n",
 	  H "\n--b\nContent-Type: multipart/x; boundary=c\n\n--c\n" QP "\n=C3=BC\n--c--\n"
 	  "--b\nContent-Type: multipart/x; boundary=c\n" EIGHT "\n--c\n\n--c--\n--b--\n" },
 	{ "a message in a message", "Content-Type: message/rfc822\n" EIGHT "\nContent-Type: message/rfc822\n\nX: y\n\n" UML "\n",
 	  "Content-Type: message/rfc822\n" SEVEN "\nContent-Type: message/rfc822\n\nX: y\n" QP "\n=C3=BC\n" },
-	{ "what a digest holds are messages", "Content-Type: multipart/digest; boundary=b\n\n--b\n\nX: y\n\n" UML "\n--b--\n",
+	{ "the parts of a digest are messages", "Content-Type: multipart/digest; boundary=b\n\n--b\n\nX: y\n\n" UML "\n--b--\n",
 	  "Content-Type: multipart/digest; boundary=b\n\n--b\n\nX: y\n" QP "\n=C3=BC\n--b--\n" },
-	{ "a multipart that says it is encoded", H B64 "\n--b\n\n" UML "\n--b--\n", "!in base64 encoding" },
+	{ "a multipart with encoding base64", H B64 "\n--b\n\n" UML "\n--b--\n", "!in base64 encoding" },
 	{ "two encodings", EIGHT SEVEN "\n" UML "\n", "!two Content-Transfer-Encoding fields" },
-	{ "a line of blanks in a header goes on with the field", H "\n--b\nX: y\n \n\n" UML "\n--b--\n",
+	{ "a line of blanks in a header continues the field", H "\n--b\nX: y\n \n\n" UML "\n--b--\n",
 	  H "\n--b\nX: y\n \n" QP "\n=C3=BC\n--b--\n" },
 	{ "a header that starts with a blank", H "\n--b\n X: y\n\n" UML "\n--b--\n", "!no field" },
 };
 
-/* Without CRs, so that the table stays readable. */
+/* The result without CRs, so that the table stays readable. */
 static const char *text_of(struct recoded *d)
 {
 	size_t n = 0;
@@ -113,7 +113,7 @@ static const char *with_crlf(const char *in)
 	return out;
 }
 
-/* With CRLF line ends the same comes out, but for parts whose line ends count. */
+/* CRLF line ends give the same result, except in parts whose line ends are data. */
 static void test_rows(void)
 {
 	for (size_t i = 0; i < COUNT(rows); i++) {
@@ -125,13 +125,13 @@ static void test_rows(void)
 	}
 }
 
-/* What is called text but is not made of lines keeps its octets; else UTF-16 would not survive. */
+/* A text part that says it is binary keeps its octets.  Changed line ends would destroy UTF-16. */
 static void test_utf16(void)
 {
 	static const char in[] = "Content-Type: text/plain; charset=utf-16le\n" BINARY "\na\0\n\0";
 	struct recoded d;
 
-	ok(recode_whole(&d, in, sizeof in - 1, true, 3), "UTF-16 that is called binary");
+	ok(recode_whole(&d, in, sizeof in - 1, true, 3), "UTF-16 with encoding binary");
 	same(text_of(&d), "Content-Type: text/plain; charset=utf-16le\n" B64 "\nYQAKAA==\n", "  keeps its octets");
 	recoded_free(&d);
 }
@@ -142,17 +142,17 @@ static const char kept[] = H BINARY "\n" INNER "\n--c\n" EIGHT "\n" UML "\n--c--
 static const char changed[] = H EIGHT "\n" INNER "\n--c\n" EIGHT "\n" UML "\n--c--\n"
 	INNER SEVEN "\n--c\n" QP "\na=0Db\n--c--\n--b--\n";
 
-/* For servers with 8BITMIME: only what nobody takes. */
+/* For a server with 8BITMIME only those parts are encoded that no server accepts. */
 static void test_lines_only(void)
 {
 	struct recoded d;
 
-	ok(recode_whole(&d, kept, sizeof kept - 1, false, 7), "8-bit text may stay");
-	same(text_of(&d), changed, "and what is around it says so");
+	ok(recode_whole(&d, kept, sizeof kept - 1, false, 7), "8-bit text stays");
+	same(text_of(&d), changed, "and the multipart around it says 8bit");
 	recoded_free(&d);
 }
 
-/* A header has a limit, a line of blanks that could be a delimiter, too; neither depends on the pieces. */
+/* The header of a part has a limit, which does not depend on how the input was cut. */
 static void test_limits(void)
 {
 	static char in[2 * MIME_HEADER_MAX];

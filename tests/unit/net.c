@@ -96,7 +96,7 @@ static void set_san(gnutls_x509_crt_t crt, gnutls_x509_subject_alt_name_t type, 
 	must(gnutls_x509_crt_set_subject_alt_name(crt, type, what, (unsigned)len, GNUTLS_FSAN_APPEND));
 }
 
-/* For mail.example.org, by `by` (itself: NULL). */
+/* A certificate for mail.example.org, signed by `by` (NULL: by itself). */
 static struct made make(const char *subject, const struct made *by)
 {
 	static const unsigned char v4[4] = { 192, 0, 2, 1 };
@@ -191,25 +191,25 @@ static void test_pins(void)
 		bool of_key = false, good = verify_pin(pins[i].pin, &of_key, hex);
 
 		ok(good == pins[i].good && of_key == pins[i].of_key && (!good || strcmp(hex, HEX64) == 0), "a pin%s: %s",
-		   pins[i].good ? "" : " that is none", pins[i].pin);
+		   pins[i].good ? "" : " that is invalid", pins[i].pin);
 	}
 }
 
 /* ---- DER ---- */
 
-/* The smallest that has the shape: version, serial number, algorithm, issuer, validity, subject. */
+/* The smallest certificate that trust_names() reads: version, serial number, algorithm, issuer, validity, subject. */
 #define DER_MINI "\x30\x14\x30\x12\xa0\x03\x02\x01\x02\x02\x01\x05\x30\x00\x30\x01I\x30\x00\x30\x01S"
 #define L100 "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"
 
 static const struct {
 	const char *what, *der;
 	size_t      len;
-	size_t      issuer, issuer_len, subject, subject_len; /* 0: there is none */
+	size_t      issuer, issuer_len, subject, subject_len; /* 0: not found */
 } ders[] = {
 	{ "a small certificate", NAME(DER_MINI), 14, 3, 19, 3 },
 	{ "without a version", NAME("\x30\x0f\x30\x0d\x02\x01\x05\x30\x00\x30\x01I\x30\x00\x30\x01S"), 9, 3, 14, 3 },
-	{ "with more behind it", NAME(DER_MINI "more"), 14, 3, 19, 3 },
-	{ "names without anything in them", NAME("\x30\x0d\x30\x0b\x02\x01\x05\x30\x00\x30\x00\x30\x00\x30\x00"), 9, 2, 13, 2 },
+	{ "with more text behind it", NAME(DER_MINI "more"), 14, 3, 19, 3 },
+	{ "empty names", NAME("\x30\x0d\x30\x0b\x02\x01\x05\x30\x00\x30\x00\x30\x00\x30\x00"), 9, 2, 13, 2 },
 	{ "a length of one more byte", NAME("\x30\x73\x30\x71\x02\x01\x05\x30\x00\x30\x81\x64" L100 "\x30\x00\x30\x00"), 9, 103,
 	  114, 2 },
 	{ "a length of two more bytes", NAME("\x30\x74\x30\x72\x02\x01\x05\x30\x00\x30\x82\x00\x64" L100 "\x30\x00\x30\x00"), 9,
@@ -218,19 +218,19 @@ static const struct {
 	  NAME("\x30\x75\x30\x73\x02\x01\x05\x30\x00\x30\x83\x00\x00\x64" L100 "\x30\x00\x30\x00"), 9, 105, 116, 2 },
 	{ "a length of four more bytes", NAME("\x30\x76\x30\x74\x02\x01\x05\x30\x00\x30\x84\x00\x00\x00\x64" L100 "\x30\x00\x30\x00"),
 	  0, 0, 0, 0 },
-	{ "no definite length", NAME("\x30\x80\x30\x80\x02\x01\x05\x30\x00\x30\x00\x30\x00\x30\x00\0\0\0\0"), 0, 0, 0, 0 },
+	{ "an indefinite length", NAME("\x30\x80\x30\x80\x02\x01\x05\x30\x00\x30\x00\x30\x00\x30\x00\0\0\0\0"), 0, 0, 0, 0 },
 	{ "a length of 127 more bytes", NAME("\x30\xff" L100 L100), 0, 0, 0, 0 },
 	{ "a huge issuer", NAME("\x30\x0f\x30\x0d\x02\x01\x05\x30\x00\x30\x83\xff\xff\xffI\x30\x00\x30\x01S"), 0, 0, 0, 0 },
 	{ "a huge subject", NAME("\x30\x0f\x30\x0d\x02\x01\x05\x30\x00\x30\x01I\x30\x00\x30\x83\xff\xff\xffS"), 0, 0, 0, 0 },
 	{ "a huge serial number", NAME("\x30\x0f\x30\x0d\x02\x83\xff\xff\xff\x30\x00\x30\x01I\x30\x00\x30\x01S"), 0, 0, 0, 0 },
-	{ "a serial number that is none", NAME("\x30\x0f\x30\x0d\x04\x01\x05\x30\x00\x30\x01I\x30\x00\x30\x01S"), 0, 0, 0, 0 },
-	{ "a set for an issuer", NAME("\x30\x0f\x30\x0d\x02\x01\x05\x30\x00\x31\x01I\x30\x00\x30\x01S"), 0, 0, 0, 0 },
-	{ "a set for a subject", NAME("\x30\x0f\x30\x0d\x02\x01\x05\x30\x00\x30\x01I\x30\x00\x31\x01S"), 0, 0, 0, 0 },
-	{ "a set for everything", NAME("\x31\x0f\x30\x0d\x02\x01\x05\x30\x00\x30\x01I\x30\x00\x30\x01S"), 0, 0, 0, 0 },
-	{ "nothing", NAME(""), 0, 0, 0, 0 },
+	{ "a serial number of another type", NAME("\x30\x0f\x30\x0d\x04\x01\x05\x30\x00\x30\x01I\x30\x00\x30\x01S"), 0, 0, 0, 0 },
+	{ "a set instead of the issuer", NAME("\x30\x0f\x30\x0d\x02\x01\x05\x30\x00\x31\x01I\x30\x00\x30\x01S"), 0, 0, 0, 0 },
+	{ "a set instead of the subject", NAME("\x30\x0f\x30\x0d\x02\x01\x05\x30\x00\x30\x01I\x30\x00\x31\x01S"), 0, 0, 0, 0 },
+	{ "a set instead of the certificate", NAME("\x31\x0f\x30\x0d\x02\x01\x05\x30\x00\x30\x01I\x30\x00\x30\x01S"), 0, 0, 0, 0 },
+	{ "an empty text", NAME(""), 0, 0, 0, 0 },
 };
 
-/* From memory of exactly that size: one byte too far is seen by ASan. */
+/* Reads from memory of exactly that size, so that ASan finds a read past its end. */
 static bool read_names(const unsigned char *der, size_t len, size_t at[4])
 {
 	unsigned char *exact = malloc(len > 0 ? len : 1);
@@ -267,7 +267,7 @@ static bool is(const gnutls_datum_t *dn, const unsigned char *der, size_t at, si
 	return dn->size == len && memcmp(dn->data, der + at, len) == 0;
 }
 
-/* The names are found as soon as they are there, not before, and are those that GnuTLS finds. */
+/* The names are found if the certificate is complete up to their end, and they are the names that GnuTLS finds. */
 static void test_cut(const struct made *m, const char *what)
 {
 	size_t at[4] = { 0 }, cut[4];
@@ -284,7 +284,7 @@ static void test_cut(const struct made *m, const char *what)
 			wrong++;
 		else if (len >= at[2] + at[3] && memcmp(cut, at, sizeof at) != 0)
 			wrong++;
-	ok(wrong == 0, "%s: cut anywhere, the names are found exactly where they are complete", what);
+	ok(wrong == 0, "%s: cut at each length, it gives the names if they are complete", what);
 	gnutls_free(issuer.data);
 	gnutls_free(subject.data);
 }
@@ -323,19 +323,19 @@ static void test_bundle(const struct made *ca, const struct made *other, const s
 	struct buf one = buf_max(ST_INPUT, 100000, "a bundle"), many = buf_max(ST_INPUT, 100000, "a bundle");
 	struct err e;
 
-	ok(added(&one, leaf, true) == 0, "an empty bundle has nothing");
+	ok(added(&one, leaf, true) == 0, "an empty bundle has no certificate");
 	add_pem(&many, other, "CERTIFICATE");
 	add_pem(&many, ca, "CERTIFICATE");
 	add_pem(&many, other, "TRUSTED CERTIFICATE");
 	ok(added(&many, leaf, false) == 1, "the issuer is found");
-	ok(added(&many, leaf, true) == 2, "the whole store is without OpenSSL's own form");
-	ok(added(&many, ca, false) == 1, "a certificate in the store is found itself");
+	ok(added(&many, leaf, true) == 2, "the whole store leaves out OpenSSL's own form");
+	ok(added(&many, ca, false) == 1, "a certificate that is in the store is found");
 	add_pem(&one, ca, "X509 CERTIFICATE");
-	ok(added(&one, leaf, false) == 1 && added(&one, leaf, true) == 1, "the older label will do");
+	ok(added(&one, leaf, false) == 1 && added(&one, leaf, true) == 1, "a certificate with the older label is found");
 	must(buf_splice(&one, one.len - 17, 17, "-----\n", 6, &e) ? 0 : -1);
-	ok(added(&one, leaf, true) == 0, "a certificate without an end is none");
+	ok(added(&one, leaf, true) == 0, "a certificate without an end line is not found");
 	add_pem(&one, ca, "CERTIFICATE");
-	ok(added(&one, leaf, false) == 1, "one behind it is found all the same");
+	ok(added(&one, leaf, false) == 1, "a certificate behind it is found");
 	buf_free(&one);
 	buf_free(&many);
 }
@@ -347,7 +347,7 @@ static void test_bundle(const struct made *ca, const struct made *other, const s
 #define MEDIUM ":%PROFILE_MEDIUM"
 
 static const struct {
-	const char *user, *more; /* what comes behind it */
+	const char *user, *more; /* the user's string, and what postern appends */
 } guards[] = {
 	{ "NORMAL", MEDIUM NO_SHA1 NO_OLD },
 	{ "LEGACY", MEDIUM NO_SHA1 NO_OLD },
@@ -392,15 +392,15 @@ static void test_guard(void)
 		same(tlsconf_guard(guards[i].user, got) ? got : "too long", expected, guards[i].user);
 	}
 	memset(longest, 'x', sizeof longest - 1);
-	ok(!tlsconf_guard(longest, got), "a string that is too long");
+	ok(!tlsconf_guard(longest, got), "a string that is too long is refused");
 	longest[sizeof longest - 2] = '\0';
 	ok(tlsconf_guard(longest, got) && strlen(got) == strlen(longest) + strlen(MEDIUM NO_SHA1 NO_OLD),
-	   "the longest that is not leaves room for ours");
+	   "the longest accepted string leaves room for postern's words");
 	memset(longest, ':', 47);
 	longest[47] = '\0';
-	ok(tlsconf_guard(longest, got), "48 words");
+	ok(tlsconf_guard(longest, got), "48 words are accepted");
 	memcpy(longest + 47, ":", 2);
-	ok(!tlsconf_guard(longest, got), "49 words");
+	ok(!tlsconf_guard(longest, got), "49 words are refused");
 }
 
 /* ---- waiting ---- */
@@ -410,7 +410,7 @@ static int as_fd(void *ctx)
 	return *(int *)ctx;
 }
 
-/* What is ready is ready, whatever errno was; what cannot be waited for is an error at once, and not at the deadline. */
+/* A ready descriptor is reported, whatever errno was before.  If poll() fails, the error comes before the deadline. */
 static void test_wait(void)
 {
 	static struct stream s;
@@ -422,19 +422,19 @@ static void test_wait(void)
 		return;
 	stream_open(&s, (struct wire){ .fd = as_fd, .ctx = &ends[0] }, clock_in_s(2));
 	errno = EINTR;
-	ok(stream_wait(&s, POLLIN, &e), "the end of an earlier call does not count");
+	ok(stream_wait(&s, POLLIN, &e), "an EINTR of an earlier call does not count");
 	none = usual;
-	none.rlim_cur = 0; /* and poll() refuses to look at anything, EINVAL */
+	none.rlim_cur = 0; /* so that poll() fails with EINVAL */
 	ok(setrlimit(RLIMIT_NOFILE, &none) == 0 && !stream_wait(&s, POLLIN, &e) && e.sys == EINVAL,
 	   "a wait that fails is not tried again");
-	ok(setrlimit(RLIMIT_NOFILE, &usual) == 0, "as before");
+	ok(setrlimit(RLIMIT_NOFILE, &usual) == 0, "the limit is restored");
 	close(ends[0]);
 	close(ends[1]);
 }
 
 /* ---- resolving ---- */
 
-/* A name of /etc/hosts that the system's resolver has to be asked for; its address is that of 127.0.0.1. */
+/* A name of 127.0.0.1 in /etc/hosts other than localhost: only the system's resolver knows it. */
 static bool known_name(char name[256])
 {
 	FILE *f = fopen("/etc/hosts", "r");
@@ -448,7 +448,7 @@ static bool known_name(char name[256])
 	return found;
 }
 
-/* A child asks the system; "localhost" and addresses never come so far. */
+/* resolve() asks the system in a child process, but not for "localhost" and addresses. */
 static void test_resolve(void)
 {
 	struct question q = { .port = 25, .version = IP_4, .deadline = clock_in_s(60) };
@@ -462,9 +462,9 @@ static void test_resolve(void)
 		return;
 	}
 	q.host = name;
-	ok(resolve_literal("127.0.0.1", 25, &loopback) && resolve(&q, &to, &e) && to.n > 0, "the system knows %s", name);
+	ok(resolve_literal("127.0.0.1", 25, &loopback) && resolve(&q, &to, &e) && to.n > 0, "the system finds %s", name);
 	ok(to.n > 0 && to.a[0].len == loopback.len && memcmp(&to.a[0].at.v4, &loopback.at.v4, sizeof loopback.at.v4) == 0,
-	   "  by its address");
+	   "  with its address");
 }
 
 int main(void)

@@ -15,7 +15,7 @@ struct recoded {
 
 enum { RECODED_MAX = 64 * 1024 * 1024 };
 
-/* Where the fields end. */
+/* The offset of the end of the fields. */
 static inline size_t head_of(const char *in, size_t n)
 {
 	struct field f;
@@ -84,7 +84,7 @@ static inline bool transcode_whole(struct recoded *d, const char *in, size_t n, 
 	return good;
 }
 
-/* false: refused, d->e says why.  recoded_free() is owed either way. */
+/* false: refused; d->e says why.  Call recoded_free() in both cases. */
 static inline bool recode_whole(struct recoded *d, const char *in, size_t n, bool eight_bit, size_t cut)
 {
 	*d = (struct recoded){ .out = buf_max(ST_INPUT, RECODED_MAX, "what comes out") };

@@ -1,12 +1,12 @@
-/* smtp/redact: what a server echoes of a secret, and what is shown of it. */
+/* smtp/redact: secrets that a server repeats, and how they are shown. */
 #include "tap.h"
 
 #include <unistd.h>
 
 #include "smtp/reply.h"
 
-/* The password, the reply's lines, and its text.  "user", NUL, password and what was said in AUTH PLAIN are not known but by
- * their base64. */
+/* The password, the lines of a reply, and its text as it is shown.  Name and password together, as in AUTH PLAIN, are found by
+ * the base64 of the password in them. */
 static const struct {
 	const char *secret, *lines[4], *text;
 } echoes[] = {
@@ -15,26 +15,26 @@ static const struct {
 	{ "aabaab", { "535 aabaabaab" }, "*********" },
 	{ "abc", { "535 abc" }, "abc" },
 	{ "abcd", { "535 abcd abce ABCD" }, "**** abce ABCD" },
-	/* no UTF-8 */
+	/* a password that is not UTF-8 */
 	{ "p\xe4ss\xffw", { "535 (p\xe4ss\xffw)" }, "(******)" },
-	/* over line ends */
+	/* a password that is broken over lines */
 	{ "hunter22", { "535-5.7.8 it is hun", "535 5.7.8 ter22, wrong" }, "it is ***\n***********, wrong" },
 	{ "hunter22", { "535-hu", "535-nte", "535 r22!" }, "**\n***\n***!" },
 	{ "hunter22", { "535-hu", "535-5.7.8  nte", "535 r22!" }, "**\n**********\n***!" },
 	{ "hunter22", { "535-hunter22", "535-5.7.8", "535 5.7.8 hunter22" }, "********\n\n********" },
-	/* where an enhanced code is read */
+	/* a password in the place of an enhanced code */
 	{ "5.7.8", { "535 5.7.8 no" }, "***** no" },
 	{ "5.7.8 x", { "535 5.7.8 x" }, "*******" },
 	{ "a 5.7.8 x", { "535-a 5", "535 .7.8 x" }, "***\n******" },
 	{ "hunt 5.7.8 er22", { "535-hunt ", "535-5.7.8 5.7.8 er22" }, "*****\n****************" },
 	{ "ab 5.7.8 x", { "535-ab", "535  5.7.8 x" }, "**\n********" },
-	/* in what is no reply */
+	/* a password in a malformed reply */
 	{ "p\xe4ss\xffw", { "550-ok", "551 p\xe4ss\xffw" }, "ok\n551 ******" },
 	{ "hunter22", { "550-hunt", "er22 and more" }, "****\n**** and more" },
-	/* only the beginning */
+	/* the beginning of a password */
 	{ "correct horse battery", { "535 correct horse..." }, "*************..." },
 	{ "correct horse battery", { "535 correct" }, "correct" },
-	/* base64, alone and together with something */
+	/* the password in base64, alone and behind a name */
 	{ "hunter22", { "535 (aHVudGVyMjI=)" }, "(************)" },
 	{ "hunter22", { "535 (AHVzZXIAaHVudGVyMjI=)" }, "(********************)" },
 	{ "hunter22", { "535 (AG1lAGh1bnRlcjIy)" }, "(****************)" },
@@ -64,10 +64,10 @@ static void hear(size_t i)
 	reply_end(&r);
 	redact_end(&hidden);
 	ok(good && r.len == strlen(r.text), "%s", echoes[i].lines[0]);
-	same(r.text, echoes[i].text, "  what is shown");
+	same(r.text, echoes[i].text, "  is shown like this");
 }
 
-/* A secret that stands where the text is cut: wherever the cut falls, no byte of it stays. */
+/* A secret that is cut with the text: at each position of the cut no byte of it is left. */
 static void test_cut(void)
 {
 	static char line[REPLY_LINE_MAX];
@@ -91,7 +91,7 @@ static void test_cut(void)
 		good = good && strpbrk(r.text, secret) == NULL;
 	}
 	redact_end(&hidden);
-	ok(good, "no byte of a secret stays where a reply is cut");
+	ok(good, "no byte of a secret is left where a reply is cut");
 }
 
 /* A line end after each character: the time must not double with each of them. */
@@ -115,11 +115,11 @@ static void test_lines(void)
 	reply_redact(&r, &hidden);
 	redact_end(&hidden);
 	alarm(0);
-	ok(good && strspn(r.text, "*\n") == r.len, "a secret with a line end after each character is hidden, and soon");
+	ok(good && strspn(r.text, "*\n") == r.len, "a secret with a line end after each character is hidden in time");
 }
 
-/* The padding of base64 is not remembered: what is looked for may go on in what the server shows.  The words stand behind more
- * padding, which is not theirs. */
+/* A secret in base64 is searched without its padding, because the server may show it with more text behind it.  Padding stands
+ * before the words, too: the search must not read back into it. */
 static void test_base64(void)
 {
 	static const char padding[] = "========", word[] = "==aHVudGVyMjI=";
@@ -128,8 +128,8 @@ static void test_base64(void)
 	struct err e;
 
 	redact_begin(&hidden);
-	ok(redact_base64(&hidden, padding + 4, &e) && hidden.words.len == 0, "nothing but padding is nothing to look for");
-	ok(redact_base64(&hidden, padding + 8, &e) && hidden.words.len == 0, "nor is an empty word");
+	ok(redact_base64(&hidden, padding + 4, &e) && hidden.words.len == 0, "padding alone is not searched for");
+	ok(redact_base64(&hidden, padding + 8, &e) && hidden.words.len == 0, "an empty word is not searched for");
 	ok(redact_base64(&hidden, word + 2, &e), "a word");
 	redact(&hidden, echo, strlen(echo), false);
 	same(echo, "************", "  is found without its padding");

@@ -1,4 +1,4 @@
-/* smtp/reply, smtp/ehlo, base/err: what a server says, and what it comes to. */
+/* smtp/reply, smtp/ehlo, base/err: replies of a server, its extensions, and exit statuses. */
 #include "tap.h"
 
 #include <sysexits.h>
@@ -48,7 +48,7 @@ static void test_reply(size_t i)
 	for (size_t j = 0; j < 4 && replies[i].lines[j] != NULL; j++)
 		more = reply_add(&r, replies[i].lines[j], strlen(replies[i].lines[j]), &e);
 	if (replies[i].code == 0) {
-		ok(more == REPLY_BAD && e.fate == FATE_NONSENSE, "no reply: %s", replies[i].lines[0]);
+		ok(more == REPLY_BAD && e.fate == FATE_NONSENSE, "not a reply: %s", replies[i].lines[0]);
 		return;
 	}
 	reply_redact(&r, &nothing);
@@ -58,7 +58,7 @@ static void test_reply(size_t i)
 	same(esc_text(r.esc, esc), replies[i].esc, "  its enhanced code");
 }
 
-/* What does not fit is dropped, wherever the room ends: at each length of line it ends elsewhere. */
+/* Text that does not fit is dropped.  With each length of a line the buffer ends at another place of it. */
 static void test_full(void)
 {
 	static struct reply r;
@@ -76,7 +76,7 @@ static void test_full(void)
 			(void)reply_add(&r, line, len, &e);
 		longest = r.wire_len > longest ? r.wire_len : longest;
 	}
-	ok(longest < sizeof r.wire, "a reply keeps no more than it has room for: %zu", longest);
+	ok(longest < sizeof r.wire, "a reply stays within its buffer: %zu", longest);
 }
 
 static void test_caps(void)
@@ -85,19 +85,19 @@ static void test_caps(void)
 
 	caps_parse(&c, "STARTTLS is only a name here\nPipelining\nSIZE 1000\nAUTH PLAIN\nAUTH=LOGIN PLAIN-CLIENTTOKEN\n"
 		       "LIMITS RCPTMAX=20 MAILMAX=5 OTHER=x\n8 BITMIME\nCHUNKINGX");
-	ok((c.ext & EXT_STARTTLS) == 0, "the first line offers nothing");
-	ok((c.ext & EXT_PIPELINING) != 0, "case does not count");
-	ok(c.size == 1000 && c.rcptmax == 20 && c.mailmax == 5, "numbers");
+	ok((c.ext & EXT_STARTTLS) == 0, "the first line of EHLO's reply offers no extension");
+	ok((c.ext & EXT_PIPELINING) != 0, "extensions are recognised in any case");
+	ok(c.size == 1000 && c.rcptmax == 20 && c.mailmax == 5, "numbers of SIZE and LIMITS");
 	ok(caps_offer_mech(&c, "plain") && caps_offer_mech(&c, "LOGIN") && !caps_offer_mech(&c, "PLAIN-CLIENT")
-	   && !caps_offer_mech(&c, ""), "mechanisms of all lines, whole words");
-	ok((c.ext & (EXT_8BITMIME | EXT_CHUNKING)) == 0, "look-alikes are something else");
+	   && !caps_offer_mech(&c, ""), "mechanisms from all AUTH lines, compared as whole words");
+	ok((c.ext & (EXT_8BITMIME | EXT_CHUNKING)) == 0, "similar names are not recognised");
 	caps_parse(&c, "x\nDELIVERBY 240\nFUTURERELEASE 7200 2026-12-24T09:00:00+01:00\nMT-PRIORITY MIXER\nREQUIRETLS");
-	ok(c.ext == (EXT_DELIVERBY | EXT_FUTURERELEASE | EXT_MT_PRIORITY | EXT_REQUIRETLS), "what few servers offer");
+	ok(c.ext == (EXT_DELIVERBY | EXT_FUTURERELEASE | EXT_MT_PRIORITY | EXT_REQUIRETLS), "extensions that few servers offer");
 	ok(c.by_min == 240 && c.hold_max == 7200 && c.hold_last == 1798099200, "and their limits");
 	caps_parse(&c, "x\nDELIVERBY -1\nFUTURERELEASE 7200\nFUTURERELEASE 4294967296 2026-12-24");
-	ok(c.by_min == 0 && c.hold_max == 0 && c.hold_last == 0, "limits that make no sense are none");
+	ok(c.by_min == 0 && c.hold_max == 0 && c.hold_last == 0, "invalid limits are ignored");
 	caps_parse(&c, "x\nSIZE\nSIZE -5\nSIZE 99999999999999999999999\nSIZE 0\nLIMITS RCPTMAX=0");
-	ok((c.ext & EXT_SIZE) != 0 && c.size == 0 && c.rcptmax == 0, "sizes that say nothing");
+	ok((c.ext & EXT_SIZE) != 0 && c.size == 0 && c.rcptmax == 0, "invalid sizes are ignored");
 }
 
 static const struct {
@@ -161,8 +161,8 @@ static void test_statuses(void)
 		   err_stage_name(e.stage), (int)e.fate, e.code, statuses[i].status);
 	}
 	same(err_status_name(EX_TEMPFAIL), "TEMPFAIL", "a status has a name");
-	same(err_status_name(EX_CONFIG), "CONFIG", "the last one too");
-	same(err_status_name(0), "OK", "success too");
+	same(err_status_name(EX_CONFIG), "CONFIG", "the last status has a name");
+	same(err_status_name(0), "OK", "success has a name");
 }
 
 static void test_printable(void)
@@ -170,7 +170,7 @@ static void test_printable(void)
 	struct err e;
 
 	fail(&e, ST_RCPT, FATE_PERM, "%s", "a\033[31mb\r\nc\302\233d\303\266\377");
-	same(e.say, "a\\x1b[31mb\\x0d\\x0ac\\xc2\\x9bd\303\266\\xff", "what a terminal would obey is shown, not done");
+	same(e.say, "a\\x1b[31mb\\x0d\\x0ac\\xc2\\x9bd\303\266\\xff", "control characters are shown escaped");
 }
 
 static void test_envelope(void)
@@ -185,12 +185,14 @@ static void test_envelope(void)
 		good = good && envelope_add_for(&v, address, address, &e);
 	}
 	ok(good && v.n == 50000, "100000 recipients, each twice, are 50000");
-	ok(envelope_add_for(&v, "User1@example.org", "User1@example.org", &e) && v.n == 50001, "the local part's case counts");
-	ok(envelope_add_for(&v, "user1@EXAMPLE.org", "user1@EXAMPLE.org", &e) && v.n == 50001, "the domain's does not");
-	ok(rcpt_say(&v.rcpts[0], "\033x", 2), "words");
+	ok(envelope_add_for(&v, "User1@example.org", "User1@example.org", &e) && v.n == 50001,
+	   "local parts that differ in case are two recipients");
+	ok(envelope_add_for(&v, "user1@EXAMPLE.org", "user1@EXAMPLE.org", &e) && v.n == 50001,
+	   "domains that differ in case are one recipient");
+	ok(rcpt_say(&v.rcpts[0], "\033x", 2), "the server's words");
 	same(v.rcpts[0].said, "\\x1bx", "  are kept printable");
 	envelope_free(&v);
-	ok(v.n == 0 && v.rcpts == NULL, "and all is given back");
+	ok(v.n == 0 && v.rcpts == NULL, "the envelope is empty after envelope_free()");
 }
 
 static void test_strings(void)

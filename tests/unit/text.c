@@ -1,4 +1,4 @@
-/* mail/header, encode, lines, xtext, idn, base/when: bytes in, bytes out. */
+/* mail/header, encode, lines, xtext, idn, base/when: pure functions from bytes to bytes. */
 #include "tap.h"
 
 #include <stdlib.h>
@@ -42,7 +42,7 @@ static void test_phrases(void)
 	}
 }
 
-/* RFC 2047 2: no encoded word over 75 characters, no line over 76, no character split. */
+/* RFC 2047 2: an encoded word has up to 75 characters, a line up to 76, and a character is not split. */
 static void test_long_phrase(void)
 {
 	struct buf b = buf_max(ST_INPUT, 10000, "a phrase");
@@ -61,7 +61,7 @@ static void test_long_phrase(void)
 		good = good && line <= 76 && strncmp(p + (*p == ' '), "=?utf-8?Q?=C3=B6", 16) == 0
 		    && strncmp(p + line - 5, "=B6?=", 5) == 0;
 	}
-	ok(good, "is words of whole characters on short lines");
+	ok(good, "becomes words of whole characters on short lines");
 	buf_free(&b);
 }
 
@@ -96,14 +96,14 @@ static void test_fields(void)
 
 	ok(header_next(head, sizeof head - 1, &at, &f) && header_is(&f, "from") && f.raw_len == 8, "a field");
 	ok(header_next(head, sizeof head - 1, &at, &f) && header_is(&f, "Bcc") && f.body_len == 8,
-	   "a folded one with a blank before the colon");
-	ok(header_next(head, sizeof head - 1, &at, &f) && f.name_len == 1, "an empty one");
-	ok(!header_next(head, sizeof head - 1, &at, &f), "the end at a line that is none");
+	   "a folded field with a blank before the colon");
+	ok(header_next(head, sizeof head - 1, &at, &f) && f.name_len == 1, "an empty field");
+	ok(!header_next(head, sizeof head - 1, &at, &f), "a line that is not a field ends the header");
 	ok(header_starts_field("a:", 2) && !header_starts_field(":", 1) && !header_starts_field("a b:", 4)
-	   && !header_starts_field("", 0) && !header_starts_field("\303\266:", 3), "what starts a field");
+	   && !header_starts_field("", 0) && !header_starts_field("\303\266:", 3), "the beginnings of fields");
 }
 
-/* The line has its only blank at `blank`; it is folded there if it is too long, and nowhere if it has no text before that. */
+/* The line's only blank is at `blank`.  A line that is too long is folded there, unless no text stands before the blank. */
 static void test_fold(size_t len, size_t blank, bool folded)
 {
 	struct buf head = buf_max(ST_INPUT, 4000, "a head"), out = buf_max(ST_INPUT, 4000, "a head");
@@ -119,7 +119,7 @@ static void test_fold(size_t len, size_t blank, bool folded)
 	buf_free(&out);
 }
 
-/* Blanks behind the commas of a list, only where a line of it is too long. */
+/* A list gets blanks behind its commas if one of its lines is too long. */
 static void test_loosen(size_t n, bool loosened)
 {
 	struct buf list = buf_max(ST_INPUT, 4000, "a list");
@@ -144,7 +144,7 @@ static void test_mime(void)
 	ok(header_token(type, sizeof type - 1, to, sizeof to) && strcmp(to, "text/plain") == 0, "the type");
 	ok(header_parameter(type, sizeof type - 1, "charset", to, sizeof to) && strcmp(to, "utf-8") == 0, "its charset");
 	ok(header_parameter(type, sizeof type - 1, "a", to, sizeof to) && strcmp(to, "b;c\"d") == 0, "a quoted parameter");
-	ok(!header_parameter(type, sizeof type - 1, "boundary", to, sizeof to), "one that is not there");
+	ok(!header_parameter(type, sizeof type - 1, "boundary", to, sizeof to), "a missing parameter");
 	ok(header_parameter("a/b; boundary=--=_?x/y; c=d", 27, "boundary", to, sizeof to) && strcmp(to, "--=_?x/y") == 0,
 	   "a boundary that should have been quoted");
 }
@@ -163,13 +163,13 @@ static const struct {
 	{ "..", "..\r\n", "...\r\n", 4, 2, false },
 	{ "a.\n.b", "a.\r\n.b\r\n", "a.\r\n..b\r\n", 8, 2, false },
 	{ "a\r", "a\r\n", "a\r\n", 3, 1, false },
-	/* a bare CR: the wire filter lets nothing through that comes with it */
+	/* a bare CR: the wire filter stops the text there */
 	{ "a\rb\n", NULL, NULL, 5, 3, true },
 	{ "\r.\r\n", NULL, NULL, 4, 2, true },
 	{ "a\r\r\nb\n", NULL, NULL, 7, 2, true },
 };
 
-/* In pieces of `cut` octets; false: the filter broke the text off. */
+/* Converts in pieces of `cut` octets; false: the filter stopped the text. */
 static bool convert(const char *in, size_t n, struct lines l, size_t cut, char *out)
 {
 	size_t made = 0;
@@ -188,7 +188,7 @@ static void converts(size_t row, bool dots, size_t cut, const char *want)
 	bool whole = convert(texts[row].in, strlen(texts[row].in), l, cut, out);
 
 	if (want == NULL)
-		ok(!whole, "row %zu is broken off", row);
+		ok(!whole, "row %zu is stopped", row);
 	else
 		same(out, want, dots ? "lines with dots" : "lines without dots");
 }
@@ -198,7 +198,7 @@ static const struct {
 	size_t      n;
 	bool        eight_bit;
 	uint64_t    bytes;
-	const char *out; /* what a server gets at most; NULL: all is well */
+	const char *out; /* the most that a server gets; NULL: the text is not stopped */
 } broken[] = {
 	{ "a\nb\n", 4, false, 6, NULL },
 	{ "a\nb\n", 4, false, 5, "a\r\nb" },
@@ -224,12 +224,12 @@ static void test_broken(void)
 			bool whole = convert(broken[i].in, broken[i].n, row, cut, out);
 
 			ok(whole == (broken[i].out == NULL), "row %zu, %zu octets at a time", i, cut);
-			ok(whole || strncmp(out, broken[i].out, strlen(out)) == 0, "what goes out of it is [%s]", out);
+			ok(whole || strncmp(out, broken[i].out, strlen(out)) == 0, "  the server gets at most [%s]", out);
 		}
 	memset(line, 'x', sizeof line);
-	ok(!convert(line, 999, l, 100, out), "a line of 999 octets is broken off");
+	ok(!convert(line, 999, l, 100, out), "a line of 999 octets is stopped");
 	l.bytes = 1000;
-	ok(convert(line, 998, l, 100, out), "a line of 998 octets is not");
+	ok(convert(line, 998, l, 100, out), "a line of 998 octets is not stopped");
 }
 
 static void test_lines(void)
@@ -255,7 +255,7 @@ static void test_facts(void)
 	struct facts f = { 0 };
 
 	facts_feed(&f, "0123456789abcdef\303\266\0x", 20);
-	ok(f.eight_bit && f.nul, "8-bit and NUL are seen");
+	ok(f.eight_bit && f.nul, "8-bit text and NUL are noticed");
 }
 
 static const struct {
@@ -284,7 +284,7 @@ static void test_quoted_printable(void)
 	}
 }
 
-/* A line of text that goes on after a soft break must not look like the delimiter of a MIME part. */
+/* The text after a soft line break must not look like the delimiter of a MIME part. */
 static void test_soft_break(void)
 {
 	char in[100], out[200];
@@ -298,7 +298,7 @@ static void test_soft_break(void)
 	ok(strstr(out, "=\r\n=2D-b\r\n") != NULL, "a dash behind a soft line break is encoded");
 }
 
-/* Lines of 76 characters, whatever the pieces. */
+/* Lines have 76 characters, however the input was cut. */
 static void test_base64_lines(void)
 {
 	char in[115], out[1000];
@@ -310,8 +310,8 @@ static void test_base64_lines(void)
 		n += base64_feed(&b, in + i, 5, out + n);
 	n += base64_end(&b, out + n);
 	ok(n == 78 + 78 + 6 && memcmp(out + 76, "\r\n", 2) == 0 && memcmp(out + 154, "\r\nAA==\r\n", 8) == 0,
-	   "base64 in lines");
-	ok(base64_end(&b, out) == 0, "whose last one ends once");
+	   "base64 has lines of 76 characters");
+	ok(base64_end(&b, out) == 0, "base64 ends once");
 }
 
 static void test_base64(void)
@@ -349,18 +349,18 @@ static void test_xtext(void)
 	same(buf_text(&b), "a+2Bb+3Dc+20d+C3+B6", "  encoded");
 	buf_clear(&b);
 	ok(xtext_encode(&b, " !~\177*,<>", &e), "xtext");
-	same(buf_text(&b), "+20!~+7F*,<>", "  from the first character that stands for itself to the last");
+	same(buf_text(&b), "+20!~+7F*,<>", "  with the first and the last character that stay as they are");
 	ok(xtext_valid("a+2B") && !xtext_valid("a+2b") && !xtext_valid("a=b") && !xtext_valid("a b") && !xtext_valid("+2")
-	   && !xtext_valid(""), "what is xtext");
+	   && !xtext_valid(""), "valid and invalid xtext");
 	buf_clear(&b);
 	ok(xtext_orcpt(&b, "a+b@c", false, &e), "orcpt");
 	same(buf_text(&b), "rfc822;a+2Bb@c", "  of an ASCII address");
 	buf_clear(&b);
 	ok(xtext_orcpt(&b, "\303\266@c", false, &e), "orcpt");
-	same(buf_text(&b), "utf-8;\\x{F6}@c", "  of another, in ASCII");
+	same(buf_text(&b), "utf-8;\\x{F6}@c", "  of an address that is not ASCII");
 	buf_clear(&b);
 	ok(xtext_orcpt(&b, "\303\266@c", true, &e), "orcpt");
-	same(buf_text(&b), "utf-8;\303\266@c", "  and under SMTPUTF8");
+	same(buf_text(&b), "utf-8;\303\266@c", "  of the same address with SMTPUTF8");
 	buf_free(&b);
 }
 
@@ -372,17 +372,17 @@ static void test_idn(void)
 	ok(idn_to_ascii("ex\303\244mple.org", to, ST_INPUT, &e), "a U-label");
 	same(to, "xn--exmple-cua.org", "  as A-label");
 	ok(idn_to_ascii("Example.org", to, ST_INPUT, &e) && strcmp(to, "Example.org") == 0, "ASCII stays as it is");
-	ok(!idn_to_ascii("\303\244\377", to, ST_INPUT, &e), "no domain at all");
+	ok(!idn_to_ascii("\303\244\377", to, ST_INPUT, &e), "an invalid domain is refused");
 	ok(idn_address_to_ascii("me@ex\303\244mple.org", address, sizeof address, &e), "an address");
 	same(address, "me@xn--exmple-cua.org", "  with its domain as A-labels");
 	ok(!idn_address_to_ascii("m\303\244@x", address, sizeof address, &e) && e.stage == ST_INPUT,
-	   "a local part that is not ASCII cannot be helped");
+	   "a local part that is not ASCII is refused");
 }
 
 static const struct {
 	const char *text;
 	uint64_t    max;
-	int64_t     seconds; /* -1: no span */
+	int64_t     seconds; /* -1: not a time span */
 	const char *shown;
 } spans[] = {
 	{ "0", 9, 0, NULL },
@@ -418,7 +418,7 @@ static void test_spans(void)
 }
 
 static const struct {
-	const char *text, *utc; /* NULL: no date */
+	const char *text, *utc; /* NULL: not a date */
 } dates[] = {
 	{ "1970-01-01T00:00:00Z", "1970-01-01T00:00:00Z" },
 	{ "1970-01-01T00:30:00+01:00", "1969-12-31T23:30:00Z" },
@@ -465,17 +465,17 @@ static void test_dates(void)
 			same(shown, dates[i].utc, "  in UTC");
 		}
 	}
-	ok(when_date("2026-12-24T08:00:00Z", 20, &christmas) && christmas == 1798099200, "counted as everybody does");
+	ok(when_date("2026-12-24T08:00:00Z", 20, &christmas) && christmas == 1798099200, "a date is the usual number of seconds");
 	for (int64_t at = 0, again; at < INT64_C(253402300800); at += 86400 * 50 + 3677) {
 		char shown[WHEN_DATE];
 
 		when_show_date(at, shown);
 		if (!when_date(shown, strlen(shown), &again) || again != at) {
-			ok(false, "there and back: %s", shown);
+			ok(false, "a date that is shown is read as another: %s", shown);
 			return;
 		}
 	}
-	ok(true, "there and back");
+	ok(true, "each date that is shown is read as the same");
 }
 
 int main(void)
