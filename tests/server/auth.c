@@ -17,7 +17,7 @@ struct exchange {
 	Gsasl *lib;
 	Gsasl_session *session;
 	bool login_prompted, oauth, oauth_refused, scram_started;
-	char *authid, *authzid;		/* of OAuth; else libgsasl has them */
+	char *authid, *authzid;		/* with OAuth; otherwise libgsasl keeps them */
 };
 
 static char *encode(const char *p, size_t n)
@@ -34,7 +34,7 @@ static bool decode(const char *base64, char **out, size_t *n)
 	return gsasl_base64_from(base64, strlen(base64), out, n) == GSASL_OK;
 }
 
-/* RFC 4648 4: canonical, padded, nothing else in it. */
+/* RFC 4648 4: canonical, padded, and without any other character. */
 static bool is_base64(const char *p)
 {
 	size_t n = strspn(p, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
@@ -50,7 +50,7 @@ static int give_binding(struct exchange *x, bool exporter)
 	char *value = NULL;
 	int rc;
 
-	/* Without a -PLUS on offer we are a server that cannot bind, and a client's "y" is no downgrade. */
+	/* If no -PLUS is offered, the server has no channel binding, and a client's "y" is not a downgrade. */
 	if (strcasestr(x->c->script->auth_mechs, "-PLUS") == NULL || !tls_binding(x->c, exporter, &value))
 		return GSASL_NO_CALLBACK;
 	rc = gsasl_property_set(x->session, exporter ? GSASL_CB_TLS_EXPORTER : GSASL_CB_TLS_UNIQUE, value);
@@ -91,7 +91,7 @@ static long iterations(const struct script *s)
 	char *end;
 	long n = s->iterations != NULL ? strtol(s->iterations, &end, 10) : 4096;
 
-	/* What libgsasl would choke on is put into the text of the challenge only. */
+	/* libgsasl refuses other counts: spoil_scram() puts them into the text of the challenge. */
 	return n >= 1 && n <= 1000000 ? n : 4096;
 }
 
@@ -160,7 +160,7 @@ static char *between(const char *p, const char *start, const char *stops)
 	return at != NULL ? text_copy(at + strlen(start), strcspn(at + strlen(start), stops)) : NULL;
 }
 
-/* RFC 7628 3.1: gs2-header, then key=value pairs, each ended by ^A, and one ^A more. */
+/* RFC 7628 3.1: gs2-header, then key=value pairs, each followed by ^A, and a last ^A. */
 static bool oauth_parse(struct exchange *x, const char *text, size_t n, char **token)
 {
 	bool bearer = x->mech[0] == 'O';
@@ -251,7 +251,7 @@ static void accept_login(struct exchange *x)
 	c->authzid = must(strdup(zid != NULL && strcmp(zid, id) != 0 ? zid : ""));	/* libgsasl fills it in for PLAIN */
 }
 
-/* Says what the step led to; returns the code. */
+/* Sends the reply to a step; returns its code. */
 static int say(struct exchange *x, enum verb v, enum state state, const char *out)
 {
 	const struct script *s = x->c->script;
@@ -298,7 +298,7 @@ static void converse(struct exchange *x, const char *initial)
 {
 	char *input = initial != NULL ? must(strdup(initial)) : NULL;
 	enum verb v = V_AUTH;
-	bool ended = false;	/* the last step was taken; the client may owe us an empty line */
+	bool ended = false;	/* the exchange is complete, except for the client's empty line */
 	enum state state = BAD;
 
 	while (true) {

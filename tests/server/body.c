@@ -1,4 +1,4 @@
-/* DATA and BDAT: the octets of the message are checked, counted and stored while they come. */
+/* DATA and BDAT: the octets of the message are checked, counted and stored as they arrive. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
@@ -42,7 +42,7 @@ static bool body_start(struct conn *c)
 	return c->body.file != NULL;
 }
 
-/* Octets of the message itself, dots undone. */
+/* Octets of the message, after its dots were undone. */
 static void take(struct conn *c, const char *p, size_t n)
 {
 	struct body *b = &c->body;
@@ -114,7 +114,7 @@ static void conclude(struct conn *c, enum verb v, const char *how)
 	judge(c, v == V_LAST);
 	if (spoil(c, V_AFTERDOT, ""))
 		return;
-	/* The files must be there before the client hears of it: so the replies are composed, but not let out. */
+	/* The files must exist before the client gets the replies, so the replies are queued and not sent yet. */
 	for (struct rcpt *r = m->rcpts; r != NULL && !c->over; r = r->next) {
 		int code;
 
@@ -142,7 +142,7 @@ static bool body_fill(struct conn *c)
 	return io_fill(c, PATIENCE_MS);
 }
 
-/* Once per block, and before the script ends the connection in it. */
+/* Once for each block; if the script ends the connection in it, before that. */
 static void record_size(struct conn *c, unsigned long long n)
 {
 	char text[64];
@@ -152,7 +152,7 @@ static void record_size(struct conn *c, unsigned long long n)
 		record_line(c, 'C', text, (size_t) len);
 }
 
-/* The next octets of a body have come; false if the script ends the connection among them. */
+/* Counts the next octets of a body; false if the script ends the connection among them. */
 static bool body_passes(struct conn *c, size_t n)
 {
 	unsigned long long from = c->body.wire;
@@ -173,8 +173,8 @@ static bool body_passes(struct conn *c, size_t n)
 }
 
 /*
- * Where the end of data begins in p, n if it is not there; `line` tells how p[0] stands (see below).  Only CRLF.CRLF ends
- * a message: anything else that a lenient server might take for an end is left in, and complained about by judge().
+ * How far the end of data has been read.  Only CRLF.CRLF ends a message.  Anything else that a lenient server might take for
+ * its end is kept as text, and judge() records it as a violation.
  */
 enum at { AT_TEXT, AT_CR, AT_LINE, AT_DOT, AT_DOT_CR };
 
@@ -276,7 +276,7 @@ void body_data(struct conn *c)
 	read_data(c);
 }
 
-/* The octets of a chunk follow whether or not we want them (RFC 3030 2). */
+/* The client sends the octets of a chunk even if BDAT is refused (RFC 3030 2). */
 static bool read_chunk(struct conn *c, unsigned long long n)
 {
 	bool keep = c->body.started && !c->body.failed;

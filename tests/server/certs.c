@@ -1,4 +1,4 @@
-/* --make-certs: a small certification authority, its good certificate, and one certificate for each thing that can be wrong. */
+/* --make-certs: a small certification authority, its valid certificates, and a certificate for each kind of fault. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
@@ -33,7 +33,7 @@ struct made {
 #define CLIENT GNUTLS_KP_TLS_WWW_CLIENT
 #define NAMES "dns:localhost dns:smarthost.test dns:*.wild.test ip:127.0.0.1 ip:::1"
 
-/* An issuer comes before what it issues. */
+/* An issuer stands before its certificates. */
 static const struct recipe recipes[] = {
 	{ "ca", NULL, "Test CA", "", NULL, -1, 30, IS_CA },
 	{ "otherca", NULL, "Another CA", "", NULL, -1, 30, IS_CA },
@@ -125,7 +125,7 @@ static gnutls_x509_privkey_t make_key(const struct recipe *r)
 	return key;
 }
 
-/* One dNSName as DER, since GnuTLS would stop at the NUL. */
+/* One dNSName as DER, because GnuTLS would stop at the NUL. */
 static void set_san_with_nul(gnutls_x509_crt_t crt, const char *name, size_t n)
 {
 	unsigned char der[260] = { 0x30, (unsigned char) (n + 2), 0x82, (unsigned char) n };
@@ -159,7 +159,7 @@ static void set_san(gnutls_x509_crt_t crt, const char *san, size_t n)
 		abort();
 }
 
-/* RFC 5280 4.2.1.10: one domain, and no address. */
+/* RFC 5280 4.2.1.10: one domain is permitted, and no address. */
 static void set_constraints(gnutls_x509_crt_t crt, const struct recipe *r)
 {
 	static unsigned char domain[] = "wild.test", no_address[8];
@@ -227,7 +227,7 @@ static void put_crt(FILE *f, size_t i)
 	put(f, &d);
 }
 
-/* The certificate and its issuers, without the root; or with many that have nothing to do with it. */
+/* The certificate and its issuers without the root; with STRAYS also many unrelated certificates. */
 static void write_chain(size_t i)
 {
 	FILE *f = create(recipes[i].name, ".pem");

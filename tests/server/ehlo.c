@@ -1,4 +1,4 @@
-/* What the server offers, before TLS, after it, and after AUTH. */
+/* The extensions that the server offers before TLS, in TLS, and after AUTH. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
@@ -38,7 +38,7 @@ static void list_append(struct list *l, const char *words)
 		l->words[l->count++] = must(strdup(words));
 }
 
-/* In place of an earlier one with the same keyword. */
+/* Replaces an earlier line with the same keyword, or appends one. */
 static void list_set(struct list *l, const char *words)
 {
 	for (size_t i = 0; i < l->count; i++)
@@ -50,7 +50,7 @@ static void list_set(struct list *l, const char *words)
 	list_append(l, words);
 }
 
-/* Without TLS there is nothing to bind to. */
+/* Without TLS a -PLUS mechanism has no channel to bind to. */
 static void list_auth(struct list *l, const char *mechs, bool plus)
 {
 	struct bytes b = { 0 };
@@ -153,7 +153,7 @@ void ehlo_forget(struct conn *c)
 	c->cap_count = 0;
 }
 
-/* The client may use what it was told, even if the script told it: so the reply itself is read again. */
+/* The client may use whatever EHLO's reply offered, even if the script wrote it.  So the reply itself is parsed. */
 void ehlo_learn(struct conn *c, const char *reply, size_t len)
 {
 	const char *end = reply + len;
@@ -174,7 +174,7 @@ void ehlo_learn(struct conn *c, const char *reply, size_t len)
 	}
 }
 
-/* The arguments of a keyword of the last EHLO ("" if it has none), NULL if it was not there. */
+/* The arguments of a keyword that the last EHLO offered ("" without arguments); NULL if it did not. */
 const char *ehlo_offered(const struct conn *c, const char *keyword)
 {
 	for (size_t i = 0; i < c->cap_count; i++)

@@ -1,4 +1,4 @@
-/* Octets to and from the client.  All is blocking: a child has nothing else to do, and dies with the listener. */
+/* Octets to and from the client.  All calls block: a child serves one connection only, and is killed with the listener. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { FLUSH_AT = 32768 };	/* more replies than this do not wait for the end of the client's flight */
+enum { FLUSH_AT = 32768 };	/* octets of replies that are sent before the client's flight ends */
 
 void pause_ms(unsigned ms)
 {
@@ -32,8 +32,8 @@ long long now_ms(void)
 }
 
 /*
- * Flights are counted here, below TLS, so that the handshake's count too.  What had arrived before we answered belongs to the
- * flight that we answered, even if it is read afterwards: the client said it without waiting.
+ * Flights are counted here, below TLS, so that those of the handshake are counted, too.  Octets that had arrived before the
+ * server answered belong to the flight that it answered, even if they are read later: the client sent them without waiting.
  */
 static void count_flight(struct conn *c, size_t got)
 {
@@ -69,7 +69,7 @@ ssize_t raw_read(struct conn *c, void *p, size_t n)
 	return got;
 }
 
-/* The first answer to a flight. */
+/* Called before the first octet of an answer to a flight. */
 static void turn(struct conn *c)
 {
 	int unread = 0;
@@ -172,9 +172,9 @@ static ssize_t receive(struct conn *c, char *p, size_t n)
 size_t io_unread(const struct conn *c) { return c->in.len - c->in_at; }
 
 /*
- * Adds what the client has sent to c->in; false at the end of the connection.  Replies go out before we wait.  When the
- * client is in the middle of something (a line, a body), more of the same flight may be under way: then we give it
- * `patience_ms` before the replies go out, so that the count of flights does not depend on how TCP cut the flight up.
+ * Adds the client's next octets to c->in; false at the end of the connection.  Replies are sent before waiting.  If the client
+ * is in the middle of a line or a body, more of the same flight may be under way.  Then the replies are held back for up to
+ * `patience_ms`, so that the number of flights does not depend on how TCP split them.
  */
 bool io_fill(struct conn *c, int patience_ms)
 {
@@ -200,7 +200,7 @@ bool io_fill(struct conn *c, int patience_ms)
 	return true;
 }
 
-/* Reads and forgets until the client goes away.  The replies that are still owed were lost on purpose. */
+/* Reads and discards until the client leaves.  Replies that are still queued are discarded, too. */
 void io_drain(struct conn *c)
 {
 	char block[65536];
@@ -213,7 +213,7 @@ void io_drain(struct conn *c)
 	c->over = true;
 }
 
-/* Never reads again.  The listener is told not to wait for us: with a full window not even the end arrives. */
+/* Never reads again.  It tells the listener not to wait for this child: with a full window the client's end does not arrive. */
 void io_park(struct conn *c)
 {
 	struct pollfd p = { .fd = c->fd, .events = POLLRDHUP };
@@ -227,8 +227,8 @@ void io_park(struct conn *c)
 }
 
 /*
- * One line, without its LF or CRLF, valid until the next call; complaints about its form are made here.  A line longer
- * than `max` octets, CRLF included, is a violation but is read; at 1 MiB we give up.
+ * One line without its LF or CRLF, valid until the next call.  A malformed line is recorded as a violation, and so is a line of
+ * more than `max` octets with its CRLF, but both are read.  A line of more than 1 MiB ends the connection.
  */
 bool io_line(struct conn *c, size_t max, char **line, size_t *len)
 {

@@ -1,4 +1,4 @@
-/* Listens, gives every connection a child, and leaves when its standard input ends. */
+/* Listens, forks a child for each connection, and exits when standard input ends. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
@@ -27,7 +27,7 @@ enum { SYNC_MS = 15000, SILENT_MS = 1000 };
 struct child {
 	pid_t pid;
 	unsigned number;
-	int fd;		/* its end says that it is done; an octet, that it is not worth waiting for */
+	int fd;		/* end of file: the child has ended; an octet: do not wait for it */
 	bool parked;
 };
 
@@ -36,7 +36,7 @@ static struct shared *shared;
 static const char *dir, *certs;
 static int listeners[MAX_LISTEN];
 static size_t listener_count;
-static int deaf[2 * MAX_LISTEN];	/* addresses where nobody accepts, each with the connection that fills it */
+static int deaf[2 * MAX_LISTEN];	/* sockets that never accept, each followed by the connection that fills its backlog */
 static size_t deaf_count;
 static struct child children[MAX_CHILDREN];
 static size_t child_count;
@@ -61,7 +61,7 @@ static int bind_and_listen(int family, const void *address, socklen_t size)
 		die("socket");
 	if (family == AF_INET6)
 		set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
-	/* A reader that stalls must be noticed before the kernel has swallowed megabytes. */
+	/* Small buffers: a client must notice a server that stops reading before the kernel has taken megabytes. */
 	if (script.stop_reading >= 0 || script.slow_bytes > 0)
 		set_option(fd, SOL_SOCKET, SO_RCVBUF, 8192);
 	if (bind(fd, address, size) < 0) {
@@ -125,7 +125,7 @@ static void close_listeners(void)
 		close(deaf[--deaf_count]);
 }
 
-/* From now on whoever connects there hears nothing: one connection waits to be accepted, and there is room for one. */
+/* Makes a socket on which later connections get no answer: its backlog has room for one connection, which is made here. */
 static void deafen(int fd)
 {
 	struct sockaddr_storage any = { 0 };
@@ -141,7 +141,7 @@ static void deafen(int fd)
 	deaf[deaf_count++] = client;
 }
 
-/* All addresses on one port: the first one's choice.  If somebody else has it on another address, choose again. */
+/* All addresses use one port, which the system chooses for the first.  If it is taken on a later address, try again. */
 static uint16_t listen_all(void)
 {
 	static char loopback[] = "127.0.0.1";
@@ -162,7 +162,7 @@ static uint16_t listen_all(void)
 				port = port_of(fd);
 			if (is_deaf)
 				deafen(fd);
-			listeners[listener_count] = is_deaf ? -1 : fd; /* which poll(2) passes over */
+			listeners[listener_count] = is_deaf ? -1 : fd; /* poll(2) ignores -1 */
 		}
 		if (listener_count == script.listen_count)
 			return port;
@@ -191,7 +191,7 @@ static void tell_port(uint16_t port)
 	fflush(stdout);
 }
 
-/* Who came to which address; nobody has one behind a unix socket. */
+/* Records the client's address and its own; a unix socket has none. */
 static void record_connect(const struct conn *c)
 {
 	struct sockaddr_storage any[2] = { { 0 } };
@@ -209,7 +209,7 @@ static void record_connect(const struct conn *c)
 		record_event(c, "connect from %s to %s", text[0], text[1]);
 }
 
-/* The life of one connection, in a process of its own. */
+/* Serves one connection, in a process of its own. */
 static void serve(int fd, int tell, unsigned number)
 {
 	struct conn c = { .script = &script, .shared = shared, .dir = dir, .fd = fd, .tell = tell, .number = number };
@@ -282,8 +282,8 @@ static void hear_child(size_t i)
 }
 
 /*
- * Those that may still have something to record.  A client that is there but says nothing for a second is not waited for:
- * it is the test itself, which wants to look at what has happened so far.
+ * The number of children that may still record something.  A child whose client has been silent for a second does not count:
+ * that client is the test itself, which waits for the reply to `sync`.
  */
 static size_t busy(void)
 {
@@ -298,7 +298,7 @@ static size_t busy(void)
 	return n;
 }
 
-/* Is somebody waiting to be accepted? */
+/* Is a connection waiting to be accepted? */
 static bool backlog(void)
 {
 	struct pollfd p[MAX_LISTEN];
@@ -309,8 +309,8 @@ static bool backlog(void)
 }
 
 /*
- * One turn: connections that wait to be accepted come before the end of old ones and before what stdin says, so that after
- * `sync` nothing that a client did before is missing.  False when stdin has ended.
+ * One turn of the main loop.  New connections and the ends of old ones are handled before stdin, so that the answer to `sync`
+ * covers everything that a client did before.  False when stdin has ended.
  */
 static bool turn(bool *asked, int timeout)
 {
@@ -326,7 +326,7 @@ static bool turn(bool *asked, int timeout)
 	p[n++] = (struct pollfd) { .fd = *asked ? -1 : 0, .events = POLLIN };
 	if (poll(p, n, timeout) < 0)
 		return errno == EINTR;
-	for (size_t i = kids; i-- > 0;)		/* backwards: hear_child() moves the last one into the gap */
+	for (size_t i = kids; i-- > 0;)		/* backwards: hear_child() moves the last child into the gap */
 		if (p[listener_count + i].revents != 0)
 			hear_child(i);
 	for (size_t i = 0; i < listener_count; i++)
@@ -373,7 +373,7 @@ static void finish(void)
 	record_stats(dir, shared);
 }
 
-/* Becomes the command, with all signals as they are by default: it may have been started by a shell that ignores some. */
+/* Executes the command with default signals, because the shell that started this program may ignore some. */
 static int run_with_default_signals(char **command)
 {
 	struct sigaction plain = { .sa_handler = SIG_DFL };

@@ -1,4 +1,4 @@
-/* Parameters of MAIL and RCPT: a row for each, with the keyword that must have been offered in the last EHLO. */
+/* Parameters of MAIL and RCPT: a row for each, with the keyword that the last EHLO must have offered. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
@@ -11,7 +11,7 @@
 
 struct param {
 	const char *name, *keyword;
-	bool (*take)(struct conn *c, const char *value);	/* value: NULL if there is none */
+	bool (*take)(struct conn *c, const char *value);	/* value: NULL without one */
 };
 
 static bool all_digits(const char *p, size_t min, size_t max)
@@ -66,10 +66,10 @@ static bool take_auth(struct conn *c, const char *value)
 	return value != NULL && *value != '\0' && syntax_xtext(value, strlen(value));
 }
 
-/* RFC 8689 4.1: a bare word, and never in clear */
+/* RFC 8689 4.1: without a value, and only in TLS */
 static bool take_requiretls(struct conn *c, const char *value) { return value == NULL && c->tls != NULL; }
 
-/* RFC 2852 4: BY=seconds;R or N, and perhaps T.  To be returned, there has to be time, and as much as was said. */
+/* RFC 2852 4: BY=seconds;R or N, and optionally T.  With R the time must be positive and at least the server's minimum. */
 static bool take_by(struct conn *c, const char *value)
 {
 	size_t sign = value != NULL && (*value == '-' || *value == '+'), digits;
@@ -86,7 +86,7 @@ static bool take_by(struct conn *c, const char *value)
 	return strchr("Nn", mode[1]) != NULL || (strtol(value, NULL, 10) > 0 && strtol(value, NULL, 10) >= least);
 }
 
-/* RFC 4865 4: one of HOLDFOR and HOLDUNTIL, and not beyond what the keyword's two arguments allow. */
+/* RFC 4865 4: one of HOLDFOR and HOLDUNTIL, within the limits in the two arguments of the keyword. */
 static bool take_hold(struct conn *c)
 {
 	bool first = !c->mail.held;
@@ -103,7 +103,7 @@ static bool take_holdfor(struct conn *c, const char *value)
 	    && (most == 0 || strtol(value, NULL, 10) <= most);
 }
 
-/* RFC 3339 5.6, in UTC and without fractions, which is all that a client of ours has a use for. */
+/* RFC 3339 5.6, but only in UTC and without fractions, as postern writes it. */
 static bool take_holduntil(struct conn *c, const char *value)
 {
 	static const char form[] = "dddd-dd-ddTdd:dd:ddZ";
@@ -117,7 +117,7 @@ static bool take_holduntil(struct conn *c, const char *value)
 	return take_hold(c) && (most == NULL || strlen(most + 1) != strlen(form) || strcmp(value, most + 1) <= 0);
 }
 
-/* RFC 6710 8: -9 to 9, and no -0 */
+/* RFC 6710 8: -9 to 9, but not -0 */
 static bool take_priority(struct conn *c, const char *value)
 {
 	(void) c;
@@ -201,7 +201,7 @@ static bool take_one(struct conn *c, const struct param *rows, enum verb v, char
 	return false;
 }
 
-/* Answers and returns false if something is wrong.  `params` starts after the path and its blank. */
+/* If a parameter is invalid, answers and returns false.  `params` starts behind the path and its blank. */
 static bool take_all(struct conn *c, const struct param *rows, enum verb v, char *params)
 {
 	unsigned seen = 0;

@@ -1,4 +1,4 @@
-/* What the server leaves behind for the test to read: transcript, violations, messages, envelopes, statistics. */
+/* The files that a test reads: transcript, violations, messages, envelopes, statistics. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
@@ -172,7 +172,7 @@ static void put_envelope(const struct conn *c, FILE *f, const char *how)
 	fprintf(f, "bytes %llu\n", c->body.octets);
 }
 
-/* The message is the server's now: it gets its number, and both files are complete before the client hears of it. */
+/* The server accepts the message: gives it its number, and completes both files before the client gets the reply. */
 void record_message(struct conn *c, const char *how)
 {
 	unsigned number = atomic_fetch_add(&c->shared->messages, 1) + 1;

@@ -1,4 +1,4 @@
-/* Answers, and what the script does to them. */
+/* Replies, and the rules of the script that change them. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* In the order of enum verb.  `also`: a rule for this one applies as well. */
+/* `also`: rules for these verbs apply, too. */
 static const struct {
 	const char *name;
 	enum verb also[2];
@@ -25,7 +25,7 @@ static const struct {
 	[V_HELO] = { "HELO", { V_NONE, V_NONE } },
 	[V_STARTTLS] = { "STARTTLS", { V_NONE, V_NONE } },
 	[V_AUTH] = { "AUTH", { V_NONE, V_NONE } },
-	[V_AUTHLINE] = { "AUTHLINE", { V_NONE, V_NONE } },	/* what follows a 334 */
+	[V_AUTHLINE] = { "AUTHLINE", { V_NONE, V_NONE } },	/* the reply to the client's line after a 334 */
 	[V_MAIL] = { "MAIL", { V_NONE, V_NONE } },
 	[V_RCPT] = { "RCPT", { V_NONE, V_NONE } },
 	[V_DATA] = { "DATA", { V_NONE, V_NONE } },
@@ -52,7 +52,7 @@ enum verb verb_named(const char *name, size_t len)
 	return V_NONE;
 }
 
-/* Counts an occurrence for every rule that fits; the first one whose turn it is wins. */
+/* Counts an occurrence for every rule that matches; returns the first rule whose number has been reached. */
 const struct rule *rule_find(struct conn *c, enum rule_kind kind, enum verb v, const char *arg)
 {
 	const struct rule *found = NULL;
@@ -86,7 +86,7 @@ const struct rule *rule_body(struct conn *c, unsigned long long from, unsigned l
 	return NULL;
 }
 
-/* Breaks the connection in the way a rule says; c->over is set afterwards. */
+/* Breaks the connection as a rule says, and sets c->over. */
 void drop(struct conn *c, unsigned how, const char *reply, size_t len)
 {
 	struct linger hard = { .l_onoff = 1, .l_linger = 0 };
@@ -104,7 +104,7 @@ void drop(struct conn *c, unsigned how, const char *reply, size_t len)
 		close(c->fd);
 		c->fd = -1;
 	} else {
-		/* An orderly end: what the client still sends is read, or its end would be a reset. */
+		/* Reads what the client still sends: otherwise the kernel would reset the connection. */
 		record_event(c, "dropped: close");
 		shutdown(c->fd, SHUT_WR);
 		io_drain(c);
@@ -112,7 +112,7 @@ void drop(struct conn *c, unsigned how, const char *reply, size_t len)
 	c->over = true;
 }
 
-/* For moments that have no answer.  True if the connection is over. */
+/* Applies delay and drop at a point without a reply.  True if the connection is over. */
 bool spoil(struct conn *c, enum verb v, const char *arg)
 {
 	const struct rule *r = rule_find(c, R_DELAY, v, arg);
@@ -159,7 +159,7 @@ static void add_junk(struct conn *c, const char *head, size_t octets, const char
 	bytes_add(&c->out, tail, strlen(tail));
 }
 
-/* Octet by octet; the last one waits for the next flush, when the message that was acknowledged has been stored. */
+/* Octet by octet.  The last octet is queued for the next flush, so that an accepted message is stored before it. */
 static void send_dripping(struct conn *c, const char *text, size_t len, unsigned ms)
 {
 	io_flush(c);
@@ -183,7 +183,7 @@ static int code_of(const char *text, size_t len)
 	return code;
 }
 
-/* Queues the reply, or what the script wants in its place; returns the code that the client gets to see (0: none). */
+/* Queues the reply, or the script's instead; returns the code that the client gets (0: none). */
 int answer(struct conn *c, enum verb v, const char *arg, const char *text, size_t len)
 {
 	const struct rule *drops = rule_find(c, R_DROP, v, arg), *r = rule_find(c, R_DELAY, v, arg);
@@ -226,7 +226,7 @@ int answer(struct conn *c, enum verb v, const char *arg, const char *text, size_
 	return code_of(text, len);
 }
 
-/* One line.  The enhanced code stays only if the client was promised such codes (RFC 2034). */
+/* A reply of one line.  Its enhanced code is removed if the server did not offer such codes (RFC 2034). */
 int answerf(struct conn *c, enum verb v, const char *arg, const char *fmt, ...)
 {
 	char text[1024];

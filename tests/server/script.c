@@ -1,4 +1,4 @@
-/* The script: one directive per line, one row per directive.  A mistake in it ends the server at once, with status 2. */
+/* The script: one directive per line, one row per directive.  An error in it ends the server at once with status 2. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
@@ -32,7 +32,7 @@ struct directive {
 	const char *name;
 	void (*take)(struct script *s, const struct directive *d, char *args);
 	size_t at;	/* offset of the field */
-	int arg;	/* what the taker wants to know */
+	int arg;	/* an argument for `take` */
 };
 
 static char *word(char **args)
@@ -59,7 +59,7 @@ static unsigned long long number(const char *p, unsigned long long max)
 	return n;
 }
 
-/* \r \n \t \0 \xHH \\, and \c at the end: no CRLF is to be added. */
+/* Knows \r \n \t \0 \xHH \\, and \c at the end, which means that no CRLF is added. */
 static struct text unescape(const char *p)
 {
 	struct bytes b = { 0 };
@@ -93,7 +93,7 @@ static struct text unescape(const char *p)
 	return (struct text) { b.p, b.len };
 }
 
-/* Fields by offset.  memcpy, since the table only knows void. */
+/* Fields are found by offset and set by memcpy(), because the table does not know their types. */
 static void *field(struct script *s, const struct directive *d) { return (void *) ((char *) s + d->at); }
 
 static void take_flag(struct script *s, const struct directive *d, char *args)
@@ -335,7 +335,7 @@ static void obey(struct script *s, char *line)
 	refuse("unknown directive '%s'", name);
 }
 
-/* Blanks at the end of a line stay when they are escaped as \x20; a `#` begins a comment only at the start of a line. */
+/* A blank at the end of a line must be written as \x20.  A `#` begins a comment only at the start of a line. */
 void script_read(struct script *s, const char *path)
 {
 	FILE *f = fopen(path, "re");

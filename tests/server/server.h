@@ -1,6 +1,6 @@
 /*
- * The test smarthost.  It is correct and strict unless its script says otherwise, and shares no line with src/, so that a
- * misunderstanding of an RFC is not made twice.  One process listens; every connection has a child of its own.
+ * The test smarthost.  It is correct and strict unless its script says otherwise.  It shares no code with src/: a mistake about
+ * an RFC would otherwise be in both, and no test would find it.  One process listens, and each connection has its own child.
  */
 #ifndef SMARTHOST_SERVER_H
 #define SMARTHOST_SERVER_H
@@ -28,10 +28,10 @@ enum {
 	MAX_CHILDREN = 512,
 	MAX_CAPS = 128,
 	LINE_MAX_OCTETS = 512,		/* RFC 5321 4.5.3.1.4, with CRLF */
-	PATIENCE_MS = 50,		/* how long half a command or half a body may take to become whole */
+	PATIENCE_MS = 50,		/* how long to wait for the rest of a command or a body */
 };
 
-/* What the server can be asked to answer, spoil or delay. */
+/* The points of a session for which a script can have rules. */
 enum verb {
 	V_NONE, V_CONNECT, V_TLS, V_GREETING, V_EHLO, V_HELO, V_STARTTLS, V_AUTH, V_AUTHLINE, V_MAIL, V_RCPT, V_DATA,
 	V_BDAT, V_LAST, V_DOT, V_BODY, V_AFTERDOT, V_RSET, V_NOOP, V_VRFY, V_ETRN, V_QUIT, V_OTHER, V_COUNT,
@@ -89,7 +89,7 @@ struct shared {
 	atomic_uint connections, messages, records, reads;
 	atomic_ullong body_bytes, in_bytes, out_bytes;
 	atomic_uint seen[MAX_RULES];
-	atomic_llong waiting[MAX_CHILDREN];	/* since when a child waits for its client, clock in ms; 0: it works */
+	atomic_llong waiting[MAX_CHILDREN];	/* the time in ms since which a child waits for its client; 0: it does not wait */
 };
 
 struct bytes {
@@ -105,7 +105,7 @@ struct rcpt {
 
 /* One mail transaction. */
 struct mail {
-	bool open, tried, rcpt_tried;	/* tried: the command was sent, whatever came of it */
+	bool open, tried, rcpt_tried;	/* tried: the client sent the command, whatever the reply */
 	char *from, *params;
 	struct rcpt *rcpts, *last;
 	unsigned accepted, flight;	/* flight: of the latest MAIL or RCPT */
@@ -113,14 +113,14 @@ struct mail {
 	long long size;			/* declared; -1: not */
 };
 
-/* What is known of the octets of a body so far. */
+/* Facts about the octets of a body so far. */
 struct body {
 	FILE *file;
 	unsigned long long octets;	/* of the message, dots undone */
 	unsigned long long wire;	/* as received */
 	size_t line;
 	bool cr, head, long_line, bare_cr, bare_lf, nul, high, high_head;
-	bool recorded;			/* its length is in the transcript, since the connection was then broken */
+	bool recorded;			/* its length is in the transcript already, because the connection was broken in it */
 	bool started, failed;		/* BDAT: a chunk was received, a chunk was refused */
 	unsigned failed_flight;
 	unsigned chunks;
@@ -133,10 +133,10 @@ struct conn {
 	const char *dir;
 	int fd, tell;			/* tell: pipe to the listener */
 	unsigned number, flight, mails;
-	bool turned;			/* we spoke last: what comes next is a new flight */
-	size_t arrived;			/* octets of the last one that were there when we spoke, and are not read yet */
+	bool turned;			/* the server sent last: the next octets are a new flight */
+	size_t arrived;			/* octets of the last flight that had arrived before the answer, and are not read yet */
 	bool over, closed_by_peer, quit;
-	bool more;			/* what is written goes with what follows, in one segment */
+	bool more;			/* what is written is sent in one segment with what follows */
 	gnutls_session_t tls;
 	char tls_name[16];
 	bool cert_ok;

@@ -135,7 +135,7 @@ static void run_auth(struct conn *c, char *arg) { auth_run(c, arg); }
 
 /*
  * `FROM:<path> params`: cuts the path out and finds the parameters.  RFC 5321 3.3: no blank before or after the colon.
- * Answers, and returns false, if this is no path.
+ * If this is not a path, answers and returns false.
  */
 static bool cut_path(struct conn *c, enum verb v, const char *word, char *arg, char **path, char **params)
 {
@@ -316,7 +316,7 @@ static void run_quit(struct conn *c, char *arg)
 	io_flush(c);
 }
 
-/* RFC 2920 3.1 names those that end a flight; AUTH and STARTTLS have it from RFC 4954 and RFC 3207. */
+/* LAST: RFC 2920 3.1 names the commands that end a flight; for AUTH and STARTTLS, RFC 4954 and RFC 3207 do. */
 static const struct command commands[] = {
 	{ "EHLO", V_EHLO, LINE_MAX_OCTETS, FREE | LAST, run_ehlo },
 	{ "LHLO", V_EHLO, LINE_MAX_OCTETS, FREE | LAST, run_lhlo },
@@ -345,7 +345,7 @@ static const struct command *command_named(const char *line)
 	return NULL;
 }
 
-/* Whatever is wrong about the line or the moment, apart from what the verb itself looks at. */
+/* Checks the form of a line and its place in the flight; the command's own function checks the rest. */
 static void check_line(struct conn *c, const struct command *cmd, const char *line, size_t len)
 {
 	bool pipelining = ehlo_offered(c, "PIPELINING") != NULL;
@@ -404,7 +404,7 @@ static void greet(struct conn *c)
 		violation(c, "the client spoke before the greeting");
 }
 
-/* The last words, then wait for the client to leave, so that it is on record how it did. */
+/* Sends the last reply, and waits until the client leaves, so that the transcript says how it left. */
 static void goodbye(struct conn *c)
 {
 	if (c->fd < 0)

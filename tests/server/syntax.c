@@ -23,7 +23,7 @@ bool syntax_ascii(const char *p, size_t n)
 	return true;
 }
 
-/* How many octets follow the lead octet; -1: none may lead. */
+/* How many octets follow this first octet of a character; -1: a character cannot begin with it. */
 static int followers(unsigned char lead)
 {
 	if (lead < 0x80)
@@ -35,7 +35,7 @@ static int followers(unsigned char lead)
 	return lead >= 0xF0 && lead <= 0xF4 ? 3 : -1;
 }
 
-/* RFC 3629 4: no surrogates, nothing overlong, nothing past U+10FFFF. */
+/* RFC 3629 4: no surrogates, no overlong forms, nothing above U+10FFFF. */
 bool syntax_utf8(const char *p, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -70,8 +70,8 @@ bool syntax_literal(const char *p, size_t n)
 }
 
 /*
- * Labels of letters, digits and inner hyphens, without a dot at the end.  In EHLO at least two of them: the name must be
- * fully qualified.  An underscore is let through in addresses only: such domains exist, and the RFC's grammar is theirs to break.
+ * Labels of letters, digits and inner hyphens, without a dot at the end.  EHLO needs at least two labels: the name must be fully
+ * qualified.  An underscore is accepted in addresses only: the RFC's grammar does not allow it, but such domains exist.
  */
 bool syntax_domain(const char *p, size_t n, bool utf8, bool helo)
 {

@@ -1,7 +1,7 @@
 /*
  * syntax.h - the strict grammar of names and addresses: RFC 5321 4.1.2 and 4.1.3, RFC 6531 3.3, RFC 3461 4.
  *
- * Pure, and shares nothing with src/: fuzz targets use it to judge what the program sends.
+ * It has no state and shares no code with src/: fuzz targets check with it what postern sends.
  */
 #ifndef TESTS_SERVER_SYNTAX_H
 #define TESTS_SERVER_SYNTAX_H

@@ -1,4 +1,4 @@
-/* The server's side of TLS, and what can be wrong with it. */
+/* The server's side of TLS, and the faults that a script can ask for. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
@@ -23,7 +23,7 @@ static void check(int rc, const char *what)
 	exit(2);
 }
 
-/* "1.2 1.3" to a priority string.  The old versions need SHA-1, which GnuTLS no longer has in NORMAL. */
+/* Makes a priority string of "1.2 1.3".  The old versions need SHA-1, which NORMAL no longer has. */
 static char *version_priority(const char *versions)
 {
 	struct bytes b = { 0 };
@@ -43,7 +43,7 @@ static char *version_priority(const char *versions)
 	return b.p;
 }
 
-/* A client certificate that was asked for is looked at; whether it is needed is the script's decision. */
+/* Verifies a client certificate and records the result; the script decides whether a valid one is required. */
 static int check_client(gnutls_session_t tls)
 {
 	struct conn *c = gnutls_session_get_ptr(tls);
@@ -93,7 +93,7 @@ void tls_prepare(const struct script *s, const char *certs)
 	}
 }
 
-/* `drip TLS MS`: for as long as the handshake lasts. */
+/* `drip TLS MS` applies until the handshake is complete. */
 static ssize_t push(gnutls_transport_ptr_t p, const void *data, size_t n)
 {
 	struct conn *c = p;
@@ -111,7 +111,7 @@ static ssize_t push(gnutls_transport_ptr_t p, const void *data, size_t n)
 
 static ssize_t pull(gnutls_transport_ptr_t p, void *data, size_t n) { return raw_read(p, data, n); }
 
-/* Something other than a handshake, then nothing until the client leaves. */
+/* Sends something other than a handshake, and then nothing until the client leaves. */
 static bool talk_nonsense(struct conn *c)
 {
 	static const char garbage[] = "\026\003\003\000\040\377\376garbage\001\002\003 and more of it than fits any hello.........";
@@ -128,7 +128,7 @@ static bool talk_nonsense(struct conn *c)
 	return false;
 }
 
-/* Warnings that end nothing, for as long as the client listens to them. */
+/* Sends n warnings, which do not end the handshake, until the client leaves. */
 static void send_alerts(struct conn *c, unsigned n)
 {
 	record_event(c, "%u alerts", n);
@@ -138,8 +138,8 @@ static void send_alerts(struct conn *c, unsigned n)
 }
 
 /*
- * RFC 8446 4.6.3: new keys, and the client is to change its own; before that, renegotiation.  The KeyUpdate comes in one
- * segment with the reply behind it, as session tickets often do.
+ * TLS 1.3: a KeyUpdate that asks the client to change its keys, too (RFC 8446 4.6.3), in one segment with the next reply, as
+ * session tickets often are.  Earlier versions: renegotiation.
  */
 static void rekey(struct conn *c)
 {
@@ -152,7 +152,7 @@ static void rekey(struct conn *c)
 	}
 }
 
-/* `drop TLS` takes effect when the ClientHello has come; true if the connection is over. */
+/* `drop TLS` takes effect when the ClientHello has arrived; true if the connection is over. */
 static bool spoil_handshake(struct conn *c)
 {
 	const struct rule *r = rule_find(c, R_DROP, V_TLS, "");
@@ -164,7 +164,7 @@ static bool spoil_handshake(struct conn *c)
 	return true;
 }
 
-/* RFC 6066 3: host names only. */
+/* RFC 6066 3: SNI has host names only. */
 static void look_at_sni(struct conn *c)
 {
 	char name[256];
@@ -215,7 +215,7 @@ bool tls_start(struct conn *c)
 		c->over = true;
 		return false;
 	}
-	/* With TLS 1.3 the client has the last word of the handshake and may go on in the same flight. */
+	/* With TLS 1.3 the client sends the end of the handshake and may go on in the same flight. */
 	if (gnutls_protocol_get_version(tls) >= GNUTLS_TLS1_3)
 		c->turned = false;
 	c->tls = tls;
@@ -229,7 +229,7 @@ bool tls_start(struct conn *c)
 	return true;
 }
 
-/* RFC 9266 for TLS 1.3, RFC 5929 3 before it. */
+/* RFC 9266 for TLS 1.3, RFC 5929 3 for earlier versions. */
 bool tls_binding(struct conn *c, bool exporter, char **base64)
 {
 	gnutls_datum_t value;
