@@ -1,4 +1,4 @@
-# aliases and local_recipients: who gets the mail for local names, and what postern says when no one does.
+# aliases and local_recipients: which addresses get the mail for local names, and what postern reports if no address does.
 
 load helper
 

@@ -1,8 +1,8 @@
-# The examples of the manual, with the test server in the provider's place.
+# The examples of the manual, with the test server as the provider.
 
 load helper
 
-@test "a container: variables and a file with the secret, no configuration" {
+@test "a container: variables and a file with the secret, without a configuration file" {
 	start_server <<< "tls implicit"
 	echo secret > "$HOME/smtp"
 	export POSTERN_URL=smtps://us%65r@localhost:$port POSTERN_FROM=app@example.org
@@ -12,7 +12,7 @@ load helper
 	[[ $(envelope) == *"auth "*" user"$'\n'"mail <app@example.org>"* ]]
 }
 
-@test "LMTP over a unix socket: a name that is valid there, and an answer for each recipient" {
+@test "LMTP over a unix socket: LHLO has a valid name, and each recipient gets its own reply" {
 	start_server <<-'S'
 		tls none
 		lmtp on
@@ -25,7 +25,7 @@ load helper
 	[[ $(transcript) =~ "C: LHLO "(\[127\.0\.0\.1\]|[a-z0-9-]+\.[a-z0-9.-]+) ]]
 }
 
-@test "a client's certificate as login, and nothing at all without the last line" {
+@test "a client certificate is the login with auth external; without that line there is no login" {
 	start_server <<-'S'
 		request_client_cert require
 		offer AUTH EXTERNAL PLAIN
@@ -41,7 +41,7 @@ load helper
 	[[ $(envelope 2) == *"auth EXTERNAL"* ]]
 }
 
-@test "OAuth2: the token is what a program prints" {
+@test "OAuth2: password_command prints the token" {
 	start_server <<-'S'
 		offer AUTH XOAUTH2
 		token opensesame
@@ -53,7 +53,7 @@ load helper
 	[[ $(envelope) == *"auth XOAUTH2 user"* ]]
 }
 
-@test "two accounts: the sender chooses, with patterns and with a detail" {
+@test "two accounts: the sender chooses one, also by a pattern or with a detail" {
 	start_server < /dev/null
 	sed -i "s/^account.*/defaults/" "$conf"
 	cat >> "$conf" <<-'C'
@@ -77,7 +77,7 @@ load helper
 	S
 }
 
-@test "cron, PHP, git and mutt: what they pass" {
+@test "cron, PHP, git and mutt: their command lines work" {
 	start_server < /dev/null
 	postern_as sendmail -FCronDaemon -i -B8BITMIME -oem root < "$mail"
 	((status == 0)) && [[ $(envelope 1) == *"rcpt <root@"* ]]

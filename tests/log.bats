@@ -1,15 +1,15 @@
 #!/usr/bin/env bats
-# The log, where the whole program writes it.  tests/unit/log.c has the forms of a line.
+# The log as the whole program writes it.  tests/unit/log.c has the forms of a line.
 load helper
 
-@test "logfile -: a submission's line is on standard output" {
+@test "logfile -: the log line of a submission is on standard output" {
 	start_server
 	set_conf logfile -
 	postern_ok you@example.net < "$mail"
 	[[ $stdout == *" host=localhost "*" exitcode=EX_OK" && -z $stderr ]]
 }
 
-@test "logfile -: what else is written to standard output is not mixed with it" {
+@test "logfile -: if a mode has its own output on standard output, the log line is not there" {
 	start_server <<< "offer ETRN"
 	set_conf logfile -
 	postern_ok -bs <<-'S'
