@@ -33,7 +33,7 @@ load helper
 	[[ $stdout == *"logfile -"* && $stdout != *exitcode* ]]
 }
 
-@test "all of 200 recipients are in the log, in text and JSON" {
+@test "the log has all of 200 recipients, in text and in JSON" {
 	local format
 	start_server
 	set_conf logfile "$BATS_TEST_TMPDIR/log"
