@@ -70,14 +70,10 @@ void rights_drop(void)
 
 static bool keep_groups(struct rights *was, struct err *e)
 {
-	int n = getgroups(0, NULL);
-
-	if (n > NGROUPS_MAX)
-		n = NGROUPS_MAX;
-	was->groups = calloc((size_t)(n > 0 ? n : 1), sizeof *was->groups);
+	was->groups = calloc(NGROUPS_MAX, sizeof *was->groups);
 	if (was->groups == NULL)
 		return fail_memory(e);
-	was->n = n > 0 ? getgroups(n, was->groups) : 0;
+	was->n = getgroups(NGROUPS_MAX, was->groups);
 	was->gid = getegid();
 	return true;
 }

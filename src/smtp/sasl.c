@@ -292,7 +292,8 @@ static int give_salted(Gsasl *gsasl, Gsasl_session *exchange, Gsasl_property pro
 	salt = gsasl_property_fast(exchange, GSASL_SCRAM_SALT);
 	iterations = gsasl_property_fast(exchange, GSASL_SCRAM_ITER);
 	if (salt == NULL || iterations == NULL
-	    || gsasl_saslprep(l->secret, (Gsasl_saslprep_flags)0, &password, NULL) != GSASL_OK) /* flags: libgsasl's own */
+	    /* NOLINTNEXTLINE(clang-analyzer-optin.core.EnumCastOutOfRange): no flags, as libgsasl itself does */
+	    || gsasl_saslprep(l->secret, (Gsasl_saslprep_flags)0, &password, NULL) != GSASL_OK)
 		return rc;
 	if (salted(password, l->mech, salt, iterations, hex))
 		rc = gsasl_property_set(exchange, GSASL_SCRAM_SALTED_PASSWORD, hex);
