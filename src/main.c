@@ -9,7 +9,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/rights.h"
-#include "base/stop.h"
+#include "base/signals.h"
 #include "config/help.h"
 #include "config/opts.h"
 #include "deliver/report.h"
@@ -74,7 +74,7 @@ int main(int argc, char **argv)
 	rights_drop();
 	had_stdin = file_sanitise_std();
 	secret_harden();
-	stop_catch();
+	signals_catch();
 	if (opts_parse(argc, argv, &o, &e)) {
 		status = run(&o, had_stdin);
 	} else {

@@ -60,7 +60,7 @@ static const struct {
 	{ .from = ST_ETRN, .to = ST_ETRN, .code = 501, .status = EX_DATAERR },
 	{ .from = ST_ETRN, .to = ST_ETRN, .code = 530, .status = EX_NOPERM },
 	{ .from = ST_TLS, .to = ST_TLS, .sys = ENOENT, .status = EX_OSFILE },
-	/* stop_fail(): nothing is wrong with the message, but callers take EX_IOERR as permanent */
+	/* signals_fail(): nothing is wrong with the message, but callers take EX_IOERR as permanent */
 	{ .temp = true, .from = ST_USAGE, .to = ST_INTERNAL, .sys = EINTR, .status = EX_TEMPFAIL },
 };
 

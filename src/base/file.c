@@ -12,7 +12,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "base/stop.h"
+#include "base/signals.h"
 
 bool file_sanitise_std(void)
 {
@@ -100,11 +100,11 @@ static bool is_named_pipe(int fd)
 static bool await(const struct source *s, bool *ready, struct err *e)
 {
 	struct pollfd p = { s->fd, POLLIN, 0 };
-	int n = stop_poll(&p, 1, clock_left_ms(s->until));
+	int n = signals_poll(&p, 1, clock_left_ms(s->until));
 
 	*ready = n > 0;
-	if (stop_asked())
-		return stop_fail(e, s->st);
+	if (signals_stopping())
+		return signals_fail(e, s->st);
 	if (n == 0)
 		return fail(e, s->st, FATE_TEMP, s->fresh ? "%s is a pipe, and no program wrote to it in time"
 							  : "%s is a pipe, and its end did not come in time", s->name);
@@ -152,8 +152,8 @@ static bool read_all(struct source *s, struct buf *to, struct err *e)
 			ready = false;
 		else if (ok && errno != EINTR)
 			ok = fail_open(s->name, s->st, errno, e);
-		if (ok && stop_asked())
-			ok = stop_fail(e, s->st);
+		if (ok && signals_stopping())
+			ok = signals_fail(e, s->st);
 	}
 	return false;
 }
@@ -215,10 +215,10 @@ static bool may_write(int fd, int64_t until)
 
 	if (errno != EAGAIN)
 		return errno == EINTR;
-	n = stop_poll(&full, 1, clock_left_ms(until));
+	n = signals_poll(&full, 1, clock_left_ms(until));
 	if (n == 0)
 		errno = ETIMEDOUT;
-	return n > 0 || (n < 0 && errno == EINTR && !stop_asked());
+	return n > 0 || (n < 0 && errno == EINTR && !signals_stopping());
 }
 
 bool file_write_all(int fd, const void *p, size_t n)

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/stop.h"
+#include "base/signals.h"
 #include "base/str.h"
 
 enum {
@@ -169,9 +169,9 @@ static bool follow(struct child *c, const char *what, enum stage st, int64_t dea
 
 		if (left == 0)
 			return fail(e, st, FATE_TEMP, "%s did not answer in time", what);
-		(void)stop_poll(&p, 1, left > 0 && left < slice ? left : slice);
-		if (stop_asked())
-			return stop_fail(e, st);
+		(void)signals_poll(&p, 1, left > 0 && left < slice ? left : slice);
+		if (signals_stopping())
+			return signals_fail(e, st);
 		c->reaped = waitpid(c->pid, &c->status, WNOHANG) == c->pid;
 		if (!c->eof && !take(c, answer, e))
 			return false;

@@ -5,7 +5,7 @@
 #define CONFIG_ACCOUNT_H
 
 #include "base/log.h"
-#include "mail/fix.h"
+#include "mail/cleanup.h"
 #include "net/dial.h"
 #include "net/tls.h"
 #include "secret/secret.h"

@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 #include "base/home.h"
-#include "base/host.h"
-#include "base/when.h"
+#include "base/identity.h"
+#include "base/datetime.h"
 #include "mail/address.h"
 #include "mail/idn.h"
 #include "smtp/gate.h"
@@ -30,7 +30,7 @@ static void host_name(char to[HOST_MAX])
 /* For %C msmtp asks the resolver.  postern does not, so that it never waits for a name server here. */
 static void full_host_name(char to[HOST_MAX])
 {
-	host_fqdn(to);
+	identity_fqdn(to);
 	if (to[0] == '\0')
 		host_name(to);
 }
@@ -40,7 +40,7 @@ static void login(char to[HOST_MAX])
 {
 	char name[HOST_MAX], local[ADDRESS_MAX];
 
-	host_login(name);
+	identity_login(name);
 	snprintf(to, HOST_MAX, "%s", address_from_name(name, local) && strlen(local) < HOST_MAX ? local : name);
 }
 
@@ -50,7 +50,7 @@ static const struct {
 } substitutes[] = {
 	{ 'C', full_host_name },
 	{ 'H', host_name },
-	{ 'M', host_mail_domain },
+	{ 'M', identity_mail_domain },
 	{ 'U', login },
 };
 
@@ -313,7 +313,7 @@ bool take_hold_until(struct account *a, const struct key *k, const char *text, s
 {
 	int64_t at = 0;
 
-	if (str_same(text, "off") || when_date(text, strlen(text), &at)) {
+	if (str_same(text, "off") || datetime_parse(text, strlen(text), &at)) {
 		a->wishes.hold_until = at;
 		return true;
 	}
@@ -323,8 +323,8 @@ bool take_hold_until(struct account *a, const struct key *k, const char *text, s
 
 bool show_hold_until(const struct account *a, struct buf *to, struct err *e)
 {
-	char utc[WHEN_DATE];
+	char utc[DATETIME_ROOM];
 
-	when_show_date(a->wishes.hold_until, utc);
+	datetime_show(a->wishes.hold_until, utc);
 	return buf_str(to, utc, e);
 }

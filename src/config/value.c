@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "base/home.h"
-#include "base/when.h"
+#include "base/datetime.h"
 
 enum { SECONDS_MAX = 366 * 24 * 3600 };
 
@@ -262,7 +262,7 @@ static bool read_seconds(void *at, const struct key *k, const char *text, struct
 	uint64_t n = 0;
 
 	if ((k->min != 0 || !str_same(text, "off"))
-	    && (!when_span(text, strlen(text), most_seconds(k), &n) || n < (uint64_t)k->min))
+	    && (!datetime_span(text, strlen(text), most_seconds(k), &n) || n < (uint64_t)k->min))
 		return fail_seconds(k, text, e);
 	*(unsigned *)at = (unsigned)n;
 	return true;
@@ -273,7 +273,7 @@ static bool show_seconds(const void *at, const struct key *k, struct buf *to, st
 	unsigned n = *(const unsigned *)at;
 
 	(void)k;
-	return n == 0 ? buf_str(to, "off", e) : when_put_span(to, n, e);
+	return n == 0 ? buf_str(to, "off", e) : datetime_put_span(to, n, e);
 }
 
 static bool read_port(void *at, const struct key *k, const char *text, struct err *e)

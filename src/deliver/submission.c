@@ -5,10 +5,10 @@
 
 #include "base/file.h"
 #include "base/home.h"
-#include "base/host.h"
+#include "base/identity.h"
 #include "base/log.h"
 #include "base/owned.h"
-#include "base/stop.h"
+#include "base/signals.h"
 #include "deliver/report.h"
 #include "mail/address.h"
 #include "mail/xtext.h"
@@ -45,7 +45,7 @@ static bool default_domain(struct submission *x, struct err *e)
 
 	if (x->a->message.qualify_domain != NULL)
 		return true;
-	host_mail_domain(domain);
+	identity_mail_domain(domain);
 	x->a->message.qualify_domain = str_dup(domain, e);
 	return x->a->message.qualify_domain != NULL;
 }
@@ -100,9 +100,9 @@ static bool load_local(struct submission *x, struct err *e)
 	x->local.recipients = &p->local_recipients;
 	x->local.senders = &p->sender_map;
 	x->local.read = read_list;
-	if (!host_bare_name(x->local.host))
+	if (!identity_host(x->local.host))
 		x->local.host[0] = '\0';
-	host_fqdn(x->local.fqdn);
+	identity_fqdn(x->local.fqdn);
 	ok = p->aliases == NULL
 	  || (owned_read(p->aliases, p->aliases, ST_CONFIG, &text, e)
 	      && aliases_parse(&x->local.aliases, p->aliases, buf_text(&text), text.len, e));
@@ -140,7 +140,7 @@ static bool login_address(char to[ADDRESS_MAX], struct err *e)
 {
 	char login[HOST_MAX];
 
-	host_login(login);
+	identity_login(login);
 	if (address_from_name(login, to))
 		return true;
 	fail(e, ST_CONFIG, FATE_PERM, "the login name %s cannot be a sender", login);
@@ -179,7 +179,7 @@ static bool set_envid(struct submission *x, struct err *e)
 
 bool submission_add(struct submission *x, const char *text, struct err *e)
 {
-	return fix_add_recipients(&x->v, text, strlen(text), &x->local, e);
+	return cleanup_add_recipients(&x->v, text, strlen(text), &x->local, e);
 }
 
 static bool add_recipients(struct submission *x, struct err *e)
@@ -262,7 +262,7 @@ static bool one_connection(struct submission *x, const char *host, int64_t deadl
  * refused login) no other host is tried. */
 static bool next_may_help(const struct err *e)
 {
-	if (stop_asked() != 0 || e->stage < ST_RESOLVE)
+	if (signals_stopping() != 0 || e->stage < ST_RESOLVE)
 		return false;
 	return e->stage <= ST_CONNECT || e->stage == ST_GREETING || e->stage == ST_EHLO
 	    || (e->fate == FATE_TEMP && (e->stage == ST_TLS || e->stage == ST_STARTTLS));

@@ -1,7 +1,7 @@
 #include "mail/alabel.h"
 
 #include "mail/address.h"
-#include "mail/fix.h"
+#include "mail/cleanup.h"
 #include "mail/header.h"
 #include "mail/idn.h"
 
@@ -47,7 +47,7 @@ static bool convert_head(struct buf *out, const struct buf *head, struct err *e)
 	size_t at = 0;
 
 	while (header_next(buf_text(head), head->len, &at, &f))
-		if (!(fix_has_addresses(&f) ? convert_field(out, &f, e) : buf_add(out, f.raw, f.raw_len, e)))
+		if (!(cleanup_has_addresses(&f) ? convert_field(out, &f, e) : buf_add(out, f.raw, f.raw_len, e)))
 			return false;
 	return at == head->len || buf_add(out, head->bytes + at, head->len - at, e);
 }

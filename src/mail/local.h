@@ -10,7 +10,7 @@
 #define MAIL_LOCAL_H
 
 #include "base/buf.h"
-#include "base/host.h"
+#include "base/identity.h"
 #include "mail/address.h"
 #include "mail/aliases.h"
 #include "mail/envelope.h"

@@ -9,7 +9,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
-#include "base/stop.h"
+#include "base/signals.h"
 #include "mail/header.h"
 
 enum {
@@ -41,9 +41,9 @@ static bool read_piece(struct intake *in, size_t *n, struct err *e)
 		struct pollfd p = { in->fd, POLLIN, 0 };
 		ssize_t r;
 
-		if (stop_asked())
-			return stop_fail(e, ST_INPUT);
-		if (in->waits && stop_poll(&p, 1, -1) < 0 && errno == EINTR)
+		if (signals_stopping())
+			return signals_fail(e, ST_INPUT);
+		if (in->waits && signals_poll(&p, 1, -1) < 0 && errno == EINTR)
 			continue;
 		r = read(in->fd, in->piece, sizeof in->piece);
 		if (r >= 0) {
@@ -298,7 +298,7 @@ static bool put_file(const struct message *m, message_sink take, void *to, struc
 	for (off_t at = 0; ok && at < m->end;) {
 		size_t n = m->end - at < MESSAGE_PIECE ? (size_t)(m->end - at) : MESSAGE_PIECE;
 
-		ok = (!stop_asked() || stop_fail(e, ST_INPUT)) && read_at(m, piece, n, at, e) && take(to, piece, n, e);
+		ok = (!signals_stopping() || signals_fail(e, ST_INPUT)) && read_at(m, piece, n, at, e) && take(to, piece, n, e);
 		at += (off_t)n;
 	}
 	free(piece);

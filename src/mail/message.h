@@ -3,7 +3,7 @@
  *
  * The whole input is read before any of it is sent: the head and up to 1 MiB of body into memory, a larger body into an
  * unlinked temporary file.  If stdin is a regular file, it is copied, too, since it could change.  So the facts are known
- * before MAIL, and a slow writer does not make a server wait in the middle of DATA.  fix.h changes the head once; after
+ * before MAIL, and a slow writer does not make a server wait in the middle of DATA.  cleanup.h changes the head once; after
  * that the original does not change: each server gets a rendition of its own (mime/rendition.h).
  */
 #ifndef MAIL_MESSAGE_H
@@ -32,7 +32,7 @@ struct message {
 };
 
 /* Reads fd to its end.  `dot_ends`: a line "." from a terminal ends the input, too.  Errors: ST_INPUT TEMP (EX_IOERR) for a
- * read error, ST_INPUT PERM for a head over the limit, ST_SPOOL for the temporary file.  A stop signal ends it (stop.h). */
+ * read error, ST_INPUT PERM for a head over the limit, ST_SPOOL for the temporary file.  A stop signal ends it (signals.h). */
 bool message_read(struct message *m, int fd, bool dot_ends, struct err *e) MUST_CHECK;
 
 /* The same, but reads from a function that gives the next 1 to `room` bytes, and *n == 0 at the end. */
@@ -50,7 +50,7 @@ bool message_put_head(const struct buf *head, message_sink take, void *to, struc
  * it. */
 bool message_put_body(const struct message *m, message_sink take, void *to, struct err *e) MUST_CHECK;
 
-/* Counts the facts of head and body; message_fix() calls it after it has changed the head. */
+/* Counts the facts of head and body; cleanup_message() calls it after it has changed the head. */
 bool message_count(struct message *m, struct err *e) MUST_CHECK;
 
 void message_free(struct message *m);

@@ -8,7 +8,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "base/stop.h"
+#include "base/signals.h"
 #include "net/resolve.h"
 
 enum {
@@ -119,9 +119,9 @@ static size_t wait_once(struct race *r, int64_t deadline, int *why)
 
 	for (size_t i = 0; i < r->started; i++)
 		fds[i] = (struct pollfd){ r->tries[i].state == TRYING ? r->tries[i].fd : -1, POLLOUT, 0 };
-	n = stop_poll(fds, r->started, clock_left_ms(until));
+	n = signals_poll(fds, r->started, clock_left_ms(until));
 	if (n < 0)
-		*why = errno == EINTR && !stop_asked() ? 0 : errno;
+		*why = errno == EINTR && !signals_stopping() ? 0 : errno;
 	for (size_t i = 0; n > 0 && i < r->started; i++)
 		if (fds[i].revents != 0 && arrived(r, &r->tries[i]))
 			return i;
@@ -197,8 +197,8 @@ static bool any_why(const struct race *r, int why)
 
 static bool fail_race(const struct race *r, const char *host, unsigned port, struct err *e)
 {
-	if (stop_asked())
-		return stop_fail(e, ST_CONNECT);
+	if (signals_stopping())
+		return signals_fail(e, ST_CONNECT);
 	fail_sys(e, ST_CONNECT, r->started > 0 ? r->tries[0].why : ETIMEDOUT, "cannot connect to %s, port %u",
 		 host, port);
 	if (r->started > 0)
@@ -245,7 +245,7 @@ static int connect_unix(int fd, const struct sockaddr_un *to, int64_t deadline)
 			return errno;
 		if (clock_passed(deadline))
 			return ETIMEDOUT;
-		if (stop_poll(NULL, 0, BACKLOG_MS) < 0 && stop_asked())
+		if (signals_poll(NULL, 0, BACKLOG_MS) < 0 && signals_stopping())
 			return EINTR;
 	}
 	return 0;
@@ -270,8 +270,8 @@ static bool dial_unix(const char *path, int64_t deadline, struct dialed *d, stru
 	}
 	close(d->fd);
 	d->fd = -1;
-	if (stop_asked())
-		return stop_fail(e, ST_CONNECT);
+	if (signals_stopping())
+		return signals_fail(e, ST_CONNECT);
 	fail_sys(e, ST_CONNECT, why, "cannot connect to %s", path);
 	if (why == ENOENT || why == ECONNREFUSED)
 		err_hint(e, "is the server that listens on %s running?", path);

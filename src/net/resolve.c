@@ -11,8 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/host.h"
-#include "base/stop.h"
+#include "base/identity.h"
+#include "base/signals.h"
 #include "base/str.h"
 
 #ifndef EAI_NODATA
@@ -204,11 +204,11 @@ static bool hear(int fd, int64_t deadline, struct answer *a, int *why)
 
 	while (have < sizeof *a) {
 		struct pollfd p = { fd, POLLIN, 0 };
-		int r = stop_poll(&p, 1, clock_left_ms(deadline));
+		int r = signals_poll(&p, 1, clock_left_ms(deadline));
 		ssize_t n;
 
 		*why = r == 0 ? ETIMEDOUT : errno;
-		if (r == 0 || (r < 0 && (*why != EINTR || stop_asked())))
+		if (r == 0 || (r < 0 && (*why != EINTR || signals_stopping())))
 			return false;
 		if (r < 0)
 			continue;
@@ -249,8 +249,8 @@ static bool ask_child(const struct question *q, struct answer *a, struct err *e)
 	close(ends[0]);
 	if (ok)
 		return true;
-	if (stop_asked())
-		return stop_fail(e, ST_RESOLVE);
+	if (signals_stopping())
+		return signals_fail(e, ST_RESOLVE);
 	return fail_sys(e, ST_RESOLVE, why, "cannot resolve %s%s", q->host,
 			why == ETIMEDOUT ? " in time" : ": the resolver died");
 }

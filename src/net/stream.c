@@ -6,7 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/stop.h"
+#include "base/signals.h"
 
 enum { CLOSE_S = 2 }; /* at most, to send the last bytes */
 
@@ -88,13 +88,13 @@ bool stream_wait(struct stream *s, short events, struct err *e)
 	if (p.fd < 0)
 		return fail(e, s->stage, FATE_TEMP, "the peer went quiet");
 	do {
-		if (stop_asked())
-			return stop_fail(e, s->stage);
+		if (signals_stopping())
+			return signals_fail(e, s->stage);
 		if (clock_passed(deadline))
 			return fail_sys(e, s->stage, ETIMEDOUT, "%s",
 					s->until <= s->deadline ? "the submission took longer than total_timeout"
 								: "the server did not answer in time");
-		r = stop_poll(&p, 1, clock_left_ms(deadline));
+		r = signals_poll(&p, 1, clock_left_ms(deadline));
 	} while (r == 0 || (r < 0 && errno == EINTR));
 	if (r < 0)
 		return fail_sys(e, s->stage, errno, "cannot wait for the server");

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/stop.h"
+#include "base/signals.h"
 #include "net/crypto.h"
 #include "net/explain.h"
 #include "net/resolve.h"
@@ -259,7 +259,7 @@ static void drain_until(struct tls *t, int64_t deadline)
 	while (drain(t, &quiet) == WIRE_WANT_WRITE && !clock_passed(deadline)) {
 		struct pollfd p = { tls_fd(t), POLLOUT, 0 };
 
-		if (p.fd < 0 || stop_poll(&p, 1, clock_left_ms(deadline)) <= 0)
+		if (p.fd < 0 || signals_poll(&p, 1, clock_left_ms(deadline)) <= 0)
 			return;
 	}
 }

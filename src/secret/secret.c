@@ -16,7 +16,7 @@
 #include "base/log.h"
 #include "base/printable.h"
 #include "base/proc.h"
-#include "base/stop.h"
+#include "base/signals.h"
 #include "secret/netrc.h"
 
 enum {
@@ -160,12 +160,12 @@ static bool read_typed(int tty, int64_t until, struct buf *to, struct err *e)
 {
 	for (;;) {
 		struct pollfd p = { tty, POLLIN, 0 };
-		int ready = stop_poll(&p, 1, clock_left_ms(until));
+		int ready = signals_poll(&p, 1, clock_left_ms(until));
 		ssize_t n;
 		char c;
 
-		if (stop_asked())
-			return stop_fail(e, ST_SECRET);
+		if (signals_stopping())
+			return signals_fail(e, ST_SECRET);
 		if (ready == 0)
 			return fail(e, ST_SECRET, FATE_TEMP, "no password was typed in time");
 		n = ready < 0 ? -1 : read(tty, &c, 1);

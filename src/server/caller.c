@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 #include "base/printable.h"
-#include "base/stop.h"
+#include "base/signals.h"
 
 enum {
 	SILENCE_S = 300,            /* RFC 5321 4.5.3.2.7 */
@@ -42,11 +42,11 @@ static bool write_replies(struct caller *c, struct err *e)
 	size_t done = 0;
 
 	while (done < c->replies.len) {
-		bool stopping = stop_asked() != 0;
-		int left = clock_left_ms(deadline), ready = stopping ? poll(&p, 1, 0) : stop_poll(&p, 1, left);
+		bool stopping = signals_stopping() != 0;
+		int left = clock_left_ms(deadline), ready = stopping ? poll(&p, 1, 0) : signals_poll(&p, 1, left);
 
 		if (ready <= 0 && stopping)
-			return stop_fail(e, ST_INPUT);
+			return signals_fail(e, ST_INPUT);
 		if (left == 0)
 			return fail(e, ST_INPUT, FATE_TEMP, "the caller has not read its replies for %d seconds", SILENCE_S);
 		if (ready > 0 && !write_piece(c, &done, e))
@@ -90,11 +90,11 @@ static bool wait_and_read(struct caller *c, struct err *e)
 		int left = clock_left_ms(deadline), ready;
 		ssize_t n;
 
-		if (stop_asked())
-			return stop_fail(e, ST_INPUT);
+		if (signals_stopping())
+			return signals_fail(e, ST_INPUT);
 		if (left == 0)
 			return fail(e, ST_INPUT, FATE_TEMP, "the caller was silent for %d seconds", SILENCE_S);
-		ready = stop_poll(&p, 1, left);
+		ready = signals_poll(&p, 1, left);
 		if (ready == 0 || (ready < 0 && errno == EINTR))
 			continue;
 		n = read(c->in, c->text + c->have, sizeof c->text - c->have);

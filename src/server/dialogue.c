@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/host.h"
+#include "base/identity.h"
 #include "deliver/report.h"
 #include "server/caller.h"
 #include "server/relay.h"
@@ -136,7 +136,7 @@ static bool do_hello(struct dialogue *d, struct err *e)
 
 	begin_anew(d);
 	d->hello = true;
-	host_fqdn(name);
+	identity_fqdn(name);
 	snprintf(text, sizeof text, "%s%s", name[0] == '\0' ? "localhost" : name,
 		 d->command.id == COMMAND_HELO ? ""
 		 : "\nPIPELINING\nSIZE\n8BITMIME\nSMTPUTF8\nDSN\nCHUNKING\nENHANCEDSTATUSCODES\nHELP");

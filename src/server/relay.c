@@ -123,7 +123,7 @@ static bool say_mail(struct relay *u, const struct command *c, struct err *e)
 	struct submission *x = u->x;
 	struct needs *n = &u->t.needs, first;
 
-	params_needs(&first, &x->a->wishes, &x->v, &announced);
+	esmtp_needs(&first, &x->a->wishes, &x->v, &announced);
 	first.utf8 = first.utf8 || (c->utf8 && x->a->wishes.utf8 != UTF8_OFF);
 	transaction_begin(&u->t, &x->s, &x->v, &x->r, &first, &x->delivery);
 	if (!negotiate_envelope(&x->s, n, e) || (u->begun && !transaction_reset(&u->t, e)))
@@ -308,7 +308,7 @@ static bool prepare(struct relay *u, struct err *e)
 	size_t before = x->v.n;
 
 	envelope_name(&x->v);
-	return message_fix(&x->m, &x->a->message, &x->local, false, &x->v, e) && ask_added(u, before, e)
+	return cleanup_message(&x->m, &x->a->message, &x->local, false, &x->v, e) && ask_added(u, before, e)
 	    && negotiate_message(&x->s, &x->v, &x->m, true, &u->t.needs, &x->r, e);
 }
 

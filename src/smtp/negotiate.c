@@ -103,7 +103,7 @@ bool negotiate_message(const struct session *s, const struct envelope *v, const 
 	if (said && r->facts.utf8_head && !n->utf8 && n->w->utf8 != UTF8_OFF)
 		return fail(e, ST_INPUT, FATE_PERM, "the header is not ASCII, and MAIL did not say SMTPUTF8");
 	if (!said)
-		params_needs(n, n->w, v, &r->facts);
+		esmtp_needs(n, n->w, v, &r->facts);
 	if ((r->facts.utf8_head || (!said && n->not_ascii)) && !utf8_carried(s, n->w, r, e))
 		return false;
 	if (r->facts.eight_bit && (s->caps.ext & EXT_8BITMIME) == 0 && !rendition_7bit(r, e))
@@ -116,6 +116,6 @@ bool negotiate_message(const struct session *s, const struct envelope *v, const 
 bool negotiate(struct session *s, const struct envelope *v, const struct message *m, const struct wishes *w,
 	       struct needs *n, struct rendition *r, struct err *e)
 {
-	params_needs(n, w, v, &m->facts);
+	esmtp_needs(n, w, v, &m->facts);
 	return ask_again(s, n, e) && negotiate_message(s, v, m, false, n, r, e) && wishes_granted(s, n, e);
 }

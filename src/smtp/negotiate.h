@@ -10,7 +10,7 @@
 
 #include "mail/envelope.h"
 #include "mime/rendition.h"
-#include "smtp/params.h"
+#include "smtp/esmtp.h"
 #include "smtp/session.h"
 
 /* Before MAIL: does the server offer the extensions that the wishes need, and enough of them?  Some servers offer more after

@@ -10,7 +10,7 @@
 
 #include "base/str.h"
 #include "smtp/chat.h"
-#include "smtp/ehlo.h"
+#include "smtp/caps.h"
 
 struct sasl_params {
 	struct strlist auth;      /* mechanisms in order of preference; empty: off; "auto": the strongest offered */

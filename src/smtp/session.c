@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <sys/socket.h>
 
-#include "base/host.h"
+#include "base/identity.h"
 #include "base/log.h"
 #include "smtp/gate.h"
 
@@ -62,7 +62,7 @@ static void our_name(const struct session *s, char to[HOST_MAX])
 	if (s->p->domain != NULL)
 		snprintf(to, HOST_MAX, "%s", s->p->domain);
 	else
-		host_fqdn(to);
+		identity_fqdn(to);
 	if (!gate_is_domain(to)) /* only the machine's name: p->domain was checked with the configuration */
 		literal(s, to);
 }

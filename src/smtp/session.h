@@ -10,7 +10,7 @@
 
 #include "net/tls.h"
 #include "smtp/chat.h"
-#include "smtp/ehlo.h"
+#include "smtp/caps.h"
 #include "smtp/sasl.h"
 
 struct session_params {

@@ -6,8 +6,8 @@
 
 #include "base/log.h"
 #include "base/printable.h"
-#include "base/stop.h"
-#include "smtp/params.h"
+#include "base/signals.h"
+#include "smtp/esmtp.h"
 
 enum {
 	BLOCK_S = 180,              /* seconds for each block of the message, RFC 5321 4.5.3.2.5 */
@@ -166,7 +166,7 @@ static const struct verb RSET = { .name = "RSET", .stage = ST_MAIL, .timeout = 3
 static bool say_mail(struct transaction *t, struct err *e)
 {
 	struct buf line = buf_max(ST_MAIL, CHAT_COMMAND_MAX, "MAIL");
-	bool ok = params_mail(&line, &t->s->caps, &t->needs, e);
+	bool ok = esmtp_mail(&line, &t->s->caps, &t->needs, e);
 
 	if (ok) {
 		t->s->chat.utf8 = t->needs.utf8 && (t->s->caps.ext & EXT_SMTPUTF8) != 0;
@@ -191,7 +191,7 @@ static bool say_rcpt(struct transaction *t, size_t i, struct err *e)
 {
 	struct buf line = buf_max(ST_RCPT, CHAT_COMMAND_MAX, "RCPT");
 	struct rcpt *r = &t->v->rcpts[i];
-	bool ok = (params_rcpt(&line, &t->s->caps, &t->needs, r, e)
+	bool ok = (esmtp_rcpt(&line, &t->s->caps, &t->needs, r, e)
 		   && chat_say(&t->s->chat, &RCPT, i, e, "RCPT TO:%s", buf_text(&line)))
 	       || refuse_unsendable(t, r, e);
 
@@ -207,7 +207,7 @@ static bool sift(struct transaction *t, struct err *e)
 
 	for (size_t i = 0; ok && i < t->v->n; i++) {
 		buf_clear(&line);
-		ok = t->v->rcpts[i].state != RCPT_OPEN || params_rcpt(&line, &t->s->caps, &t->needs, &t->v->rcpts[i], e)
+		ok = t->v->rcpts[i].state != RCPT_OPEN || esmtp_rcpt(&line, &t->s->caps, &t->needs, &t->v->rcpts[i], e)
 		  || refuse_unsendable(t, &t->v->rcpts[i], e);
 	}
 	buf_free(&line);
@@ -284,8 +284,8 @@ static bool break_off(struct transaction *t)
 
 static bool between_blocks(struct transaction *t, const struct verb *v, struct err *e)
 {
-	if (stop_asked()) {
-		stop_fail(e, ST_BODY);
+	if (signals_stopping()) {
+		signals_fail(e, ST_BODY);
 		return break_off(t);
 	}
 	stream_attempt(t->s->io, ST_BODY, clock_in_s(clock_limit(t->s->chat.cap, BLOCK_S)));

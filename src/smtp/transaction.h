@@ -3,14 +3,14 @@
  * allows.  RFC 5321 3.3, 2920, 1870, 6152, 6531, 3030, 3461, 2033, 9422.
  *
  * A refusal is kept with its recipient in the envelope and is no failure of transaction_send(), which returns false only if
- * the dialogue cannot go on or the message cannot be sent at all.  The arguments of MAIL and RCPT are smtp/params'.
+ * the dialogue cannot go on or the message cannot be sent at all.  The arguments of MAIL and RCPT are smtp/esmtp'.
  */
 #ifndef SMTP_TRANSACTION_H
 #define SMTP_TRANSACTION_H
 
 #include "mail/envelope.h"
 #include "mime/rendition.h"
-#include "smtp/params.h"
+#include "smtp/esmtp.h"
 #include "smtp/session.h"
 
 enum { QUEUE_ID = 128 };

@@ -1,6 +1,6 @@
 #include "smtp/wishes.h"
 
-#include "base/when.h"
+#include "base/datetime.h"
 
 /* ---- deliver by ---------------------------------------------------------------------------------- */
 
@@ -9,7 +9,7 @@ static bool parse_time(const char *text, size_t len, int64_t *seconds)
 	bool minus = len > 0 && text[0] == '-';
 	uint64_t n;
 
-	if (!when_span(text + minus, len - minus, DELIVER_BY_MAX, &n))
+	if (!datetime_span(text + minus, len - minus, DELIVER_BY_MAX, &n))
 		return false;
 	*seconds = minus ? -(int64_t)n : (int64_t)n;
 	return true;
@@ -38,7 +38,7 @@ bool wishes_parse_by(const char *text, struct deliver_by *by)
 bool wishes_put_by(struct buf *to, const struct deliver_by *by, struct err *e)
 {
 	return (by->seconds >= 0 || buf_char(to, '-', e))
-	    && when_put_span(to, (uint64_t)(by->seconds < 0 ? -by->seconds : by->seconds), e)
+	    && datetime_put_span(to, (uint64_t)(by->seconds < 0 ? -by->seconds : by->seconds), e)
 	    && buf_str(to, by->back ? ",return" : ",notify", e) && buf_str(to, by->trace ? ",trace" : "", e);
 }
 
@@ -88,21 +88,21 @@ static bool wants_hold_until(const struct wishes *w)
 
 static bool held_until(const struct session *s, const struct wishes *w, struct err *e)
 {
-	char wanted[WHEN_DATE], last[WHEN_DATE];
+	char wanted[DATETIME_ROOM], last[DATETIME_ROOM];
 
 	if (s->caps.hold_last == 0 || w->hold_until <= s->caps.hold_last)
 		return true;
-	when_show_date(w->hold_until, wanted);
-	when_show_date(s->caps.hold_last, last);
+	datetime_show(w->hold_until, wanted);
+	datetime_show(s->caps.hold_last, last);
 	return fail(e, ST_INPUT, FATE_PERM, "hold_until asks for %s, but %s holds messages until %s at the latest", wanted,
 		    s->host, last);
 }
 
 static bool put_hold_until(struct buf *to, const struct wishes *w, struct err *e)
 {
-	char utc[WHEN_DATE];
+	char utc[DATETIME_ROOM];
 
-	when_show_date(w->hold_until, utc);
+	datetime_show(w->hold_until, utc);
 	return buf_str(to, utc, e);
 }
 

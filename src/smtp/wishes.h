@@ -8,7 +8,7 @@
 #define SMTP_WISHES_H
 
 #include "mail/dsn.h"
-#include "smtp/ehlo.h"
+#include "smtp/caps.h"
 #include "smtp/session.h"
 
 enum {
@@ -39,7 +39,7 @@ struct wishes { /* zeroed: none */
 	bool              require_tls; /* every server on the way must use TLS, RFC 8689 */
 };
 
-/* "TIME[,return|notify][,trace]".  when_span() reads TIME, which may have a minus sign.  False: the text has another form, or
+/* "TIME[,return|notify][,trace]".  datetime_span() reads TIME, which may have a minus sign.  False: the text has another form, or
  * it says `return` and TIME is not above 0. */
 bool wishes_parse_by(const char *text, struct deliver_by *by) MUST_CHECK;
 bool wishes_put_by(struct buf *to, const struct deliver_by *by, struct err *e) MUST_CHECK; /* text that parses to the same */
@@ -51,7 +51,7 @@ struct wish {
 	bool (*granted)(const struct session *s, const struct wishes *w, struct err *e); /* NULL: granted if offered */
 	struct esc  esc;        /* of the error if it is not offered; zeroed: none */
 	bool        may_drop;   /* if it is not offered, the message goes without it */
-	const char *keyword;    /* of MAIL's parameter; NULL: params.c has the row, since the message may need it, too */
+	const char *keyword;    /* of MAIL's parameter; NULL: esmtp.c has the row, since the message may need it, too */
 	bool (*value)(struct buf *to, const struct wishes *w, struct err *e); /* NULL: the parameter takes no value */
 };
 

@@ -1,7 +1,7 @@
 /* The text of an EHLO reply. */
 #include "fuzz.h"
 
-#include "smtp/ehlo.h"
+#include "smtp/caps.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

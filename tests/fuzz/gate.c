@@ -7,7 +7,7 @@
 #include "../server/syntax.h"
 #include "mail/address.h"
 #include "smtp/gate.h"
-#include "smtp/params.h"
+#include "smtp/esmtp.h"
 
 static void one_address(const char *path, const char *end, bool utf8)
 {
@@ -68,13 +68,13 @@ static void say(const char *address, const char *envid, unsigned how)
 	struct err e;
 	bool utf8;
 
-	params_needs(&n, &w, &v, &f);
+	esmtp_needs(&n, &w, &v, &f);
 	n.utf8 = n.utf8 || (how & 2) != 0;
 	utf8 = n.utf8 && (how & 1) != 0;
-	if (params_mail(&line, &caps, &n, &e))
+	if (esmtp_mail(&line, &caps, &n, &e))
 		look(&line, utf8);
 	buf_clear(&line);
-	if (params_rcpt(&line, &caps, &n, &r, &e))
+	if (esmtp_rcpt(&line, &caps, &n, &r, &e))
 		look(&line, utf8);
 	buf_free(&line);
 }

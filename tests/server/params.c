@@ -223,5 +223,5 @@ static bool take_all(struct conn *c, const struct param *rows, enum verb v, char
 	return true;
 }
 
-bool params_mail(struct conn *c, char *params) { return take_all(c, mail_params, V_MAIL, params); }
-bool params_rcpt(struct conn *c, char *params) { return take_all(c, rcpt_params, V_RCPT, params); }
+bool esmtp_mail(struct conn *c, char *params) { return take_all(c, mail_params, V_MAIL, params); }
+bool esmtp_rcpt(struct conn *c, char *params) { return take_all(c, rcpt_params, V_RCPT, params); }

@@ -203,8 +203,8 @@ void ehlo_forget(struct conn *c);
 const char *ehlo_offered(const struct conn *c, const char *keyword);
 
 /* params.c */
-bool params_mail(struct conn *c, char *params);
-bool params_rcpt(struct conn *c, char *params);
+bool esmtp_mail(struct conn *c, char *params);
+bool esmtp_rcpt(struct conn *c, char *params);
 
 /* auth.c */
 void auth_run(struct conn *c, char *arg);

@@ -211,7 +211,7 @@ static void run_mail(struct conn *c, char *arg)
 	if (!cut_path(c, V_MAIL, "FROM:", arg, &path, &params))
 		return;
 	copy = must(strdup(params));
-	if (params_mail(c, params) && (*path == '\0' || good_address(c, V_MAIL, path)) && answer_mail(c, path) / 100 == 2) {
+	if (esmtp_mail(c, params) && (*path == '\0' || good_address(c, V_MAIL, path)) && answer_mail(c, path) / 100 == 2) {
 		c->mail.open = true;
 		c->mail.from = must(strdup(path));
 		c->mail.params = copy;
@@ -248,7 +248,7 @@ static void run_rcpt(struct conn *c, char *arg)
 		return;
 	}
 	copy = must(strdup(params));
-	if (!params_rcpt(c, params) || (strcasecmp(path, "postmaster") != 0 && !good_address(c, V_RCPT, path))) {
+	if (!esmtp_rcpt(c, params) || (strcasecmp(path, "postmaster") != 0 && !good_address(c, V_RCPT, path))) {
 		free(copy);
 		return;
 	}

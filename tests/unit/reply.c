@@ -1,11 +1,11 @@
-/* smtp/reply, smtp/ehlo, base/err: replies of a server, its extensions, and exit statuses. */
+/* smtp/reply, smtp/caps, base/err: replies of a server, its extensions, and exit statuses. */
 #include "tap.h"
 
 #include <sysexits.h>
 
 #include "base/str.h"
 #include "mail/envelope.h"
-#include "smtp/ehlo.h"
+#include "smtp/caps.h"
 #include "smtp/reply.h"
 
 static const struct {

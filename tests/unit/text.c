@@ -1,9 +1,9 @@
-/* mail/header, encode, lines, xtext, idn, base/when: pure functions from bytes to bytes. */
+/* mail/header, encode, lines, xtext, idn, base/datetime: pure functions from bytes to bytes. */
 #include "tap.h"
 
 #include <stdlib.h>
 
-#include "base/when.h"
+#include "base/datetime.h"
 #include "mime/encode.h"
 #include "mail/header.h"
 #include "mail/idn.h"
@@ -408,10 +408,10 @@ static void test_spans(void)
 		struct buf b = buf_max(ST_INPUT, 100, "a span");
 		uint64_t n = 0;
 		struct err e;
-		bool read = when_span(spans[i].text, strlen(spans[i].text), spans[i].max, &n);
+		bool read = datetime_span(spans[i].text, strlen(spans[i].text), spans[i].max, &n);
 
 		ok(read == (spans[i].seconds >= 0) && (!read || n == (uint64_t)spans[i].seconds), "span: %s", spans[i].text);
-		if (read && spans[i].shown != NULL && ok(when_put_span(&b, n, &e), "  shown"))
+		if (read && spans[i].shown != NULL && ok(datetime_put_span(&b, n, &e), "  shown"))
 			same(buf_text(&b), spans[i].shown, "  as it should be");
 		buf_free(&b);
 	}
@@ -456,21 +456,21 @@ static void test_dates(void)
 	int64_t christmas = 0;
 
 	for (size_t i = 0; i < COUNT(dates); i++) {
-		char shown[WHEN_DATE] = "";
+		char shown[DATETIME_ROOM] = "";
 		int64_t at;
-		bool read = when_date(dates[i].text, strlen(dates[i].text), &at);
+		bool read = datetime_parse(dates[i].text, strlen(dates[i].text), &at);
 
 		if (ok(read == (dates[i].utc != NULL), "date: %s", dates[i].text) && read) {
-			when_show_date(at, shown);
+			datetime_show(at, shown);
 			same(shown, dates[i].utc, "  in UTC");
 		}
 	}
-	ok(when_date("2026-12-24T08:00:00Z", 20, &christmas) && christmas == 1798099200, "a date is the usual number of seconds");
+	ok(datetime_parse("2026-12-24T08:00:00Z", 20, &christmas) && christmas == 1798099200, "a date is the usual number of seconds");
 	for (int64_t at = 0, again; at < INT64_C(253402300800); at += 86400 * 50 + 3677) {
-		char shown[WHEN_DATE];
+		char shown[DATETIME_ROOM];
 
-		when_show_date(at, shown);
-		if (!when_date(shown, strlen(shown), &again) || again != at) {
+		datetime_show(at, shown);
+		if (!datetime_parse(shown, strlen(shown), &again) || again != at) {
 			ok(false, "a date that is shown is read as another: %s", shown);
 			return;
 		}

@@ -1,4 +1,4 @@
-#include "base/host.h"
+#include "base/identity.h"
 
 #include <pwd.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@
 
 enum { HOSTS_MAX = 256 * 1024 }; /* bytes; a larger /etc/hosts is ignored */
 
-bool host_is_domain(const char *name)
+bool identity_is_domain(const char *name)
 {
 	size_t label = 0;
 
@@ -44,7 +44,7 @@ static bool line_names(char *line, const char *host, char to[HOST_MAX])
 	if (strtok_r(line, " \t\r", &save) == NULL)
 		return false;
 	while ((word = strtok_r(NULL, " \t\r", &save)) != NULL) {
-		if (full == NULL && strchr(word, '.') != NULL && host_is_domain(word))
+		if (full == NULL && strchr(word, '.') != NULL && identity_is_domain(word))
 			full = word;
 		ours = ours || str_same(word, host);
 	}
@@ -69,20 +69,20 @@ static bool ask_hosts(const char *host, char to[HOST_MAX])
 	return found;
 }
 
-bool host_bare_name(char to[HOST_MAX])
+bool identity_host(char to[HOST_MAX])
 {
 	if (gethostname(to, HOST_MAX) != 0)
 		to[0] = '\0';
 	to[HOST_MAX - 1] = '\0';
-	return host_is_domain(to);
+	return identity_is_domain(to);
 }
 
-void host_fqdn(char to[HOST_MAX])
+void identity_fqdn(char to[HOST_MAX])
 {
 	char host[HOST_MAX];
 
 	to[0] = '\0';
-	if (!host_bare_name(host))
+	if (!identity_host(host))
 		return;
 	if (strchr(host, '.') != NULL)
 		snprintf(to, HOST_MAX, "%s", host);
@@ -90,7 +90,7 @@ void host_fqdn(char to[HOST_MAX])
 		to[0] = '\0';
 }
 
-void host_mail_domain(char to[HOST_MAX])
+void identity_mail_domain(char to[HOST_MAX])
 {
 	struct buf name = buf_max(ST_INTERNAL, 4096, "/etc/mailname");
 
@@ -101,13 +101,13 @@ void host_mail_domain(char to[HOST_MAX])
 		snprintf(to, HOST_MAX, "%.*s", (int)strcspn(word, " \t\r\n"), word);
 	}
 	buf_free(&name);
-	if (!host_is_domain(to))
-		host_fqdn(to);
-	if (to[0] == '\0' && !host_bare_name(to))
+	if (!identity_is_domain(to))
+		identity_fqdn(to);
+	if (to[0] == '\0' && !identity_host(to))
 		snprintf(to, HOST_MAX, "localhost");
 }
 
-void host_login(char to[HOST_MAX])
+void identity_login(char to[HOST_MAX])
 {
 	const struct passwd *pw = getpwuid(getuid());
 	const char *name = pw != NULL ? pw->pw_name : secure_getenv("LOGNAME");

@@ -1,11 +1,11 @@
 /*
- * ehlo.h - the server's capabilities, from its answer to EHLO.  ehlo.c has one row for each keyword that we act on.
+ * caps.h - the server's capabilities, from its answer to EHLO.  caps.c has one row for each keyword that we act on.
  *
  * Pure.  Keywords are compared as a whole and without regard to case (RFC 5321 4.1.1.1).  Unknown keywords are ignored, as
  * are arguments that make no sense.
  */
-#ifndef SMTP_EHLO_H
-#define SMTP_EHLO_H
+#ifndef SMTP_CAPS_H
+#define SMTP_CAPS_H
 
 #include "base/str.h"
 

@@ -1,4 +1,4 @@
-#include "base/when.h"
+#include "base/datetime.h"
 
 #include <stdio.h>
 
@@ -16,7 +16,7 @@ static const struct {
 	{ 's', 1 },
 };
 
-bool when_span(const char *text, size_t len, uint64_t max, uint64_t *seconds)
+bool datetime_span(const char *text, size_t len, uint64_t max, uint64_t *seconds)
 {
 	unsigned unit = 1;
 	uint64_t n;
@@ -33,7 +33,7 @@ bool when_span(const char *text, size_t len, uint64_t max, uint64_t *seconds)
 	return true;
 }
 
-bool when_put_span(struct buf *to, uint64_t seconds, struct err *e)
+bool datetime_put_span(struct buf *to, uint64_t seconds, struct err *e)
 {
 	size_t i = 0;
 
@@ -129,7 +129,7 @@ static bool take_zone(const char **p, const char *end, int64_t *east)
 	return true;
 }
 
-bool when_date(const char *text, size_t len, int64_t *at)
+bool datetime_parse(const char *text, size_t len, int64_t *at)
 {
 	const char *p = text, *end = text + len;
 	int64_t days, seconds, east;
@@ -141,7 +141,7 @@ bool when_date(const char *text, size_t len, int64_t *at)
 	return true;
 }
 
-void when_show_date(int64_t at, char to[WHEN_DATE])
+void datetime_show(int64_t at, char to[DATETIME_ROOM])
 {
 	int64_t days = at / DAY_S - (at % DAY_S < 0), second = at - days * DAY_S;
 	int64_t year = 1970 + days / 366 - (days < 0), month = 1; /* the loop goes up: never a later year than the right one */
@@ -150,7 +150,7 @@ void when_show_date(int64_t at, char to[WHEN_DATE])
 		year++;
 	while (days_of(year, month, 1) + days_in(year, month) <= days)
 		month++;
-	snprintf(to, WHEN_DATE, "%04d-%02d-%02dT%02d:%02d:%02dZ", (int)year, (int)month,
+	snprintf(to, DATETIME_ROOM, "%04d-%02d-%02dT%02d:%02d:%02dZ", (int)year, (int)month,
 		 (int)(days - days_of(year, month, 1)) + 1, (int)(second / 3600), (int)(second / 60 % 60),
 		 (int)(second % 60));
 }

@@ -1,27 +1,27 @@
 /*
- * when.h - parses and writes spans of time ("90", "2h") and dates (RFC 3339 5.6).
+ * datetime.h - parses and writes spans of time ("90", "2h") and dates (RFC 3339 5.6).
  *
  * No function reads the clock or the time zone of this machine.
  */
-#ifndef BASE_WHEN_H
-#define BASE_WHEN_H
+#ifndef BASE_DATETIME_H
+#define BASE_DATETIME_H
 
 #include "base/buf.h"
 
 /* True if all of it is a number of seconds, or a number with s, m, h or d after it; `max` seconds at most. */
-bool when_span(const char *text, size_t len, uint64_t max, uint64_t *seconds) MUST_CHECK;
+bool datetime_span(const char *text, size_t len, uint64_t max, uint64_t *seconds) MUST_CHECK;
 
 /* Puts it in the largest unit in which it is a whole number: "2h". */
-bool when_put_span(struct buf *to, uint64_t seconds, struct err *e) MUST_CHECK;
+bool datetime_put_span(struct buf *to, uint64_t seconds, struct err *e) MUST_CHECK;
 
-enum { WHEN_DATE = 32 }; /* room for a date */
+enum { DATETIME_ROOM = 32 }; /* room for a date */
 
 /* True if all of it is a date and time with its zone, "2026-12-24T08:00:00Z" or "...+01:00", from 1970 to 9999.  Users may
  * leave out the seconds and write a blank in place of the T.  A fraction of a second is dropped.  *at: seconds since
  * 1970-01-01T00:00:00Z. */
-bool when_date(const char *text, size_t len, int64_t *at) MUST_CHECK;
+bool datetime_parse(const char *text, size_t len, int64_t *at) MUST_CHECK;
 
-/* In UTC.  `at`: as when_date() gives it. */
-void when_show_date(int64_t at, char to[WHEN_DATE]);
+/* In UTC.  `at`: as datetime_parse() gives it. */
+void datetime_show(int64_t at, char to[DATETIME_ROOM]);
 
 #endif

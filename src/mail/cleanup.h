@@ -1,11 +1,11 @@
 /*
- * fix.h - changes the head so that a submission server accepts it: RFC 6409 8, RFC 5322 3.6.
+ * cleanup.h - changes the head so that a submission server accepts it: RFC 6409 8, RFC 5322 3.6.
  *
  * Reads the recipients from it (-t), drops fields that must not be sent (Bcc, Return-Path), qualifies addresses, applies
  * sender_map, adds missing fields and folds lines that are too long.  A head that needs no change stays byte for byte.
  */
-#ifndef MAIL_FIX_H
-#define MAIL_FIX_H
+#ifndef MAIL_CLEANUP_H
+#define MAIL_CLEANUP_H
 
 #include "mail/address.h"
 #include "mail/header.h"
@@ -30,16 +30,16 @@ struct message_params {
 
 /* Adds the recipients in the head to the envelope (if take_recipients), changes the head as `p` says, adds always_bcc to the
  * envelope, and counts the facts. */
-bool message_fix(struct message *m, const struct message_params *p, struct local *l, bool take_recipients,
+bool cleanup_message(struct message *m, const struct message_params *p, struct local *l, bool take_recipients,
 		 struct envelope *v, struct err *e) MUST_CHECK;
 
 /* The first address in a From field, normalised; false if there is none, or if it does not fit. */
 bool message_from(const struct message *m, char *to, size_t room);
 
 /* Does this field hold addresses? */
-bool fix_has_addresses(const struct field *f);
+bool cleanup_has_addresses(const struct field *f);
 
 /* Adds one recipient, or a list of them as a caller writes it, to the envelope; `l` expands aliases. */
-bool fix_add_recipients(struct envelope *v, const char *text, size_t len, struct local *l, struct err *e) MUST_CHECK;
+bool cleanup_add_recipients(struct envelope *v, const char *text, size_t len, struct local *l, struct err *e) MUST_CHECK;
 
 #endif

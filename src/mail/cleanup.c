@@ -1,10 +1,10 @@
-#include "mail/fix.h"
+#include "mail/cleanup.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
 
-#include "base/host.h"
+#include "base/identity.h"
 #include "base/printable.h"
 #include "mail/header.h"
 
@@ -62,7 +62,7 @@ static const struct role_of *role_of(const struct field *f)
 	return NULL;
 }
 
-bool fix_has_addresses(const struct field *f)
+bool cleanup_has_addresses(const struct field *f)
 {
 	const struct role_of *r = role_of(f);
 
@@ -96,7 +96,7 @@ static bool add_recipient(void *ctx, const struct mailbox *m, struct err *e)
 	return local_add(a->l, a->v, m->addr, e);
 }
 
-bool fix_add_recipients(struct envelope *v, const char *text, size_t len, struct local *l, struct err *e)
+bool cleanup_add_recipients(struct envelope *v, const char *text, size_t len, struct local *l, struct err *e)
 {
 	struct adding a = { v, l };
 
@@ -225,7 +225,7 @@ static bool take_recipients(struct fixing *x, struct err *e)
 
 	for (size_t at = 0; header_next(buf_text(&x->m->head), x->m->head.len, &at, &f);)
 		if (is_recipient_field(x, &f, role_of(&f))
-		    && !fix_add_recipients(x->v, f.body, f.body_len, x->l, e))
+		    && !cleanup_add_recipients(x->v, f.body, f.body_len, x->l, e))
 			return err_hint(e, "with -t the recipients are taken from the header: this one is in %.*s",
 					(int)f.name_len, f.name);
 	return true;
@@ -234,7 +234,7 @@ static bool take_recipients(struct fixing *x, struct err *e)
 static bool add_always(struct fixing *x, struct err *e)
 {
 	for (size_t i = 0; i < x->p->always_bcc.n; i++)
-		if (!fix_add_recipients(x->v, x->p->always_bcc.items[i], strlen(x->p->always_bcc.items[i]),
+		if (!cleanup_add_recipients(x->v, x->p->always_bcc.items[i], strlen(x->p->always_bcc.items[i]),
 					x->l, e))
 			return false;
 	return true;
@@ -319,8 +319,8 @@ static bool put_message_id(struct fixing *x, const char *prefix, struct err *e)
 		return fail(e, ST_INTERNAL, FATE_TEMP, "there are no random numbers");
 	sender_address(x, sender, sizeof sender);
 	domain = address_domain(sender);
-	if (domain == NULL || !host_is_domain(domain)) {
-		host_mail_domain(fallback);
+	if (domain == NULL || !identity_is_domain(domain)) {
+		identity_mail_domain(fallback);
 		domain = fallback;
 	}
 	gmtime_r(&now, &tm);
@@ -474,7 +474,7 @@ static bool fix_head(struct fixing *x, struct err *e)
 	return place_added(x, copied < x->out.len ? copied : x->out.len, e);
 }
 
-bool message_fix(struct message *m, const struct message_params *p, struct local *l, bool take, struct envelope *v,
+bool cleanup_message(struct message *m, const struct message_params *p, struct local *l, bool take, struct envelope *v,
 		 struct err *e)
 {
 	struct fixing x = { .m = m, .p = p, .l = l, .v = v };

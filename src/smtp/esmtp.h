@@ -1,13 +1,13 @@
 /*
- * params.h - the arguments of MAIL and RCPT: addresses, the parameters that a message or its envelope needs (one row each),
+ * esmtp.h - the arguments of MAIL and RCPT: addresses, the parameters that a message or its envelope needs (one row each),
  * and those of the wishes (rows in wishes.c).  RFC 1870, 6152, 6531, 3461.
  */
-#ifndef SMTP_PARAMS_H
-#define SMTP_PARAMS_H
+#ifndef SMTP_ESMTP_H
+#define SMTP_ESMTP_H
 
 #include "mail/envelope.h"
 #include "mail/lines.h"
-#include "smtp/ehlo.h"
+#include "smtp/caps.h"
 #include "smtp/wishes.h"
 
 struct needs { /* what this message asks of a server */
@@ -20,13 +20,13 @@ struct needs { /* what this message asks of a server */
 	bool                         dsn;       /* a parameter of DSN was asked for, by the user or by the caller */
 };
 
-void params_needs(struct needs *n, const struct wishes *w, const struct envelope *v, const struct facts *f);
+void esmtp_needs(struct needs *n, const struct wishes *w, const struct envelope *v, const struct facts *f);
 
 /* Append what follows "MAIL FROM:" ("<sender> SIZE=1234 BODY=8BITMIME ...") and "RCPT TO:".  A parameter is given only if it
  * is needed and was offered.  Addresses have the form that this session allows.  smtp/gate checks all of it: an address or a
  * value that cannot be sent is ST_INPUT PERM. */
-bool params_mail(struct buf *to, const struct caps *caps, const struct needs *n, struct err *e) MUST_CHECK;
-bool params_rcpt(struct buf *to, const struct caps *caps, const struct needs *n, const struct rcpt *r,
+bool esmtp_mail(struct buf *to, const struct caps *caps, const struct needs *n, struct err *e) MUST_CHECK;
+bool esmtp_rcpt(struct buf *to, const struct caps *caps, const struct needs *n, const struct rcpt *r,
 		 struct err *e) MUST_CHECK;
 
 #endif

@@ -1,6 +1,6 @@
-#include "smtp/ehlo.h"
+#include "smtp/caps.h"
 
-#include "base/when.h"
+#include "base/datetime.h"
 
 static size_t word_len(const char *p)
 {
@@ -68,7 +68,7 @@ static void take_future(struct caps *c, const char *arg)
 
 	if (!str_number_n(arg, n, 0, UINT32_MAX, &c->hold_max))
 		c->hold_max = 0;
-	if (!when_date(date, word_len(date), &c->hold_last))
+	if (!datetime_parse(date, word_len(date), &c->hold_last))
 		c->hold_last = 0;
 }
 

@@ -1,4 +1,4 @@
-#include "base/stop.h"
+#include "base/signals.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -16,7 +16,7 @@ static void ask(int sig)
 	asked = sig;
 }
 
-void stop_catch(void)
+void signals_catch(void)
 {
 	struct sigaction stop = { .sa_handler = ask }, plain = { .sa_handler = SIG_DFL };
 	struct sigaction deaf = { .sa_handler = SIG_IGN }, was;
@@ -34,19 +34,19 @@ void stop_catch(void)
 	caught = true;
 }
 
-int stop_asked(void)
+int signals_stopping(void)
 {
 	return asked;
 }
 
-bool stop_fail(struct err *e, enum stage st)
+bool signals_fail(struct err *e, enum stage st)
 {
 	fail(e, st, FATE_TEMP, "stopped by signal %d", (int)asked);
 	e->sys = EINTR;
 	return false;
 }
 
-int stop_poll(struct pollfd *fds, unsigned long n, int timeout_ms)
+int signals_poll(struct pollfd *fds, unsigned long n, int timeout_ms)
 {
 	struct timespec t = { timeout_ms / 1000, timeout_ms % 1000 * 1000000L };
 	sigset_t block, was;

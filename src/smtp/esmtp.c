@@ -1,4 +1,4 @@
-#include "smtp/params.h"
+#include "smtp/esmtp.h"
 
 #include "mail/address.h"
 #include "mail/idn.h"
@@ -173,7 +173,7 @@ static const char *wire_form(const struct caps *caps, const struct needs *n, con
 	return ok ? room : NULL;
 }
 
-bool params_mail(struct buf *to, const struct caps *caps, const struct needs *n, struct err *e)
+bool esmtp_mail(struct buf *to, const struct caps *caps, const struct needs *n, struct err *e)
 {
 	char room[ADDRESS_MAX];
 	const char *sender = wire_form(caps, n, n->v->sender, room, e);
@@ -183,7 +183,7 @@ bool params_mail(struct buf *to, const struct caps *caps, const struct needs *n,
 	    && put_wishes(to, caps, n->w, e);
 }
 
-bool params_rcpt(struct buf *to, const struct caps *caps, const struct needs *n, const struct rcpt *r,
+bool esmtp_rcpt(struct buf *to, const struct caps *caps, const struct needs *n, const struct rcpt *r,
 		 struct err *e)
 {
 	char room[ADDRESS_MAX];
@@ -201,7 +201,7 @@ static bool address_needs_utf8(const char *address)
 	return !address_local_is_ascii(address);
 }
 
-void params_needs(struct needs *n, const struct wishes *w, const struct envelope *v, const struct facts *f)
+void esmtp_needs(struct needs *n, const struct wishes *w, const struct envelope *v, const struct facts *f)
 {
 	*n = (struct needs){ .w = w, .v = v, .size = f->bytes };
 	n->not_ascii = f->utf8_head || address_needs_utf8(v->sender);
