@@ -1,5 +1,6 @@
 #include "mime/encode.h"
 
+#include "base/base64.h"
 #include "base/str.h"
 
 enum {
@@ -98,37 +99,9 @@ size_t qp_end(struct qp *q, char *out)
 	return (size_t)(out - start);
 }
 
-static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-static void four_of(const unsigned char *u, size_t n, char four[4])
+static char *put_held(struct b64 *b, char *out)
 {
-	uint32_t bits = (uint32_t)u[0] << 16 | (n > 1 ? (uint32_t)u[1] << 8 : 0) | (n > 2 ? u[2] : 0);
-
-	four[0] = alphabet[bits >> 18];
-	four[1] = alphabet[bits >> 12 & 63];
-	four[2] = n > 1 ? alphabet[bits >> 6 & 63] : '=';
-	four[3] = n > 2 ? alphabet[bits & 63] : '=';
-}
-
-bool base64_encode(struct buf *to, const void *p, size_t n, struct err *e)
-{
-	const unsigned char *u = p;
-
-	if (!buf_room(to, (n + 2) / 3 * 4, e))
-		return false;
-	for (size_t i = 0; i < n; i += 3) {
-		char four[4];
-
-		four_of(u + i, n - i, four);
-		if (!buf_add(to, four, sizeof four, e))
-			return false;
-	}
-	return true;
-}
-
-static char *put_held(struct base64 *b, char *out)
-{
-	four_of(b->held, b->n_held, out);
+	base64_group(b->held, b->n_held, out);
 	out += 4;
 	b->n_held = 0;
 	b->column += 4;
@@ -140,7 +113,7 @@ static char *put_held(struct base64 *b, char *out)
 	return out;
 }
 
-size_t base64_feed(struct base64 *b, const char *in, size_t n, char *out)
+size_t b64_feed(struct b64 *b, const char *in, size_t n, char *out)
 {
 	const char *start = out;
 
@@ -152,7 +125,7 @@ size_t base64_feed(struct base64 *b, const char *in, size_t n, char *out)
 	return (size_t)(out - start);
 }
 
-size_t base64_end(struct base64 *b, char *out)
+size_t b64_end(struct b64 *b, char *out)
 {
 	const char *start = out;
 
@@ -164,47 +137,4 @@ size_t base64_end(struct base64 *b, char *out)
 		b->column = 0;
 	}
 	return (size_t)(out - start);
-}
-
-static int value(char c)
-{
-	const char *at = c == '\0' ? NULL : strchr(alphabet, c);
-
-	return at == NULL ? -1 : (int)(at - alphabet);
-}
-
-/* Four characters, `pad` of which are '='.  The bits that are not used because of padding must be zero. */
-static bool decode_four(struct buf *to, const char *p, unsigned pad)
-{
-	uint32_t bits = 0;
-	char three[3];
-	struct err unheard;
-
-	for (unsigned i = 0; i < 4; i++) {
-		int v = i < 4 - pad ? value(p[i]) : p[i] == '=' ? 0 : -1;
-
-		if (v < 0)
-			return false;
-		bits = bits << 6 | (uint32_t)v;
-	}
-	if ((bits & ((1U << 8 * pad) - 1)) != 0)
-		return false;
-	three[0] = (char)(bits >> 16);
-	three[1] = (char)(bits >> 8);
-	three[2] = (char)bits;
-	return buf_add(to, three, 3 - pad, &unheard);
-}
-
-bool base64_decode(struct buf *to, const char *p, size_t n)
-{
-	if (n % 4 != 0)
-		return false;
-	for (size_t i = 0; i < n; i += 4) {
-		bool last = i + 4 == n;
-		unsigned pad = last ? (p[i + 3] == '=') + (p[i + 3] == '=' && p[i + 2] == '=') : 0;
-
-		if (!decode_four(to, p + i, pad))
-			return false;
-	}
-	return true;
 }

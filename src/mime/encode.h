@@ -1,7 +1,7 @@
 /*
- * encode.h - base64 and quoted-printable: RFC 4648 4, RFC 2045 6.7 and 6.8.
+ * encode.h - a body in quoted-printable or base64: RFC 2045 6.7 and 6.8.
  *
- * The encoders for bodies are state machines that take pieces of any size; the result does not depend on where the pieces
+ * The encoders are state machines that take pieces of any size; the result does not depend on where the pieces
  * end.  Quoted-printable: input lines end with LF or CRLF, output lines with CRLF, and have at most 76 characters.  Encoded
  * are '=', controls (with NUL and a bare CR), octets over 126, blanks at the end of a line, and a '.' or 'F' (of "From ") at
  * the start of a line.
@@ -9,7 +9,7 @@
 #ifndef MIME_ENCODE_H
 #define MIME_ENCODE_H
 
-#include "base/buf.h"
+#include "base/base.h"
 
 struct qp { /* zeroed: the start */
 	size_t column;
@@ -23,20 +23,13 @@ enum { QP_GROWTH = 6, QP_SLACK = 32 };
 size_t qp_feed(struct qp *q, const char *in, size_t n, char *out); /* bytes written to out */
 size_t qp_end(struct qp *q, char *out); /* the last line gets a CRLF if it has none */
 
-struct base64 { /* zeroed: the start */
+struct b64 { /* zeroed: the start */
 	unsigned char held[3];
 	size_t n_held, column;
 };
 
 /* In lines of 76 characters that end with CRLF.  The room for quoted-printable is enough. */
-size_t base64_feed(struct base64 *b, const char *in, size_t n, char *out);
-size_t base64_end(struct base64 *b, char *out);
-
-/* RFC 4648 4 with padding and without line breaks; `to` may be the buf of a secret. */
-bool base64_encode(struct buf *to, const void *p, size_t n, struct err *e) MUST_CHECK;
-
-/* Strict: no blanks, correct padding, no bits left over.  The data comes from a server or client, so the caller words the
- * error.  More than to->max bytes are an error, too. */
-bool base64_decode(struct buf *to, const char *p, size_t n) MUST_CHECK;
+size_t b64_feed(struct b64 *b, const char *in, size_t n, char *out);
+size_t b64_end(struct b64 *b, char *out);
 
 #endif

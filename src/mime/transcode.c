@@ -17,7 +17,7 @@ struct transcode {
 	bool              lf;   /* its header ends with LF, not CRLF */
 	char              last; /* the last octet of its content so far */
 	struct qp         qp;
-	struct base64     base64;
+	struct b64        b64;
 };
 
 /* ---- headers ------------------------------------------------------------------------------------ */
@@ -73,7 +73,7 @@ static bool put_exact(struct transcode *r, const char *in, size_t n, struct err 
 {
 	if (!buf_room(&r->out, n * QP_GROWTH + QP_SLACK, e))
 		return false;
-	made(r, base64_feed(&r->base64, in, n, r->out.bytes + r->out.len));
+	made(r, b64_feed(&r->b64, in, n, r->out.bytes + r->out.len));
 	return true;
 }
 
@@ -112,7 +112,7 @@ static bool got_header(struct transcode *r, const char *in, size_t n, struct err
 	r->lf = n > 0 && !(n > 1 && in[n - 2] == '\r');
 	r->last = '\0';
 	r->qp = (struct qp){ 0 };
-	r->base64 = (struct base64){ 0 };
+	r->b64 = (struct b64){ 0 };
 	if (number == 0)
 		return true;
 	return r->action == PART_KEEP ? put_kept(r, in, n, e) : transcode_header(&r->out, in, n, r->action, e);
@@ -146,7 +146,7 @@ static bool got_end(struct transcode *r, const char *in, size_t n, struct err *e
 	if (!buf_room(&r->out, QP_SLACK, e))
 		return false;
 	made(r, qp_end(&r->qp, r->out.bytes + r->out.len));
-	made(r, base64_end(&r->base64, r->out.bytes + r->out.len));
+	made(r, b64_end(&r->b64, r->out.bytes + r->out.len));
 	return true;
 }
 

@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include "base/base64.h"
+
 enum {
 	BUNDLE_USUAL = 255 * 1024, /* bytes allocated at once: the usual system's bundle fits, and is not copied */
 	PREFIX_MAX = 3 * 1024,     /* bytes of a certificate that are decoded at most: its subject must end there */
@@ -37,20 +39,7 @@ struct der {
 	size_t               unread;    /* bytes before this offset are skipped: counted, but not decoded */
 	unsigned char       *room;      /* more bytes can be decoded to here; NULL: `bytes` is all */
 	const char          *at, *end;  /* the rest of the base64 */
-	const signed char   *value;     /* of a base64 character; -1: none */
 };
-
-/* Four characters to three bytes. */
-static bool decode_group(const struct der *d, const char *at, unsigned char *to)
-{
-	const unsigned char *c = (const unsigned char *)at;
-	int v = d->value[c[0]] * (1 << 18) | d->value[c[1]] * (1 << 12) | d->value[c[2]] * (1 << 6) | d->value[c[3]];
-
-	to[0] = (unsigned char)(v >> 16);
-	to[1] = (unsigned char)(v >> 8);
-	to[2] = (unsigned char)v;
-	return v >= 0;
-}
 
 /* In usual PEM a line ends only after a group of four.  If one ends elsewhere, decoding fails, and the certificate is found only
  * when the whole store is loaded.  After a failure a second call fails, too. */
@@ -62,7 +51,7 @@ static bool decode_to(struct der *d, size_t need)
 	for (; len < need; len += 3, at += 4) {
 		while (at < end && (*at == '\n' || *at == '\r'))
 			at++;
-		if (end - at < 4 || len + 3 > PREFIX_MAX || (len + 3 > unread && !decode_group(d, at, d->room + len)))
+		if (end - at < 4 || len + 3 > PREFIX_MAX || (len + 3 > unread && !base64_bytes(at, d->room + len)))
 			return false;
 	}
 	d->at = at;
@@ -172,7 +161,6 @@ struct scan {
 	const char    *block, *block_end;   /* the present certificate, with its BEGIN and END lines */
 	const char    *base64;              /* where the text after the BEGIN line starts */
 	size_t         label;               /* of the block: index in labels[] */
-	signed char    value[256];          /* of base64 characters */
 	unsigned char  prefix[PREFIX_MAX];  /* of a certificate; it is here so that it is not zeroed for each one */
 	gnutls_datum_t wanted[NAMES_MAX];
 	unsigned       n;
@@ -189,13 +177,8 @@ static void want(struct scan *s, const gnutls_datum_t *chain, unsigned n)
 
 static void begin(struct scan *s, const struct buf *bundle)
 {
-	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
 	s->at = buf_text(bundle);
 	s->end = s->at + bundle->len;
-	memset(s->value, -1, sizeof s->value);
-	for (size_t i = 0; i < sizeof alphabet - 1; i++)
-		s->value[(unsigned char)alphabet[i]] = (signed char)i;
 }
 
 static bool take(struct scan *s, const char *word)
@@ -251,7 +234,7 @@ static bool next_block(struct scan *s)
 
 static bool wanted(struct scan *s)
 {
-	struct der d = { .bytes = s->prefix, .room = s->prefix, .value = s->value };
+	struct der d = { .bytes = s->prefix, .room = s->prefix };
 	size_t issuer[2], subject[2];
 
 	d.at = s->base64;

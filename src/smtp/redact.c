@@ -1,7 +1,7 @@
 #include "smtp/redact.h"
 
+#include "base/base64.h"
 #include "base/str.h"
-#include "mime/encode.h"
 
 enum {
 	WORD_MIN = 4,             /* bytes */

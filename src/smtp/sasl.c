@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/base64.h"
 #include "base/log.h"
-#include "mime/encode.h"
 #include "net/crypto.h"
 #include "net/tls.h"
 

@@ -3,7 +3,7 @@
 #include "fuzz.h"
 
 #include "../unit/recoded.h"
-#include "mime/encode.h"
+#include "base/base64.h"
 
 enum { MAX = 1 << 20 };
 

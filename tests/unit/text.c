@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "base/base64.h"
 #include "base/datetime.h"
 #include "mime/encode.h"
 #include "mail/header.h"
@@ -302,16 +303,16 @@ static void test_soft_break(void)
 static void test_base64_lines(void)
 {
 	char in[115], out[1000];
-	struct base64 b = { 0 };
+	struct b64 b = { 0 };
 	size_t n = 0;
 
 	memset(in, 0, sizeof in);
 	for (size_t i = 0; i < sizeof in; i += 5)
-		n += base64_feed(&b, in + i, 5, out + n);
-	n += base64_end(&b, out + n);
+		n += b64_feed(&b, in + i, 5, out + n);
+	n += b64_end(&b, out + n);
 	ok(n == 78 + 78 + 6 && memcmp(out + 76, "\r\n", 2) == 0 && memcmp(out + 154, "\r\nAA==\r\n", 8) == 0,
 	   "base64 has lines of 76 characters");
-	ok(base64_end(&b, out) == 0, "base64 ends once");
+	ok(b64_end(&b, out) == 0, "base64 ends once");
 }
 
 static void test_base64(void)
@@ -338,6 +339,24 @@ static void test_base64(void)
 		ok(!base64_decode(&b, bad[i], strlen(bad[i])), "not base64: %s", bad[i]);
 		buf_free(&b);
 	}
+}
+
+/* What stands at each place of the alphabet has that value, and nothing else has one. */
+static void test_base64_alphabet(void)
+{
+	unsigned char three[3];
+	char four[4] = "AAA";
+	int known = 0;
+
+	for (int c = 0; c < 256; c++) {
+		four[3] = (char)c;
+		if (!base64_bytes(four, three))
+			continue;
+		known++;
+		base64_group(three, 3, four);
+		ok((unsigned char)four[3] == c && three[2] < 64, "character %d has the value %d", c, three[2]);
+	}
+	ok(known == 64, "64 characters have a value");
 }
 
 static void test_xtext(void)
@@ -500,6 +519,7 @@ int main(void)
 	test_soft_break();
 	test_base64_lines();
 	test_base64();
+	test_base64_alphabet();
 	test_xtext();
 	test_idn();
 	test_spans();
