@@ -11,6 +11,7 @@
 #include "base/signals.h"
 #include "deliver/report.h"
 #include "mail/address.h"
+#include "mail/sendermap.h"
 #include "mail/xtext.h"
 #include "secret/secret.h"
 
@@ -89,23 +90,22 @@ static bool read_list(const char *path, const char *name, uid_t as, struct buf *
 }
 
 /* The alias file is read anew for each sender, since another account may have another file. */
-static bool load_local(struct submission *x, struct err *e)
+static bool load_expander(struct submission *x, struct err *e)
 {
 	const struct message_params *p = &x->a->message;
 	struct buf text = buf_max(ST_CONFIG, ALIASES_BYTES_MAX, p->aliases);
 	bool ok;
 
-	local_free(&x->local);
-	x->local.domain = p->qualify_domain;
-	x->local.recipients = &p->local_recipients;
-	x->local.senders = &p->sender_map;
-	x->local.read = read_list;
-	if (!identity_host(x->local.host))
-		x->local.host[0] = '\0';
-	identity_fqdn(x->local.fqdn);
+	expand_free(&x->expander);
+	x->expander.machine.domain = p->qualify_domain;
+	x->expander.recipients = &p->local_recipients;
+	x->expander.read = read_list;
+	if (!identity_host(x->expander.machine.host))
+		x->expander.machine.host[0] = '\0';
+	identity_fqdn(x->expander.machine.fqdn);
 	ok = p->aliases == NULL
 	  || (owned_read(p->aliases, p->aliases, ST_CONFIG, &text, e)
-	      && aliases_parse(&x->local.aliases, p->aliases, buf_text(&text), text.len, e));
+	      && aliases_parse(&x->expander.aliases, p->aliases, buf_text(&text), text.len, e));
 	buf_free(&text);
 	return ok;
 }
@@ -159,9 +159,9 @@ static bool set_sender(struct submission *x, const char *wanted, struct err *e)
 			return false;
 		own = login;
 	}
-	if ((mapped = local_sender(&x->local, own)) != NULL)
+	if ((mapped = sendermap_find(&x->a->message.sender_map, &x->expander.machine, own)) != NULL)
 		own = mapped;
-	return local_qualify(own, x->a->message.qualify_domain, sender, e) && envelope_set_sender(&x->v, sender, e);
+	return address_qualify(own, x->a->message.qualify_domain, sender, e) && envelope_set_sender(&x->v, sender, e);
 }
 
 static bool set_envid(struct submission *x, struct err *e)
@@ -179,7 +179,7 @@ static bool set_envid(struct submission *x, struct err *e)
 
 bool submission_add(struct submission *x, const char *text, struct err *e)
 {
-	return cleanup_add_recipients(&x->v, text, strlen(text), &x->local, e);
+	return expand_list(&x->expander, &x->v, text, strlen(text), e);
 }
 
 static bool add_recipients(struct submission *x, struct err *e)
@@ -192,7 +192,7 @@ static bool add_recipients(struct submission *x, struct err *e)
 
 bool submission_sender(struct submission *x, const char *wanted, struct err *e)
 {
-	return submission_choose(x, wanted, e) && default_domain(x, e) && default_name(x, e) && load_local(x, e)
+	return submission_choose(x, wanted, e) && default_domain(x, e) && default_name(x, e) && load_expander(x, e)
 	    && set_sender(x, wanted, e);
 }
 
@@ -343,7 +343,7 @@ void submission_free(struct submission *x)
 	rendition_free(&x->r);
 	message_free(&x->m);
 	envelope_free(&x->v);
-	local_free(&x->local);
+	expand_free(&x->expander);
 	conf_free(&x->conf);
 	free(x);
 }

@@ -9,7 +9,7 @@
 
 #include "config/opts.h"
 #include "mail/envelope.h"
-#include "mail/local.h"
+#include "mail/expand.h"
 #include "mail/message.h"
 #include "mime/rendition.h"
 #include "smtp/session.h"
@@ -22,7 +22,7 @@ struct submission {
 	struct message        m;
 	struct rendition      r;     /* of m, for the present or the latest server */
 	struct envelope       v;
-	struct local          local;
+	struct expander       expander;
 	struct secret         secret;
 	struct tls_files      tls_files; /* of all accounts that were used */
 	struct session        s;

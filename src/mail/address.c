@@ -523,6 +523,29 @@ const char *address_domain(const char *addr)
 	return at == NULL ? NULL : at + 1;
 }
 
+size_t address_local_len(const char *addr)
+{
+	const char *domain = address_domain(addr);
+
+	return domain == NULL ? strlen(addr) : (size_t)(domain - 1 - addr);
+}
+
+bool address_qualify(const char *addr, const char *domain, char to[ADDRESS_MAX], struct err *e)
+{
+	bool bare = addr[0] != '\0' && address_domain(addr) == NULL && domain != NULL && domain[0] != '\0';
+	size_t len = strlen(addr), more = bare ? 1 + strlen(domain) : 0;
+
+	if (len + more >= ADDRESS_MAX)
+		return fail(e, ST_INPUT, FATE_PERM, "the address %.60s... is too long", addr);
+	memcpy(to, addr, len);
+	if (bare) {
+		to[len] = '@';
+		memcpy(to + len + 1, domain, more - 1);
+	}
+	to[len + more] = '\0';
+	return true;
+}
+
 static bool is_ascii(const char *p, const char *end)
 {
 	for (; p < end; p++)

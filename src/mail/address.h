@@ -40,6 +40,11 @@ bool address_from_name(const char *name, char to[ADDRESS_MAX]) MUST_CHECK;
 /* The domain of a normalised address (after the last '@' outside quotes), or NULL if it has none. */
 const char *address_domain(const char *addr);
 
+size_t address_local_len(const char *addr); /* bytes before the '@' of the domain */
+
+/* Copies the address, and if it has no domain, adds "@domain" (unless `domain` is NULL or ""). */
+bool address_qualify(const char *addr, const char *domain, char to[ADDRESS_MAX], struct err *e) MUST_CHECK;
+
 bool address_is_ascii(const char *addr);
 bool address_local_is_ascii(const char *addr);
 

@@ -5,7 +5,7 @@
  *	beginning of a line or of a word begins a comment; names may be quoted and are compared without regard to case; if
  *	two aliases have the same name, the first counts
  *
- * Bytes in, structs out: it opens no file and expands no alias (local.h does).  An entry that postern cannot obey (a program,
+ * Bytes in, structs out: it opens no file and expands no alias (expand.h does).  An entry that postern cannot obey (a program,
  * a file) is kept with its kind, so that only a recipient whose alias has it is refused.  The structs own all their texts.
  */
 #ifndef MAIL_ALIASES_H
@@ -35,8 +35,8 @@ struct alias {
 	char    *name;     /* local part, ASCII letters in lower case; NULL in a list */
 	size_t   first, n; /* index and number of its entries */
 	unsigned line;
-	unsigned seen;     /* for local.c: the turn in which it was expanded last */
-	bool     open;     /* for local.c: it is being expanded now */
+	unsigned seen;     /* for expand.c: the turn in which it was expanded last */
+	bool     open;     /* for expand.c: it is being expanded now */
 };
 
 struct aliases { /* zeroed: empty */

@@ -7,6 +7,7 @@
 #include "base/identity.h"
 #include "base/printable.h"
 #include "mail/header.h"
+#include "mail/sendermap.h"
 
 /* What is done with a field; the table below is in alphabetical order. */
 enum role {
@@ -45,7 +46,7 @@ _Static_assert(COUNT(fields) <= 32, "one bit of a uint32_t for each");
 struct fixing {
 	struct message              *m;
 	const struct message_params *p;
-	struct local                *l;
+	struct expander             *expander;
 	struct envelope             *v;
 	bool                         resent;      /* the head has a Resent- block */
 	uint32_t                     seen;        /* fields[] that were in the head, or in its newest block */
@@ -84,41 +85,24 @@ static bool end_line(struct fixing *x, struct err *e)
 
 /* ---- addresses ---------------------------------------------------------------------------------- */
 
-struct adding {
-	struct envelope *v;
-	struct local    *l;
-};
-
-static bool add_recipient(void *ctx, const struct mailbox *m, struct err *e)
-{
-	const struct adding *a = ctx;
-
-	return local_add(a->l, a->v, m->addr, e);
-}
-
-bool cleanup_add_recipients(struct envelope *v, const char *text, size_t len, struct local *l, struct err *e)
-{
-	struct adding a = { v, l };
-
-	return address_list(text, len, false, add_recipient, &a, e);
-}
-
 struct rewriting { /* the state while the addresses of a field are copied */
-	struct buf         *out;
-	const char         *text, *domain;
-	const struct local *senders; /* has the sender_map; NULL: it does not apply */
-	const char         *instead; /* replaces every address; NULL: none */
-	size_t              done;    /* bytes of `text` that have been copied or replaced */
-	size_t              n, qualified, replaced;
+	struct buf           *out;
+	const char           *text;
+	const struct machine *machine; /* has the domain for unqualified names */
+	const struct strlist *senders; /* sender_map; NULL: it does not apply */
+	const char           *instead; /* replaces every address; NULL: none */
+	size_t                done;    /* bytes of `text` that have been copied or replaced */
+	size_t                qualified, replaced;
 };
 
 static const char *replacement(const struct rewriting *r, const char *addr)
 {
-	const char *other = r->instead != NULL ? r->instead : r->senders != NULL ? local_sender(r->senders, addr) : NULL;
+	const char *other = r->instead != NULL ? r->instead
+			  : r->senders != NULL ? sendermap_find(r->senders, r->machine, addr) : NULL;
 	char whole[ADDRESS_MAX];
 	struct err too_long;
 
-	if (other == NULL || (local_qualify(addr, r->domain, whole, &too_long) && address_same(other, whole)))
+	if (other == NULL || (address_qualify(addr, r->machine->domain, whole, &too_long) && address_same(other, whole)))
 		return NULL;
 	return other;
 }
@@ -127,9 +111,9 @@ static bool rewrite_one(void *ctx, const struct mailbox *m, struct err *e)
 {
 	struct rewriting *r = ctx;
 	const char *other = replacement(r, m->addr);
-	bool bare = m->addr[0] != '\0' && address_domain(m->addr) == NULL && r->domain != NULL && r->domain[0] != '\0';
+	const char *domain = r->machine->domain;
+	bool bare = m->addr[0] != '\0' && address_domain(m->addr) == NULL && domain != NULL && domain[0] != '\0';
 
-	r->n++;
 	if (other == NULL && !bare)
 		return true;
 	if (other != NULL)
@@ -137,7 +121,7 @@ static bool rewrite_one(void *ctx, const struct mailbox *m, struct err *e)
 	else
 		r->qualified++;
 	if (!buf_add(r->out, r->text + r->done, m->at + (other == NULL ? m->len : 0) - r->done, e)
-	    || !(other != NULL ? buf_str(r->out, other, e) : buf_printf(r->out, e, "@%s", r->domain)))
+	    || !(other != NULL ? buf_str(r->out, other, e) : buf_printf(r->out, e, "@%s", domain)))
 		return false;
 	r->done = m->at + m->len;
 	return true;
@@ -160,7 +144,7 @@ static bool rewrite(struct rewriting *r, const struct field *f, bool *changed, s
 /* Copies the field under this name, with unqualified addresses qualified; a body that cannot be parsed stays as it is. */
 static bool copy_qualified(struct fixing *x, const char *name, size_t name_len, const struct field *f, struct err *e)
 {
-	struct rewriting r = { .out = &x->out, .text = f->body, .domain = x->p->qualify_domain };
+	struct rewriting r = { .out = &x->out, .text = f->body, .machine = &x->expander->machine };
 	bool changed;
 
 	return buf_add(&x->out, name, name_len, e) && rewrite(&r, f, &changed, e);
@@ -179,8 +163,8 @@ static bool copy_addresses(struct fixing *x, const struct field *f, const struct
 			   struct err *e)
 {
 	bool sender = (role->role & SENDERS) != 0, changed;
-	struct rewriting r = { .out = &x->out, .text = f->body, .domain = x->p->qualify_domain,
-			       .senders = sender ? x->l : NULL, .instead = instead };
+	struct rewriting r = { .out = &x->out, .text = f->body, .machine = &x->expander->machine,
+			       .senders = sender ? &x->p->sender_map : NULL, .instead = instead };
 
 	return buf_add(&x->out, f->raw, (size_t)(f->body - f->raw), e) && rewrite(&r, f, &changed, e)
 	    && (!changed || r.replaced == 0 || strcmp(role->name, "From") != 0 || put_original(x, f, e));
@@ -225,7 +209,7 @@ static bool take_recipients(struct fixing *x, struct err *e)
 
 	for (size_t at = 0; header_next(buf_text(&x->m->head), x->m->head.len, &at, &f);)
 		if (is_recipient_field(x, &f, role_of(&f))
-		    && !cleanup_add_recipients(x->v, f.body, f.body_len, x->l, e))
+		    && !expand_list(x->expander, x->v, f.body, f.body_len, e))
 			return err_hint(e, "with -t the recipients are taken from the header: this one is in %.*s",
 					(int)f.name_len, f.name);
 	return true;
@@ -234,8 +218,7 @@ static bool take_recipients(struct fixing *x, struct err *e)
 static bool add_always(struct fixing *x, struct err *e)
 {
 	for (size_t i = 0; i < x->p->always_bcc.n; i++)
-		if (!cleanup_add_recipients(x->v, x->p->always_bcc.items[i], strlen(x->p->always_bcc.items[i]),
-					x->l, e))
+		if (!expand_list(x->expander, x->v, x->p->always_bcc.items[i], strlen(x->p->always_bcc.items[i]), e))
 			return false;
 	return true;
 }
@@ -474,10 +457,10 @@ static bool fix_head(struct fixing *x, struct err *e)
 	return place_added(x, copied < x->out.len ? copied : x->out.len, e);
 }
 
-bool cleanup_message(struct message *m, const struct message_params *p, struct local *l, bool take, struct envelope *v,
-		 struct err *e)
+bool cleanup_message(struct message *m, const struct message_params *p, struct expander *expander, bool take,
+		     struct envelope *v, struct err *e)
 {
-	struct fixing x = { .m = m, .p = p, .l = l, .v = v };
+	struct fixing x = { .m = m, .p = p, .expander = expander, .v = v };
 	bool ok;
 
 	x.out = buf_max(ST_INPUT, 2 * MESSAGE_HEAD_MAX, m->head.what);

@@ -7,9 +7,8 @@
 #ifndef MAIL_CLEANUP_H
 #define MAIL_CLEANUP_H
 
-#include "mail/address.h"
 #include "mail/header.h"
-#include "mail/local.h"
+#include "mail/expand.h"
 #include "mail/message.h"
 
 enum set_from { SET_FROM_AUTO, SET_FROM_ON, SET_FROM_OFF };
@@ -24,22 +23,19 @@ struct message_params {
 	char         *qualify_domain;    /* "": unqualified names stay unqualified */
 	struct strlist always_bcc;
 	char          *aliases;          /* path; NULL: none */
-	struct strlist sender_map;       /* PATTERN:ADDRESS, see local_sender(); empty: senders stay */
+	struct strlist sender_map;       /* PATTERN:ADDRESS (sendermap.h); empty: senders stay */
 	struct strlist local_recipients; /* get the mail of local names without an alias; empty: those names are qualified */
 };
 
 /* Adds the recipients in the head to the envelope (if take_recipients), changes the head as `p` says, adds always_bcc to the
  * envelope, and counts the facts. */
-bool cleanup_message(struct message *m, const struct message_params *p, struct local *l, bool take_recipients,
-		 struct envelope *v, struct err *e) MUST_CHECK;
+bool cleanup_message(struct message *m, const struct message_params *p, struct expander *expander, bool take_recipients,
+		     struct envelope *v, struct err *e) MUST_CHECK;
 
 /* The first address in a From field, normalised; false if there is none, or if it does not fit. */
 bool message_from(const struct message *m, char *to, size_t room);
 
 /* Does this field hold addresses? */
 bool cleanup_has_addresses(const struct field *f);
-
-/* Adds one recipient, or a list of them as a caller writes it, to the envelope; `l` expands aliases. */
-bool cleanup_add_recipients(struct envelope *v, const char *text, size_t len, struct local *l, struct err *e) MUST_CHECK;
 
 #endif

@@ -1,7 +1,7 @@
 /*
  * envelope.h - the sender, the recipients, and the result for each recipient: RFC 5321 3.3, RFC 3461.
  *
- * Addresses are normalised (address.h) and qualified.  smtp/transaction records the server's answers.  mail/local,
+ * Addresses are normalised (address.h) and qualified.  smtp/transaction records the server's answers.  mail/expand,
  * smtp/transaction and server/relay record the recipients that we refuse ourselves.
  */
 #ifndef MAIL_ENVELOPE_H

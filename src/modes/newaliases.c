@@ -5,20 +5,20 @@
 #include "deliver/report.h"
 #include "deliver/submission.h"
 
-static void check_entry(const struct local *l, const struct alias *of, const struct alias_entry *n)
+static void check_entry(const struct expander *x, const struct alias *of, const struct alias_entry *n)
 {
 	char text[1200];
-	const char *why = local_complaint(n);
+	const char *why = expand_complaint(n);
 
-	if (n->kind == ALIAS_INCLUDE && !local_check_list(l, n, text, sizeof text))
+	if (n->kind == ALIAS_INCLUDE && !expand_check_list(x, n, text, sizeof text))
 		why = text;
 	if (why != NULL)
-		log_warn("%s:%u: the alias %s %s", l->aliases.file, n->line, of->name, why);
+		log_warn("%s:%u: the alias %s %s", x->aliases.file, n->line, of->name, why);
 }
 
-static void check(const struct local *l)
+static void check(const struct expander *x)
 {
-	const struct aliases *a = &l->aliases;
+	const struct aliases *a = &x->aliases;
 	size_t longest = 0, total = 0;
 
 	for (size_t i = 0; i < a->n; i++) {
@@ -27,7 +27,7 @@ static void check(const struct local *l)
 		for (size_t j = 0; j < a->names[i].n; j++) {
 			const struct alias_entry *n = &a->entries[a->names[i].first + j];
 
-			check_entry(l, &a->names[i], n);
+			check_entry(x, &a->names[i], n);
 			size += strlen(n->text);
 		}
 		longest = size > longest ? size : longest;
@@ -51,7 +51,7 @@ static bool look(struct submission *x, struct err *e)
 		puts("no alias file is configured (`aliases`)");
 		return true;
 	}
-	check(&x->local);
+	check(&x->expander);
 	return true;
 }
 

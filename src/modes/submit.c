@@ -36,7 +36,7 @@ static bool names_anybody(const struct submission *x, struct err *e)
 
 static bool fix_message(struct submission *x, struct err *e)
 {
-	if (!cleanup_message(&x->m, &x->a->message, &x->local, x->o->take_recipients, &x->v, e))
+	if (!cleanup_message(&x->m, &x->a->message, &x->expander, x->o->take_recipients, &x->v, e))
 		return false;
 	if (!names_anybody(x, e))
 		return false;
@@ -122,7 +122,7 @@ static bool find_recipients(struct submission *x, bool had_stdin, struct err *e)
 	if (!check_usage(x->o, e) || !submission_load(x, e) || (x->o->take_recipients && !read_message(x, had_stdin, e)))
 		return false;
 	return submission_address(x, e)
-	    && cleanup_message(&x->m, &x->a->message, &x->local, x->o->take_recipients, &x->v, e) && names_anybody(x, e);
+	    && cleanup_message(&x->m, &x->a->message, &x->expander, x->o->take_recipients, &x->v, e) && names_anybody(x, e);
 }
 
 /* An address in UTF-8 may hold C1 controls, on which a terminal acts; so it is made printable. */

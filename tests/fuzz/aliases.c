@@ -1,7 +1,7 @@
 /* The alias file: its expansion ends and gives addresses that are fit for an envelope.  Each included list is the input again. */
 #include "fuzz.h"
 
-#include "mail/local.h"
+#include "mail/expand.h"
 
 static const uint8_t *bytes;
 static size_t n_bytes;
@@ -29,16 +29,16 @@ static void check_entries(const struct aliases *a)
 	}
 }
 
-static void expand_all(struct local *l)
+static void expand_all(struct expander *x)
 {
 	struct envelope v = { 0 };
 	struct err e;
 
-	for (size_t i = 0; i < l->aliases.n && i < 1000; i++) {
-		MUST(aliases_find(&l->aliases, l->aliases.names[i].name) != NULL);
-		(void)!local_add(l, &v, l->aliases.names[i].name, &e);
+	for (size_t i = 0; i < x->aliases.n && i < 1000; i++) {
+		MUST(aliases_find(&x->aliases, x->aliases.names[i].name) != NULL);
+		(void)!expand_recipient(x, &v, x->aliases.names[i].name, &e);
 	}
-	(void)!local_add(l, &v, "somebody@localhost", &e);
+	(void)!expand_recipient(x, &v, "somebody@localhost", &e);
 	for (size_t i = 0; i < v.n; i++)
 		MUST(v.rcpts[i].address[0] != '\0' && (v.rcpts[i].why != NULL) == (v.rcpts[i].state == RCPT_BARRED));
 	envelope_free(&v);
@@ -46,19 +46,19 @@ static void expand_all(struct local *l)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct local l = { .domain = "home.example", .read = read_input };
+	struct expander x = { .machine.domain = "home.example", .read = read_input };
 	struct aliases list;
 	struct err e;
 
 	bytes = data;
 	n_bytes = size;
-	if (aliases_parse(&l.aliases, "fuzz", (const char *)data, size, &e)) {
-		check_entries(&l.aliases);
-		expand_all(&l);
+	if (aliases_parse(&x.aliases, "fuzz", (const char *)data, size, &e)) {
+		check_entries(&x.aliases);
+		expand_all(&x);
 	}
 	if (aliases_parse_list(&list, "fuzz", (const char *)data, size, &e))
 		check_entries(&list);
 	aliases_free(&list);
-	local_free(&l);
+	expand_free(&x);
 	return 0;
 }

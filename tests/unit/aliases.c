@@ -1,9 +1,9 @@
-/* mail/aliases and mail/local: the addresses that a recipient expands to. */
+/* mail/aliases and mail/expand: the addresses that a recipient expands to. */
 #include "tap.h"
 
 #include <stdlib.h>
 
-#include "mail/local.h"
+#include "mail/expand.h"
 
 /* The list /one is a name, a comment and two addresses; /self includes itself; other lists do not exist. */
 static bool read_list(const char *path, const char *name, uid_t as, struct buf *to, uid_t *reader, struct err *e)
@@ -119,15 +119,15 @@ static const struct {
 static void test_rows(void)
 {
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct local l = { .domain = "home", .host = "box", .fqdn = "box.example", .read = read_list };
+		struct expander x = { .machine = { .domain = "home", .host = "box", .fqdn = "box.example" }, .read = read_list };
 		struct envelope v = { 0 };
 		struct err e;
-		bool good = aliases_parse(&l.aliases, "f", rows[i].file, strlen(rows[i].file), &e)
-			 && local_add(&l, &v, rows[i].address, &e);
+		bool good = aliases_parse(&x.aliases, "f", rows[i].file, strlen(rows[i].file), &e)
+			 && expand_recipient(&x, &v, rows[i].address, &e);
 
 		same(good ? outcome(&v) : e.say, rows[i].result, rows[i].file);
 		envelope_free(&v);
-		local_free(&l);
+		expand_free(&x);
 	}
 }
 
@@ -164,20 +164,20 @@ static void test_local_recipients(void)
 	struct strlist to = { 0 };
 	struct err e;
 	struct envelope v = { 0 };
-	struct local l = { .domain = "home", .recipients = &to };
+	struct expander x = { .machine.domain = "home", .recipients = &to };
 	const char *file = "a: a, c@x\nyou: d@x\ngone: :error: no";
 
-	ok(strlist_add(&to, "Me <you>", &e) && aliases_parse(&l.aliases, "f", file, strlen(file), &e)
-	   && local_add(&l, &v, "nobody@localhost", &e) && local_add(&l, &v, "b@else", &e) && local_add(&l, &v, "a", &e),
+	ok(strlist_add(&to, "Me <you>", &e) && aliases_parse(&x.aliases, "f", file, strlen(file), &e)
+	   && expand_recipient(&x, &v, "nobody@localhost", &e) && expand_recipient(&x, &v, "b@else", &e) && expand_recipient(&x, &v, "a", &e),
 	   "local recipients are accepted");
 	same(outcome(&v), "you@home|b@else|c@x", "and replaced by local_recipients, which is not expanded further");
 	same(v.rcpts[0].original, "nobody@localhost", "the address as it was written is kept");
 	ok(v.rcpts[1].original == NULL, "if it differs from the new one");
-	ok(local_add(&l, &v, "gone", &e) && local_add(&l, &v, "gone@home", &e) && v.n == 4, "a recipient that its alias refuses is entered once");
+	ok(expand_recipient(&x, &v, "gone", &e) && expand_recipient(&x, &v, "gone@home", &e) && v.n == 4, "a recipient that its alias refuses is entered once");
 	ok(v.rcpts[3].state == RCPT_BARRED && v.rcpts[3].fate == FATE_PERM && v.rcpts[3].code == 0, "  the refusal is permanent");
 	same(v.rcpts[3].said, "no", "  with the text of the alias");
 	envelope_free(&v);
-	local_free(&l);
+	expand_free(&x);
 	strlist_free(&to);
 }
 
@@ -185,23 +185,23 @@ static void test_local_recipients(void)
 static void test_limits(void)
 {
 	static char file[20000];
-	struct local l = { .domain = "home", .read = read_list };
+	struct expander x = { .machine.domain = "home", .read = read_list };
 	struct envelope v = { 0 };
 	struct err e;
 	size_t at = 0;
 
 	for (unsigned i = 0; i < 200; i++)
 		at += (size_t)snprintf(file + at, sizeof file - at, "a%u: a%u, a%u, u%u@x\n", i, i + 1, i + 1, i);
-	ok(aliases_parse(&l.aliases, "f", file, at, &e) && local_add(&l, &v, "a0", &e), "the expansion of deep aliases ends");
-	ok(l.steps < 1000 && v.n == LOCAL_DEPTH_MAX + 1, "after %zu steps, with %zu recipients", l.steps, v.n);
+	ok(aliases_parse(&x.aliases, "f", file, at, &e) && expand_recipient(&x, &v, "a0", &e), "the expansion of deep aliases ends");
+	ok(x.steps < 1000 && v.n == EXPAND_DEPTH_MAX + 1, "after %zu steps, with %zu recipients", x.steps, v.n);
 	envelope_free(&v);
-	local_free(&l);
-	l = (struct local){ .domain = "home", .read = read_list };
-	ok(aliases_parse(&l.aliases, "f", "a: :include:/none", 17, &e) && local_add(&l, &v, "a", &e) && v.n == 1,
+	expand_free(&x);
+	x = (struct expander){ .machine.domain = "home", .read = read_list };
+	ok(aliases_parse(&x.aliases, "f", "a: :include:/none", 17, &e) && expand_recipient(&x, &v, "a", &e) && v.n == 1,
 	   "a list that cannot be read");
 	ok(v.rcpts[0].fate == FATE_TEMP && v.rcpts[0].esc.class == 4, "  is a temporary refusal");
 	envelope_free(&v);
-	local_free(&l);
+	expand_free(&x);
 }
 
 int main(void)

@@ -1,4 +1,4 @@
-#include "mail/local.h"
+#include "mail/expand.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,12 +6,12 @@
 struct list { /* a list, read once for all entries that name it */
 	struct list   *next;
 	char          *path;
-	uid_t          as, reader; /* see `read` in local.h */
+	uid_t          as, reader; /* see `read` in expand.h */
 	struct aliases entries;
 };
 
 struct walk {
-	struct local    *l;
+	struct expander *x;
 	struct envelope *v;
 	const char      *written;   /* the recipient as the caller named it */
 	size_t           given;     /* addresses and refusals to which it has expanded so far */
@@ -26,22 +26,6 @@ struct where { /* the entry that is being expanded */
 	unsigned                  refused; /* number of refused entries of `of` */
 };
 
-bool local_qualify(const char *addr, const char *domain, char to[ADDRESS_MAX], struct err *e)
-{
-	bool bare = addr[0] != '\0' && address_domain(addr) == NULL && domain != NULL && domain[0] != '\0';
-	size_t len = strlen(addr), more = bare ? 1 + strlen(domain) : 0;
-
-	if (len + more >= ADDRESS_MAX)
-		return fail(e, ST_INPUT, FATE_PERM, "the address %.60s... is too long", addr);
-	memcpy(to, addr, len);
-	if (bare) {
-		to[len] = '@';
-		memcpy(to + len + 1, domain, more - 1);
-	}
-	to[len + more] = '\0';
-	return true;
-}
-
 /* ---- results of the expansion ------------------------------------------------------------------ */
 
 static bool add(struct walk *w, const char *address, struct err *e)
@@ -49,7 +33,7 @@ static bool add(struct walk *w, const char *address, struct err *e)
 	char whole[ADDRESS_MAX];
 
 	w->given++;
-	if (local_qualify(address, w->l->domain, whole, e))
+	if (address_qualify(address, w->x->machine.domain, whole, e))
 		return envelope_add_for(w->v, whole, w->original, e);
 	return fail(e, ST_INPUT, FATE_PERM, "an address for %.60s is too long", w->written);
 }
@@ -57,7 +41,7 @@ static bool add(struct walk *w, const char *address, struct err *e)
 /* The name has no alias, or must not be expanded again. */
 static bool stays(struct walk *w, const char *name, struct err *e)
 {
-	const struct strlist *to = w->l->recipients;
+	const struct strlist *to = w->x->recipients;
 
 	if (to == NULL || to->n == 0)
 		return add(w, name, e);
@@ -76,9 +60,9 @@ static bool refuse(struct walk *w, struct where *at, enum fate fate, const char 
 {
 	char text[ADDRESS_MAX + 500];
 
-	if (at->refused > LOCAL_REFUSALS_MAX)
+	if (at->refused > EXPAND_REFUSALS_MAX)
 		return true;
-	if (at->refused++ == LOCAL_REFUSALS_MAX)
+	if (at->refused++ == EXPAND_REFUSALS_MAX)
 		why = "has more entries that cannot be obeyed, from this line on";
 	if (at->of->name != NULL)
 		snprintf(text, sizeof text, "%s:%u: the alias %s %s", at->file, at->entry->line, at->of->name, why);
@@ -94,17 +78,17 @@ static const char *const complaints[] = {
 	[ALIAS_ODD] = "has an entry that is no address",
 };
 
-const char *local_complaint(const struct alias_entry *n)
+const char *expand_complaint(const struct alias_entry *n)
 {
 	return n->kind < COUNT(complaints) ? complaints[n->kind] : NULL;
 }
 
 /* ---- lists --------------------------------------------------------------------------------------- */
 
-static bool read_list(struct local *l, struct list *made, const char *path, struct err *e)
+static bool read_list(struct expander *x, struct list *made, const char *path, struct err *e)
 {
 	struct buf text = buf_max(ST_CONFIG, ALIASES_BYTES_MAX, "it");
-	bool ok = (made->path = str_dup(path, e)) != NULL && l->read(path, "it", made->as, &text, &made->reader, e)
+	bool ok = (made->path = str_dup(path, e)) != NULL && x->read(path, "it", made->as, &text, &made->reader, e)
 	       && aliases_parse_list(&made->entries, path, buf_text(&text), text.len, e);
 
 	buf_free(&text);
@@ -119,15 +103,15 @@ static void free_list(struct list *list)
 }
 
 /* `as` must be equal, too: one user's right to read a list is no right for the lists of another user. */
-static struct list *find_list(struct local *l, const char *path, uid_t as, struct err *e)
+static struct list *find_list(struct expander *x, const char *path, uid_t as, struct err *e)
 {
-	struct list *made = l->lists;
+	struct list *made = x->lists;
 
 	while (made != NULL && (made->as != as || strcmp(made->path, path) != 0))
 		made = made->next;
 	if (made != NULL)
 		return made;
-	if (l->read == NULL || path[0] != '/' || l->n_lists == LOCAL_LISTS_MAX) {
+	if (x->read == NULL || path[0] != '/' || x->n_lists == EXPAND_LISTS_MAX) {
 		fail(e, ST_CONFIG, FATE_PERM, "%s",
 		     path[0] != '/' ? "its path does not begin with a slash" : "there are too many");
 		return NULL;
@@ -137,29 +121,14 @@ static struct list *find_list(struct local *l, const char *path, uid_t as, struc
 		return NULL;
 	}
 	made->as = as;
-	if (!read_list(l, made, path, e)) {
+	if (!read_list(x, made, path, e)) {
 		free_list(made);
 		return NULL;
 	}
-	made->next = l->lists;
-	l->lists = made;
-	l->n_lists++;
+	made->next = x->lists;
+	x->lists = made;
+	x->n_lists++;
 	return made;
-}
-
-/* ---- this host ----------------------------------------------------------------------------------- */
-
-static bool is_machine(const struct local *l, const char *domain)
-{
-	return str_same(domain, "localhost") || (l->host[0] != '\0' && str_same(domain, l->host))
-	    || (l->fqdn[0] != '\0' && str_same(domain, l->fqdn));
-}
-
-static size_t local_part(const char *address)
-{
-	const char *domain = address_domain(address);
-
-	return domain == NULL ? strlen(address) : (size_t)(domain - 1 - address);
 }
 
 /* ---- the expansion ------------------------------------------------------------------------------- */
@@ -177,7 +146,7 @@ static void say_list(const struct err *why, char *to, size_t room)
 static bool include(struct walk *w, struct where *at, unsigned depth, struct err *e)
 {
 	struct err why = { 0 };
-	struct list *list = find_list(w->l, at->entry->text, at->reader, &why);
+	struct list *list = find_list(w->x, at->entry->text, at->reader, &why);
 	char text[sizeof why.say + sizeof why.quote + 200];
 
 	if (list != NULL)
@@ -192,28 +161,28 @@ static bool include(struct walk *w, struct where *at, unsigned depth, struct err
 
 /* The alias of a name, else the alias `default`.  Without an alias, mailer-daemon is postmaster, and postmaster is root:
  * every host must have a postmaster (RFC 5321 4.5.1). */
-static struct alias *alias_of(const struct local *l, const char *name)
+static struct alias *alias_of(const struct expander *x, const char *name)
 {
-	struct alias *a = aliases_find(&l->aliases, name);
+	struct alias *a = aliases_find(&x->aliases, name);
 
 	if (a == NULL && str_same(name, "mailer-daemon"))
-		a = aliases_find(&l->aliases, name = "postmaster");
+		a = aliases_find(&x->aliases, name = "postmaster");
 	if (a == NULL && str_same(name, "postmaster"))
-		a = aliases_find(&l->aliases, "root");
-	return a != NULL ? a : aliases_find(&l->aliases, "default");
+		a = aliases_find(&x->aliases, "root");
+	return a != NULL ? a : aliases_find(&x->aliases, "default");
 }
 
 /* If the name's alias is being expanded, the name is not expanded again (a loop).  If it has been expanded already, it adds
  * nothing. */
 static bool look_up(struct walk *w, const char *name, unsigned depth, struct err *e)
 {
-	struct alias *a = alias_of(w->l, name);
+	struct alias *a = alias_of(w->x, name);
 
-	if (a == NULL && depth == 0 && (w->l->recipients == NULL || w->l->recipients->n == 0))
+	if (a == NULL && depth == 0 && (w->x->recipients == NULL || w->x->recipients->n == 0))
 		return add(w, w->written, e); /* as written: user@localhost keeps its domain */
-	if (a == NULL || (a->seen == w->l->turn && a->open))
+	if (a == NULL || (a->seen == w->x->turn && a->open))
 		return stays(w, name, e);
-	return expand(w, &w->l->aliases, 0, a, depth, e);
+	return expand(w, &w->x->aliases, 0, a, depth, e);
 }
 
 /* An address at this machine is expanded further.  One at qualify_domain is not: that may be the domain of a whole
@@ -223,9 +192,9 @@ static bool obey_address(struct walk *w, const char *address, unsigned depth, st
 	const char *domain = address_domain(address);
 	char name[ADDRESS_MAX];
 
-	if (domain != NULL && !is_machine(w->l, domain))
+	if (domain != NULL && !machine_named(&w->x->machine, domain))
 		return add(w, address, e);
-	snprintf(name, sizeof name, "%.*s", (int)local_part(address), address);
+	snprintf(name, sizeof name, "%.*s", (int)address_local_len(address), address);
 	return look_up(w, name, depth + 1, e);
 }
 
@@ -248,7 +217,7 @@ static bool obey(struct walk *w, struct where *at, unsigned depth, struct err *e
 	case ALIAS_ODD:
 		break;
 	}
-	return refuse(w, at, FATE_PERM, local_complaint(n), NULL, e);
+	return refuse(w, at, FATE_PERM, expand_complaint(n), NULL, e);
 }
 
 static bool expand(struct walk *w, const struct aliases *in, uid_t reader, struct alias *a, unsigned depth,
@@ -257,15 +226,15 @@ static bool expand(struct walk *w, const struct aliases *in, uid_t reader, struc
 	struct where at = { .file = in->file, .reader = reader, .of = a };
 	bool ok = true;
 
-	if (a->seen == w->l->turn)
+	if (a->seen == w->x->turn)
 		return true;
-	a->seen = w->l->turn;
+	a->seen = w->x->turn;
 	a->open = true;
 	for (size_t i = 0; ok && i < a->n; i++) {
 		at.entry = &in->entries[a->first + i];
-		if (++w->l->steps > LOCAL_STEPS_MAX)
+		if (++w->x->steps > EXPAND_STEPS_MAX)
 			ok = fail(e, ST_INPUT, FATE_PERM, "the aliases of %s come to too many recipients", w->written);
-		else if (depth == LOCAL_DEPTH_MAX)
+		else if (depth == EXPAND_DEPTH_MAX)
 			ok = refuse(w, &at, FATE_PERM, "is nested too deeply", NULL, e);
 		else
 			ok = obey(w, &at, depth, e);
@@ -276,82 +245,71 @@ static bool expand(struct walk *w, const struct aliases *in, uid_t reader, struc
 
 /* ---- outside ------------------------------------------------------------------------------------- */
 
-static bool is_this_host(const struct local *l, const char *domain)
-{
-	return (l->domain != NULL && str_same(domain, l->domain)) || is_machine(l, domain);
-}
-
-static bool sender_matches(const struct local *l, const char *address, const char *pattern)
-{
-	const char *domain = address_domain(address);
-	char text[ADDRESS_MAX];
-	struct err too_long;
-
-	if (strchr(pattern, '@') != NULL)
-		return local_qualify(address, l->domain, text, &too_long) && address_matches(text, pattern);
-	snprintf(text, sizeof text, "%.*s", (int)local_part(address), address);
-	return (domain == NULL || is_this_host(l, domain)) && str_glob(pattern, text);
-}
-
-const char *local_sender(const struct local *l, const char *address)
-{
-	for (size_t i = 0; address[0] != '\0' && l->senders != NULL && i < l->senders->n; i++) {
-		const char *item = l->senders->items[i], *colon = strchr(item, ':');
-		char pattern[ADDRESS_MAX];
-
-		snprintf(pattern, sizeof pattern, "%.*s", (int)(colon - item), item);
-		if (sender_matches(l, address, pattern))
-			return colon + 1;
-	}
-	return NULL;
-}
-
 /* With an alias that has no entries, or an empty list, nobody would get the message: the recipient is refused. */
 static bool refuse_empty(struct walk *w, const char *name, struct err *e)
 {
-	const struct alias *a = alias_of(w->l, name);
+	const struct alias *a = alias_of(w->x, name);
 	char why[ADDRESS_MAX + 500];
 
-	snprintf(why, sizeof why, "%s:%u: the alias %s stands for no address", w->l->aliases.file, a->line, a->name);
+	snprintf(why, sizeof why, "%s:%u: the alias %s stands for no address", w->x->aliases.file, a->line, a->name);
 	return envelope_refuse(w->v, w->original, FATE_PERM, why, NULL, e);
 }
 
-bool local_add(struct local *l, struct envelope *v, const char *address, struct err *e)
+bool expand_recipient(struct expander *x, struct envelope *v, const char *address, struct err *e)
 {
 	const char *domain = address_domain(address);
-	bool mapped = l->aliases.n > 0 || (l->recipients != NULL && l->recipients->n > 0);
-	struct walk w = { .l = l, .v = v, .written = address };
+	bool mapped = x->aliases.n > 0 || (x->recipients != NULL && x->recipients->n > 0);
+	struct walk w = { .x = x, .v = v, .written = address };
 	char name[ADDRESS_MAX];
 
-	if (!local_qualify(address, l->domain, w.original, e))
+	if (!address_qualify(address, x->machine.domain, w.original, e))
 		return false;
-	if (!mapped || (domain != NULL && !is_this_host(l, domain)))
+	if (!mapped || (domain != NULL && !machine_is_local(&x->machine, domain)))
 		return add(&w, address, e);
-	snprintf(name, sizeof name, "%.*s", (int)local_part(address), address);
-	l->turn++;
+	snprintf(name, sizeof name, "%.*s", (int)address_local_len(address), address);
+	x->turn++;
 	return look_up(&w, name, 0, e) && (w.given > 0 || refuse_empty(&w, name, e));
 }
 
-void local_free(struct local *l)
-{
-	while (l->lists != NULL) {
-		struct list *next = l->lists->next;
+struct adding {
+	struct expander *x;
+	struct envelope *v;
+};
 
-		free_list(l->lists);
-		l->lists = next;
-	}
-	aliases_free(&l->aliases);
-	*l = (struct local){ 0 };
+static bool add_mailbox(void *ctx, const struct mailbox *m, struct err *e)
+{
+	const struct adding *a = ctx;
+
+	return expand_recipient(a->x, a->v, m->addr, e);
 }
 
-bool local_check_list(const struct local *l, const struct alias_entry *n, char *to, size_t room)
+bool expand_list(struct expander *x, struct envelope *v, const char *text, size_t len, struct err *e)
 {
-	struct local alone = { .read = l->read }; /* a fresh one, since LOCAL_LISTS_MAX counts for each message */
+	struct adding a = { x, v };
+
+	return address_list(text, len, false, add_mailbox, &a, e);
+}
+
+void expand_free(struct expander *x)
+{
+	while (x->lists != NULL) {
+		struct list *next = x->lists->next;
+
+		free_list(x->lists);
+		x->lists = next;
+	}
+	aliases_free(&x->aliases);
+	*x = (struct expander){ 0 };
+}
+
+bool expand_check_list(const struct expander *x, const struct alias_entry *n, char *to, size_t room)
+{
+	struct expander alone = { .read = x->read }; /* a fresh one, since EXPAND_LISTS_MAX counts for each message */
 	struct err why = { 0 };
 	bool ok = find_list(&alone, n->text, 0, &why) != NULL;
 
 	if (!ok)
 		say_list(&why, to, room);
-	local_free(&alone);
+	expand_free(&alone);
 	return ok;
 }

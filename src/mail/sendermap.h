@@ -1,0 +1,15 @@
+/*
+ * sendermap.h - replaces senders: the rows PATTERN:ADDRESS of sender_map.
+ */
+#ifndef MAIL_SENDERMAP_H
+#define MAIL_SENDERMAP_H
+
+#include "base/str.h"
+#include "mail/machine.h"
+
+/* The address that replaces a normalised sender: that of the first row whose pattern matches; NULL: the sender stays, as it does
+ * if it is the null sender.  A pattern is a glob.  With an '@' it is compared with the qualified address (address_matches());
+ * without one, with the local part of a local sender.  Valid as long as the list. */
+const char *sendermap_find(const struct strlist *map, const struct machine *m, const char *sender);
+
+#endif
