@@ -1,21 +1,17 @@
 #include "smtp/sasl.h"
 
-#include <errno.h>
-#include <gsasl.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/base64.h"
 #include "base/log.h"
-#include "net/crypto.h"
 #include "net/tls.h"
+#include "smtp/exchange.h"
 
 enum {
 	STEPS_MAX = 10,                           /* challenges in one exchange; SCRAM needs 2 */
 	INITIAL_LINE_MAX = 512 - 2,               /* bytes of an AUTH command, RFC 4954 4 */
 	CHALLENGE_MAX = 12288,                    /* bytes of base64, RFC 4954 4 */
 	RESPONSE_MAX = 128 * 1024,                /* bytes; tokens are long */
-	ITERATIONS_MIN = 4096, ITERATIONS_MAX = 1000000, /* RFC 7677 4; more would let a server keep us busy */
 };
 
 struct login {
@@ -24,10 +20,8 @@ struct login {
 	const struct mech        *mech;
 	const char               *host, *secret;
 	unsigned                  port;
-	Gsasl                    *gsasl;
-	Gsasl_session            *exchange;
-	int                       rc;        /* of the last step; GSASL_OK: our side is finished */
-	bool                      spoiled;   /* a step lacked memory: the exchange may not be used or freed */
+	struct exchange           exchange;  /* unused with a token */
+	bool                      told;      /* the token was put into a response */
 	struct buf                challenge; /* decoded */
 	struct buf                response;  /* not encoded yet */
 	struct buf                line;      /* the command or response as sent, in base64 */
@@ -35,7 +29,7 @@ struct login {
 
 typedef bool respond_fn(struct login *l, struct err *e);
 
-static respond_fn respond_gsasl, respond_prompted, respond_scram, respond_oauthbearer, respond_xoauth2;
+static respond_fn respond_computed, respond_prompted, respond_oauthbearer, respond_xoauth2;
 
 /* The strongest first: `auto` chooses in this order. */
 static const struct mech {
@@ -50,18 +44,18 @@ static const struct mech {
 	respond_fn *respond;
 } mechs[] = {
 	{ "SCRAM-SHA-256-PLUS", PASSWORD, .automatic = true, .binds = true, .proves = true, .first = true,
-	  .hash = CRYPTO_SHA256, .respond = respond_scram },
+	  .hash = CRYPTO_SHA256, .respond = respond_computed },
 	{ "SCRAM-SHA-1-PLUS", PASSWORD, .automatic = true, .binds = true, .proves = true, .first = true,
-	  .hash = CRYPTO_SHA1, .respond = respond_scram },
+	  .hash = CRYPTO_SHA1, .respond = respond_computed },
 	{ "SCRAM-SHA-256", PASSWORD, .automatic = true, .proves = true, .first = true,
-	  .hash = CRYPTO_SHA256, .respond = respond_scram },
+	  .hash = CRYPTO_SHA256, .respond = respond_computed },
 	{ "SCRAM-SHA-1", PASSWORD, .automatic = true, .proves = true, .first = true, .hash = CRYPTO_SHA1,
-	  .respond = respond_scram },
-	{ "EXTERNAL", CERT, .automatic = true, .first = true, .respond = respond_gsasl },
+	  .respond = respond_computed },
+	{ "EXTERNAL", CERT, .automatic = true, .first = true, .respond = respond_computed },
 	{ "PLAIN", PASSWORD, .automatic = true, .plaintext = true, .first = true, .respond = respond_prompted },
 	{ "LOGIN", PASSWORD, .automatic = true, .plaintext = true, .respond = respond_prompted },
 	/* a password is quickly guessed offline from its MD5 */
-	{ "CRAM-MD5", PASSWORD, .plaintext = true, .respond = respond_gsasl },
+	{ "CRAM-MD5", PASSWORD, .plaintext = true, .respond = respond_computed },
 	{ "OAUTHBEARER", TOKEN, .plaintext = true, .first = true, .respond = respond_oauthbearer },
 	{ "XOAUTH2", TOKEN, .plaintext = true, .first = true, .respond = respond_xoauth2 },
 };
@@ -198,114 +192,15 @@ static bool fail_no_mech(const struct login *l, const struct caps *caps, struct 
 
 /* ---- responding ----------------------------------------------------------------------------- */
 
-/* libgsasl has many errors for a lack of memory (in a parser, in SASLprep, in a hash), and most of them mean other things, too.
- * malloc() sets errno to ENOMEM; so `errno` is set to 0 before each call. */
-static bool lacked_memory(const struct login *l)
+static bool respond_computed(struct login *l, struct err *e)
 {
-	return l->rc == GSASL_MALLOC_ERROR || l->rc == GSASL_CRYPTO_ERROR || errno == ENOMEM;
-}
-
-static bool fail_library(const struct login *l, struct err *e)
-{
-	if (lacked_memory(l))
-		return fail_memory(e);
-	/* the server sent nonsense, or could not prove that it knows the password */
-	fail(e, ST_AUTH, FATE_PERM, "the %s exchange with %s went wrong", l->mech->name, l->host);
-	err_quote(e, gsasl_strerror(l->rc), strlen(gsasl_strerror(l->rc)));
-	return false;
-}
-
-static bool step(struct login *l, const char *in, size_t n, struct err *e)
-{
-	char *out = NULL;
-	size_t len = 0;
-	bool ok;
-
-	errno = 0;
-	l->rc = gsasl_step(l->exchange, in, n, &out, &len);
-	if (l->rc != GSASL_OK && l->rc != GSASL_NEEDS_MORE) {
-		l->spoiled = lacked_memory(l);
-		return fail_library(l, e);
-	}
-	ok = buf_add(&l->response, out == NULL ? "" : out, len, e);
-	if (out != NULL)
-		explicit_bzero(out, len);
-	gsasl_free(out);
-	return ok;
-}
-
-static bool respond_gsasl(struct login *l, struct err *e)
-{
-	return step(l, buf_text(&l->challenge), l->challenge.len, e);
+	return exchange_step(&l->exchange, buf_text(&l->challenge), l->challenge.len, &l->response, e);
 }
 
 /* The server's prompt is ignored: it is for people and may be any text ("VXNlcm5hbWU6", "Username:", nothing). */
 static bool respond_prompted(struct login *l, struct err *e)
 {
-	return step(l, "", 0, e);
-}
-
-/* RFC 5802 5.1: "r=...,s=...,i=4096".  libgsasl has no limit for the number of iterations, so it is checked here. */
-static bool iterations_bounded(const struct login *l, struct err *e)
-{
-	const char *at = strstr(buf_text(&l->challenge), ",i=");
-	uint64_t n = 0;
-
-	if (strncmp(buf_text(&l->challenge), "r=", 2) != 0) /* another message than the one with i= */
-		return true;
-	if (at != NULL && str_number_n(at + 3, strcspn(at + 3, ","), ITERATIONS_MIN, ITERATIONS_MAX, &n))
-		return true;
-	return fail(e, ST_AUTH, FATE_PERM, "%s asks for a SCRAM iteration count outside of %d to %d", l->host,
-		    ITERATIONS_MIN, ITERATIONS_MAX);
-}
-
-/* The salted password of RFC 5802 3, in hexadecimal digits. */
-static bool salted(const char *password, const struct mech *mech, const char *salt, const char *iterations, char *hex)
-{
-	struct buf raw = buf_max(ST_AUTH, CHALLENGE_MAX, "the salt");
-	unsigned char key[CRYPTO_KEY_MAX];
-	uint64_t n;
-	size_t len;
-	struct err unheard;
-	bool ok = str_number(iterations, ITERATIONS_MIN, ITERATIONS_MAX, &n) && buf_room(&raw, strlen(salt), &unheard)
-	       && base64_decode(&raw, salt, strlen(salt))
-	       && crypto_pbkdf2(mech->hash, password, buf_text(&raw), raw.len, (unsigned)n, key, &len);
-
-	if (ok)
-		str_hex(key, len, hex);
-	explicit_bzero(key, sizeof key);
-	buf_free(&raw);
-	return ok;
-}
-
-/* A callback: gives libgsasl the salted password.  Computing it is nearly all that SCRAM costs, and libgsasl takes four times as
- * long for it as GnuTLS.  If this fails, libgsasl computes it itself, and reports itself if the password is unfit. */
-static int give_salted(Gsasl *gsasl, Gsasl_session *exchange, Gsasl_property property)
-{
-	const struct login *l = gsasl_callback_hook_get(gsasl);
-	const char *salt, *iterations;
-	char *password = NULL, hex[2 * CRYPTO_KEY_MAX + 1];
-	int rc = GSASL_NO_CALLBACK;
-
-	if (property != GSASL_SCRAM_SALTED_PASSWORD || l->mech->hash == CRYPTO_NO_HASH)
-		return rc;
-	salt = gsasl_property_fast(exchange, GSASL_SCRAM_SALT);
-	iterations = gsasl_property_fast(exchange, GSASL_SCRAM_ITER);
-	if (salt == NULL || iterations == NULL
-	    /* NOLINTNEXTLINE(clang-analyzer-optin.core.EnumCastOutOfRange): no flags, as libgsasl itself does */
-	    || gsasl_saslprep(l->secret, (Gsasl_saslprep_flags)0, &password, NULL) != GSASL_OK)
-		return rc;
-	if (salted(password, l->mech, salt, iterations, hex))
-		rc = gsasl_property_set(exchange, GSASL_SCRAM_SALTED_PASSWORD, hex);
-	explicit_bzero(hex, sizeof hex);
-	explicit_bzero(password, strlen(password));
-	gsasl_free(password);
-	return rc;
-}
-
-static bool respond_scram(struct login *l, struct err *e)
-{
-	return iterations_bounded(l, e) && respond_gsasl(l, e);
+	return exchange_step(&l->exchange, "", 0, &l->response, e);
 }
 
 static void show_oauth_error(const struct login *l)
@@ -326,22 +221,22 @@ static bool put_gs2_name(struct buf *to, const char *name, struct err *e)
 
 static bool respond_oauthbearer(struct login *l, struct err *e)
 {
-	if (l->rc == GSASL_OK) { /* called a second time: the challenge explains the refusal, RFC 7628 3.2.3 */
+	if (l->told) { /* the challenge explains the refusal, RFC 7628 3.2.3 */
 		show_oauth_error(l);
 		return buf_char(&l->response, '\1', e);
 	}
-	l->rc = GSASL_OK;
+	l->told = true;
 	return buf_str(&l->response, "n,a=", e) && put_gs2_name(&l->response, l->p->user, e)
 	    && buf_printf(&l->response, e, ",\1host=%s\1port=%u\1auth=Bearer %s\1\1", l->host, l->port, l->secret);
 }
 
 static bool respond_xoauth2(struct login *l, struct err *e)
 {
-	if (l->rc == GSASL_OK) {
+	if (l->told) {
 		show_oauth_error(l);
 		return true; /* an empty line */
 	}
-	l->rc = GSASL_OK;
+	l->told = true;
 	return buf_printf(&l->response, e, "user=%s\1auth=Bearer %s\1\1", l->p->user, l->secret);
 }
 
@@ -373,7 +268,7 @@ static bool say_auth(struct login *l, bool *held, struct err *e)
 	return chat_say_secret(l->chat, &AUTH, shown, &l->line, e);
 }
 
-static bool take_challenge(struct login *l, struct err *e)
+static bool decode_challenge(struct login *l, struct err *e)
 {
 	const struct reply *r = &l->chat->reply;
 
@@ -406,7 +301,7 @@ static bool answer(struct login *l, bool held, struct err *e)
 	buf_wipe(&l->line);
 	if (!held) {
 		buf_wipe(&l->response);
-		if (!take_challenge(l, e) || !l->mech->respond(l, e))
+		if (!decode_challenge(l, e) || !l->mech->respond(l, e))
 			return cancel(l);
 	}
 	return (encoded(l, e) && buf_str(&l->line, "", e) && chat_say_secret(l->chat, &AUTH, "***", &l->line, e))
@@ -433,7 +328,7 @@ static bool refused(struct login *l, struct err *e)
  * digit.  If the mechanism has a proof by the server, the login counts only with this proof. */
 static bool accepted(const struct login *l, struct err *e)
 {
-	if (l->mech->proves && l->rc != GSASL_OK)
+	if (l->mech->proves && !l->exchange.finished)
 		return fail(e, ST_AUTH, FATE_PERM, "%s did not prove that it knows the password", l->host);
 	return true;
 }
@@ -457,32 +352,6 @@ static bool converse(struct login *l, struct err *e)
 	return cancel(l);
 }
 
-static bool put_property(struct login *l, Gsasl_property property, const char *value, struct err *e)
-{
-	int rc;
-
-	errno = 0;
-	rc = value == NULL ? GSASL_OK : gsasl_property_set(l->exchange, property, value);
-	if (rc == GSASL_OK)
-		return true;
-	l->rc = rc;
-	return fail_library(l, e);
-}
-
-static bool put_binding(struct login *l, enum tls_binding kind, Gsasl_property property, struct err *e)
-{
-	unsigned char data[TLS_BINDING_MAX];
-	struct buf text = buf_max(ST_AUTH, 1024, "the channel binding");
-	size_t len;
-	bool ok;
-
-	if (tls_of(l->chat->io) == NULL || !tls_binding(tls_of(l->chat->io), kind, data, &len))
-		return true;
-	ok = base64_encode(&text, data, len, e) && put_property(l, property, buf_text(&text), e);
-	buf_free(&text);
-	return ok;
-}
-
 /* The user to act as; NULL: the server derives it from the login.  A certificate may be good for several users, so EXTERNAL
  * sends `user`, as other clients do.  If there is no `user`, the response of EXTERNAL is empty (RFC 4422 A). */
 static const char *identity(const struct login *l)
@@ -492,68 +361,15 @@ static const char *identity(const struct login *l)
 	return l->p->user != NULL ? l->p->user : "";
 }
 
-/* Only the -PLUS mechanisms get the channel's data.  By RFC 5802 6 a SCRAM without -PLUS has to say "y" if the server offers no
- * -PLUS.  libgsasl 2.2 fails when it has to say so (GSASL_AUTHENTICATION_ERROR at once), so it says "n". */
-static bool put_properties(struct login *l, struct err *e)
+static bool begin(struct login *l, struct err *e)
 {
-	return put_property(l, GSASL_AUTHID, l->p->user, e) && put_property(l, GSASL_AUTHZID, identity(l), e)
-	    && put_property(l, GSASL_PASSWORD, l->secret, e)
-	    && (!l->mech->binds
-		|| (put_binding(l, TLS_EXPORTER, GSASL_CB_TLS_EXPORTER, e)
-		    && put_binding(l, TLS_UNIQUE, GSASL_CB_TLS_UNIQUE, e)));
-}
-
-/* On failure libgsasl leaves a pointer to freed memory, so the pointer is set to NULL. */
-static bool begin_exchange(struct login *l)
-{
-	errno = 0;
-	l->rc = gsasl_init(&l->gsasl);
-	if (l->rc != GSASL_OK) {
-		l->gsasl = NULL;
-		return false;
-	}
-	gsasl_callback_set(l->gsasl, give_salted);
-	gsasl_callback_hook_set(l->gsasl, l);
-	l->rc = gsasl_client_start(l->gsasl, l->mech->name, &l->exchange);
-	if (l->rc != GSASL_OK)
-		l->exchange = NULL;
-	return l->rc == GSASL_OK;
-}
-
-static bool start(struct login *l, struct err *e)
-{
-	l->rc = GSASL_NEEDS_MORE;
-	if (l->mech->wants == TOKEN) /* libgsasl lacks these mechanisms, and they need no computing */
-		return true;
-	if (!begin_exchange(l))
-		return fail_library(l, e);
-	l->rc = GSASL_NEEDS_MORE;
-	return put_properties(l, e);
-}
-
-/* libgsasl frees its copies without wiping them. */
-static void wipe_property(Gsasl_session *exchange, Gsasl_property property)
-{
-	const char *value = gsasl_property_fast(exchange, property);
-
-	if (value != NULL)
-		explicit_bzero((char *)(uintptr_t)value, strlen(value));
-}
-
-/* If libgsasl 2.2 lacks memory for its proof, it frees a buffer and keeps the pointer.  Such an exchange is not freed here: that
- * would free the buffer twice. */
-static void finish(struct login *l)
-{
-	if (l->exchange != NULL && !l->spoiled) {
-		wipe_property(l->exchange, GSASL_PASSWORD);
-		wipe_property(l->exchange, GSASL_SCRAM_SALTED_PASSWORD);
-		gsasl_finish(l->exchange);
-	}
-	if (l->gsasl != NULL)
-		gsasl_done(l->gsasl);
-	buf_wipe(&l->challenge);
-	buf_wipe(&l->response);
-	buf_wipe(&l->line);
+	l->exchange = (struct exchange){
+		.mech = l->mech->name, .host = l->host, .hash = l->mech->hash,
+		.user = l->p->user, .authzid = identity(l), .secret = l->secret,
+		.binding = l->mech->binds ? tls_of(l->chat->io) : NULL,
+	};
+	/* libgsasl lacks the mechanisms with a token, and they need no computing */
+	return l->mech->wants == TOKEN || exchange_begin(&l->exchange, e);
 }
 
 bool sasl_login(struct chat *c, const struct caps *caps, const struct sasl_params *p, const char *host,
@@ -573,7 +389,10 @@ bool sasl_login(struct chat *c, const struct caps *caps, const struct sasl_param
 	*chosen = l.mech->name;
 	if (l.mech->plaintext && tls_of(c->io) == NULL)
 		log_warn("sending a secret to %s without TLS, because auth_cleartext is on", host);
-	ok = start(&l, e) && converse(&l, e);
-	finish(&l);
+	ok = begin(&l, e) && converse(&l, e);
+	exchange_end(&l.exchange);
+	buf_wipe(&l.challenge);
+	buf_wipe(&l.response);
+	buf_wipe(&l.line);
 	return ok;
 }

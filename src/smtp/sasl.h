@@ -1,8 +1,8 @@
 /*
- * sasl.h - AUTH: RFC 4954 over libgsasl, which only this module sees.
+ * sasl.h - AUTH, RFC 4954: the table of mechanisms, the choice among them, and the dialogue with the server.
  *
- * Chooses the mechanism, never gives a secret away without TLS unless that is allowed, and limits what libgsasl is given:
- * challenge size, number of steps, SCRAM iterations.  Any 2yz is success, since RFC 5321 4.3.2 has clients go by the first
+ * Never gives a secret away without TLS unless that is allowed, and limits the size of challenges and their number.  What is
+ * computed from a challenge is in smtp/exchange.  Any 2yz is success, since RFC 5321 4.3.2 has clients go by the first
  * digit.  With SCRAM, success also needs the server's proof that it knows the password (RFC 5802 5).
  */
 #ifndef SMTP_SASL_H
