@@ -8,14 +8,14 @@ static size_t word_len(const char *p)
 }
 
 /* Exchange says "SIZE" without a number, other servers say 0 or nonsense: all of these mean "no limit said". */
-static void take_size(struct caps *c, const char *arg)
+static void parse_size(struct caps *c, const char *arg)
 {
 	if (!str_number_n(arg, word_len(arg), 0, UINT64_MAX, &c->size))
 		c->size = 0;
 }
 
 /* Several AUTH lines are joined.  If the list is too long, names that have no room are left out. */
-static void take_mechs(struct caps *c, const char *arg)
+static void add_mechs(struct caps *c, const char *arg)
 {
 	size_t used = strlen(c->mechs);
 
@@ -33,7 +33,7 @@ static void take_mechs(struct caps *c, const char *arg)
 	}
 }
 
-static void take_limit(const char *word, size_t n, const char *name, uint64_t *to)
+static void parse_limit(const char *word, size_t n, const char *name, uint64_t *to)
 {
 	size_t len = strlen(name);
 
@@ -42,26 +42,26 @@ static void take_limit(const char *word, size_t n, const char *name, uint64_t *t
 		*to = 0;
 }
 
-static void take_limits(struct caps *c, const char *arg)
+static void parse_limits(struct caps *c, const char *arg)
 {
 	while (*arg != '\0' && *arg != '\n') {
 		size_t n = word_len(arg);
 
-		take_limit(arg, n, "RCPTMAX", &c->rcptmax);
-		take_limit(arg, n, "MAILMAX", &c->mailmax);
+		parse_limit(arg, n, "RCPTMAX", &c->rcptmax);
+		parse_limit(arg, n, "MAILMAX", &c->mailmax);
 		arg += n;
 		arg += strspn(arg, " \t");
 	}
 }
 
-static void take_deliver_by(struct caps *c, const char *arg)
+static void parse_deliver_by(struct caps *c, const char *arg)
 {
 	if (!str_number_n(arg, word_len(arg), 0, 999999999, &c->by_min))
 		c->by_min = 0;
 }
 
 /* RFC 4865 3: both limits are obligatory.  A missing or senseless one is taken as no limit. */
-static void take_future(struct caps *c, const char *arg)
+static void parse_future(struct caps *c, const char *arg)
 {
 	size_t n = word_len(arg);
 	const char *date = arg + n + strspn(arg + n, " \t");
@@ -76,26 +76,26 @@ static void take_future(struct caps *c, const char *arg)
 static const struct {
 	const char *word;
 	enum ext    bit;
-	void (*take)(struct caps *c, const char *arg); /* NULL: arguments are ignored */
+	void (*parse)(struct caps *c, const char *arg); /* NULL: arguments are ignored */
 } extensions[] = {
 	{ "PIPELINING", EXT_PIPELINING, NULL },
-	{ "SIZE", EXT_SIZE, take_size },
+	{ "SIZE", EXT_SIZE, parse_size },
 	{ "8BITMIME", EXT_8BITMIME, NULL },
 	{ "SMTPUTF8", EXT_SMTPUTF8, NULL },
 	{ "CHUNKING", EXT_CHUNKING, NULL },
 	{ "STARTTLS", EXT_STARTTLS, NULL },
-	{ "AUTH", EXT_AUTH, take_mechs },
+	{ "AUTH", EXT_AUTH, add_mechs },
 	{ "DSN", EXT_DSN, NULL },
 	{ "ENHANCEDSTATUSCODES", EXT_ENHANCEDSTATUSCODES, NULL },
-	{ "LIMITS", EXT_LIMITS, take_limits },
+	{ "LIMITS", EXT_LIMITS, parse_limits },
 	{ "REQUIRETLS", EXT_REQUIRETLS, NULL },
 	{ "MT-PRIORITY", EXT_MT_PRIORITY, NULL },
-	{ "DELIVERBY", EXT_DELIVERBY, take_deliver_by },
-	{ "FUTURERELEASE", EXT_FUTURERELEASE, take_future },
+	{ "DELIVERBY", EXT_DELIVERBY, parse_deliver_by },
+	{ "FUTURERELEASE", EXT_FUTURERELEASE, parse_future },
 	{ "ETRN", EXT_ETRN, NULL },
 };
 
-static void take_line(struct caps *c, const char *line)
+static void parse_line(struct caps *c, const char *line)
 {
 	size_t n = word_len(line), skip;
 
@@ -107,8 +107,8 @@ static void take_line(struct caps *c, const char *line)
 	for (size_t i = 0; i < COUNT(extensions); i++)
 		if (str_same_n(line, n, extensions[i].word)) {
 			c->ext |= extensions[i].bit;
-			if (extensions[i].take != NULL)
-				extensions[i].take(c, line + skip);
+			if (extensions[i].parse != NULL)
+				extensions[i].parse(c, line + skip);
 		}
 }
 
@@ -118,7 +118,7 @@ void caps_parse(struct caps *c, const char *text)
 
 	*c = (struct caps){ 0 };
 	for (; line != NULL; line = strchr(line, '\n'))
-		take_line(c, ++line);
+		parse_line(c, ++line);
 }
 
 bool caps_offer_mech(const struct caps *c, const char *mech)
