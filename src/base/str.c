@@ -85,6 +85,21 @@ bool str_glob(const char *pattern, const char *s)
 	return *pattern == '\0';
 }
 
+/* Looks at eight octets at a time. */
+bool str_has_8bit(const char *s, size_t len)
+{
+	uint64_t sum = 0, word;
+	size_t i = 0;
+
+	for (; i + sizeof word <= len; i += sizeof word) {
+		memcpy(&word, s + i, sizeof word);
+		sum |= word;
+	}
+	for (; i < len; i++)
+		sum |= (uint64_t)(unsigned char)s[i];
+	return (sum & 0x8080808080808080U) != 0;
+}
+
 bool str_is_utf8(const char *s, size_t len)
 {
 	while (len > 0) {

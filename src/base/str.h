@@ -35,6 +35,7 @@ struct number { /* zeroed: none */
 /* A glob with only `*` and `?`; ASCII case is ignored.  At most length of pattern x length of s steps. */
 bool str_glob(const char *pattern, const char *s);
 
+bool str_has_8bit(const char *s, size_t len); /* is there an octet over 127? */
 bool str_is_utf8(const char *s, size_t len); /* well-formed, no surrogates, RFC 3629 */
 
 /* The candidate that is most like `wrong`, or NULL if none is like it; name(i) gives the candidates, and NULL at the end. */

@@ -546,14 +546,6 @@ bool address_qualify(const char *addr, const char *domain, char to[ADDRESS_MAX],
 	return true;
 }
 
-static bool is_ascii(const char *p, const char *end)
-{
-	for (; p < end; p++)
-		if (str_is8bit(*p))
-			return false;
-	return true;
-}
-
 bool address_from_name(const char *name, char to[ADDRESS_MAX])
 {
 	char local[2 * ADDRESS_MAX + 2];
@@ -574,14 +566,12 @@ bool address_from_name(const char *name, char to[ADDRESS_MAX])
 
 bool address_is_ascii(const char *addr)
 {
-	return is_ascii(addr, addr + strlen(addr));
+	return !str_has_8bit(addr, strlen(addr));
 }
 
 bool address_local_is_ascii(const char *addr)
 {
-	const char *domain = address_domain(addr);
-
-	return is_ascii(addr, domain == NULL ? addr + strlen(addr) : domain);
+	return !str_has_8bit(addr, address_local_len(addr));
 }
 
 bool address_same(const char *a, const char *b)

@@ -4,11 +4,11 @@
 
 #include "base/printable.h"
 #include "base/str.h"
+#include "mail/survey.h"
 
 enum {
 	WORD_MAX = 75, /* characters of an encoded word, RFC 2047 2 */
-	LINE_WISH = 78, /* characters of a line, RFC 5322 2.1.1 */
-	LINE_LIMIT = 998 /* octets of a line, RFC 5322 2.1.1 */
+	LINE_WISH = 78 /* characters of a line, RFC 5322 2.1.1 */
 };
 
 /* ---- fields ------------------------------------------------------------------------------------- */
@@ -67,12 +67,12 @@ bool header_is(const struct field *f, const char *name)
 
 /* ---- folding ------------------------------------------------------------------------------------ */
 
-/* The last blank within LINE_LIMIT octets that has text before and after it; 0: there is none.  The name of a field does not
+/* The last blank within SURVEY_LINE_MAX octets that has text before and after it; 0: there is none.  The name of a field does not
  * count as text: "Bcc :" is not folded before its colon. */
 static size_t fold_place(const char *p, size_t len)
 {
 	const char *colon = str_isblank(p[0]) ? NULL : memchr(p, ':', len);
-	size_t first = colon == NULL ? 0 : (size_t)(colon + 1 - p), at = LINE_LIMIT;
+	size_t first = colon == NULL ? 0 : (size_t)(colon + 1 - p), at = SURVEY_LINE_MAX;
 
 	while (first < len && str_isblank(p[first]))
 		first++;
@@ -98,7 +98,7 @@ static bool fold_line(struct buf *to, const char *p, size_t n, struct err *e)
 {
 	size_t end = line_end(p, n), at;
 
-	while (n - end > LINE_LIMIT && (at = fold_place(p, n - end)) > 0) {
+	while (n - end > SURVEY_LINE_MAX && (at = fold_place(p, n - end)) > 0) {
 		if (!buf_add(to, p, at, e) || !buf_str(to, end == 2 ? "\r\n" : "\n", e))
 			return false;
 		p += at;
@@ -123,7 +123,7 @@ static bool has_long_line(const struct buf *b, size_t at)
 		at--;
 	for (size_t n; at < b->len; at += n) {
 		n = line_length(b->bytes + at, b->len - at);
-		if (n - line_end(b->bytes + at, n) > LINE_LIMIT)
+		if (n - line_end(b->bytes + at, n) > SURVEY_LINE_MAX)
 			return true;
 	}
 	return false;

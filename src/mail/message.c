@@ -313,7 +313,7 @@ bool message_put_body(const struct message *m, message_sink take, void *to, stru
 static bool count(void *to, const char *p, size_t n, struct err *e)
 {
 	(void)e;
-	facts_feed(to, p, n);
+	survey_feed(to, p, n);
 	return true;
 }
 
@@ -322,9 +322,9 @@ bool message_count(struct message *m, struct err *e)
 	struct facts f = { 0 };
 	bool ok;
 
-	facts_head(&f, buf_text(&m->head), m->head.len);
+	survey_head(&f, buf_text(&m->head), m->head.len);
 	ok = message_put_head(&m->head, count, &f, e) && message_put_body(m, count, &f, e);
-	facts_end(&f);
+	survey_end(&f);
 	m->facts = f;
 	return ok;
 }

@@ -14,7 +14,7 @@
 #include <sys/types.h>
 
 #include "base/buf.h"
-#include "mail/lines.h"
+#include "mail/survey.h"
 
 enum {
 	MESSAGE_HEAD_MAX = 1024 * 1024, /* bytes */

@@ -71,7 +71,7 @@ static bool check_outside(struct plan *p, const struct mime_part *part, struct e
 	struct facts f = p->facts;
 
 	p->facts = (struct facts){ 0 };
-	facts_end(&f);
+	survey_end(&f);
 	if (!is_needed(p, &f)) {
 		for (size_t i = 0; f.eight_bit && i < p->mime.depth; i++)
 			p->keeps_8bit[i] = true;
@@ -88,8 +88,8 @@ static bool check_header(struct plan *p, const char *header, size_t n, struct er
 {
 	struct facts f = { 0 };
 
-	facts_feed(&f, header, n);
-	facts_end(&f);
+	survey_feed(&f, header, n);
+	survey_end(&f);
 	for (size_t i = 0; f.eight_bit && i < p->mime.depth; i++)
 		p->keeps_8bit[i] = true;
 	if (!is_needed(p, &f))
@@ -118,7 +118,7 @@ static bool leaf_over(struct plan *p, struct err *e)
 	bool needed;
 
 	p->facts = (struct facts){ 0 };
-	facts_end(&f);
+	survey_end(&f);
 	needed = is_needed(p, &f);
 	if (needed && !may_encode(p, e))
 		return false;
@@ -159,7 +159,7 @@ static bool got_header(struct plan *p, const char *in, size_t n, struct err *e)
 static bool got_text(struct plan *p, const char *in, size_t n, struct err *e)
 {
 	(void)e;
-	facts_feed(&p->facts, in, n);
+	survey_feed(&p->facts, in, n);
 	return true;
 }
 

@@ -7,7 +7,7 @@
 #ifndef MIME_PLAN_H
 #define MIME_PLAN_H
 
-#include "mail/lines.h"
+#include "mail/survey.h"
 #include "mime/parts.h"
 
 enum { PLAN_PARTS = 10000 }; /* in one message */

@@ -57,7 +57,7 @@ bool rendition_put(const struct rendition *r, message_sink take, void *to, struc
 static bool count_piece(void *to, const char *p, size_t n, struct err *e)
 {
 	(void)e;
-	facts_feed(to, p, n);
+	survey_feed(to, p, n);
 	return true;
 }
 
@@ -66,9 +66,9 @@ static bool count(struct rendition *r, struct err *e)
 	struct facts f = { 0 };
 	bool ok;
 
-	facts_head(&f, buf_text(rendition_head(r)), rendition_head(r)->len);
+	survey_head(&f, buf_text(rendition_head(r)), rendition_head(r)->len);
 	ok = rendition_put(r, count_piece, &f, e);
-	facts_end(&f);
+	survey_end(&f);
 	r->facts = f;
 	return ok;
 }
@@ -96,8 +96,8 @@ static bool head_carries(const struct buf *head, const char *why, struct err *e)
 {
 	struct facts f = { 0 };
 
-	facts_feed(&f, buf_text(head), head->len);
-	facts_end(&f);
+	survey_feed(&f, buf_text(head), head->len);
+	survey_end(&f);
 	if (!facts_unfit(&f))
 		return true;
 	return fail(e, ST_INPUT, FATE_PERM, "%s, and it is in the header", why);
@@ -128,10 +128,9 @@ static bool look(void *to, const char *p, size_t n, struct err *e)
 	struct guess *g = to;
 
 	(void)e;
-	for (size_t i = 0; i < n; i++) {
-		g->ascii = g->ascii && !str_is8bit(p[i]);
+	g->ascii = g->ascii && !str_has_8bit(p, n);
+	for (size_t i = 0; i < n; i++)
 		g->utf8 = g->utf8 && utf8_continues((unsigned char)p[i], &g->owed);
-	}
 	return true;
 }
 

@@ -6,7 +6,7 @@
 #define SMTP_ESMTP_H
 
 #include "mail/envelope.h"
-#include "mail/lines.h"
+#include "mail/survey.h"
 #include "smtp/caps.h"
 #include "smtp/wishes.h"
 

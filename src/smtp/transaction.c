@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/printable.h"
 #include "base/signals.h"
+#include "mail/filter.h"
 #include "smtp/esmtp.h"
 
 enum {
@@ -235,14 +236,14 @@ static bool say_envelope(struct transaction *t, struct err *e)
 /* ---- the message -------------------------------------------------------------------------------- */
 
 /* The message is our own copy and should not change.  If it has, it is not sent. */
-static bool whole(const struct lines *l, struct err *e)
+static bool whole(const struct filter *f, struct err *e)
 {
-	return l->broken == NULL
-	    || fail(e, ST_BODY, FATE_TEMP, "the message is not what it was when it was counted: it has %s", l->broken);
+	return f->broken == NULL
+	    || fail(e, ST_BODY, FATE_TEMP, "the message is not what it was when it was counted: it has %s", f->broken);
 }
 
 /* Writes one block directly into the stream's buffer, without a copy in between. */
-static bool put_block(struct transaction *t, struct lines *l, const char *p, size_t n, struct err *e)
+static bool put_block(struct transaction *t, struct filter *f, const char *p, size_t n, struct err *e)
 {
 	while (n > 0) {
 		size_t room, take, made;
@@ -250,10 +251,10 @@ static bool put_block(struct transaction *t, struct lines *l, const char *p, siz
 
 		if (to == NULL)
 			return false;
-		take = (room - LINES_SLACK) / LINES_GROWTH;
+		take = (room - FILTER_SLACK) / FILTER_GROWTH;
 		take = take < n ? take : n;
-		made = lines_feed(l, p, take, to);
-		if (!whole(l, e))
+		made = filter_feed(f, p, take, to);
+		if (!whole(f, e))
 			return false;
 		stream_out_used(t->s->io, made);
 		p += take;
@@ -262,16 +263,16 @@ static bool put_block(struct transaction *t, struct lines *l, const char *p, siz
 	return true;
 }
 
-static bool put_end(struct transaction *t, struct lines *l, struct err *e)
+static bool put_end(struct transaction *t, struct filter *f, struct err *e)
 {
 	size_t room, made;
-	char *to = stream_out_room(t->s->io, LINES_SLACK, &room, e);
+	char *to = stream_out_room(t->s->io, FILTER_SLACK, &room, e);
 
 	if (to == NULL)
 		return false;
-	made = lines_end(l, to);
+	made = filter_end(f, to);
 	stream_out_used(t->s->io, made);
-	return whole(l, e);
+	return whole(f, e);
 }
 
 /* Without the end of the message the server has no message. */
@@ -311,22 +312,22 @@ static bool said_8bit(const struct transaction *t)
 struct sending { /* a rendition on its way out */
 	struct transaction *t;
 	const struct verb  *verb;
-	struct lines        lines;
+	struct filter       filter;
 };
 
 static bool send_piece(void *ctx, const char *p, size_t n, struct err *e)
 {
 	struct sending *s = ctx;
 
-	return between_blocks(s->t, s->verb, e) && put_block(s->t, &s->lines, p, n, e);
+	return between_blocks(s->t, s->verb, e) && put_block(s->t, &s->filter, p, n, e);
 }
 
 static bool put_message(struct transaction *t, const struct verb *v, bool dots, struct err *e)
 {
 	struct sending s = { t, v, { .dots = dots, .eight_bit = said_8bit(t), .bytes = t->r->facts.bytes } };
-	bool ok = rendition_put(t->r, send_piece, &s, e) && put_end(t, &s.lines, e);
+	bool ok = rendition_put(t->r, send_piece, &s, e) && put_end(t, &s.filter, e);
 
-	trace_note(stream_flight(t->s->io), "%llu bytes of message", (unsigned long long)s.lines.sent);
+	trace_note(stream_flight(t->s->io), "%llu bytes of message", (unsigned long long)s.filter.sent);
 	return ok || block_failed(t, v, e);
 }
 

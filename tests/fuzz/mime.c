@@ -160,8 +160,8 @@ static void clean(const char *p, size_t n, bool eight_bit)
 {
 	struct facts f = { 0 };
 
-	facts_feed(&f, p, n);
-	facts_end(&f);
+	survey_feed(&f, p, n);
+	survey_end(&f);
 	MUST(!facts_unfit(&f) && !(eight_bit && f.eight_bit));
 }
 

@@ -1,4 +1,4 @@
-/* mail/header, encode, lines, xtext, idn, base/datetime: pure functions from bytes to bytes. */
+/* mail/header, encode, survey, filter, xtext, idn, base/datetime: pure functions from bytes to bytes. */
 #include "tap.h"
 
 #include <stdlib.h>
@@ -6,9 +6,10 @@
 #include "base/base64.h"
 #include "base/datetime.h"
 #include "mime/encode.h"
+#include "mail/filter.h"
 #include "mail/header.h"
 #include "mail/idn.h"
-#include "mail/lines.h"
+#include "mail/survey.h"
 #include "mail/xtext.h"
 
 static const struct {
@@ -171,22 +172,22 @@ static const struct {
 };
 
 /* Converts in pieces of `cut` octets; false: the filter stopped the text. */
-static bool convert(const char *in, size_t n, struct lines l, size_t cut, char *out)
+static bool convert(const char *in, size_t n, struct filter f, size_t cut, char *out)
 {
 	size_t made = 0;
 
 	for (size_t i = 0; i < n; i += cut)
-		made += lines_feed(&l, in + i, n - i < cut ? n - i : cut, out + made);
-	made += lines_end(&l, out + made);
+		made += filter_feed(&f, in + i, n - i < cut ? n - i : cut, out + made);
+	made += filter_end(&f, out + made);
 	out[made] = '\0';
-	return l.broken == NULL;
+	return f.broken == NULL;
 }
 
 static void converts(size_t row, bool dots, size_t cut, const char *want)
 {
-	struct lines l = { .dots = dots, .bytes = texts[row].bytes };
+	struct filter f = { .dots = dots, .bytes = texts[row].bytes };
 	char out[100];
-	bool whole = convert(texts[row].in, strlen(texts[row].in), l, cut, out);
+	bool whole = convert(texts[row].in, strlen(texts[row].in), f, cut, out);
 
 	if (want == NULL)
 		ok(!whole, "row %zu is stopped", row);
@@ -217,20 +218,20 @@ static const struct {
 static void test_broken(void)
 {
 	char line[1000], out[2100];
-	struct lines l = { .bytes = 1001 };
+	struct filter f = { .bytes = 1001 };
 
 	for (size_t i = 0; i < COUNT(broken); i++)
 		for (size_t cut = 1; cut < 6; cut++) {
-			struct lines row = { .eight_bit = broken[i].eight_bit, .bytes = broken[i].bytes };
+			struct filter row = { .eight_bit = broken[i].eight_bit, .bytes = broken[i].bytes };
 			bool whole = convert(broken[i].in, broken[i].n, row, cut, out);
 
 			ok(whole == (broken[i].out == NULL), "row %zu, %zu octets at a time", i, cut);
 			ok(whole || strncmp(out, broken[i].out, strlen(out)) == 0, "  the server gets at most [%s]", out);
 		}
 	memset(line, 'x', sizeof line);
-	ok(!convert(line, 999, l, 100, out), "a line of 999 octets is stopped");
-	l.bytes = 1000;
-	ok(convert(line, 998, l, 100, out), "a line of 998 octets is not stopped");
+	ok(!convert(line, 999, f, 100, out), "a line of 999 octets is stopped");
+	f.bytes = 1000;
+	ok(convert(line, 998, f, 100, out), "a line of 998 octets is not stopped");
 }
 
 static void test_lines(void)
@@ -243,8 +244,8 @@ static void test_lines(void)
 			converts(i, false, cut, texts[i].out);
 			converts(i, true, cut, texts[i].dots);
 			for (size_t at = 0; at < n; at += cut)
-				facts_feed(&f, texts[i].in + at, n - at < cut ? n - at : cut);
-			facts_end(&f);
+				survey_feed(&f, texts[i].in + at, n - at < cut ? n - at : cut);
+			survey_end(&f);
 			ok(f.bytes == texts[i].bytes && f.longest == texts[i].longest && f.bare_cr == texts[i].bare_cr,
 			   "facts of row %zu: %llu bytes, %llu longest", i, (unsigned long long)f.bytes,
 			   (unsigned long long)f.longest);
@@ -255,7 +256,7 @@ static void test_facts(void)
 {
 	struct facts f = { 0 };
 
-	facts_feed(&f, "0123456789abcdef\303\266\0x", 20);
+	survey_feed(&f, "0123456789abcdef\303\266\0x", 20);
 	ok(f.eight_bit && f.nul, "8-bit text and NUL are noticed");
 }
 

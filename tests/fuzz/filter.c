@@ -3,7 +3,8 @@
 #include "fuzz.h"
 
 #include "mime/encode.h"
-#include "mail/lines.h"
+#include "mail/filter.h"
+#include "mail/survey.h"
 
 /* There is no bare CR or LF.  If dots are doubled, no line begins with a single dot. */
 static void clean(const char *out, size_t n, bool dots)
@@ -24,39 +25,39 @@ static void clean(const char *out, size_t n, bool dots)
 }
 
 /* *whole: the filter did not stop the text. */
-static size_t convert(const char *in, size_t n, size_t cut, struct lines l, char *out, bool *whole)
+static size_t convert(const char *in, size_t n, size_t cut, struct filter way, char *out, bool *whole)
 {
 	size_t made = 0;
 
 	for (size_t i = 0; i < n; i += cut)
-		made += lines_feed(&l, in + i, n - i < cut ? n - i : cut, out + made);
-	made += lines_end(&l, out + made);
-	*whole = l.broken == NULL;
+		made += filter_feed(&way, in + i, n - i < cut ? n - i : cut, out + made);
+	made += filter_end(&way, out + made);
+	*whole = way.broken == NULL;
 	return made;
 }
 
 /* A text that differs from what was announced is stopped before its last line end. */
-static void unfinished(const char *out, size_t n, const struct lines *l)
+static void unfinished(const char *out, size_t n, const struct filter *way)
 {
-	MUST(n == 0 || l->dots || n + 2 <= l->bytes);
+	MUST(n == 0 || way->dots || n + 2 <= way->bytes);
 	for (size_t i = 0; i < n; i++)
-		MUST(out[i] != '\0' && (l->eight_bit || (unsigned char)out[i] < 0x80));
+		MUST(out[i] != '\0' && (way->eight_bit || (unsigned char)out[i] < 0x80));
 }
 
-static void filter(const char *in, size_t n, size_t cut, const struct facts *f, struct lines l, char *one, char *two)
+static void filter(const char *in, size_t n, size_t cut, const struct facts *f, struct filter way, char *one, char *two)
 {
-	bool fits = !facts_unfit(f) && (l.eight_bit || !f->eight_bit) && l.bytes == f->bytes, first, second;
-	size_t made = convert(in, n, n + 1, l, one, &first), again = convert(in, n, cut, l, two, &second);
+	bool fits = !facts_unfit(f) && (way.eight_bit || !f->eight_bit) && way.bytes == f->bytes, first, second;
+	size_t made = convert(in, n, n + 1, way, one, &first), again = convert(in, n, cut, way, two, &second);
 
 	MUST(first == fits && second == fits);
 	if (!fits) {
-		unfinished(one, made, &l);
-		unfinished(two, again, &l);
+		unfinished(one, made, &way);
+		unfinished(two, again, &way);
 		return;
 	}
 	MUST(made == again && memcmp(one, two, made) == 0);
-	clean(one, made, l.dots);
-	MUST(l.dots || made == f->bytes);
+	clean(one, made, way.dots);
+	MUST(way.dots || made == f->bytes);
 }
 
 static size_t encode(const char *in, size_t n, size_t cut, char *out)
@@ -74,8 +75,8 @@ static struct facts count(const char *in, size_t n, size_t cut)
 	struct facts f = { 0 };
 
 	for (size_t i = 0; i < n; i += cut)
-		facts_feed(&f, in + i, n - i < cut ? n - i : cut);
-	facts_end(&f);
+		survey_feed(&f, in + i, n - i < cut ? n - i : cut);
+	survey_end(&f);
 	return f;
 }
 
@@ -88,10 +89,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	MUST(one != NULL && two != NULL);
 	for (unsigned how = 0; how < 8; how++) {
-		struct lines l = { .dots = how & 1, .eight_bit = how & 2, .bytes = whole.bytes };
+		struct filter way = { .dots = how & 1, .eight_bit = how & 2, .bytes = whole.bytes };
 
-		l.bytes = (how & 4) == 0 ? whole.bytes : size > 1 ? data[1] : 0;
-		filter(in, size, cut, &whole, l, one, two);
+		way.bytes = (how & 4) == 0 ? whole.bytes : size > 1 ? data[1] : 0;
+		filter(in, size, cut, &whole, way, one, two);
 	}
 	MUST(memcmp(&whole, &cuts, sizeof whole) == 0);
 	MUST(encode(in, size, size + 1, one) == encode(in, size, cut, two));
