@@ -1,8 +1,8 @@
 /*
  * The whole of -bs.  The input holds what the caller sends and what the server sends, in pieces with 0xff between them.
  *
- * The first byte chooses settings.  The first piece is the caller's, and each further piece is the server's on one more
- * connection.  A NUL in it makes the server wait until the client has sent something.
+ * The first byte chooses settings.  The first piece is the caller's, and each further piece is the server's (peer.h)
+ * on one more connection.
  */
 #include "fuzz.h"
 
@@ -14,16 +14,16 @@
 #include "server/dialogue.h"
 #include "smtp/reply.h"
 
+#include "../peer.h"
+
 enum { CUT = 0xff, ASKED_MAX = 1024 };
 enum asked { OTHER, RCPT, DATA, MESSAGE };
 enum where { COMMANDS, TEXT, CHUNK };
 
-struct peer {
-	const uint8_t *data;
-	size_t         size, at;   /* of the whole input */
+struct server {
+	struct peer    peer;       /* of this connection */
+	const char    *next, *end; /* the rest of the input: pieces of further connections, each with CUT in front of it */
 	bool           lmtp;
-	bool           talking;    /* the piece of this connection is not finished */
-	bool           heard;      /* the client has sent something since the last NUL */
 	bool           bad;        /* the last reply breaks the session: the client must send nothing more */
 	enum where     where;
 	uint64_t       chunk;      /* octets of BDAT that are still to come */
@@ -47,13 +47,13 @@ struct told { /* counts of what the caller sent and was told */
 
 /* ---- the server ---------------------------------------------------------------------------------- */
 
-static void ask(struct peer *p, enum asked what)
+static void ask(struct server *p, enum asked what)
 {
 	MUST(p->n < ASKED_MAX);
 	p->asked[(p->first + p->n++) % ASKED_MAX] = what;
 }
 
-static void message_came(struct peer *p)
+static void message_came(struct server *p)
 {
 	MUST(p->taken > 0); /* else no recipient would get it */
 	MUST(p->last == '\n');
@@ -65,7 +65,7 @@ static void message_came(struct peer *p)
 	p->taken = 0;
 }
 
-static void command_came(struct peer *p, const char *line)
+static void command_came(struct server *p, const char *line)
 {
 	if (strncmp(line, "BDAT ", 5) == 0) {
 		MUST(strstr(line, " LAST") != NULL);
@@ -80,7 +80,7 @@ static void command_came(struct peer *p, const char *line)
 	ask(p, strncmp(line, "RCPT ", 5) == 0 ? RCPT : strcmp(line, "DATA") == 0 ? DATA : OTHER);
 }
 
-static void line_came(struct peer *p)
+static void line_came(struct server *p)
 {
 	p->line[p->len < sizeof p->line ? p->len : sizeof p->line - 1] = '\0';
 	if (p->where == COMMANDS) {
@@ -93,8 +93,11 @@ static void line_came(struct peer *p)
 }
 
 /* The client's lines end with CRLF, whatever the server sends. */
-static void byte_came(struct peer *p, char c)
+static void byte_came(void *ctx, char c)
 {
+	struct server *p = ctx;
+
+	MUST(!p->bad);
 	MUST(c != '\0');
 	MUST((c == '\n') == (p->last == '\r'));
 	p->last = c;
@@ -108,19 +111,7 @@ static void byte_came(struct peer *p, char c)
 	}
 }
 
-static ptrdiff_t peer_write(void *ctx, const void *from, size_t n, struct err *e)
-{
-	struct peer *p = ctx;
-
-	(void)e;
-	MUST(!p->bad);
-	for (size_t i = 0; i < n; i++)
-		byte_came(p, ((const char *)from)[i]);
-	p->heard = true;
-	return (ptrdiff_t)n;
-}
-
-static void reply_said(struct peer *p)
+static void reply_said(struct server *p)
 {
 	enum asked what = p->n > 0 ? p->asked[p->first] : OTHER;
 	int class = p->reply.code / 100;
@@ -140,7 +131,7 @@ static void reply_said(struct peer *p)
 	p->bad = (what == DATA ? class == 2 : class == 3) || p->reply.code == 421;
 }
 
-static void line_said(struct peer *p)
+static void line_said(struct server *p)
 {
 	struct err e;
 	enum reply_more more;
@@ -156,8 +147,10 @@ static void line_said(struct peer *p)
 	p->said_len = 0;
 }
 
-static void byte_said(struct peer *p, char c)
+static void byte_said(void *ctx, char c)
 {
+	struct server *p = ctx;
+
 	if (p->bad)
 		return;
 	if (p->said_len == sizeof p->said) {
@@ -171,58 +164,23 @@ static void byte_said(struct peer *p, char c)
 		line_said(p);
 }
 
-static ptrdiff_t peer_read(void *ctx, void *to, size_t n, struct err *e)
+static bool server_reach(void *ctx, struct wire *to, struct err *e)
 {
-	struct peer *p = ctx;
-	size_t took = 0;
+	struct server *p = ctx;
+	const char *piece = p->next + 1;
 
-	(void)e;
-	p->talking = p->talking && p->at < p->size && p->data[p->at] != CUT;
-	if (!p->talking)
-		return 0;
-	if (p->data[p->at] == '\0') {
-		if (!p->heard)
-			return WIRE_WANT_READ;
-		p->heard = false;
-		p->at++;
-	}
-	while (took < n && p->at < p->size && p->data[p->at] != '\0' && p->data[p->at] != CUT) {
-		byte_said(p, (char)p->data[p->at]);
-		((uint8_t *)to)[took++] = p->data[p->at++];
-	}
-	return took > 0 ? (ptrdiff_t)took : WIRE_WANT_READ;
-}
-
-static void peer_close(void *ctx, int64_t deadline)
-{
-	struct peer *p = ctx;
-
-	(void)deadline;
-	p->talking = false;
-}
-
-static int peer_fd(void *ctx)
-{
-	(void)ctx;
-	return -1; /* no descriptor: more input never comes */
-}
-
-static bool peer_reach(void *ctx, struct wire *to, struct err *e)
-{
-	struct peer *p = ctx;
-
-	while (p->at < p->size && p->data[p->at] != CUT)
-		p->at++;
-	if (p->at == p->size)
+	if (p->next == p->end)
 		return fail(e, ST_CONNECT, FATE_TEMP, "the server is away");
-	p->at++;
-	p->talking = true;
-	p->heard = p->bad = p->within = false;
+	p->next = memchr(piece, CUT, (size_t)(p->end - piece));
+	if (p->next == NULL)
+		p->next = p->end;
+	p->peer = (struct peer){ .text = piece, .size = (size_t)(p->next - piece), .came = byte_came, .said = byte_said, .ctx = p };
+	p->bad = p->within = false;
 	p->where = COMMANDS;
 	p->last = '\0';
 	p->len = p->n = p->taken = p->said_len = 0;
 	ask(p, OTHER); /* the greeting */
-	*to = (struct wire){ peer_read, peer_write, peer_close, peer_fd, p };
+	*to = peer_wire(&p->peer);
 	return true;
 }
 
@@ -340,7 +298,7 @@ static size_t choose(uint8_t bits, struct setting *s)
 	return n;
 }
 
-static void converse(struct peer *p, int in, int out)
+static void converse(struct server *p, uint8_t bits, int in, int out)
 {
 	struct setting settings[16];
 	struct options o = { .mode = MODE_DIALOGUE, .config_file = "/dev/null", .settings = settings };
@@ -349,11 +307,11 @@ static void converse(struct peer *p, int in, int out)
 	struct told t;
 	char *replies;
 
-	o.n_settings = choose(p->data[0], settings);
-	p->lmtp = (p->data[0] & 1) != 0;
+	o.n_settings = choose(bits, settings);
+	p->lmtp = (bits & 1) != 0;
 	x = submission_begin(&o, &e);
 	MUST(x != NULL && submission_load(x, &e));
-	x->reach = peer_reach;
+	x->reach = server_reach;
 	x->reach_ctx = p;
 	MUST(dialogue_with(x, in, out, NULL, &e) || err_exit_status(&e) != 0);
 	submission_free(x);
@@ -367,18 +325,18 @@ static void converse(struct peer *p, int in, int out)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct peer p;
+	static struct server p;
 	const uint8_t *cut = size == 0 ? NULL : memchr(data + 1, CUT, size - 1);
 	size_t said = cut == NULL ? size : (size_t)(cut - data);
 	int in, out;
 
 	if (size == 0)
 		return 0;
-	p = (struct peer){ .data = data, .size = size, .at = said };
+	p = (struct server){ .next = (const char *)data + said, .end = (const char *)data + size };
 	in = memfd_create("caller", 0);
 	out = memfd_create("replies", 0);
 	MUST(in >= 0 && out >= 0 && write(in, data + 1, said - 1) == (ssize_t)(said - 1) && lseek(in, 0, SEEK_SET) == 0);
-	converse(&p, in, out);
+	converse(&p, data[0], in, out);
 	close(in);
 	close(out);
 	return 0;

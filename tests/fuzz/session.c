@@ -1,65 +1,22 @@
 /*
- * A whole session over a wire in memory: the input is what the server sends.  At each NUL byte the server waits until the
- * client has sent something.
+ * A whole session with a server in memory (peer.h).  The first byte of the input chooses settings; the rest is what the server
+ * sends.
  */
 #include "fuzz.h"
 
 #include "smtp/negotiate.h"
 #include "smtp/transaction.h"
 
-struct peer {
-	const uint8_t *data;
-	size_t         size, at;
-	bool           heard; /* the client has sent something since the last piece */
-	size_t         said;  /* bytes that the client sent */
-	char           last[3];
-};
+#include "../peer.h"
 
-static ptrdiff_t peer_read(void *ctx, void *to, size_t n, struct err *e)
+/* The client's lines end with CRLF, whatever the server sends. */
+static void byte_came(void *ctx, char c)
 {
-	struct peer *p = ctx;
-	size_t took = 0;
+	char *last = ctx;
 
-	(void)e;
-	if (p->at >= p->size)
-		return 0;
-	if (p->data[p->at] == '\0') {
-		if (!p->heard)
-			return WIRE_WANT_READ;
-		p->heard = false;
-		p->at++;
-	}
-	while (took < n && p->at < p->size && p->data[p->at] != '\0')
-		((uint8_t *)to)[took++] = p->data[p->at++];
-	return took > 0 ? (ptrdiff_t)took : WIRE_WANT_READ;
-}
-
-static ptrdiff_t peer_write(void *ctx, const void *from, size_t n, struct err *e)
-{
-	struct peer *p = ctx;
-	const char *c = from;
-
-	(void)e;
-	for (size_t i = 0; i < n; i++) { /* the client's lines end with CRLF, whatever the server sends */
-		MUST(c[i] != '\n' || p->last[0] == '\r');
-		MUST(c[i] != '\0');
-		p->last[0] = c[i];
-	}
-	p->heard = true;
-	p->said += n;
-	return (ptrdiff_t)n;
-}
-
-static void peer_close(void *ctx, int64_t deadline)
-{
-	(void)ctx;
-	(void)deadline;
-}
-
-static int peer_fd(void *ctx)
-{
-	(void)ctx;
-	return -1; /* no descriptor: more input never comes */
+	MUST(c != '\n' || *last == '\r');
+	MUST(c != '\0');
+	*last = c;
 }
 
 static const char text[] = "Subject: hi\n\n.dot\nbody\n";
@@ -110,12 +67,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct wishes w = { .hold_for = 0 };
 	char *mechs[] = { (char *)(uintptr_t)"auto" };
 	struct sasl_params auth = { .auth = { mechs, 1 }, .cleartext = true };
-	struct peer peer = { .data = data + 1, .size = size > 0 ? size - 1 : 0 };
+	char last = '\0';
+	struct peer peer = { .came = byte_came, .ctx = &last };
 	struct envelope v = { 0 };
 	struct message m;
 
 	if (size == 0)
 		return 0;
+	peer.text = (const char *)data + 1;
+	peer.size = size - 1;
 	p.lmtp = (data[0] & 1) != 0;
 	w.require_all_recipients = (data[0] & 2) != 0;
 	if ((data[0] & 8) != 0) {
@@ -126,7 +86,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	auth.user = (data[0] & 4) != 0 ? (char *)(uintptr_t)"user" : NULL;
 	auth.wanted = auth.user != NULL;
 	fill(&v, &m);
-	stream_open(&io, (struct wire){ peer_read, peer_write, peer_close, peer_fd, &peer }, CLOCK_NEVER);
+	stream_open(&io, peer_wire(&peer), CLOCK_NEVER);
 	s = (struct session){ .p = &p, .tls = &tls, .auth = &auth, .host = "server", .secret = "secret", .io = &io };
 	converse(&s, &w, &v, &m);
 	message_free(&m);

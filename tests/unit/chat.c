@@ -3,50 +3,12 @@
 
 #include "smtp/chat.h"
 
-struct peer { /* sends `text` after it received something, and then nothing */
-	const char *text;
-	size_t      heard; /* octets */
-	size_t      most;  /* the peer is gone after so many octets; 0: it stays */
-};
+#include "../peer.h"
 
-static ptrdiff_t peer_read(void *ctx, void *to, size_t n, struct err *e)
+/* Sends the text after it received something, and then nothing. */
+static struct peer peer_of(const char *text)
 {
-	struct peer *p = ctx;
-	size_t len = strlen(p->text);
-
-	(void)e;
-	if (p->heard == 0 || len == 0)
-		return WIRE_WANT_READ;
-	len = len < n ? len : n;
-	memcpy(to, p->text, len);
-	p->text += len;
-	return (ptrdiff_t)len;
-}
-
-static ptrdiff_t peer_write(void *ctx, const void *from, size_t n, struct err *e)
-{
-	struct peer *p = ctx;
-
-	(void)from;
-	if (p->most > 0 && p->heard >= p->most) {
-		fail(e, ST_CONNECT, FATE_TEMP, "the peer is gone");
-		return WIRE_ERROR;
-	}
-	n = p->most > 0 && n > p->most - p->heard ? p->most - p->heard : n;
-	p->heard += n;
-	return (ptrdiff_t)n;
-}
-
-static void peer_close(void *ctx, int64_t deadline)
-{
-	(void)ctx;
-	(void)deadline;
-}
-
-static int peer_fd(void *ctx)
-{
-	(void)ctx;
-	return -1;
+	return (struct peer){ .text = text, .size = strlen(text), .client_first = true, .stays = true };
 }
 
 static void got(void *ctx, size_t arg, const struct reply *r)
@@ -92,22 +54,22 @@ static void try_all(const char *text, unsigned heard_first)
 {
 	static struct stream io;
 	static struct chat c;
-	struct peer p = { .text = text };
+	struct peer p = peer_of(text);
 	struct err e = { .stage = ST_USAGE };
 	unsigned heard = 0;
 	size_t said;
 
-	stream_open(&io, (struct wire){ peer_read, peer_write, peer_close, peer_fd, &p }, CLOCK_NEVER);
+	stream_open(&io, peer_wire(&p), CLOCK_NEVER);
 	chat_open(&c, &io, &heard);
 	c.depth = CHAT_DEPTH;
 	for (int i = 0; i < 3; i++)
 		ok(say(&c, &e), "the chat accepts a command");
 	ok(!chat_settle(&c, &e), "\"%s\" breaks it", text);
 	ok(c.broken && c.owed == 0 && heard == heard_first, "  and no reply is owed any more");
-	said = p.heard;
+	said = p.received;
 	for (size_t i = 0; i < COUNT(ways); i++) {
 		ok(!ways[i].speak(&c, &e), "%s fails", ways[i].name);
-		ok(stream_flush(&io, &e) && p.heard == said && heard == heard_first && c.owed == 0,
+		ok(stream_flush(&io, &e) && p.received == said && heard == heard_first && c.owed == 0,
 		   "%s sends nothing and calls no handler", ways[i].name);
 	}
 	chat_close(&c);
@@ -123,12 +85,13 @@ static void try_cut_off(const struct verb *v, const char *text, unsigned takes)
 {
 	static struct stream io;
 	static struct chat c;
-	struct peer p = { .text = text, .most = 3 };
+	struct peer p = peer_of(text);
 	struct err e = { .stage = ST_USAGE };
 	unsigned heard = 0;
 	bool settled;
 
-	stream_open(&io, (struct wire){ peer_read, peer_write, peer_close, peer_fd, &p }, CLOCK_NEVER);
+	p.most = 3;
+	stream_open(&io, peer_wire(&p), CLOCK_NEVER);
 	chat_open(&c, &io, &heard);
 	c.depth = CHAT_DEPTH;
 	settled = chat_say(&c, v, 0, &e, "BDAT 5 LAST") && chat_settle(&c, &e);
@@ -159,11 +122,12 @@ static void try_early(size_t i)
 {
 	static struct stream io;
 	static struct chat c;
-	struct peer p = { .text = earlies[i].text, .heard = 1 };
+	struct peer p = peer_of(earlies[i].text);
 	struct err e = { .stage = ST_USAGE };
 	unsigned heard = 0;
 
-	stream_open(&io, (struct wire){ peer_read, peer_write, peer_close, peer_fd, &p }, CLOCK_NEVER);
+	p.client_first = false;
+	stream_open(&io, peer_wire(&p), CLOCK_NEVER);
 	chat_open(&c, &io, &heard);
 	ok(chat_interrupted(&c) && !chat_early(&c, &NOOP, &e), "\"%s\" during a body ends the chat", earlies[i].text);
 	ok(e.stage == NOOP.stage && e.code == earlies[i].code && e.fate == earlies[i].fate, "  with the code %d", e.code);
@@ -179,11 +143,11 @@ static void test_wiped(void)
 {
 	static struct stream io;
 	static struct chat c;
-	struct peer p = { .text = "250 a long line, and behind it AGEAYg==\r\n250 b\r\n" };
+	struct peer p = peer_of("250 a long line, and behind it AGEAYg==\r\n250 b\r\n");
 	struct err e;
 	unsigned heard = 0;
 
-	stream_open(&io, (struct wire){ peer_read, peer_write, peer_close, peer_fd, &p }, CLOCK_NEVER);
+	stream_open(&io, peer_wire(&p), CLOCK_NEVER);
 	chat_open(&c, &io, &heard);
 	c.depth = CHAT_DEPTH;
 	ok(say_secret(&c, &e) && say(&c, &e) && chat_settle(&c, &e) && heard == 2, "a secret is sent and received, and then a shorter line");
