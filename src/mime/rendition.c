@@ -144,12 +144,12 @@ static bool add_type(const struct message *m, struct buf *head, struct err *e)
 			  g.ascii ? "us-ascii" : g.utf8 && g.owed == 0 ? "utf-8" : "unknown-8bit");
 }
 
-/* Sets the head's MIME fields for a body that is encoded by this action. */
-static bool label(struct rendition *r, enum action action, struct err *e)
+/* Sets the head's MIME fields for a body with this encoding. */
+static bool label(struct rendition *r, enum cte cte, struct err *e)
 {
 	const struct buf *head = rendition_head(r);
 	struct buf out = buf_like(head);
-	bool ok = transcode_header(&out, buf_text(head), head->len, action, e)
+	bool ok = transcode_header(&out, buf_text(head), head->len, cte, e)
 	       && (out.len == 0 || out.bytes[out.len - 1] == '\n' || buf_char(&out, '\n', e))
 	       && (has_field(head, "MIME-Version") || buf_str(&out, "MIME-Version: 1.0\n", e))
 	       && (has_field(head, "Content-Type") || add_type(r->m, &out, e));
@@ -178,23 +178,23 @@ bool rendition_ascii_domains(struct rendition *r, struct err *e)
 
 static bool feed(void *to, const char *p, size_t n, struct err *e)
 {
-	return plan_feed(to, p, n, e);
+	return downgrade_feed(to, p, n, e);
 }
 
-/* A plan is always made for the original body, so a second plan replaces the first. */
-static bool recode(struct rendition *r, bool eight_bit, const char *why, struct err *e)
+/* The decision is always made for the original body, so a second downgrade replaces the first. */
+static bool downgrade(struct rendition *r, bool eight_bit, const char *why, struct err *e)
 {
 	const struct buf *head = rendition_head(r);
-	struct plan *p = calloc(1, sizeof *p);
+	struct downgrade *d = calloc(1, sizeof *d);
 	struct transcode *made = NULL;
-	bool ok = p != NULL || fail_memory(e);
+	bool ok = d != NULL || fail_memory(e);
 
-	ok = ok && head_carries(head, why, e) && plan_begin(p, eight_bit, why, buf_text(head), head->len, e)
-	  && message_put_body(r->m, feed, p, e) && plan_end(p, e) && label(r, plan_action(&p->actions, 0), e)
-	  && (made = transcode_new(&p->actions, &r->head, e)) != NULL;
-	if (p != NULL)
-		plan_free(p);
-	free(p);
+	ok = ok && head_carries(head, why, e) && downgrade_begin(d, eight_bit, why, buf_text(head), head->len, e)
+	  && message_put_body(r->m, feed, d, e) && downgrade_end(d, e) && label(r, downgrade_cte(&d->ctes, 0), e)
+	  && (made = transcode_new(&d->ctes, &r->head, e)) != NULL;
+	if (d != NULL)
+		downgrade_free(d);
+	free(d);
 	if (!ok)
 		return false;
 	transcode_free(r->body);
@@ -213,12 +213,12 @@ bool rendition_begin(struct rendition *r, const struct message *m, struct err *e
 	rendition_free(r);
 	r->m = m;
 	r->facts = m->facts;
-	return !facts_unfit(&m->facts) || recode(r, false, unfit(&m->facts), e);
+	return !facts_unfit(&m->facts) || downgrade(r, false, unfit(&m->facts), e);
 }
 
 bool rendition_7bit(struct rendition *r, struct err *e)
 {
-	return recode(r, true, "the server does not take 8-bit text", e);
+	return downgrade(r, true, "the server does not take 8-bit text", e);
 }
 
 void rendition_free(struct rendition *r)

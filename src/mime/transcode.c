@@ -6,14 +6,14 @@
 #include "mime/encode.h"
 
 struct transcode {
-	struct buf        actions;
+	struct buf        ctes;
 	const struct buf *head; /* borrowed */
 	struct mime       mime;
 	bool              begun;
 	struct buf        out;
 	size_t            taken;
 	/* the present part */
-	enum action       action;
+	enum cte          cte;
 	bool              lf;   /* its header ends with LF, not CRLF */
 	char              last; /* the last octet of its content so far */
 	struct qp         qp;
@@ -22,35 +22,35 @@ struct transcode {
 
 /* ---- headers ------------------------------------------------------------------------------------ */
 
-static bool put_field(struct buf *to, enum action action, struct err *e)
+static bool put_field(struct buf *to, enum cte cte, struct err *e)
 {
 	static const char *const encodings[] = {
-		[PART_KEEP] = "",	      [PART_QP] = "quoted-printable", [PART_BASE64] = "base64",
-		[PART_BASE64_EXACT] = "base64", [PART_IS_7BIT] = "7bit",	      [PART_IS_8BIT] = "8bit",
+		[CTE_KEEP] = "",	       [CTE_QP] = "quoted-printable", [CTE_BASE64] = "base64",
+		[CTE_BASE64_EXACT] = "base64", [CTE_IS_7BIT] = "7bit",	      [CTE_IS_8BIT] = "8bit",
 	};
-	_Static_assert(COUNT(encodings) == PART_ACTIONS, "every action has a row");
+	_Static_assert(COUNT(encodings) == CTES, "every encoding has a row");
 
 	if (to->len > 0 && to->bytes[to->len - 1] != '\n' && !buf_char(to, '\n', e))
 		return false;
-	return buf_printf(to, e, "Content-Transfer-Encoding: %s\n", encodings[action]);
+	return buf_printf(to, e, "Content-Transfer-Encoding: %s\n", encodings[cte]);
 }
 
 /* The new field takes the place of the old one; if there is none, it comes after the last field. */
-bool transcode_header(struct buf *to, const char *header, size_t len, enum action action, struct err *e)
+bool transcode_header(struct buf *to, const char *header, size_t len, enum cte cte, struct err *e)
 {
-	bool done = action == PART_KEEP, ok = true;
+	bool done = cte == CTE_KEEP, ok = true;
 	struct field f;
 	size_t at = 0;
 
 	while (ok && header_next(header, len, &at, &f)) {
-		if (action == PART_KEEP || !header_is(&f, "Content-Transfer-Encoding")) {
+		if (cte == CTE_KEEP || !header_is(&f, "Content-Transfer-Encoding")) {
 			ok = buf_add(to, f.raw, f.raw_len, e);
 		} else if (!done) {
-			ok = put_field(to, action, e);
+			ok = put_field(to, cte, e);
 			done = true;
 		}
 	}
-	return ok && (done || put_field(to, action, e)) && buf_add(to, header + at, len - at, e);
+	return ok && (done || put_field(to, cte, e)) && buf_add(to, header + at, len - at, e);
 }
 
 /* ---- contents ----------------------------------------------------------------------------------- */
@@ -108,34 +108,34 @@ static bool got_header(struct transcode *r, const char *in, size_t n, struct err
 {
 	size_t number = r->mime.part[r->mime.depth - 1].number;
 
-	r->action = plan_action(&r->actions, number);
+	r->cte = downgrade_cte(&r->ctes, number);
 	r->lf = n > 0 && !(n > 1 && in[n - 2] == '\r');
 	r->last = '\0';
 	r->qp = (struct qp){ 0 };
 	r->b64 = (struct b64){ 0 };
 	if (number == 0)
 		return true;
-	return r->action == PART_KEEP ? put_kept(r, in, n, e) : transcode_header(&r->out, in, n, r->action, e);
+	return r->cte == CTE_KEEP ? put_kept(r, in, n, e) : transcode_header(&r->out, in, n, r->cte, e);
 }
 
 static bool got_content(struct transcode *r, const char *in, size_t n, struct err *e)
 {
 	static bool (*const put[])(struct transcode *r, const char *in, size_t n, struct err *e) = {
-		[PART_KEEP] = put_kept,		 [PART_QP] = put_qp,	    [PART_BASE64] = put_lines,
-		[PART_BASE64_EXACT] = put_exact, [PART_IS_7BIT] = put_kept, [PART_IS_8BIT] = put_kept,
+		[CTE_KEEP] = put_kept,		[CTE_QP] = put_qp,	  [CTE_BASE64] = put_lines,
+		[CTE_BASE64_EXACT] = put_exact, [CTE_IS_7BIT] = put_kept, [CTE_IS_8BIT] = put_kept,
 	};
-	_Static_assert(COUNT(put) == PART_ACTIONS, "every action has a row");
+	_Static_assert(COUNT(put) == CTES, "every encoding has a row");
 
-	return put[r->action](r, in, n, e);
+	return put[r->cte](r, in, n, e);
 }
 
 /* Encoded text has its own line end.  A binary part may end with a CR, which looks like a part of the line end after it: if
  * the part's header ends with LF alone, the CR belongs to the content. */
 static bool got_line_end(struct transcode *r, const char *in, size_t n, struct err *e)
 {
-	if (r->action == PART_BASE64)
+	if (r->cte == CTE_BASE64)
 		return true;
-	if (r->action == PART_BASE64_EXACT)
+	if (r->cte == CTE_BASE64_EXACT)
 		return !r->lf || put_exact(r, in, n - 1, e);
 	return got_content(r, in, n, e);
 }
@@ -163,17 +163,17 @@ static bool take(void *to, enum mime_event what, const char *in, size_t n, struc
 
 /* ---- from outside ------------------------------------------------------------------------------- */
 
-struct transcode *transcode_new(struct buf *actions, const struct buf *head, struct err *e)
+struct transcode *transcode_new(struct buf *ctes, const struct buf *head, struct err *e)
 {
 	struct transcode *r = calloc(1, sizeof *r);
 
 	if (r == NULL) {
-		buf_free(actions);
+		buf_free(ctes);
 		fail_memory(e);
 		return NULL;
 	}
-	r->actions = *actions;
-	*actions = buf_like(actions);
+	r->ctes = *ctes;
+	*ctes = buf_like(ctes);
 	r->head = head;
 	r->out = buf_max(ST_INPUT, 2 * MIME_HEADER_MAX, "a piece of the body");
 	return r;
@@ -195,7 +195,7 @@ void transcode_free(struct transcode *r)
 		return;
 	mime_free(&r->mime);
 	buf_free(&r->out);
-	buf_free(&r->actions);
+	buf_free(&r->ctes);
 	free(r);
 }
 

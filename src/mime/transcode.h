@@ -1,19 +1,21 @@
 /*
- * transcode.h - carries out a plan: takes the body in pieces, and gives it back with its parts encoded as plan.h decided.
+ * transcode.h - carries out a downgrade: takes the body in pieces, and gives it back with its parts encoded as downgrade.h
+ * decided.
  *
  * Parts that need no encoding stay byte for byte.  The same body always gives the same output.
  */
 #ifndef MIME_TRANSCODE_H
 #define MIME_TRANSCODE_H
 
-#include "mime/plan.h"
+#include "mime/downgrade.h"
 
 enum { TRANSCODE_PIECE = 8 * 1024 }; /* bytes that transcode_feed() takes at most */
 
 struct transcode; /* its memory: a few times TRANSCODE_PIECE, and the header of a part */
 
-/* Takes over the actions, even if it fails (NULL and *e).  `head` is borrowed, and read each time the body begins. */
-struct transcode *transcode_new(struct buf *actions, const struct buf *head, struct err *e) MUST_CHECK;
+/* Takes over the ctes of a struct downgrade, even if it fails (NULL and *e).  `head` is borrowed, and read each time the body
+ * begins. */
+struct transcode *transcode_new(struct buf *ctes, const struct buf *head, struct err *e) MUST_CHECK;
 void transcode_rewind(struct transcode *r); /* the body begins again; accepts NULL */
 void transcode_free(struct transcode *r);   /* accepts NULL */
 
@@ -22,7 +24,7 @@ bool transcode_feed(struct transcode *r, const char *in, size_t n, struct err *e
 bool transcode_end(struct transcode *r, struct err *e) MUST_CHECK;
 size_t transcode_take(struct transcode *r, char *to, size_t room); /* 0: there is no output */
 
-/* Copies a header, or the fields of one, with the Content-Transfer-Encoding of this action. */
-bool transcode_header(struct buf *to, const char *header, size_t len, enum action action, struct err *e) MUST_CHECK;
+/* Copies a header, or the fields of one, with this Content-Transfer-Encoding. */
+bool transcode_header(struct buf *to, const char *header, size_t len, enum cte cte, struct err *e) MUST_CHECK;
 
 #endif

@@ -2,7 +2,7 @@
  * that needs no change stays as it was, and the result needs none.  The first byte of the input chooses the settings. */
 #include "fuzz.h"
 
-#include "../unit/recoded.h"
+#include "../unit/downgraded.h"
 #include "base/base64.h"
 
 enum { MAX = 1 << 20 };
@@ -11,15 +11,15 @@ enum { MAX = 1 << 20 };
 
 struct dump {
 	struct mime       mime;
-	const struct buf *actions; /* which parts were encoded */
+	const struct buf *ctes; /* which parts were encoded */
 	bool              encoded; /* this message is the encoded one */
 	bool              lf;
 	struct buf        content, said;
 };
 
-static enum action touched(const struct dump *d)
+static enum cte touched(const struct dump *d)
 {
-	return plan_action(d->actions, d->mime.part[d->mime.depth - 1].number);
+	return downgrade_cte(d->ctes, d->mime.part[d->mime.depth - 1].number);
 }
 
 static void add(struct buf *to, const char *p, size_t n)
@@ -77,15 +77,15 @@ static void say_content(struct dump *d)
 {
 	struct buf plain = buf_max(ST_INPUT, MAX * 8, "content");
 	const char *p = buf_text(&d->content);
-	enum action a = touched(d);
+	enum cte cte = touched(d);
 
-	if (!d->encoded || a == PART_KEEP)
+	if (!d->encoded || cte == CTE_KEEP)
 		add(&plain, p, d->content.len);
-	else if (a == PART_QP)
+	else if (cte == CTE_QP)
 		decode_qp(&plain, p, d->content.len);
 	else
 		decode_base64(&plain, p, d->content.len);
-	if (a == PART_QP || a == PART_BASE64)
+	if (cte == CTE_QP || cte == CTE_BASE64)
 		say_lines(&d->said, &plain);
 	else
 		add(&d->said, buf_text(&plain), plain.len);
@@ -111,13 +111,13 @@ static bool take(void *to, enum mime_event what, const char *p, size_t n, struct
 
 	(void)e;
 	add(&d->said, &"hclEo"[what], what != MIME_CONTENT && what != MIME_OUTSIDE);
-	if (what == MIME_HEADER && touched(d) == PART_KEEP && d->mime.parts > 1)
+	if (what == MIME_HEADER && touched(d) == CTE_KEEP && d->mime.parts > 1)
 		add(&d->said, p, n);
 	else if (what == MIME_HEADER)
 		say_header(d, p, n);
 	else if (what == MIME_CONTENT)
 		add(&d->content, p, n);
-	else if (what == MIME_LINE_END && !d->encoded && d->lf && touched(d) == PART_BASE64_EXACT)
+	else if (what == MIME_LINE_END && !d->encoded && d->lf && touched(d) == CTE_BASE64_EXACT)
 		add(&d->content, p, n - 1);
 	else if (what == MIME_END && leaf)
 		say_content(d);
@@ -128,24 +128,24 @@ static bool take(void *to, enum mime_event what, const char *p, size_t n, struct
 	return true;
 }
 
-static void dump(struct dump *d, const char *in, size_t n, const struct buf *actions, bool encoded)
+static void dump(struct dump *d, const char *in, size_t n, const struct buf *ctes, bool encoded)
 {
 	size_t body = body_of(in, n);
 	struct err e;
 
-	*d = (struct dump){ .actions = actions, .encoded = encoded };
+	*d = (struct dump){ .ctes = ctes, .encoded = encoded };
 	d->content = d->said = buf_max(ST_INPUT, MAX * 8, "a dump");
 	MUST(mime_begin(&d->mime, in, head_of(in, n), take, d, &e));
 	MUST(mime_feed(&d->mime, in + body, n - body, &e) && mime_end(&d->mime, &e));
 	mime_free(&d->mime);
 }
 
-static void same_said(const struct recoded *d, const char *in, size_t n)
+static void same_said(const struct downgraded *d, const char *in, size_t n)
 {
 	static struct dump before, after;
 
-	dump(&before, in, n, &d->actions, false);
-	dump(&after, buf_text(&d->out), d->out.len, &d->actions, true);
+	dump(&before, in, n, &d->ctes, false);
+	dump(&after, buf_text(&d->out), d->out.len, &d->ctes, true);
 	MUST(before.said.len == after.said.len
 	     && memcmp(buf_text(&before.said), buf_text(&after.said), before.said.len) == 0);
 	buf_free(&before.said);
@@ -165,25 +165,25 @@ static void clean(const char *p, size_t n, bool eight_bit)
 	MUST(!facts_unfit(&f) && !(eight_bit && f.eight_bit));
 }
 
-static void same(const struct recoded *a, const struct recoded *b)
+static void same(const struct downgraded *a, const struct downgraded *b)
 {
 	MUST(a->out.len == b->out.len && memcmp(buf_text(&a->out), buf_text(&b->out), a->out.len) == 0);
 }
 
-static void check(const struct recoded *d, const char *in, size_t n, bool eight_bit)
+static void check(const struct downgraded *d, const char *in, size_t n, bool eight_bit)
 {
 	size_t body = body_of(buf_text(&d->out), d->out.len);
-	struct recoded again;
+	struct downgraded again;
 	bool kept = true;
 
 	clean(buf_text(&d->out) + body, d->out.len - body, eight_bit);
-	for (size_t i = 0; i < d->actions.len; i++)
-		kept = kept && d->actions.bytes[i] == PART_KEEP;
+	for (size_t i = 0; i < d->ctes.len; i++)
+		kept = kept && d->ctes.bytes[i] == CTE_KEEP;
 	MUST(!kept || (d->out.len == n && (n == 0 || memcmp(buf_text(&d->out), in, n) == 0)));
 	same_said(d, in, n);
-	MUST(recode_whole(&again, buf_text(&d->out), d->out.len, eight_bit, 4096));
+	MUST(downgrade_whole(&again, buf_text(&d->out), d->out.len, eight_bit, 4096));
 	same(d, &again);
-	recoded_free(&again);
+	downgraded_free(&again);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -191,18 +191,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	bool eight_bit = size > 0 && (data[0] & 1) != 0, whole, cuts;
 	size_t cut = size > 0 ? (data[0] >> 1) % 11 + 1U : 1, n = size > 0 ? size - 1 : 0;
 	const char *in = (const char *)data + (size > 0);
-	struct recoded a, b;
+	struct downgraded a, b;
 
 	if (n > MAX || (body_of(in, n) == head_of(in, n) && head_of(in, n) < n))
 		return 0; /* message.c would add the empty line */
-	whole = recode_whole(&a, in, n, eight_bit, TRANSCODE_PIECE);
-	cuts = recode_whole(&b, in, n, eight_bit, cut);
+	whole = downgrade_whole(&a, in, n, eight_bit, TRANSCODE_PIECE);
+	cuts = downgrade_whole(&b, in, n, eight_bit, cut);
 	MUST(whole == cuts);
 	if (whole) {
 		same(&a, &b);
 		check(&a, in, n, eight_bit);
 	}
-	recoded_free(&a);
-	recoded_free(&b);
+	downgraded_free(&a);
+	downgraded_free(&b);
 	return 0;
 }

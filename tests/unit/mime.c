@@ -1,9 +1,9 @@
-/* mime/parts, plan, transcode: messages with parts, and their encoded form.  H is a header with the boundary "b". */
+/* mime/parts, downgrade, transcode: messages with parts, and their encoded form.  H is a header with the boundary "b". */
 #include "tap.h"
 
 #include <stdio.h>
 
-#include "recoded.h"
+#include "downgraded.h"
 
 #define H "Content-Type: multipart/mixed; boundary=b\n"
 #define QP "Content-Transfer-Encoding: quoted-printable\n"
@@ -76,7 +76,7 @@ static const struct {
 };
 
 /* The result without CRs, so that the table stays readable. */
-static const char *text_of(struct recoded *d)
+static const char *text_of(struct downgraded *d)
 {
 	size_t n = 0;
 
@@ -91,14 +91,14 @@ static const char *text_of(struct recoded *d)
 
 static void test_row(const char *in, const char *want, const char *what)
 {
-	struct recoded d;
-	bool good = recode_whole(&d, in, strlen(in), true, 1);
+	struct downgraded d;
+	bool good = downgrade_whole(&d, in, strlen(in), true, 1);
 
 	if (want[0] != '!')
 		same(good ? text_of(&d) : d.e.say, want, what);
 	else if (!ok(!good && strstr(d.e.say, want + 1) != NULL, "%s", what))
 		printf("# got [%s]\n", good ? text_of(&d) : d.e.say);
-	recoded_free(&d);
+	downgraded_free(&d);
 }
 
 static const char *with_crlf(const char *in)
@@ -129,11 +129,11 @@ static void test_rows(void)
 static void test_utf16(void)
 {
 	static const char in[] = "Content-Type: text/plain; charset=utf-16le\n" BINARY "\na\0\n\0";
-	struct recoded d;
+	struct downgraded d;
 
-	ok(recode_whole(&d, in, sizeof in - 1, true, 3), "UTF-16 with encoding binary");
+	ok(downgrade_whole(&d, in, sizeof in - 1, true, 3), "UTF-16 with encoding binary");
 	same(text_of(&d), "Content-Type: text/plain; charset=utf-16le\n" B64 "\nYQAKAA==\n", "  keeps its octets");
-	recoded_free(&d);
+	downgraded_free(&d);
 }
 
 #define INNER "--b\nContent-Type: multipart/x; boundary=c\n"
@@ -145,11 +145,11 @@ static const char changed[] = H EIGHT "\n" INNER "\n--c\n" EIGHT "\n" UML "\n--c
 /* For a server with 8BITMIME only those parts are encoded that no server accepts. */
 static void test_lines_only(void)
 {
-	struct recoded d;
+	struct downgraded d;
 
-	ok(recode_whole(&d, kept, sizeof kept - 1, false, 7), "8-bit text stays");
+	ok(downgrade_whole(&d, kept, sizeof kept - 1, false, 7), "8-bit text stays");
 	same(text_of(&d), changed, "and the multipart around it says 8bit");
-	recoded_free(&d);
+	downgraded_free(&d);
 }
 
 /* The header of a part has a limit, which does not depend on how the input was cut. */
@@ -157,15 +157,15 @@ static void test_limits(void)
 {
 	static char in[2 * MIME_HEADER_MAX];
 	size_t n = (size_t)snprintf(in, sizeof in, "%s\n--b\nX: y\n", H);
-	struct recoded d;
+	struct downgraded d;
 
 	memset(in + n, 'z', MIME_HEADER_MAX);
 	in[n] = ' ';
 	memcpy(in + n + MIME_HEADER_MAX, "\n\n\303\n--b--\n", 10);
 	for (size_t cut = 1; cut < 10000; cut = cut * 13 + 1) {
-		ok(!recode_whole(&d, in, n + MIME_HEADER_MAX + 10, true, cut), "a header of a megabyte, cut at %zu", cut);
+		ok(!downgrade_whole(&d, in, n + MIME_HEADER_MAX + 10, true, cut), "a header of a megabyte, cut at %zu", cut);
 		ok(strstr(d.e.say, "its header is too long") != NULL, "  %s", d.e.say);
-		recoded_free(&d);
+		downgraded_free(&d);
 	}
 }
 
