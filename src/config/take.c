@@ -7,7 +7,7 @@
 #include "base/home.h"
 #include "base/identity.h"
 #include "base/datetime.h"
-#include "mail/address.h"
+#include "mail/mailbox.h"
 #include "mail/idn.h"
 #include "smtp/gate.h"
 
@@ -83,7 +83,7 @@ static bool check_address(const struct key *k, char **item, struct err *e)
 	struct err why = { 0 };
 	char *normal;
 
-	if (!address_one(*item, strlen(*item), false, &m, &why))
+	if (!mailbox_one(*item, strlen(*item), false, &m, &why))
 		return fail(e, ST_CONFIG, FATE_PERM, "%s: %s", k->name, why.say);
 	normal = str_dup(m.addr, e);
 	if (normal == NULL)
@@ -129,7 +129,7 @@ static bool check_mapping(const struct key *k, char **item, struct err *e)
 		fail(e, ST_CONFIG, FATE_PERM, "%s must be PATTERN:ADDRESS, not `%s`", k->name, *item);
 		return err_hint(e, "there is no blank at the colon: `%s root:you@example.org`", k->name);
 	}
-	if (!address_one(colon + 1, strlen(colon + 1), false, &m, &why))
+	if (!mailbox_one(colon + 1, strlen(colon + 1), false, &m, &why))
 		return fail(e, ST_CONFIG, FATE_PERM, "%s: %s", k->name, why.say);
 	if (address_domain(m.addr) == NULL)
 		return fail(e, ST_CONFIG, FATE_PERM, "%s: the address `%s` has no domain", k->name, m.addr);

@@ -10,7 +10,7 @@
 #include "base/owned.h"
 #include "base/signals.h"
 #include "deliver/report.h"
-#include "mail/address.h"
+#include "mail/mailbox.h"
 #include "mail/sendermap.h"
 #include "mail/xtext.h"
 #include "secret/secret.h"
@@ -23,7 +23,7 @@ bool submission_wanted(const struct submission *x, char to[ADDRESS_MAX], bool *g
 
 	*given = true;
 	if (x->o->sender != NULL) {
-		if (!address_one(x->o->sender, strlen(x->o->sender), true, &box, e))
+		if (!mailbox_one(x->o->sender, strlen(x->o->sender), true, &box, e))
 			return err_hint(e, "this is the sender given with -f");
 		snprintf(to, ADDRESS_MAX, "%s", box.addr);
 	} else if (!x->o->read_sender || !message_from(&x->m, to, ADDRESS_MAX)) {
@@ -128,7 +128,7 @@ static bool email(char to[ADDRESS_MAX])
 
 	if (text == NULL || text[0] == '\0')
 		return false;
-	if (!address_one(text, strlen(text), false, &box, &e)) {
+	if (!mailbox_one(text, strlen(text), false, &box, &e)) {
 		log_warn("EMAIL is no address: %s", e.say);
 		return false;
 	}

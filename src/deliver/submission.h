@@ -8,6 +8,7 @@
 #define DELIVER_SUBMISSION_H
 
 #include "config/opts.h"
+#include "mail/address.h"
 #include "mail/envelope.h"
 #include "mail/expand.h"
 #include "mail/message.h"

@@ -1,37 +1,28 @@
 /*
- * address.h - parses addresses: RFC 5322 3.4 with its obsolete forms (4.4), RFC 6531, and what sendmail also takes
- * (unqualified names, `a@x, b@y` in one argument).
+ * address.h - normalised addresses: their parts, whether two are the same, whether one matches a pattern.
  *
- * Bytes in, struct out; no input or output.  The parser takes linear time and no recursion: 200,000 nested parentheses need
- * no stack.  It decodes nothing (an encoded word is an atom), and fails for text that fits no rule.
+ * Normalised: no comments, folding or source route; the local part is quoted only if it must be; without a domain (unqualified),
+ * there is no '@' outside of quotes; "" is the null sender.  mailbox.h makes them of what is written in a header or a command.
  */
 #ifndef MAIL_ADDRESS_H
 #define MAIL_ADDRESS_H
 
 #include "base/str.h"
 
-enum { ADDRESS_MAX = 1024 }; /* bytes of a normalised address; RFC 5321 4.5.3.1.3 allows 254 */
+enum { ADDRESS_MAX = 1024 }; /* bytes of a normalised address with its NUL; RFC 5321 4.5.3.1.3 allows 254 */
 
-struct mailbox {
-	char   addr[ADDRESS_MAX]; /* normalised: no comments, folding or source route; the local part
-	                           * is quoted only if it must be; unqualified: no '@' */
-	size_t at, len;           /* place of the addr-spec in the text, with the comments inside it */
-	size_t name_at, name_len; /* the display name as written, without outer blanks; len 0: none */
-	bool   angle;             /* was written in <> */
-	bool   grouped;           /* is in a group */
-};
+/* RFC 5322 3.2.3 and RFC 6532 3.2: every octet of a non-ASCII character is atext. */
+static inline bool address_is_atext(char c)
+{
+	return str_isalnum(c) || str_is8bit(c) || (c != '\0' && strchr("!#$%&'*+-/=?^_`{|}~", c) != NULL);
+}
 
-/* Called for each mailbox in order.  If it returns false, address_list() stops and returns false. */
-typedef bool (*mailbox_fn)(void *ctx, const struct mailbox *m, struct err *e);
+/* Is this local part valid without quotes? */
+bool address_is_dot_atom(const char *p, size_t n);
 
-/* An address-list: mailboxes and groups (also empty ones), comments, route-addr, folding, empty list elements.  With `null_ok`
- * the list may have `<>`, which `each` gets as an empty addr.  Errors are ST_INPUT, permanent, and show the piece that is
- * wrong.  CR and LF are allowed only as folding (before a blank, or at the end), NUL is never allowed. */
-bool address_list(const char *text, size_t len, bool null_ok, mailbox_fn each, void *ctx,
-		  struct err *e) MUST_CHECK;
-
-/* Exactly one address.  With `null_ok`, "" and "<>" are the null sender. */
-bool address_one(const char *text, size_t len, bool null_ok, struct mailbox *m, struct err *e) MUST_CHECK;
+/* Copies a local part that has no quotes, and adds them if it must have them.  `to` has room for 2 * n + 2 bytes.  Returns the
+ * bytes written; there is no NUL after them. */
+size_t address_quote_local(const char *plain, size_t n, char *to);
 
 /* Turns a name on this machine, such as a login name (`EXAMPLE\\john doe`), into a normalised address without a domain; false
  * if that is not possible. */

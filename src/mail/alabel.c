@@ -1,6 +1,6 @@
 #include "mail/alabel.h"
 
-#include "mail/address.h"
+#include "mail/mailbox.h"
 #include "mail/cleanup.h"
 #include "mail/header.h"
 #include "mail/idn.h"
@@ -34,7 +34,7 @@ static bool convert_field(struct buf *out, const struct field *f, struct err *e)
 	if (!buf_add(out, f->raw, (size_t)(f->body - f->raw), e))
 		return false;
 	before = out->len;
-	if (!address_list(f->body, f->body_len, true, convert_one, &c, &unread)) {
+	if (!mailbox_list(f->body, f->body_len, true, convert_one, &c, &unread)) {
 		out->len = before;
 		c.done = 0;
 	}

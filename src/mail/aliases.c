@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "mail/address.h"
+#include "mail/mailbox.h"
 
 /* Stands in the parsed copy for a line end after a backslash: it is a blank, and it counts as a line. */
 enum { JOINED = '\v' };
@@ -154,7 +154,7 @@ static bool keep_address(struct parse *p, enum alias_kind kind, unsigned line, c
 	struct mailbox box;
 	struct err unread;
 
-	if (!address_one(rest, strlen(rest), false, &box, &unread))
+	if (!mailbox_one(rest, strlen(rest), false, &box, &unread))
 		return keep_entry(p, ALIAS_ODD, line, text);
 	return keep_entry(p, kind, line, box.addr);
 }
@@ -285,7 +285,7 @@ static bool add_alias(struct parse *p, size_t at, size_t end)
 		return bad(p, at, "an alias has a name and a colon");
 	trim(&s, &n);
 	at = (size_t)(s - p->text);
-	if (!address_one(s, n, false, &box, &unread))
+	if (!mailbox_one(s, n, false, &box, &unread))
 		return bad(p, at, "this is no name of an alias");
 	if (address_domain(box.addr) != NULL)
 		return bad(p, at, "the name of an alias is a local one, without a domain");

@@ -6,7 +6,7 @@
 
 #include "base/identity.h"
 #include "base/printable.h"
-#include "mail/header.h"
+#include "mail/mailbox.h"
 #include "mail/sendermap.h"
 
 /* What is done with a field; the table below is in alphabetical order. */
@@ -133,7 +133,7 @@ static bool rewrite(struct rewriting *r, const struct field *f, bool *changed, s
 	size_t before = r->out->len;
 	struct err unread;
 
-	*changed = address_list(f->body, f->body_len, true, rewrite_one, r, &unread) && r->qualified + r->replaced > 0;
+	*changed = mailbox_list(f->body, f->body_len, true, rewrite_one, r, &unread) && r->qualified + r->replaced > 0;
 	if (!*changed) {
 		r->out->len = before;
 		r->done = 0;
@@ -277,7 +277,7 @@ static bool replace_from(struct fixing *x, const struct field *f, const struct r
 	if (x->replaced)
 		return put_original(x, f, e);
 	x->replaced = true;
-	if (!address_list(f->body, f->body_len, true, keep_first, &first, &unread) || first.n != 1 || first.grouped)
+	if (!mailbox_list(f->body, f->body_len, true, keep_first, &first, &unread) || first.n != 1 || first.grouped)
 		return put_from(x, "", e) && put_original(x, f, e);
 	sender_address(x, addr, sizeof addr);
 	return copy_addresses(x, f, role, addr, e);
@@ -479,7 +479,7 @@ bool message_from(const struct message *m, char *to, size_t room)
 	struct err unread;
 
 	for (size_t at = 0; header_next(buf_text(&m->head), m->head.len, &at, &f);)
-		if (header_is(&f, "From") && address_list(f.body, f.body_len, true, keep_first, &first, &unread)
+		if (header_is(&f, "From") && mailbox_list(f.body, f.body_len, true, keep_first, &first, &unread)
 		    && first.n > 0)
 			break;
 	if (first.n == 0 || strlen(first.addr) >= room)

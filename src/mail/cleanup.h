@@ -7,8 +7,8 @@
 #ifndef MAIL_CLEANUP_H
 #define MAIL_CLEANUP_H
 
-#include "mail/header.h"
 #include "mail/expand.h"
+#include "mail/header.h"
 #include "mail/message.h"
 
 enum set_from { SET_FROM_AUTO, SET_FROM_ON, SET_FROM_OFF };

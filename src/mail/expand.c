@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "mail/mailbox.h"
+
 struct list { /* a list, read once for all entries that name it */
 	struct list   *next;
 	char          *path;
@@ -48,7 +50,7 @@ static bool stays(struct walk *w, const char *name, struct err *e)
 	for (size_t i = 0; i < to->n; i++) {
 		struct mailbox box;
 
-		if (!address_one(to->items[i], strlen(to->items[i]), false, &box, e) || !add(w, box.addr, e))
+		if (!mailbox_one(to->items[i], strlen(to->items[i]), false, &box, e) || !add(w, box.addr, e))
 			return false;
 	}
 	return true;
@@ -287,7 +289,7 @@ bool expand_list(struct expander *x, struct envelope *v, const char *text, size_
 {
 	struct adding a = { x, v };
 
-	return address_list(text, len, false, add_mailbox, &a, e);
+	return mailbox_list(text, len, false, add_mailbox, &a, e);
 }
 
 void expand_free(struct expander *x)

@@ -11,7 +11,6 @@
 #define MAIL_EXPAND_H
 
 #include "base/buf.h"
-#include "mail/address.h"
 #include "mail/aliases.h"
 #include "mail/envelope.h"
 #include "mail/machine.h"
@@ -42,7 +41,7 @@ struct expander { /* zeroed: unqualified names stay as they are */
 /* Adds to the envelope every recipient to which a normalised address expands. */
 bool expand_recipient(struct expander *x, struct envelope *v, const char *address, struct err *e) MUST_CHECK;
 
-/* The same for one recipient or a list of them as a caller writes it (address_list()). */
+/* The same for one recipient or a list of them as a caller writes it (mailbox_list()). */
 bool expand_list(struct expander *x, struct envelope *v, const char *text, size_t len, struct err *e) MUST_CHECK;
 
 /* Why this entry cannot be obeyed, "names a program, ..."; NULL if it can.  It does not try to read a list. */

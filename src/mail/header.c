@@ -4,6 +4,7 @@
 
 #include "base/printable.h"
 #include "base/str.h"
+#include "mail/address.h"
 #include "mail/survey.h"
 
 enum {
@@ -165,11 +166,6 @@ bool header_loosen(struct buf *b, size_t at, struct err *e)
 
 /* ---- a display name ----------------------------------------------------------------------------- */
 
-static bool is_atext(char c)
-{
-	return str_isalnum(c) || (c != '\0' && strchr("!#$%&'*+-/=?^_`{|}~", c) != NULL);
-}
-
 static bool is_atoms(const char *name)
 {
 	bool blank = true;
@@ -178,7 +174,7 @@ static bool is_atoms(const char *name)
 		if (*name == ' ' && blank)
 			return false;
 		blank = *name == ' ';
-		if (!blank && !is_atext(*name))
+		if (!blank && !address_is_atext(*name))
 			return false;
 	}
 	return !blank;

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "mail/mailbox.h"
 #include "mail/xtext.h"
 
 /* ---- parameters ---------------------------------------------------------------------------------- */
@@ -139,7 +140,7 @@ static const char *take_path(struct command *c, const char *word, bool null_ok)
 		at++;
 	end = path_end(at);
 	if (end == NULL || end == at || (*end != '\0' && !str_isblank(*end))
-	    || !address_one(at, (size_t)(end - at), null_ok, &box, &unheard)
+	    || !mailbox_one(at, (size_t)(end - at), null_ok, &box, &unheard)
 	    || (!null_ok && box.addr[0] == '\0'))
 		return null_ok ? bad_sender : bad_recipient;
 	snprintf(c->address, sizeof c->address, "%s", box.addr);

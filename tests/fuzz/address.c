@@ -1,7 +1,7 @@
 /* Lists of addresses: each address of the result is fit for an envelope, and parsing it gives the same address. */
 #include "fuzz.h"
 
-#include "mail/address.h"
+#include "mail/mailbox.h"
 
 static bool check(void *ctx, const struct mailbox *m, struct err *e)
 {
@@ -15,7 +15,7 @@ static bool check(void *ctx, const struct mailbox *m, struct err *e)
 	for (const char *p = m->addr; *p != '\0'; p++)
 		MUST(!str_iscontrol(*p));
 	if (m->addr[0] != '\0') {
-		MUST(address_one(m->addr, strlen(m->addr), false, &again, &unheard));
+		MUST(mailbox_one(m->addr, strlen(m->addr), false, &again, &unheard));
 		MUST(strcmp(again.addr, m->addr) == 0);
 	}
 	return true;
@@ -27,7 +27,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct err e;
 	bool null_ok = size > 0 && (data[0] & 1) != 0;
 
-	(void)!address_list((const char *)data, size, null_ok, check, &size, &e);
-	(void)!address_one((const char *)data, size, null_ok, &one, &e);
+	(void)!mailbox_list((const char *)data, size, null_ok, check, &size, &e);
+	(void)!mailbox_one((const char *)data, size, null_ok, &one, &e);
 	return 0;
 }

@@ -2,6 +2,7 @@
 #include "fuzz.h"
 
 #include "mail/expand.h"
+#include "mail/mailbox.h"
 
 static const uint8_t *bytes;
 static size_t n_bytes;
@@ -24,7 +25,7 @@ static void check_entries(const struct aliases *a)
 		struct err e;
 
 		if (a->entries[i].kind <= ALIAS_FINAL)
-			MUST(address_one(a->entries[i].text, strlen(a->entries[i].text), false, &box, &e)
+			MUST(mailbox_one(a->entries[i].text, strlen(a->entries[i].text), false, &box, &e)
 			     && strcmp(box.addr, a->entries[i].text) == 0);
 	}
 }

@@ -1,6 +1,7 @@
 /* A line of a caller of -bs: if it is accepted, its address and parameters are fit for a command to the smarthost. */
 #include "fuzz.h"
 
+#include "mail/mailbox.h"
 #include "mail/xtext.h"
 #include "server/command.h"
 
@@ -13,7 +14,7 @@ static void check_path(const struct command *c)
 	for (const char *p = c->address; *p != '\0'; p++)
 		MUST(!str_iscontrol(*p));
 	MUST(c->address[0] != '\0' || c->id == COMMAND_MAIL);
-	MUST(c->address[0] == '\0' || address_one(c->address, strlen(c->address), false, &again, &unheard));
+	MUST(c->address[0] == '\0' || mailbox_one(c->address, strlen(c->address), false, &again, &unheard));
 	MUST(c->envid[0] == '\0' || xtext_valid(c->envid));
 	MUST(strpbrk(c->orcpt, " \t\r\n") == NULL);
 }

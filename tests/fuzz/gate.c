@@ -5,7 +5,7 @@
 #include "fuzz.h"
 
 #include "../server/syntax.h"
-#include "mail/address.h"
+#include "mail/mailbox.h"
 #include "smtp/gate.h"
 #include "smtp/esmtp.h"
 
@@ -91,7 +91,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	envid = text + strlen(text);
 	envid += (size_t)(envid - text) < size - 1; /* the text behind the first NUL, or "" */
 	say(text, envid, data[0]); /* without being parsed first */
-	if (address_one(text, strlen(text), true, &box, &e))
+	if (mailbox_one(text, strlen(text), true, &box, &e))
 		say(box.addr, envid, data[0]);
 	if (address_from_name(text, box.addr))
 		say(box.addr, envid, data[0]);

@@ -1,10 +1,10 @@
-/* mail/address: addresses as people and programs write them, and text that must be refused. */
+/* mail/address and mail/mailbox: addresses as people and programs write them, and text that must be refused. */
 #include "tap.h"
 
 #include <stdlib.h>
 
 #include "base/buf.h"
-#include "mail/address.h"
+#include "mail/mailbox.h"
 
 /* The normalised addresses joined by '|', or NULL if the text is refused. */
 static const struct {
@@ -78,7 +78,7 @@ static void test_lists(void)
 	for (size_t i = 0; i < COUNT(lists); i++) {
 		struct buf got = buf_max(ST_INPUT, 10000, "addresses");
 		struct err e;
-		bool parsed = address_list(lists[i].text, strlen(lists[i].text), false, join, &got, &e);
+		bool parsed = mailbox_list(lists[i].text, strlen(lists[i].text), false, join, &got, &e);
 
 		if (lists[i].addresses == NULL)
 			ok(!parsed && e.stage == ST_INPUT && e.fate == FATE_PERM, "refused: %s", lists[i].text);
@@ -107,14 +107,14 @@ static void test_large(void)
 	memset(text, '(', N);
 	memset(text + N, ')', N);
 	strcpy(text + 2 * N, "a@b");
-	ok(address_list(text, strlen(text), false, count, &n, &e) && n == 1, "200000 nested comments");
-	ok(!address_list(text, N, false, count, &n, &e), "200000 open comments are refused");
+	ok(mailbox_list(text, strlen(text), false, count, &n, &e) && n == 1, "200000 nested comments");
+	ok(!mailbox_list(text, N, false, count, &n, &e), "200000 open comments are refused");
 	for (size_t i = 0; i < N / 2; i++)
 		memcpy(text + 4 * i, "a@b,", 4);
 	n = 0;
-	ok(address_list(text, 2 * N, false, count, &n, &e) && n == N / 2, "100000 addresses");
+	ok(mailbox_list(text, 2 * N, false, count, &n, &e) && n == N / 2, "100000 addresses");
 	memset(text, 'x', N);
-	ok(!address_list(text, N, false, count, &n, &e), "an address of 200000 characters is refused");
+	ok(!mailbox_list(text, N, false, count, &n, &e), "an address of 200000 characters is refused");
 	free(text);
 }
 
@@ -134,7 +134,7 @@ static void test_names(void)
 		struct err e;
 		char name[100];
 
-		ok(address_one(names[i].text, strlen(names[i].text), false, &m, &e), "one: %s", names[i].text);
+		ok(mailbox_one(names[i].text, strlen(names[i].text), false, &m, &e), "one: %s", names[i].text);
 		snprintf(name, sizeof name, "%.*s", (int)m.name_len, names[i].text + m.name_at);
 		same(name, names[i].name, "  its name");
 	}
@@ -145,11 +145,11 @@ static void test_one(void)
 	struct mailbox m;
 	struct err e;
 
-	ok(address_one("", 0, true, &m, &e) && m.addr[0] == '\0', "an empty string is the null sender");
-	ok(address_one("<>", 2, true, &m, &e) && m.addr[0] == '\0', "<> is the null sender");
-	ok(!address_one("<>", 2, false, &m, &e), "<> is not accepted as a recipient");
-	ok(!address_one("a@b, c@d", 8, false, &m, &e), "two addresses are refused where one is expected");
-	ok(!address_one("", 0, false, &m, &e), "an empty string is refused where one address is expected");
+	ok(mailbox_one("", 0, true, &m, &e) && m.addr[0] == '\0', "an empty string is the null sender");
+	ok(mailbox_one("<>", 2, true, &m, &e) && m.addr[0] == '\0', "<> is the null sender");
+	ok(!mailbox_one("<>", 2, false, &m, &e), "<> is not accepted as a recipient");
+	ok(!mailbox_one("a@b, c@d", 8, false, &m, &e), "two addresses are refused where one is expected");
+	ok(!mailbox_one("", 0, false, &m, &e), "an empty string is refused where one address is expected");
 }
 
 static void test_parts(void)
