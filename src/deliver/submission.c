@@ -10,6 +10,7 @@
 #include "base/owned.h"
 #include "base/signals.h"
 #include "deliver/report.h"
+#include "mail/fields.h"
 #include "mail/mailbox.h"
 #include "mail/sendermap.h"
 #include "mail/xtext.h"
@@ -26,7 +27,7 @@ bool submission_wanted(const struct submission *x, char to[ADDRESS_MAX], bool *g
 		if (!mailbox_one(x->o->sender, strlen(x->o->sender), true, &box, e))
 			return err_hint(e, "this is the sender given with -f");
 		snprintf(to, ADDRESS_MAX, "%s", box.addr);
-	} else if (!x->o->read_sender || !message_from(&x->m, to, ADDRESS_MAX)) {
+	} else if (!x->o->read_sender || !fields_from(&x->m.head, to, ADDRESS_MAX)) {
 		*given = false;
 	}
 	return true;

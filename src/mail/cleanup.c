@@ -6,93 +6,34 @@
 
 #include "base/identity.h"
 #include "base/printable.h"
-#include "mail/mailbox.h"
+#include "mail/fields.h"
+#include "mail/header.h"
 #include "mail/sendermap.h"
 
-/* What is done with a field; the table below is in alphabetical order. */
-enum role {
-	ADDRESSES = 1 << 0,  /* unqualified names in it are qualified */
-	RECIPIENTS = 1 << 1, /* -t takes recipients from it */
-	DROPPED = 1 << 2,    /* always dropped */
-	BLIND = 1 << 3,      /* dropped unless remove_bcc_headers is off */
-	RESENT = 1 << 4,     /* belongs to a Resent- block, RFC 5322 3.6.6 */
-	SENDERS = 1 << 5,    /* holds senders: sender_map applies */
-};
-
-static const struct role_of {
-	const char *name;
-	unsigned    role;
-} fields[] = {
-	{ "Bcc", ADDRESSES | RECIPIENTS | BLIND },
-	{ "Cc", ADDRESSES | RECIPIENTS },
-	{ "Date", 0 },
-	{ "From", ADDRESSES | SENDERS },
-	{ "Message-ID", 0 },
-	{ "Reply-To", ADDRESSES | SENDERS },
-	{ "Resent-Bcc", ADDRESSES | RECIPIENTS | BLIND | RESENT },
-	{ "Resent-Cc", ADDRESSES | RECIPIENTS | RESENT },
-	{ "Resent-Date", RESENT },
-	{ "Resent-From", ADDRESSES | SENDERS | RESENT },
-	{ "Resent-Message-ID", RESENT },
-	{ "Resent-Reply-To", ADDRESSES | SENDERS | RESENT },
-	{ "Resent-Sender", ADDRESSES | SENDERS | RESENT },
-	{ "Resent-To", ADDRESSES | RECIPIENTS | RESENT },
-	{ "Return-Path", DROPPED },
-	{ "Sender", ADDRESSES | SENDERS },
-	{ "To", ADDRESSES | RECIPIENTS },
-};
-_Static_assert(COUNT(fields) <= 32, "one bit of a uint32_t for each");
-
-struct fixing {
+struct cleaning {
 	struct message              *m;
 	const struct message_params *p;
 	struct expander             *expander;
 	struct envelope             *v;
 	bool                         resent;      /* the head has a Resent- block */
-	uint32_t                     seen;        /* fields[] that were in the head, or in its newest block */
+	uint32_t                     seen;        /* kinds of fields (fields_bit()) that were in the head, or in its newest block */
 	size_t                       block_end;   /* offset in the head where the newest block ends */
 	bool                         replaced;    /* a From has been changed to the envelope sender */
 	struct buf                   out;
 };
 
-static const struct role_of *role_of(const struct field *f)
-{
-	for (size_t i = 0; i < COUNT(fields); i++)
-		if (header_is(f, fields[i].name))
-			return &fields[i];
-	return NULL;
-}
-
-bool cleanup_has_addresses(const struct field *f)
-{
-	const struct role_of *r = role_of(f);
-
-	return r != NULL && (r->role & ADDRESSES) != 0;
-}
-
-static uint32_t bit(const char *name)
-{
-	for (size_t i = 0; i < COUNT(fields); i++)
-		if (strcmp(fields[i].name, name) == 0)
-			return 1U << i;
-	return 0;
-}
-
-static bool end_line(struct fixing *x, struct err *e)
+static bool end_line(struct cleaning *x, struct err *e)
 {
 	return x->out.len == 0 || x->out.bytes[x->out.len - 1] == '\n' || buf_char(&x->out, '\n', e);
 }
 
 /* ---- addresses ---------------------------------------------------------------------------------- */
 
-struct rewriting { /* the state while the addresses of a field are copied */
-	struct buf           *out;
-	const char           *text;
+struct rewriting { /* the addresses of one field */
 	const struct machine *machine; /* has the domain for unqualified names */
 	const struct strlist *senders; /* sender_map; NULL: it does not apply */
 	const char           *instead; /* replaces every address; NULL: none */
-	size_t                done;    /* bytes of `text` that have been copied or replaced */
-	size_t                qualified, replaced;
+	bool                  replaced;
 };
 
 static const char *replacement(const struct rewriting *r, const char *addr)
@@ -107,91 +48,70 @@ static const char *replacement(const struct rewriting *r, const char *addr)
 	return other;
 }
 
-static bool rewrite_one(void *ctx, const struct mailbox *m, struct err *e)
+static bool put_address(void *ctx, struct buf *to, const struct mailbox *m, const char *written, struct err *e)
 {
 	struct rewriting *r = ctx;
-	const char *other = replacement(r, m->addr);
-	const char *domain = r->machine->domain;
+	const char *other = replacement(r, m->addr), *domain = r->machine->domain;
 	bool bare = m->addr[0] != '\0' && address_domain(m->addr) == NULL && domain != NULL && domain[0] != '\0';
 
-	if (other == NULL && !bare)
-		return true;
+	r->replaced = r->replaced || other != NULL;
 	if (other != NULL)
-		r->replaced++;
-	else
-		r->qualified++;
-	if (!buf_add(r->out, r->text + r->done, m->at + (other == NULL ? m->len : 0) - r->done, e)
-	    || !(other != NULL ? buf_str(r->out, other, e) : buf_printf(r->out, e, "@%s", domain)))
+		return buf_str(to, other, e);
+	return buf_add(to, written, m->len, e) && (!bare || buf_printf(to, e, "@%s", domain));
+}
+
+static bool rewrite(struct cleaning *x, struct rewriting *r, const struct field *f, struct err *e)
+{
+	size_t before = x->out.len;
+	bool parsed;
+
+	if (!fields_rewrite(&x->out, f, put_address, r, &parsed, e))
 		return false;
-	r->done = m->at + m->len;
-	return true;
-}
-
-/* Appends the field's body.  A body that cannot be parsed, or needs no change, is copied as it is. */
-static bool rewrite(struct rewriting *r, const struct field *f, bool *changed, struct err *e)
-{
-	size_t before = r->out->len;
-	struct err unread;
-
-	*changed = mailbox_list(f->body, f->body_len, true, rewrite_one, r, &unread) && r->qualified + r->replaced > 0;
-	if (!*changed) {
-		r->out->len = before;
-		r->done = 0;
-	}
-	return buf_add(r->out, f->body + r->done, f->body_len - r->done, e) && header_loosen(r->out, before, e);
-}
-
-/* Copies the field under this name, with unqualified addresses qualified; a body that cannot be parsed stays as it is. */
-static bool copy_qualified(struct fixing *x, const char *name, size_t name_len, const struct field *f, struct err *e)
-{
-	struct rewriting r = { .out = &x->out, .text = f->body, .machine = &x->expander->machine };
-	bool changed;
-
-	return buf_add(&x->out, name, name_len, e) && rewrite(&r, f, &changed, e);
+	r->replaced = r->replaced && parsed;
+	return header_loosen(&x->out, before, e);
 }
 
 /* Keeps the From that we replace. */
-static bool put_original(struct fixing *x, const struct field *f, struct err *e)
+static bool put_original(struct cleaning *x, const struct field *f, struct err *e)
 {
-	static const char name[] = "X-Original-From:";
+	struct rewriting r = { .machine = &x->expander->machine };
 
-	return end_line(x, e) && copy_qualified(x, name, strlen(name), f, e);
+	return end_line(x, e) && buf_str(&x->out, "X-Original-From:", e) && rewrite(x, &r, f, e);
 }
 
 /* Copies the field with unqualified addresses qualified; senders are replaced by `instead`, or if that is NULL, by sender_map. */
-static bool copy_addresses(struct fixing *x, const struct field *f, const struct role_of *role, const char *instead,
+static bool copy_addresses(struct cleaning *x, const struct field *f, const struct field_kind *k, const char *instead,
 			   struct err *e)
 {
-	bool sender = (role->role & SENDERS) != 0, changed;
-	struct rewriting r = { .out = &x->out, .text = f->body, .machine = &x->expander->machine,
-			       .senders = sender ? &x->p->sender_map : NULL, .instead = instead };
+	struct rewriting r = { .machine = &x->expander->machine, .instead = instead,
+			       .senders = field_is(k, FIELD_SENDERS) ? &x->p->sender_map : NULL };
 
-	return buf_add(&x->out, f->raw, (size_t)(f->body - f->raw), e) && rewrite(&r, f, &changed, e)
-	    && (!changed || r.replaced == 0 || strcmp(role->name, "From") != 0 || put_original(x, f, e));
+	return buf_add(&x->out, f->raw, (size_t)(f->body - f->raw), e) && rewrite(x, &r, f, e)
+	    && (!r.replaced || strcmp(k->name, "From") != 0 || put_original(x, f, e));
 }
 
 /* ---- recipients --------------------------------------------------------------------------------- */
 
-static bool is_recipient_field(const struct fixing *x, const struct field *f, const struct role_of *r)
+static bool is_recipient_field(const struct cleaning *x, const struct field *f, const struct field_kind *k)
 {
-	if (r == NULL || (r->role & RECIPIENTS) == 0)
+	if (!field_is(k, FIELD_RECIPIENTS))
 		return false;
 	if (!x->resent)
-		return (r->role & RESENT) == 0;
+		return !field_is(k, FIELD_RESENT);
 	/* only fields of the newest block, which is the first one */
-	return (r->role & RESENT) != 0 && (size_t)(f->raw - x->m->head.bytes) < x->block_end;
+	return field_is(k, FIELD_RESENT) && (size_t)(f->raw - x->m->head.bytes) < x->block_end;
 }
 
 /* The newest Resent- block is the first run of Resent- fields.  If a field comes a second time, an older block begins there. */
-static void find_block(struct fixing *x)
+static void find_block(struct cleaning *x)
 {
 	struct field f;
 	uint32_t seen = 0;
 
 	for (size_t at = 0; header_next(buf_text(&x->m->head), x->m->head.len, &at, &f);) {
-		const struct role_of *r = role_of(&f);
-		uint32_t b = r == NULL ? 0 : bit(r->name);
-		bool resent = r != NULL && (r->role & RESENT) != 0;
+		const struct field_kind *k = fields_kind(&f);
+		uint32_t b = k == NULL ? 0 : fields_bit(k->name);
+		bool resent = field_is(k, FIELD_RESENT);
 
 		if ((x->resent && !resent) || (resent && (seen & b) != 0))
 			break;
@@ -203,19 +123,19 @@ static void find_block(struct fixing *x)
 	}
 }
 
-static bool take_recipients(struct fixing *x, struct err *e)
+static bool take_recipients(struct cleaning *x, struct err *e)
 {
 	struct field f;
 
 	for (size_t at = 0; header_next(buf_text(&x->m->head), x->m->head.len, &at, &f);)
-		if (is_recipient_field(x, &f, role_of(&f))
+		if (is_recipient_field(x, &f, fields_kind(&f))
 		    && !expand_list(x->expander, x->v, f.body, f.body_len, e))
 			return err_hint(e, "with -t the recipients are taken from the header: this one is in %.*s",
 					(int)f.name_len, f.name);
 	return true;
 }
 
-static bool add_always(struct fixing *x, struct err *e)
+static bool add_always(struct cleaning *x, struct err *e)
 {
 	for (size_t i = 0; i < x->p->always_bcc.n; i++)
 		if (!expand_list(x->expander, x->v, x->p->always_bcc.items[i], strlen(x->p->always_bcc.items[i]), e))
@@ -225,7 +145,7 @@ static bool add_always(struct fixing *x, struct err *e)
 
 /* ---- fields that we write ----------------------------------------------------------------------- */
 
-static void sender_address(const struct fixing *x, char *to, size_t room)
+static void sender_address(const struct cleaning *x, char *to, size_t room)
 {
 	if (x->v->sender != NULL && x->v->sender[0] != '\0')
 		snprintf(to, room, "%s", x->v->sender);
@@ -234,7 +154,7 @@ static void sender_address(const struct fixing *x, char *to, size_t room)
 			 x->p->qualify_domain == NULL ? "" : x->p->qualify_domain);
 }
 
-static bool put_from(struct fixing *x, const char *prefix, struct err *e)
+static bool put_from(struct cleaning *x, const char *prefix, struct err *e)
 {
 	const char *name = x->p->from_full_name;
 	char addr[ADDRESS_MAX];
@@ -247,50 +167,32 @@ static bool put_from(struct fixing *x, const char *prefix, struct err *e)
 	return header_phrase(&x->out, name, strlen(prefix) + 6, e) && buf_printf(&x->out, e, " <%s>\n", addr);
 }
 
-struct first { /* the first address of a field, and how many there are */
-	char   addr[ADDRESS_MAX];
-	bool   grouped;
-	size_t n;
-};
-
-static bool keep_first(void *ctx, const struct mailbox *m, struct err *e)
-{
-	struct first *first = ctx;
-
-	(void)e;
-	first->grouped = first->grouped || m->grouped;
-	if (first->n++ == 0)
-		snprintf(first->addr, sizeof first->addr, "%s", m->addr);
-	return true;
-}
-
 /* `set_from_header on`: the envelope sender replaces the address; name and comments stay.  If the field cannot be parsed, has
  * several addresses, or a group (RFC 6854, which few servers accept), we write a new one.  Of several fields one From is left. */
-static bool replace_from(struct fixing *x, const struct field *f, const struct role_of *role, struct err *e)
+static bool replace_from(struct cleaning *x, const struct field *f, const struct field_kind *k, struct err *e)
 {
-	struct first first = { .n = 0 };
-	struct err unread;
+	struct first_address first = { .n = 0 };
 	char addr[ADDRESS_MAX];
 
 	if (x->v->sender == NULL || x->v->sender[0] == '\0')
-		return copy_addresses(x, f, role, NULL, e);
+		return copy_addresses(x, f, k, NULL, e);
 	if (x->replaced)
 		return put_original(x, f, e);
 	x->replaced = true;
-	if (!mailbox_list(f->body, f->body_len, true, keep_first, &first, &unread) || first.n != 1 || first.grouped)
+	if (!fields_first(f, &first) || first.n != 1 || first.grouped)
 		return put_from(x, "", e) && put_original(x, f, e);
 	sender_address(x, addr, sizeof addr);
-	return copy_addresses(x, f, role, addr, e);
+	return copy_addresses(x, f, k, addr, e);
 }
 
-static bool put_date(struct fixing *x, const char *prefix, struct err *e)
+static bool put_date(struct cleaning *x, const char *prefix, struct err *e)
 {
 	return buf_printf(&x->out, e, "%sDate: ", prefix) && header_date(&x->out, time(NULL), e)
 	    && buf_char(&x->out, '\n', e);
 }
 
 /* The date and 96 random bits: unique, and without the name of the user or the number of the process. */
-static bool put_message_id(struct fixing *x, const char *prefix, struct err *e)
+static bool put_message_id(struct cleaning *x, const char *prefix, struct err *e)
 {
 	char sender[ADDRESS_MAX], stamp[32], fallback[HOST_MAX];
 	const char *domain;
@@ -319,7 +221,7 @@ static const char *named(const struct rcpt *r)
 }
 
 /* Shows the recipients that the caller named: recipients must not see the addresses to which an alias expands. */
-static bool put_to(struct fixing *x, const char *prefix, struct err *e)
+static bool put_to(struct cleaning *x, const char *prefix, struct err *e)
 {
 	const char *last = NULL;
 
@@ -337,12 +239,12 @@ static bool put_to(struct fixing *x, const char *prefix, struct err *e)
 	return last == NULL || buf_char(&x->out, '\n', e);
 }
 
-static bool has(const struct fixing *x, const char *plain, const char *resent)
+static bool has(const struct cleaning *x, const char *plain, const char *resent)
 {
-	return (x->seen & bit(x->resent ? resent : plain)) != 0;
+	return (x->seen & fields_bit(x->resent ? resent : plain)) != 0;
 }
 
-static bool has_recipient(const struct fixing *x)
+static bool has_recipient(const struct cleaning *x)
 {
 	if (x->p->set_to_header == SET_TO_UNDISCLOSED)
 		return false; /* the fields of the head are dropped */
@@ -350,7 +252,7 @@ static bool has_recipient(const struct fixing *x)
 }
 
 /* Adds the missing fields; if there is a Resent- block, those that the newest one lacks. */
-static bool add_missing(struct fixing *x, struct err *e)
+static bool add_missing(struct cleaning *x, struct err *e)
 {
 	const char *prefix = x->resent ? "Resent-" : "";
 
@@ -363,7 +265,7 @@ static bool add_missing(struct fixing *x, struct err *e)
 
 /* ---- the walk ----------------------------------------------------------------------------------- */
 
-static void note_id(struct fixing *x, const struct field *f)
+static void note_id(struct cleaning *x, const struct field *f)
 {
 	char body[2 * sizeof x->m->id];
 	const char *id;
@@ -373,17 +275,17 @@ static void note_id(struct fixing *x, const struct field *f)
 	printable(x->m->id, sizeof x->m->id, id, strcspn(id, " \t\r\n"), false);
 }
 
-static bool dropped(const struct fixing *x, const struct field *f, const struct role_of *r)
+static bool dropped(const struct cleaning *x, const struct field *f, const struct field_kind *k)
 {
-	if ((r->role & DROPPED) != 0 || ((r->role & BLIND) != 0 && x->p->remove_bcc_headers))
+	if (field_is(k, FIELD_TRACE) || (field_is(k, FIELD_BLIND) && x->p->remove_bcc_headers))
 		return true;
-	return x->p->set_to_header == SET_TO_UNDISCLOSED && is_recipient_field(x, f, r);
+	return x->p->set_to_header == SET_TO_UNDISCLOSED && is_recipient_field(x, f, k);
 }
 
 /* Scripts write an empty From if a variable is not set.  Servers refuse it, so it counts as missing. */
-static bool is_empty_from(const struct fixing *x, const struct field *f, const struct role_of *r)
+static bool is_empty_from(const struct cleaning *x, const struct field *f, const struct field_kind *k)
 {
-	if (r == NULL || strcmp(r->name, x->resent ? "Resent-From" : "From") != 0
+	if (k == NULL || strcmp(k->name, x->resent ? "Resent-From" : "From") != 0
 	    || x->p->set_from_header == SET_FROM_OFF)
 		return false;
 	for (size_t i = 0; i < f->body_len; i++)
@@ -392,35 +294,35 @@ static bool is_empty_from(const struct fixing *x, const struct field *f, const s
 	return true;
 }
 
-static bool copy_field(struct fixing *x, const struct field *f, const struct role_of *r, struct err *e)
+static bool copy_field(struct cleaning *x, const struct field *f, const struct field_kind *k, struct err *e)
 {
-	if (r == NULL)
+	if (k == NULL)
 		return buf_add(&x->out, f->raw, f->raw_len, e);
-	if (strcmp(r->name, "Message-ID") == 0)
+	if (strcmp(k->name, "Message-ID") == 0)
 		note_id(x, f);
-	if (strcmp(r->name, "From") == 0 && x->p->set_from_header == SET_FROM_ON)
-		return replace_from(x, f, r, e);
-	if ((r->role & ADDRESSES) != 0)
-		return copy_addresses(x, f, r, NULL, e);
+	if (strcmp(k->name, "From") == 0 && x->p->set_from_header == SET_FROM_ON)
+		return replace_from(x, f, k, e);
+	if (field_is(k, FIELD_ADDRESSES))
+		return copy_addresses(x, f, k, NULL, e);
 	return buf_add(&x->out, f->raw, f->raw_len, e);
 }
 
-static bool copy_head(struct fixing *x, struct err *e)
+static bool copy_head(struct cleaning *x, struct err *e)
 {
 	const char *head = buf_text(&x->m->head);
 	struct field f;
 	size_t at = 0;
 
 	while (header_next(head, x->m->head.len, &at, &f)) {
-		const struct role_of *r = role_of(&f);
+		const struct field_kind *k = fields_kind(&f);
 
-		if (is_empty_from(x, &f, r))
+		if (is_empty_from(x, &f, k))
 			continue;
-		if (r != NULL && (!x->resent || (size_t)(f.raw - head) < x->block_end))
-			x->seen |= bit(r->name);
-		if (r != NULL && dropped(x, &f, r))
+		if (k != NULL && (!x->resent || (size_t)(f.raw - head) < x->block_end))
+			x->seen |= fields_bit(k->name);
+		if (k != NULL && dropped(x, &f, k))
 			continue;
-		if (!end_line(x, e) || !copy_field(x, &f, r, e))
+		if (!end_line(x, e) || !copy_field(x, &f, k, e))
 			return false;
 	}
 	/* message_take() leaves only fields in the head; without this check, a line that is none would be lost silently */
@@ -428,7 +330,7 @@ static bool copy_head(struct fixing *x, struct err *e)
 }
 
 /* New fields of a Resent- block go before the head (RFC 5322 3.6.6), other new fields after it. */
-static bool place_added(struct fixing *x, size_t copied, struct err *e)
+static bool place_added(struct cleaning *x, size_t copied, struct err *e)
 {
 	struct buf *head = &x->m->head;
 
@@ -439,7 +341,7 @@ static bool place_added(struct fixing *x, size_t copied, struct err *e)
 	    && header_fold(head, x->out.bytes, copied, e);
 }
 
-static bool fix_head(struct fixing *x, struct err *e)
+static bool clean_head(struct cleaning *x, struct err *e)
 {
 	size_t copied, len;
 
@@ -460,30 +362,14 @@ static bool fix_head(struct fixing *x, struct err *e)
 bool cleanup_message(struct message *m, const struct message_params *p, struct expander *expander, bool take,
 		     struct envelope *v, struct err *e)
 {
-	struct fixing x = { .m = m, .p = p, .expander = expander, .v = v };
+	struct cleaning x = { .m = m, .p = p, .expander = expander, .v = v };
 	bool ok;
 
 	x.out = buf_max(ST_INPUT, 2 * MESSAGE_HEAD_MAX, m->head.what);
 	m->head.max = 2 * MESSAGE_HEAD_MAX; /* qualified addresses and a To that we add may make it longer */
 	find_block(&x);
 	/* always_bcc comes last, so that a To that we add does not show it */
-	ok = (!take || take_recipients(&x, e)) && fix_head(&x, e) && add_always(&x, e) && message_count(m, e);
+	ok = (!take || take_recipients(&x, e)) && clean_head(&x, e) && add_always(&x, e) && message_count(m, e);
 	buf_free(&x.out);
 	return ok;
-}
-
-bool message_from(const struct message *m, char *to, size_t room)
-{
-	struct first first = { .n = 0 };
-	struct field f;
-	struct err unread;
-
-	for (size_t at = 0; header_next(buf_text(&m->head), m->head.len, &at, &f);)
-		if (header_is(&f, "From") && mailbox_list(f.body, f.body_len, true, keep_first, &first, &unread)
-		    && first.n > 0)
-			break;
-	if (first.n == 0 || strlen(first.addr) >= room)
-		return false;
-	snprintf(to, room, "%s", first.addr);
-	return true;
 }

@@ -8,7 +8,6 @@
 #define MAIL_CLEANUP_H
 
 #include "mail/expand.h"
-#include "mail/header.h"
 #include "mail/message.h"
 
 enum set_from { SET_FROM_AUTO, SET_FROM_ON, SET_FROM_OFF };
@@ -31,11 +30,5 @@ struct message_params {
  * envelope, and counts the facts. */
 bool cleanup_message(struct message *m, const struct message_params *p, struct expander *expander, bool take_recipients,
 		     struct envelope *v, struct err *e) MUST_CHECK;
-
-/* The first address in a From field, normalised; false if there is none, or if it does not fit. */
-bool message_from(const struct message *m, char *to, size_t room);
-
-/* Does this field hold addresses? */
-bool cleanup_has_addresses(const struct field *f);
 
 #endif

@@ -5,14 +5,7 @@
 
 #include "base/str.h"
 #include "mail/address.h"
-
-static bool is_ascii(const char *s)
-{
-	for (; *s != '\0'; s++)
-		if (str_is8bit(*s))
-			return false;
-	return true;
-}
+#include "mail/fields.h"
 
 static bool copy(const char *from, char *to, size_t room, enum stage st, struct err *e)
 {
@@ -35,7 +28,7 @@ bool idn_to_ascii(const char *domain, char to[IDN_MAX], enum stage st, struct er
 	int rc;
 	bool ok;
 
-	if (is_ascii(domain))
+	if (!str_has_8bit(domain, strlen(domain)))
 		return copy(domain, to, IDN_MAX, st, e);
 	rc = idn2_to_ascii_8z(domain, &ascii, IDN2_NONTRANSITIONAL | IDN2_NFC_INPUT);
 	if (rc != IDN2_OK) {
@@ -69,7 +62,7 @@ bool idn_address_to_utf8(const char *addr, char *to, size_t room, struct err *e)
 	const char *domain = address_domain(addr);
 	char ascii[IDN_MAX];
 
-	if (domain == NULL || is_ascii(domain))
+	if (domain == NULL || !str_has_8bit(domain, strlen(domain)))
 		return copy(addr, to, room, ST_INPUT, e);
 	return idn_to_ascii(domain, ascii, ST_INPUT, e)
 	    && join(addr, domain, is_native(domain, ascii) ? domain : ascii, to, room, e);
@@ -85,4 +78,46 @@ bool idn_address_to_ascii(const char *addr, char *to, size_t room, struct err *e
 	if (domain == NULL)
 		return copy(addr, to, room, ST_INPUT, e);
 	return idn_to_ascii(domain, ascii, ST_INPUT, e) && join(addr, domain, ascii, to, room, e);
+}
+
+/* ---- a head ------------------------------------------------------------------------------------- */
+
+static bool put_ascii(void *ctx, struct buf *to, const struct mailbox *m, const char *written, struct err *e)
+{
+	char ascii[ADDRESS_MAX];
+	struct err unfit;
+
+	(void)ctx;
+	if (address_is_ascii(m->addr) || !idn_address_to_ascii(m->addr, ascii, sizeof ascii, &unfit))
+		return buf_add(to, written, m->len, e);
+	return buf_str(to, ascii, e);
+}
+
+static bool put_field(struct buf *to, const struct field *f, struct err *e)
+{
+	bool parsed;
+
+	if (!field_is(fields_kind(f), FIELD_ADDRESSES))
+		return buf_add(to, f->raw, f->raw_len, e);
+	return buf_add(to, f->raw, (size_t)(f->body - f->raw), e) && fields_rewrite(to, f, put_ascii, NULL, &parsed, e);
+}
+
+static bool convert(struct buf *to, const struct buf *head, struct err *e)
+{
+	struct field f;
+	size_t at = 0;
+
+	while (header_next(buf_text(head), head->len, &at, &f))
+		if (!put_field(to, &f, e))
+			return false;
+	return at == head->len || buf_add(to, head->bytes + at, head->len - at, e);
+}
+
+bool idn_head_to_ascii(struct buf *to, const struct buf *head, struct err *e)
+{
+	struct buf out = buf_like(head);
+	bool ok = convert(&out, head, e) && header_fold(to, buf_text(&out), out.len, e);
+
+	buf_free(&out);
+	return ok;
 }

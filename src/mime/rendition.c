@@ -3,8 +3,8 @@
 #include <stdlib.h>
 
 #include "base/str.h"
-#include "mail/alabel.h"
 #include "mail/header.h"
+#include "mail/idn.h"
 
 const struct buf *rendition_head(const struct rendition *r)
 {
@@ -166,7 +166,7 @@ bool rendition_ascii_domains(struct rendition *r, struct err *e)
 	const struct buf *head = rendition_head(r);
 	struct buf out = buf_like(head);
 
-	if (!alabel_head(&out, head, e)) {
+	if (!idn_head_to_ascii(&out, head, e)) {
 		buf_free(&out);
 		return false;
 	}
