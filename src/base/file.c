@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
@@ -12,6 +11,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/descriptor.h"
 #include "base/signals.h"
 
 bool file_sanitise_std(void)
@@ -80,11 +80,10 @@ void file_patience(unsigned seconds)
 enum { ROOM_MIN = 4096 - 1 }; /* bytes for each read(2) at least: with the NUL, a small file takes one page */
 
 struct source {
-	int         fd;
-	const char *name;
-	enum stage  st;
-	int64_t     until;
-	bool        fresh; /* a FIFO that may have no writer yet: read(2) would find its end at once */
+	struct descriptor d; /* `blocks`: a FIFO that may have no writer yet: read(2) would find its end at once, but poll(2)
+			      * reports it (POLLHUP) only after a writer has closed it */
+	const char       *name;
+	enum stage        st;
 };
 
 /* A pipe that was opened by name may have no writer yet; the pipe of a shell's <(...) has one. */
@@ -96,74 +95,49 @@ static bool is_named_pipe(int fd)
 	return fstat(fd, &s) == 0 && S_ISFIFO(s.st_mode) && fstatfs(fd, &in) == 0 && in.f_type != PIPEFS_MAGIC;
 }
 
-/* Waits until there are bytes, or the end.  Linux reports the end of a FIFO (POLLHUP) only after a writer has closed it. */
-static bool await(const struct source *s, bool *ready, struct err *e)
+static bool fail_read(const struct source *s, enum io how, struct err *e)
 {
-	struct pollfd p = { s->fd, POLLIN, 0 };
-	int n = signals_poll(&p, 1, clock_left_ms(s->until));
-
-	*ready = n > 0;
-	if (signals_stopping())
+	if (how == IO_STOPPED)
 		return signals_fail(e, s->st);
-	if (n == 0)
-		return fail(e, s->st, FATE_TEMP, s->fresh ? "%s is a pipe, and no program wrote to it in time"
-							  : "%s is a pipe, and its end did not come in time", s->name);
-	return true;
+	if (how != IO_LATE)
+		return fail_open(s->name, s->st, errno, e);
+	return fail(e, s->st, FATE_TEMP, s->d.blocks ? "%s is a pipe, and no program wrote to it in time"
+						     : "%s is a pipe, and its end did not come in time", s->name);
 }
 
 /* Reads directly into *to: the content may be a password, and so there is no second copy to wipe.  At the ceiling it reads one
- * more byte to see whether this is the end.  *n is the result of read(2). */
-static bool read_piece(const struct source *s, struct buf *to, ssize_t *n, struct err *e)
+ * more byte to see whether this is the end. */
+static bool read_piece(struct source *s, struct buf *to, bool *end, struct err *e)
 {
-	size_t left = to->max - to->len;
+	size_t left = to->max - to->len, n;
 	char beyond;
+	enum io how;
 
-	if (left == 0) {
-		*n = read(s->fd, &beyond, 1);
-		return *n <= 0 || buf_room(to, 1, e);
-	}
-	if (!buf_room(to, left < ROOM_MIN ? left : ROOM_MIN, e))
+	if (left > 0 && !buf_room(to, left < ROOM_MIN ? left : ROOM_MIN, e))
 		return false;
-	*n = read(s->fd, to->bytes + to->len, to->cap - to->len - 1);
-	if (*n > 0) {
-		to->len += (size_t)*n;
-		to->bytes[to->len] = '\0';
-	}
+	how = left == 0 ? descriptor_read(&s->d, &beyond, sizeof beyond, &n)
+			: descriptor_read(&s->d, to->bytes + to->len, to->cap - to->len - 1, &n);
+	*end = how == IO_END;
+	if (how != IO_DONE)
+		return *end || fail_read(s, how, e);
+	if (left == 0)
+		return buf_room(to, 1, e);
+	s->d.blocks = false;
+	to->len += n;
+	to->bytes[to->len] = '\0';
 	return true;
-}
-
-static bool read_all(struct source *s, struct buf *to, struct err *e)
-{
-	bool ok = true, ready = !s->fresh;
-
-	while (ok) {
-		ssize_t n = 0;
-
-		if (!ready) {
-			ok = await(s, &ready, e);
-			continue;
-		}
-		ok = read_piece(s, to, &n, e);
-		if (ok && n == 0)
-			return true;
-		if (n > 0)
-			s->fresh = false;
-		else if (ok && errno == EAGAIN)
-			ready = false;
-		else if (ok && errno != EINTR)
-			ok = fail_open(s->name, s->st, errno, e);
-		if (ok && signals_stopping())
-			ok = signals_fail(e, s->st);
-	}
-	return false;
 }
 
 bool file_read_open(int fd, const char *name, enum stage st, int64_t until, struct buf *to, struct err *e)
 {
-	struct source s = { .fd = fd, .name = name, .st = st, .fresh = is_named_pipe(fd) };
+	struct source s = { .d = { .fd = fd, .blocks = is_named_pipe(fd) }, .name = name, .st = st };
+	bool end = false;
 
-	s.until = clock_sooner(until, clock_in_s(patience));
-	return read_all(&s, to, e);
+	s.d.deadline = clock_sooner(until, clock_in_s(patience));
+	while (!end)
+		if (!read_piece(&s, to, &end, e))
+			return false;
+	return true;
 }
 
 /* Users write `-C /dev/null` for "no configuration". */
@@ -207,36 +181,11 @@ bool file_read(const char *path, enum stage st, struct buf *to, struct file_fact
 
 /* ---- writing ------------------------------------------------------------------------------------- */
 
-/* After write(2) failed: may it be tried again?  If not, errno says why. */
-static bool may_write(int fd, int64_t until)
-{
-	struct pollfd full = { fd, POLLOUT, 0 };
-	int n;
-
-	if (errno != EAGAIN)
-		return errno == EINTR;
-	n = signals_poll(&full, 1, clock_left_ms(until));
-	if (n == 0)
-		errno = ETIMEDOUT;
-	return n > 0 || (n < 0 && errno == EINTR && !signals_stopping());
-}
-
 bool file_write_all(int fd, const void *p, size_t n)
 {
-	int64_t until = clock_in_s(patience);
-	const char *from = p;
+	struct descriptor d = { .fd = fd, .deadline = clock_in_s(patience) };
 
-	while (n > 0) {
-		ssize_t w = write(fd, from, n);
-
-		if (w < 0 && may_write(fd, until))
-			continue;
-		if (w < 0)
-			return false;
-		from += w;
-		n -= (size_t)w;
-	}
-	return true;
+	return descriptor_write(&d, p, n) == IO_DONE;
 }
 
 bool file_append(const char *path, const void *p, size_t n)

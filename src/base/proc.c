@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/descriptor.h"
 #include "base/signals.h"
 #include "base/str.h"
 
@@ -138,7 +138,7 @@ static bool start(char *const argv[], const char *what, struct child *c, struct 
 }
 
 /* Reads all that is there now. */
-static bool take(struct child *c, struct buf *answer, struct err *e)
+static bool read_answer(struct child *c, struct buf *answer, struct err *e)
 {
 	char piece[PIECE];
 	ssize_t n;
@@ -164,16 +164,14 @@ static bool follow(struct child *c, const char *what, enum stage st, int64_t dea
 	int nap = 1;
 
 	while (!c->reaped) {
-		struct pollfd p = { c->eof ? -1 : c->out, POLLIN, 0 };
-		int left = clock_left_ms(deadline), slice = c->eof ? nap : LOOK_MS;
+		int64_t look = clock_ms() + (c->eof ? nap : LOOK_MS);
 
-		if (left == 0)
+		if (clock_passed(deadline))
 			return fail(e, st, FATE_TEMP, "%s did not answer in time", what);
-		(void)signals_poll(&p, 1, left > 0 && left < slice ? left : slice);
-		if (signals_stopping())
+		if (descriptor_wait(c->eof ? -1 : c->out, POLLIN, clock_sooner(deadline, look)) == IO_STOPPED)
 			return signals_fail(e, st);
 		c->reaped = waitpid(c->pid, &c->status, WNOHANG) == c->pid;
-		if (!c->eof && !take(c, answer, e))
+		if (!c->eof && !read_answer(c, answer, e))
 			return false;
 		nap = nap < LOOK_MS ? nap * 2 : LOOK_MS;
 	}

@@ -1,12 +1,13 @@
 #include "mail/message.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "base/descriptor.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/signals.h"
@@ -18,11 +19,10 @@ enum {
 
 struct intake {
 	struct message *m;
-	message_source  from;     /* gives the next piece; NULL: fd is read */
+	message_source  from;     /* gives the next piece; NULL: `in` is read */
 	void           *ctx;
-	int             fd;
+	struct descriptor in;
 	bool            dot_ends;
-	bool            waits;    /* reading fd may block: it is no regular file */
 	struct buf      early;    /* all input so far, until the end of the head is found */
 	size_t          judged;   /* bytes of `early` that are known to belong to the head */
 	size_t          mbox;     /* bytes of mbox lines at its beginning */
@@ -32,26 +32,19 @@ struct intake {
 
 /* ---- reading ------------------------------------------------------------------------------------ */
 
-/* Like read(2), but a stop signal ends it, and an error differs from the end of the input. */
+/* *n == 0: the input has ended. */
 static bool read_piece(struct intake *in, size_t *n, struct err *e)
 {
 	if (in->from != NULL)
 		return in->from(in->ctx, in->piece, sizeof in->piece, n, e);
-	for (;;) {
-		struct pollfd p = { in->fd, POLLIN, 0 };
-		ssize_t r;
-
-		if (signals_stopping())
-			return signals_fail(e, ST_INPUT);
-		if (in->waits && signals_poll(&p, 1, -1) < 0 && errno == EINTR)
-			continue;
-		r = read(in->fd, in->piece, sizeof in->piece);
-		if (r >= 0) {
-			*n = (size_t)r;
-			return true;
-		}
-		if (errno != EINTR && errno != EAGAIN)
-			return fail_sys(e, ST_INPUT, errno, "cannot read the message from standard input");
+	switch (descriptor_read(&in->in, in->piece, sizeof in->piece, n)) {
+	case IO_DONE:
+	case IO_END:
+		return true;
+	case IO_STOPPED:
+		return signals_fail(e, ST_INPUT);
+	default:
+		return fail_sys(e, ST_INPUT, errno, "cannot read the message from standard input");
 	}
 }
 
@@ -238,9 +231,8 @@ bool message_read(struct message *m, int fd, bool dot_ends, struct err *e)
 
 	if (in == NULL)
 		return false;
-	in->fd = fd;
+	in->in = (struct descriptor){ fd, .blocks = fstat(fd, &s) != 0 || !S_ISREG(s.st_mode), .deadline = CLOCK_NEVER };
 	in->dot_ends = dot_ends;
-	in->waits = fstat(fd, &s) != 0 || !S_ISREG(s.st_mode);
 	return take_and_end(in, e);
 }
 

@@ -3,11 +3,11 @@
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <stdio.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/descriptor.h"
 #include "base/signals.h"
 #include "net/resolve.h"
 
@@ -115,14 +115,14 @@ static size_t wait_once(struct race *r, int64_t deadline, int *why)
 {
 	struct pollfd fds[ADDRS_MAX];
 	int64_t until = r->started < r->to->n ? clock_sooner(deadline, r->next) : deadline;
-	int n;
+	enum io how;
 
 	for (size_t i = 0; i < r->started; i++)
 		fds[i] = (struct pollfd){ r->tries[i].state == TRYING ? r->tries[i].fd : -1, POLLOUT, 0 };
-	n = signals_poll(fds, r->started, clock_left_ms(until));
-	if (n < 0)
-		*why = errno == EINTR && !signals_stopping() ? 0 : errno;
-	for (size_t i = 0; n > 0 && i < r->started; i++)
+	how = descriptor_wait_any(fds, r->started, until);
+	if (how == IO_STOPPED || how == IO_FAILED)
+		*why = errno;
+	for (size_t i = 0; how == IO_DONE && i < r->started; i++)
 		if (fds[i].revents != 0 && arrived(r, &r->tries[i]))
 			return i;
 	return ADDRS_MAX;
@@ -245,7 +245,7 @@ static int connect_unix(int fd, const struct sockaddr_un *to, int64_t deadline)
 			return errno;
 		if (clock_passed(deadline))
 			return ETIMEDOUT;
-		if (signals_poll(NULL, 0, BACKLOG_MS) < 0 && signals_stopping())
+		if (descriptor_wait(-1, 0, clock_ms() + BACKLOG_MS) == IO_STOPPED)
 			return EINTR;
 	}
 	return 0;

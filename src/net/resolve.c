@@ -5,13 +5,13 @@
 #include <fcntl.h>
 #include <net/if.h>
 #include <netdb.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/identity.h"
+#include "base/descriptor.h"
 #include "base/signals.h"
 #include "base/str.h"
 
@@ -197,28 +197,16 @@ static void child(const struct question *q, int pipe_fd)
 	_exit(n == (ssize_t)sizeof a ? 0 : 1);
 }
 
-/* Reads the whole answer within the deadline; false: `*why` is an errno. */
-static bool hear(int fd, int64_t deadline, struct answer *a, int *why)
+/* Reads the whole answer within the deadline. */
+static enum io hear(int fd, int64_t deadline, struct answer *a)
 {
-	size_t have = 0;
+	struct descriptor d = { .fd = fd, .blocks = true, .deadline = deadline };
+	enum io how = IO_DONE;
+	size_t n = 0;
 
-	while (have < sizeof *a) {
-		struct pollfd p = { fd, POLLIN, 0 };
-		int r = signals_poll(&p, 1, clock_left_ms(deadline));
-		ssize_t n;
-
-		*why = r == 0 ? ETIMEDOUT : errno;
-		if (r == 0 || (r < 0 && (*why != EINTR || signals_stopping())))
-			return false;
-		if (r < 0)
-			continue;
-		n = read(fd, (char *)a + have, sizeof *a - have);
-		*why = n == 0 ? ECHILD : errno;
-		if (n == 0 || (n < 0 && *why != EINTR && *why != EAGAIN))
-			return false;
-		have += n > 0 ? (size_t)n : 0;
-	}
-	return true;
+	for (size_t have = 0; how == IO_DONE && have < sizeof *a; have += n)
+		how = descriptor_read(&d, (char *)a + have, sizeof *a - have, &n);
+	return how;
 }
 
 static void reap(pid_t pid)
@@ -230,9 +218,9 @@ static void reap(pid_t pid)
 
 static bool ask_child(const struct question *q, struct answer *a, struct err *e)
 {
-	int ends[2], why = 0;
+	int ends[2], why;
 	pid_t pid;
-	bool ok;
+	enum io how;
 
 	if (pipe2(ends, O_CLOEXEC) != 0)
 		return fail_sys(e, ST_INTERNAL, errno, "cannot make a pipe");
@@ -244,15 +232,16 @@ static bool ask_child(const struct question *q, struct answer *a, struct err *e)
 		close(ends[0]);
 		return fail_sys(e, ST_INTERNAL, errno, "cannot start a process");
 	}
-	ok = hear(ends[0], q->deadline, a, &why);
+	how = hear(ends[0], q->deadline, a);
+	why = how == IO_END ? ECHILD : errno;
 	reap(pid);
 	close(ends[0]);
-	if (ok)
+	if (how == IO_DONE)
 		return true;
-	if (signals_stopping())
+	if (signals_stopping()) /* the terminal sends the signal to the child, too, which may have ended first */
 		return signals_fail(e, ST_RESOLVE);
 	return fail_sys(e, ST_RESOLVE, why, "cannot resolve %s%s", q->host,
-			why == ETIMEDOUT ? " in time" : ": the resolver died");
+			how == IO_LATE ? " in time" : ": the resolver died");
 }
 
 /* Turns the answer of getaddrinfo(3) into an error.  Only "no such name" and "no such address" are permanent; all other errors,

@@ -2,10 +2,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/descriptor.h"
 #include "base/signals.h"
 
 enum { CLOSE_S = 2 }; /* at most, to send the last bytes */
@@ -81,24 +81,23 @@ void stream_attempt(struct stream *s, enum stage stage, int64_t deadline)
 
 bool stream_wait(struct stream *s, short events, struct err *e)
 {
-	struct pollfd p = { s->wire.fd(s->wire.ctx), events, 0 };
 	int64_t deadline = clock_sooner(s->deadline, s->until);
-	int r;
+	int fd = s->wire.fd(s->wire.ctx);
 
-	if (p.fd < 0)
+	if (fd < 0)
 		return fail(e, s->stage, FATE_TEMP, "the peer went quiet");
-	do {
-		if (signals_stopping())
-			return signals_fail(e, s->stage);
-		if (clock_passed(deadline))
-			return fail_sys(e, s->stage, ETIMEDOUT, "%s",
-					s->until <= s->deadline ? "the submission took longer than total_timeout"
-								: "the server did not answer in time");
-		r = signals_poll(&p, 1, clock_left_ms(deadline));
-	} while (r == 0 || (r < 0 && errno == EINTR));
-	if (r < 0)
+	switch (clock_passed(deadline) ? IO_LATE : descriptor_wait(fd, events, deadline)) {
+	case IO_DONE:
+		return true;
+	case IO_STOPPED:
+		return signals_fail(e, s->stage);
+	case IO_LATE:
+		return fail_sys(e, s->stage, ETIMEDOUT, "%s",
+				s->until <= s->deadline ? "the submission took longer than total_timeout"
+							: "the server did not answer in time");
+	default:
 		return fail_sys(e, s->stage, errno, "cannot wait for the server");
-	return true;
+	}
 }
 
 static void make_room(struct stream *s)

@@ -80,7 +80,7 @@ bool stream_peek(struct stream *s);
  * LF as line ends.  `to` has room for n + 1; returns the length.  net/ shows no other bytes from the server. */
 size_t stream_quotable(const struct stream *s, const char *from, size_t n, char *to);
 
-/* Waits until the wire is ready for `events` (poll.h), or until a deadline; also used by the TLS handshake. */
+/* Waits until the wire is ready for `events` of poll(2), or until a deadline; also used by the TLS handshake. */
 bool stream_wait(struct stream *s, short events, struct err *e) MUST_CHECK;
 
 /* Ends the connection in order, within two seconds, and wipes the output.  Afterwards the stream has no wire and empty buffers;

@@ -2,11 +2,10 @@
 
 #include <errno.h>
 #include <gnutls/gnutls.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/signals.h"
+#include "base/descriptor.h"
 #include "net/crypto.h"
 #include "net/explain.h"
 #include "net/resolve.h"
@@ -256,12 +255,8 @@ static void drain_until(struct tls *t, int64_t deadline)
 {
 	struct err quiet = { .stage = ST_TLS };
 
-	while (drain(t, &quiet) == WIRE_WANT_WRITE && !clock_passed(deadline)) {
-		struct pollfd p = { tls_fd(t), POLLOUT, 0 };
-
-		if (p.fd < 0 || signals_poll(&p, 1, clock_left_ms(deadline)) <= 0)
-			return;
-	}
+	while (drain(t, &quiet) == WIRE_WANT_WRITE && tls_fd(t) >= 0 && descriptor_wait(tls_fd(t), POLLOUT, deadline) == IO_DONE)
+		;
 }
 
 /* `in` and `out` are not wiped, since they hold only encrypted bytes; GnuTLS wipes the keys. */

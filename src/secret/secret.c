@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -11,6 +10,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "base/descriptor.h"
 #include "base/file.h"
 #include "base/home.h"
 #include "base/log.h"
@@ -158,26 +158,18 @@ static bool ask_netrc(const struct ask *a, struct buf *to, bool *found, struct e
 /* Reads one line from the terminal. */
 static bool read_typed(int tty, int64_t until, struct buf *to, struct err *e)
 {
-	for (;;) {
-		struct pollfd p = { tty, POLLIN, 0 };
-		int ready = signals_poll(&p, 1, clock_left_ms(until));
-		ssize_t n;
-		char c;
+	struct descriptor d = { .fd = tty, .blocks = true, .deadline = until };
+	enum io how;
+	size_t n;
+	char c;
 
-		if (signals_stopping())
-			return signals_fail(e, ST_SECRET);
-		if (ready == 0)
-			return fail(e, ST_SECRET, FATE_TEMP, "no password was typed in time");
-		n = ready < 0 ? -1 : read(tty, &c, 1);
-		if (n < 0 && (errno == EINTR || errno == EAGAIN))
-			continue;
-		if (n <= 0)
-			return fail(e, ST_SECRET, FATE_TEMP, "no password was typed");
-		if (c == '\n')
-			return true;
+	while ((how = descriptor_read(&d, &c, 1, &n)) == IO_DONE && c != '\n')
 		if (!buf_char(to, c, e))
 			return false;
-	}
+	if (how == IO_STOPPED)
+		return signals_fail(e, ST_SECRET);
+	return how == IO_DONE
+	    || fail(e, ST_SECRET, FATE_TEMP, how == IO_LATE ? "no password was typed in time" : "no password was typed");
 }
 
 static void show_prompt(int tty, const struct ask *a)

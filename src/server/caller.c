@@ -1,11 +1,10 @@
 #include "server/caller.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include "base/clock.h"
+#include "base/descriptor.h"
 #include "base/printable.h"
 #include "base/signals.h"
 
@@ -13,7 +12,6 @@ enum {
 	SILENCE_S = 300,            /* RFC 5321 4.5.3.2.7 */
 	REPLIES_KEPT = 32 * 1024,   /* bytes of replies; if there are more, they are written at once */
 	REPLIES_MAX = 128 * 1024,   /* bytes: REPLIES_KEPT and one reply more */
-	PIECE = 4096,               /* bytes that a pipe takes without blocking after poll(2): PIPE_BUF */
 	REPLY_LINE = 500,           /* bytes of a line of a reply; RFC 5321 4.5.3.1.5 allows 512 */
 };
 
@@ -23,36 +21,21 @@ void caller_open(struct caller *c, int in, int out)
 	c->replies = buf_max(ST_INPUT, REPLIES_MAX, "what the caller has not read");
 }
 
-static bool write_piece(struct caller *c, size_t *done, struct err *e)
-{
-	size_t left = c->replies.len - *done;
-	ssize_t n = write(c->out, c->replies.bytes + *done, left < PIECE ? left : PIECE);
-
-	if (n < 0 && errno != EINTR && errno != EAGAIN)
-		return fail_sys(e, ST_INPUT, errno, "the caller does not listen any more");
-	*done += n < 0 ? 0 : (size_t)n;
-	return true;
-}
-
 /* Writes with a deadline, since a caller may not read.  After a signal, only what can be written without waiting is. */
 static bool write_replies(struct caller *c, struct err *e)
 {
-	struct pollfd p = { c->out, POLLOUT, 0 };
-	int64_t deadline = clock_in_s(SILENCE_S);
-	size_t done = 0;
+	struct descriptor d = { .fd = c->out, .blocks = true, .deadline = clock_in_s(SILENCE_S) };
 
-	while (done < c->replies.len) {
-		bool stopping = signals_stopping() != 0;
-		int left = clock_left_ms(deadline), ready = stopping ? poll(&p, 1, 0) : signals_poll(&p, 1, left);
-
-		if (ready <= 0 && stopping)
-			return signals_fail(e, ST_INPUT);
-		if (left == 0)
-			return fail(e, ST_INPUT, FATE_TEMP, "the caller has not read its replies for %d seconds", SILENCE_S);
-		if (ready > 0 && !write_piece(c, &done, e))
-			return false;
+	switch (descriptor_write(&d, buf_text(&c->replies), c->replies.len)) {
+	case IO_DONE:
+		return true;
+	case IO_STOPPED:
+		return signals_fail(e, ST_INPUT);
+	case IO_LATE:
+		return fail(e, ST_INPUT, FATE_TEMP, "the caller has not read its replies for %d seconds", SILENCE_S);
+	default:
+		return fail_sys(e, ST_INPUT, errno, "the caller does not listen any more");
 	}
-	return true;
 }
 
 bool caller_flush(struct caller *c, struct err *e)
@@ -73,38 +56,38 @@ void caller_close(struct caller *c)
 
 /* ---- in ------------------------------------------------------------------------------------------ */
 
+static void make_room(struct caller *c)
+{
+	if (c->at == 0)
+		return;
+	memmove(c->text, c->text + c->at, c->have - c->at);
+	c->have -= c->at;
+	c->at = 0;
+}
+
 /* Writes the replies, then waits for something to read. */
 static bool wait_and_read(struct caller *c, struct err *e)
 {
-	struct pollfd p = { c->in, POLLIN, 0 };
-	int64_t deadline = clock_in_s(SILENCE_S);
+	struct descriptor d = { .fd = c->in, .blocks = true };
+	size_t n;
 
-	if (c->at > 0) {
-		memmove(c->text, c->text + c->at, c->have - c->at);
-		c->have -= c->at;
-		c->at = 0;
-	}
+	make_room(c);
 	if (!caller_flush(c, e))
 		return false;
-	for (;;) {
-		int left = clock_left_ms(deadline), ready;
-		ssize_t n;
-
-		if (signals_stopping())
-			return signals_fail(e, ST_INPUT);
-		if (left == 0)
-			return fail(e, ST_INPUT, FATE_TEMP, "the caller was silent for %d seconds", SILENCE_S);
-		ready = signals_poll(&p, 1, left);
-		if (ready == 0 || (ready < 0 && errno == EINTR))
-			continue;
-		n = read(c->in, c->text + c->have, sizeof c->text - c->have);
-		if (n < 0 && (errno == EINTR || errno == EAGAIN))
-			continue;
-		if (n < 0)
-			return fail_sys(e, ST_INPUT, errno, "cannot read from standard input");
-		c->eof = n == 0;
-		c->have += (size_t)n;
-		return !c->eof || fail(e, ST_INPUT, FATE_TEMP, "the caller left");
+	d.deadline = clock_in_s(SILENCE_S);
+	switch (descriptor_read(&d, c->text + c->have, sizeof c->text - c->have, &n)) {
+	case IO_DONE:
+		c->have += n;
+		return true;
+	case IO_END:
+		c->eof = true;
+		return fail(e, ST_INPUT, FATE_TEMP, "the caller left");
+	case IO_STOPPED:
+		return signals_fail(e, ST_INPUT);
+	case IO_LATE:
+		return fail(e, ST_INPUT, FATE_TEMP, "the caller was silent for %d seconds", SILENCE_S);
+	default:
+		return fail_sys(e, ST_INPUT, errno, "cannot read from standard input");
 	}
 }
 
