@@ -11,6 +11,7 @@
 #include "base/rights.h"
 #include "base/signals.h"
 #include "config/help.h"
+#include "config/lists.h"
 #include "config/opts.h"
 #include "deliver/report.h"
 #include "modes/etrn.h"
@@ -49,8 +50,8 @@ static int run(const struct options *o, bool had_stdin)
 		log_standard(STDERR_FILENO);
 	switch (o->mode) {
 	case MODE_DUMP_CONFIG: return submit_dump_config(o);
-	case MODE_LIST_KEYS: return print(conf_list_keys);
-	case MODE_LIST_OPTIONS: return print(help_options);
+	case MODE_LIST_KEYS: return print(list_keys);
+	case MODE_LIST_OPTIONS: return print(list_options);
 	case MODE_VERSION: return print(version);
 	case MODE_HELP: return print(help_show);
 	case MODE_ALIASES: return newaliases(o);

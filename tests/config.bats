@@ -104,6 +104,9 @@ dump() { postern --dump-config "$@"; }
 	printf 'host mail.example.org\nproxy_host 127.0.0.1\n' > "$conf"
 	postern_fails 78 config -- --dump-config
 	told "proxy_host is not supported yet"
+	printf 'account a\nhost mail.example.org\naccount b : a\n' > "$conf"
+	run_bounded "$POSTERN" -C "$conf" -a b --ntlmdomain=X --dump-config
+	((status == 0)) && [[ $(grep -c "ntlmdomain is ignored" <<< "$stderr") == 1 ]] || complain "one warning for two accounts"
 }
 
 @test "a file name that no file can have is 78 and not a temporary failure" {

@@ -1,46 +1,37 @@
 /*
- * conf.h - puts the configuration together from files, environment and command line, and chooses the account.
+ * conf.h - the configuration in memory: accounts, found by name.
  *
- * Owns every `struct account`.  keys.c has the keys; reader.c reads the files.  Opens no connection.
+ * Owns every `struct account`.  file.c and load.c fill it; choose.c chooses from it.
  */
 #ifndef CONFIG_CONF_H
 #define CONFIG_CONF_H
 
-#include "base/base.h"
-
-#include <stdio.h>
-
 #include "config/account.h"
 
-struct setting { /* a key given on the command line; both borrowed */
-	const char *key, *value;
+enum {
+	CONF_ACCOUNTS_MAX = 1000,
+	CONF_SLOTS = 2048, /* a power of two, and at least twice the most accounts */
 };
 
-/* If `file` is not NULL (-C), reads this file alone; else SYSCONFDIR/postern.conf and then the user's file.  Each of these two
- * is passed over if it is missing, or with a note in the trace and in c->note if it may not be read or belongs neither to
- * root nor to the effective user.  Then sets in every account the keys from the environment, and then those in `given`.
- * Errors are ST_CONFIG and begin with "FILE:LINE: " or "POSTERN_KEY: "; for `given` they are ST_USAGE and begin with
- * "--key: ". */
-bool conf_load(struct conf *c, const char *file, const struct setting *given, size_t n_given,
-	       struct err *e) MUST_CHECK;
+enum { LAYER_SYSTEM, LAYER_USER }; /* of accounts; each hides those of the same name in the layer below */
 
-/* Chooses the account by name (-a).  Without a name: by the sender ("" or NULL: none), else the one named `default`, else the
- * only one.  An account without a server or with keys that contradict each other is an error only here, since an account from
- * which others inherit need not be complete. */
-bool conf_choose(struct conf *c, const char *name, const char *sender, struct account **chosen,
-		 struct err *e) MUST_CHECK;
+struct conf {
+	struct account *accounts; /* owned array; [0] holds the defaults of the file being read */
+	size_t          n;
+	bool            no_file;  /* no configuration file was read */
+	char           *note;     /* which of the usual files were passed over, and why; NULL: none */
+	/* private to conf.c: a hash table of names; each slot is the number of the account that has the name in the highest
+	 * layer, 0: free */
+	uint16_t        slots[CONF_SLOTS];
+};
 
-/* Prints the account as a file that gives the same account when read.  Secrets are left out; a comment says so. */
-bool conf_dump(const struct account *a, FILE *to);
+/* Adds an account with the present defaults.  *made is valid until another account is added. */
+bool conf_add(struct conf *c, const char *name, const char *origin, unsigned layer, struct account **made,
+	      struct err *e) MUST_CHECK;
 
-/* Prints the keys, sorted: "key<TAB>form<TAB>default<TAB>summary"; for msmtp's keys "old<TAB>renamed to new",
- * "old<TAB>ignored: reason" or "old<TAB>not available". */
-void conf_list_keys(FILE *to);
-
-/* The key of this name (with - or _) as the table spells it, or NULL; for the option parser.  *wants_value is false if the
- * value may be left out, which then means `on` ("--tls-certcheck"). */
-const char *conf_key(const char *name, size_t len, bool *wants_value);
-const char *conf_key_name(size_t i); /* without msmtp's obsolete keys; NULL past the end */
+/* The account of this name in the highest layer that has it, or NULL. */
+struct account *conf_account(const struct conf *c, const char *name);
+struct account *conf_below(const struct conf *c, const char *name, size_t below); /* the same, of accounts before this number */
 
 void conf_free(struct conf *c); /* wipes secrets */
 

@@ -84,7 +84,7 @@ bool environ_get(const struct key *k, struct environ_value *v, struct err *e)
 	char *value, *path, name[80];
 
 	*v = (struct environ_value){ .text = buf_max(ST_CONFIG, VALUE_MAX, k->name) };
-	if (!key_is_real(k) || is_shadowed(k))
+	if (is_shadowed(k))
 		return true;
 	variable_of(k, "_FILE", name, sizeof name);
 	variable_of(k, "", v->place, sizeof v->place);

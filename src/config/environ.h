@@ -7,7 +7,7 @@
 #define CONFIG_ENVIRON_H
 
 #include "base/buf.h"
-#include "config/value.h"
+#include "config/types.h"
 
 struct environ_value {
 	bool       found;

@@ -1,6 +1,5 @@
 #include "config/help.h"
 
-#include "config/keys.h"
 #include "config/opts.h"
 
 enum { COLUMN = 30 }; /* where the summaries begin; 79 is where they end (tests/docs.bats) */
@@ -56,41 +55,4 @@ void help_show(FILE *to)
 	show_ignored(to);
 	fputs("\nOptions may follow recipients.  After -- there are only recipients.\n"
 	      "The exit status says what became of the message: see postern(1).\n", to);
-}
-
-/* What the value looks like; if the option sets a key, the key's row says it. */
-static bool put_form(const struct option *p, struct buf *to, struct err *e)
-{
-	if (p->key != NULL)
-		return value_form(key_find(p->key, strlen(p->key)), to, e);
-	if (p->arity == ATTACHED)
-		return buf_printf(to, e, "[%s]", arg_of(p));
-	return buf_str(to, p->form != NULL ? p->form : arg_of(p), e);
-}
-
-static void list_spelling(const struct option *p, const char *spelling, FILE *to)
-{
-	const char *summary = p->summary != NULL ? p->summary : "not available";
-	struct buf form = buf_max(ST_USAGE, 200, spelling);
-	struct err e;
-
-	if (put_form(p, &form, &e))
-		fprintf(to, "%s\t%s\t%s%s\n", spelling, buf_text(&form), p->ignored != NULL ? "accepted, ignored: " : "",
-			p->ignored != NULL ? p->ignored : summary);
-	buf_free(&form);
-}
-
-void help_options(FILE *to)
-{
-	const struct option *p;
-
-	for (size_t i = 0; (p = opts_row(i)) != NULL; i++) {
-		char letter[] = { '-', p->letter, '\0' }, name[64];
-
-		if (p->letter != '\0')
-			list_spelling(p, letter, to);
-		snprintf(name, sizeof name, "--%s", p->name != NULL ? p->name : "");
-		if (p->name != NULL)
-			list_spelling(p, name, to);
-	}
 }

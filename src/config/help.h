@@ -1,5 +1,5 @@
 /*
- * help.h - prints the table of options for people and for scripts.
+ * help.h - --help: shows the options to people.
  */
 #ifndef CONFIG_HELP_H
 #define CONFIG_HELP_H
@@ -8,9 +8,7 @@
 
 #include <stdio.h>
 
-void help_show(FILE *to); /* --help: groups by use, common options first; then the letters of ignored options */
-
-/* --list-options: "option<TAB>form of the value<TAB>summary", "...<TAB>accepted, ignored: why".  [FORM] is optional. */
-void help_options(FILE *to);
+/* Groups by use, common options first; then the letters of ignored options. */
+void help_show(FILE *to);
 
 #endif

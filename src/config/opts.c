@@ -4,6 +4,8 @@
 #include <stdlib.h>
 
 #include "base/str.h"
+#include "config/keys.h"
+#include "config/msmtp.h"
 
 static bool fail_usage(struct err *e, const char *say)
 {
@@ -380,7 +382,7 @@ static const char *long_name(size_t i)
 	for (size_t j = 0; j < COUNT(options); j++)
 		if (options[j].name != NULL && n++ == i)
 			return options[j].name;
-	return conf_key_name(i - n);
+	return key_name(i - n);
 }
 
 static bool fail_unknown(const char *name, size_t len, struct err *e)
@@ -398,15 +400,17 @@ static bool fail_unknown(const char *name, size_t len, struct err *e)
 	return err_hint(e, "--help and --list-keys show what there is");
 }
 
+/* If the value may be left out, it is `on` then ("--tls-certcheck"). */
 static bool take_key(struct options *o, struct words *w, const char *name, size_t len, struct err *e)
 {
+	const struct key *k = key_find(name, len);
+	const struct msmtp *old = k == NULL ? msmtp_find(name, len) : NULL;
 	const char *word = w->argv[w->at], *value = name[len] == '=' ? name + len + 1 : NULL;
-	bool wants_value = false;
-	const char *key = conf_key(name, len, &wants_value);
+	const char *key = k != NULL ? k->name : old != NULL ? old->name : NULL;
 
 	if (key == NULL)
 		return fail_unknown(name, len, e);
-	if (value == NULL && wants_value && !next_word(w, word, &value, e))
+	if (value == NULL && (k != NULL ? !k->bare : old->on == NULL) && !next_word(w, word, &value, e))
 		return false;
 	if (value == NULL)
 		value = "on";

@@ -7,9 +7,7 @@
 #ifndef CONFIG_OPTS_H
 #define CONFIG_OPTS_H
 
-#include "base/base.h"
-
-#include "config/conf.h"
+#include "base/err.h"
 
 enum mode {
 	MODE_SUBMIT,
@@ -24,6 +22,10 @@ enum mode {
 	MODE_LIST_OPTIONS,
 	MODE_VERSION,
 	MODE_HELP,
+};
+
+struct setting { /* a key and its value, as given; both borrowed */
+	const char *key, *value;
 };
 
 struct options {

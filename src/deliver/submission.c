@@ -9,6 +9,8 @@
 #include "base/log.h"
 #include "base/owned.h"
 #include "base/signals.h"
+#include "config/choose.h"
+#include "config/load.h"
 #include "deliver/report.h"
 #include "mail/fields.h"
 #include "mail/mailbox.h"

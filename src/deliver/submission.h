@@ -7,6 +7,7 @@
 #ifndef DELIVER_SUBMISSION_H
 #define DELIVER_SUBMISSION_H
 
+#include "config/conf.h"
 #include "config/opts.h"
 #include "mail/address.h"
 #include "mail/envelope.h"

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/printable.h"
+#include "config/dump.h"
 #include "deliver/report.h"
 #include "deliver/submission.h"
 #include "smtp/negotiate.h"
@@ -185,7 +186,7 @@ int submit_dump_config(const struct options *o)
 	if (x == NULL)
 		return err_exit_status(&e);
 	ok = submission_load(x, &e) && submission_choose(x, o->sender, &e);
-	if (ok && !conf_dump(x->a, stdout))
+	if (ok && !dump_account(x->a, stdout))
 		ok = fail(&e, ST_INTERNAL, FATE_TEMP, "cannot write to standard output");
 	if (!ok)
 		report_error(&e, NULL);

@@ -2,6 +2,7 @@
 #include "fuzz.h"
 
 #include "config/keys.h"
+#include "config/msmtp.h"
 #include "config/opts.h"
 
 enum { WORDS = 64 };
@@ -22,7 +23,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		for (size_t i = 0; i < o.n_settings; i++) {
 			const char *key = o.settings[i].key;
 
-			MUST(key_find(key, strlen(key)) != NULL && strpbrk(o.settings[i].value, "\r\n") == NULL);
+			MUST(key_find(key, strlen(key)) != NULL || msmtp_find(key, strlen(key)) != NULL);
+			MUST(strpbrk(o.settings[i].value, "\r\n") == NULL);
 		}
 	opts_free(&o);
 	free(text);

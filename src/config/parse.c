@@ -1,4 +1,4 @@
-#include "config/take.h"
+#include "config/parse.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,9 +6,8 @@
 
 #include "base/home.h"
 #include "base/identity.h"
-#include "base/datetime.h"
-#include "mail/mailbox.h"
 #include "mail/idn.h"
+#include "mail/mailbox.h"
 #include "smtp/gate.h"
 
 enum { TEXT_MAX = 64 * 1024 };
@@ -101,17 +100,17 @@ static bool check_items(const struct key *k, struct strlist *l, bool patterns, s
 	return true;
 }
 
-bool take_addresses(struct account *a, const struct key *k, const char *text, struct err *e)
+bool parse_addresses(struct account *a, const struct key *k, const char *text, struct err *e)
 {
-	return value_list(a, k, text, e) && check_items(k, value_list_of(a, k), false, e);
+	return value_set_list(a, k, text, e) && check_items(k, value_list(a, k), false, e);
 }
 
-bool take_patterns(struct account *a, const struct key *k, const char *text, struct err *e)
+bool parse_patterns(struct account *a, const struct key *k, const char *text, struct err *e)
 {
 	struct buf whole = buf_max(ST_CONFIG, TEXT_MAX, k->name);
 	bool ok = substitute(text, &whole, e)
-	       && value_list(a, k, buf_text(&whole), e)
-	       && check_items(k, value_list_of(a, k), true, e);
+	       && value_set_list(a, k, buf_text(&whole), e)
+	       && check_items(k, value_list(a, k), true, e);
 
 	buf_free(&whole);
 	return ok;
@@ -140,10 +139,10 @@ static bool check_mapping(const struct key *k, char **item, struct err *e)
 	return true;
 }
 
-bool take_sender_map(struct account *a, const struct key *k, const char *text, struct err *e)
+bool parse_sender_map(struct account *a, const struct key *k, const char *text, struct err *e)
 {
-	struct strlist *l = value_list_of(a, k);
-	bool ok = value_list(a, k, text, e);
+	struct strlist *l = value_list(a, k);
+	bool ok = value_set_list(a, k, text, e);
 
 	for (size_t i = 0; ok && i < l->n; i++)
 		ok = check_mapping(k, &l->items[i], e);
@@ -190,21 +189,21 @@ static bool check_host(const struct key *k, char **host, struct err *e)
 	return true;
 }
 
-bool take_hosts(struct account *a, const struct key *k, const char *text, struct err *e)
+bool parse_hosts(struct account *a, const struct key *k, const char *text, struct err *e)
 {
-	const struct strlist *hosts = value_list_of(a, k);
-	bool ok = value_list(a, k, text, e);
+	const struct strlist *hosts = value_list(a, k);
+	bool ok = value_set_list(a, k, text, e);
 
 	for (size_t i = 0; ok && i < hosts->n; i++)
 		ok = check_host(k, &hosts->items[i], e);
 	return ok;
 }
 
-bool take_host(struct account *a, const struct key *k, const char *text, struct err *e)
+bool parse_host(struct account *a, const struct key *k, const char *text, struct err *e)
 {
 	char ascii[IDN_MAX];
 
-	return host_to_ascii(k, text, ascii, e) && value_text(a, k, ascii, e);
+	return host_to_ascii(k, text, ascii, e) && value_set_text(a, k, ascii, e);
 }
 
 /* The domain becomes part of a command or of addresses.  It may be an address literal. */
@@ -221,110 +220,58 @@ static bool read_domain(struct account *a, const struct key *k, const char *text
 	struct buf whole = buf_max(ST_CONFIG, TEXT_MAX, k->name);
 	char ascii[IDN_MAX];
 	bool ok = substitute(text, &whole, e) && check_domain(k, buf_text(&whole), ascii, e)
-	       && value_text(a, k, to_ascii ? ascii : buf_text(&whole), e);
+	       && value_set_text(a, k, to_ascii ? ascii : buf_text(&whole), e);
 
 	buf_free(&whole);
 	return ok;
 }
 
-bool take_domain(struct account *a, const struct key *k, const char *text, struct err *e)
+bool parse_domain(struct account *a, const struct key *k, const char *text, struct err *e)
 {
 	return read_domain(a, k, text, false, e);
 }
 
 /* RFC 6531 3.7.1: our name in EHLO is ASCII, also if the server offers SMTPUTF8. */
-bool take_ehlo_domain(struct account *a, const struct key *k, const char *text, struct err *e)
+bool parse_ehlo_domain(struct account *a, const struct key *k, const char *text, struct err *e)
 {
 	return read_domain(a, k, text, true, e);
 }
 
 /* ----------------------------------------------------------------------------------------- words */
 
-bool take_auth(struct account *a, const struct key *k, const char *text, struct err *e)
+bool parse_auth(struct account *a, const struct key *k, const char *text, struct err *e)
 {
 	const char *mechanisms = str_same(text, "on") ? "auto" : str_same(text, "off") ? "" : text;
 
-	return value_list(a, k, mechanisms, e);
+	return value_set_list(a, k, mechanisms, e);
 }
 
-bool take_trust_file(struct account *a, const struct key *k, const char *text, struct err *e)
+bool parse_trust_file(struct account *a, const struct key *k, const char *text, struct err *e)
 {
 	char *path;
 	bool ok;
 
 	if (str_same(text, "system"))
-		return value_text(a, k, NULL, e);
+		return value_set_text(a, k, NULL, e);
 	path = home_expand(text, e);
-	ok = path != NULL && value_text(a, k, path, e);
+	ok = path != NULL && value_set_text(a, k, path, e);
 	free(path);
 	return ok;
 }
 
-bool take_syslog(struct account *a, const struct key *k, const char *text, struct err *e)
+bool parse_syslog(struct account *a, const struct key *k, const char *text, struct err *e)
 {
 	const char *facility;
 
 	if (str_same(text, "off"))
-		return value_text(a, k, NULL, e);
+		return value_set_text(a, k, NULL, e);
 	if (str_same(text, "on"))
 		text = "mail";
 	else if (str_same_n(text, strnlen(text, strlen("LOG_")), "LOG_")) /* msmtp's spelling */
 		text += strlen("LOG_");
 	for (size_t i = 0; (facility = log_facility(i)) != NULL; i++)
 		if (str_same(text, facility))
-			return value_text(a, k, facility, e);
+			return value_set_text(a, k, facility, e);
 	return fail(e, ST_CONFIG, FATE_PERM, "%s must be on, off or a facility such as mail or local0, not `%s`",
 		    k->name, text);
-}
-
-bool take_dsn_notify(struct account *a, const struct key *k, const char *text, struct err *e)
-{
-	a->wishes.notify = 0;
-	if (str_same(text, "off") || dsn_parse_notify(text, &a->wishes.notify))
-		return true;
-	return fail(e, ST_CONFIG, FATE_PERM, "%s must be off, never or a list of success, failure, delay, not `%s`",
-		    k->name, text);
-}
-
-bool show_dsn_notify(const struct account *a, struct buf *to, struct err *e)
-{
-	return a->wishes.notify == 0 || dsn_put_notify(to, a->wishes.notify, false, e);
-}
-
-bool take_deliver_by(struct account *a, const struct key *k, const char *text, struct err *e)
-{
-	struct deliver_by by = { .wanted = false };
-
-	if (str_same(text, "off") || wishes_parse_by(text, &by)) {
-		a->wishes.by = by;
-		return true;
-	}
-	fail(e, ST_CONFIG, FATE_PERM, "%s must be off or TIME[,return|notify][,trace], not `%s`", k->name, text);
-	return err_hint(e, "the time is from %d to %d seconds (or with s, m, h, d); only with notify may it be past",
-			-DELIVER_BY_MAX, DELIVER_BY_MAX);
-}
-
-bool show_deliver_by(const struct account *a, struct buf *to, struct err *e)
-{
-	return wishes_put_by(to, &a->wishes.by, e);
-}
-
-bool take_hold_until(struct account *a, const struct key *k, const char *text, struct err *e)
-{
-	int64_t at = 0;
-
-	if (str_same(text, "off") || datetime_parse(text, strlen(text), &at)) {
-		a->wishes.hold_until = at;
-		return true;
-	}
-	fail(e, ST_CONFIG, FATE_PERM, "%s must be off or a date with time and zone, not `%s`", k->name, text);
-	return err_hint(e, "write it like 2026-12-24T08:00Z or 2026-12-24T09:00+01:00");
-}
-
-bool show_hold_until(const struct account *a, struct buf *to, struct err *e)
-{
-	char utc[DATETIME_ROOM];
-
-	datetime_show(a->wishes.hold_until, utc);
-	return buf_str(to, utc, e);
 }

@@ -1,4 +1,4 @@
-#include "config/reader.h"
+#include "config/file.h"
 
 #include <errno.h>
 #include <glob.h>
@@ -10,15 +10,15 @@
 #include "base/file.h"
 #include "base/home.h"
 #include "base/proc.h"
-#include "config/assign.h"
 #include "config/keys.h"
+#include "config/msmtp.h"
+#include "config/set.h"
 
 enum {
 	BYTES_MAX = 1024 * 1024, /* of a file */
 	LINE_BYTES = 64 * 1024,
 	DEPTH_MAX = 8,           /* of includes */
 	FILES_MAX = 500,         /* in all, since files that include each other several times are read again and again */
-	ACCOUNTS_MAX = 1000,
 	EVAL_S = 60,             /* seconds */
 	KEY_SHOWN = 40,          /* characters; a longer word is no key and is not shown in errors */
 };
@@ -33,14 +33,14 @@ struct file {
 struct reader {
 	struct conf *conf;
 	unsigned     layer, files;
-	enum reader_found found;
+	enum conf_found found;
 	size_t       section; /* the account in which keys are set; 0: the defaults */
 	bool         begun;   /* `account` or `defaults` was seen */
 	bool         evaluating;
 };
 
 static bool fail_at(const struct file *f, struct err *e, const char *fmt, ...) PRINTF(3, 4);
-static bool take_line(struct reader *r, struct file *f, char *line, struct err *e);
+static bool read_line(struct reader *r, struct file *f, char *line, struct err *e);
 static bool read_file(struct reader *r, struct file *f, struct err *e);
 
 static bool fail_at(const struct file *f, struct err *e, const char *fmt, ...)
@@ -74,74 +74,20 @@ static char *trim(char *s)
 
 /* -------------------------------------------------------------------------------------- accounts */
 
-_Static_assert(CONF_SLOTS >= 2 * ACCOUNTS_MAX, "there is always a free slot");
-
-/* The slot that has the name, or the free one where it belongs.  With this hash the time for many accounts is linear. */
-static size_t slot(const struct conf *c, const char *name)
-{
-	uint32_t hash = 2166136261U; /* FNV-1a */
-
-	for (const char *p = name; *p != '\0'; p++)
-		hash = (hash ^ (unsigned char)*p) * 16777619U;
-	hash ^= hash >> 15;
-	while (c->slots[hash % CONF_SLOTS] != 0 && strcmp(c->accounts[c->slots[hash % CONF_SLOTS]].name, name) != 0)
-		hash++;
-	return hash % CONF_SLOTS;
-}
-
-static struct account *find(const struct conf *c, const char *name, size_t below)
-{
-	size_t i = c->slots[slot(c, name)];
-
-	while (i >= below)
-		i = c->accounts[i].hides;
-	return i > 0 ? &c->accounts[i] : NULL;
-}
-
-struct account *reader_account(const struct conf *c, const char *name)
-{
-	return find(c, name, c->n);
-}
-
-static void name_account(struct conf *c, struct account *made)
-{
-	uint16_t *at = &c->slots[slot(c, made->name)];
-
-	made->hides = *at;
-	*at = (uint16_t)(made - c->accounts);
-}
-
-bool reader_add(struct conf *c, const char *name, const char *origin, unsigned layer,
-		struct account **made, struct err *e)
-{
-	struct account *more = reallocarray(c->accounts, c->n + 1, sizeof *more);
-
-	if (more == NULL)
-		return fail_memory(e);
-	c->accounts = more;
-	*made = &more[c->n];
-	**made = (struct account){ .layer = layer };
-	c->n++;
-	if (((*made)->name = str_dup(name, e)) == NULL)
-		return false;
-	name_account(c, *made);
-	return ((*made)->origin = str_dup(origin, e)) != NULL && account_copy(*made, &more[0], e);
-}
-
 static bool add_account(struct reader *r, const struct file *f, const char *name, struct err *e)
 {
-	const struct account *before = reader_account(r->conf, name);
+	const struct account *before = conf_account(r->conf, name);
 	struct account *made;
 	char origin[512];
 
 	if (before != NULL && before->layer == r->layer)
 		return fail_at(f, e, "account %s was already defined, at %s", name, before->origin);
-	if (r->conf->n > ACCOUNTS_MAX)
-		return fail_at(f, e, "there are more than %d accounts", ACCOUNTS_MAX);
+	if (r->conf->n > CONF_ACCOUNTS_MAX)
+		return fail_at(f, e, "there are more than %d accounts", CONF_ACCOUNTS_MAX);
 	snprintf(origin, sizeof origin, "%s:%u", f->path, f->line);
 	r->section = r->conf->n;
 	r->begun = true;
-	return reader_add(r->conf, name, origin, r->layer, &made, e);
+	return conf_add(r->conf, name, origin, r->layer, &made, e);
 }
 
 /* Inherits from the bases in their order, so the later ones win.  The user's account may inherit from the system's account of the
@@ -155,7 +101,7 @@ static bool inherit(struct reader *r, const struct file *f, char *bases, struct 
 		if (comma != NULL)
 			*comma++ = '\0';
 		name = trim(bases);
-		base = find(r->conf, name, r->section);
+		base = conf_below(r->conf, name, r->section);
 		if (base == NULL)
 			return fail_at(f, e, "there is no account `%s` above, to inherit from", name);
 		if (!account_inherit(&r->conf->accounts[r->section], base, e))
@@ -165,7 +111,7 @@ static bool inherit(struct reader *r, const struct file *f, char *bases, struct 
 	return true;
 }
 
-static bool take_account(struct reader *r, struct file *f, char *value, struct err *e)
+static bool begin_account(struct reader *r, struct file *f, char *value, struct err *e)
 {
 	char *bases = strchr(value, ':'), *name;
 
@@ -180,7 +126,7 @@ static bool take_account(struct reader *r, struct file *f, char *value, struct e
 	return add_account(r, f, name, e) && inherit(r, f, bases, e);
 }
 
-static bool take_defaults(struct reader *r, struct file *f, char *value, struct err *e)
+static bool begin_defaults(struct reader *r, struct file *f, char *value, struct err *e)
 {
 	if (value[0] != '\0')
 		return fail_at(f, e, "defaults takes no value");
@@ -245,7 +191,7 @@ static char *beside(const struct file *f, const char *path, struct err *e)
 	return whole;
 }
 
-static bool take_include(struct reader *r, struct file *f, char *value, struct err *e)
+static bool include(struct reader *r, struct file *f, char *value, struct err *e)
 {
 	char *path;
 	bool ok;
@@ -263,7 +209,7 @@ static bool take_include(struct reader *r, struct file *f, char *value, struct e
 /* ----------------------------------------------------------------------------------------- lines */
 
 /* msmtp's `eval`: the first line that a shell command prints is read in place of this line. */
-static bool take_eval(struct reader *r, struct file *f, char *value, struct err *e)
+static bool eval(struct reader *r, struct file *f, char *value, struct err *e)
 {
 	struct buf line = buf_max(ST_CONFIG, LINE_BYTES, "the output of an eval command");
 	char shell[] = "/bin/sh", c[] = "-c", what[512];
@@ -279,7 +225,7 @@ static bool take_eval(struct reader *r, struct file *f, char *value, struct err 
 			ok = fail_at(f, e, "the eval command printed a NUL byte");
 		line.bytes[strcspn(line.bytes, "\r\n")] = '\0';
 		r->evaluating = true;
-		ok = ok && take_line(r, f, line.bytes, e);
+		ok = ok && read_line(r, f, line.bytes, e);
 		r->evaluating = false;
 	}
 	buf_wipe(&line);
@@ -312,33 +258,36 @@ static bool check_private(const struct reader *r, const struct file *f, struct e
 	return err_hint(e, "chmod 600 %s, and change the password if others could see it", f->path);
 }
 
-static bool take_key(struct reader *r, struct file *f, const char *word, size_t len, const char *value,
-		     struct err *e)
+static bool set_key(struct reader *r, struct file *f, const char *word, size_t len, const char *value,
+		    struct err *e)
 {
 	const struct key *k = key_find(word, len);
+	const struct msmtp *old = k == NULL ? msmtp_find(word, len) : NULL;
 	char place[512];
 
-	if (k == NULL)
+	if (k == NULL && old == NULL)
 		return fail_unknown(f, word, len, e);
-	if (k->kind == KIND_SECRET && value[0] != '\0' && !check_private(r, f, e))
+	if (k != NULL && k->kind == KIND_SECRET && value[0] != '\0' && !check_private(r, f, e))
 		return false;
 	if (!r->begun && !add_account(r, f, "default", e)) /* keys before any account belong to `default`, as in msmtp */
 		return false;
 	snprintf(place, sizeof place, "%s:%u", f->path, f->line);
-	return key_set(&r->conf->accounts[r->section], k, value, place, ST_CONFIG, e);
+	if (old != NULL && !msmtp_translate(old, &value, &k, place, ST_CONFIG, e))
+		return false;
+	return k == NULL || key_set(&r->conf->accounts[r->section], k, value, place, ST_CONFIG, e);
 }
 
 static const struct {
 	const char *word;
-	bool (*take)(struct reader *r, struct file *f, char *value, struct err *e);
+	bool (*read)(struct reader *r, struct file *f, char *value, struct err *e);
 } directives[] = {
-	{ "account", take_account },
-	{ "defaults", take_defaults },
-	{ "eval", take_eval },
-	{ "include", take_include },
+	{ "account", begin_account },
+	{ "defaults", begin_defaults },
+	{ "eval", eval },
+	{ "include", include },
 };
 
-static bool take_line(struct reader *r, struct file *f, char *line, struct err *e)
+static bool read_line(struct reader *r, struct file *f, char *line, struct err *e)
 {
 	char *word = line + strspn(line, " \t");
 	size_t len = strcspn(word, " \t");
@@ -348,11 +297,11 @@ static bool take_line(struct reader *r, struct file *f, char *line, struct err *
 		return true;
 	for (size_t i = 0; i < COUNT(directives); i++)
 		if (str_same_n(word, len, directives[i].word))
-			return directives[i].take(r, f, value, e);
-	return take_key(r, f, word, len, value, e);
+			return directives[i].read(r, f, value, e);
+	return set_key(r, f, word, len, value, e);
 }
 
-static bool take_lines(struct reader *r, struct file *f, struct buf *content, struct err *e)
+static bool read_lines(struct reader *r, struct file *f, struct buf *content, struct err *e)
 {
 	char *p = content->bytes, *end = p + content->len;
 
@@ -369,7 +318,7 @@ static bool take_lines(struct reader *r, struct file *f, struct buf *content, st
 		if (stop > p && stop[-1] == '\r')
 			stop--;
 		*stop = '\0';
-		if (!take_line(r, f, p, e))
+		if (!read_line(r, f, p, e))
 			return false;
 		p = next;
 	}
@@ -387,11 +336,11 @@ static bool check_loop(const struct file *f, struct err *e)
 }
 
 /* Called only for the file that no other includes: a missing or closed included file is always an error. */
-static enum reader_found what_was_found(const struct file *f, const struct err *e)
+static enum conf_found found_of(const struct file *f, const struct err *e)
 {
 	if (!f->facts.exists)
-		return READER_MISSING;
-	return e->sys == EACCES || e->sys == EPERM ? READER_CLOSED : READER_OPENED;
+		return CONF_MISSING;
+	return e->sys == EACCES || e->sys == EPERM ? CONF_CLOSED : CONF_OPENED;
 }
 
 static bool read_content(struct reader *r, struct file *f, struct buf *content, struct err *e)
@@ -400,14 +349,14 @@ static bool read_content(struct reader *r, struct file *f, struct buf *content, 
 		return fail(e, ST_CONFIG, FATE_PERM, "%s: there are more than %d files", f->path, FILES_MAX);
 	if (!file_read(f->path, ST_CONFIG, content, &f->facts, e)) {
 		if (f->above == NULL)
-			r->found = what_was_found(f, e);
+			r->found = found_of(f, e);
 		return false;
 	}
 	if (!check_loop(f, e))
 		return false;
 	if (!f->facts.owned) {
 		if (f->above == NULL)
-			r->found = READER_CLOSED;
+			r->found = CONF_CLOSED;
 		return fail(e, ST_CONFIG, FATE_PERM, "%s belongs to another user than you and root", f->path);
 	}
 	if (f->facts.all_write) { /* any user could write a `passwordeval` that we run */
@@ -420,13 +369,13 @@ static bool read_content(struct reader *r, struct file *f, struct buf *content, 
 static bool read_file(struct reader *r, struct file *f, struct err *e)
 {
 	struct buf content = buf_max(ST_CONFIG, BYTES_MAX, f->path);
-	bool ok = read_content(r, f, &content, e) && (content.len == 0 || take_lines(r, f, &content, e));
+	bool ok = read_content(r, f, &content, e) && (content.len == 0 || read_lines(r, f, &content, e));
 
 	buf_wipe(&content);
 	return ok;
 }
 
-bool reader_file(struct conf *c, const char *path, unsigned layer, enum reader_found *found, struct err *e)
+bool conf_read_file(struct conf *c, const char *path, unsigned layer, enum conf_found *found, struct err *e)
 {
 	struct reader r = { .conf = c, .layer = layer };
 	struct file f = { .path = path };
@@ -436,4 +385,20 @@ bool reader_file(struct conf *c, const char *path, unsigned layer, enum reader_f
 	ok = account_begin(&c->accounts[0], e) && read_file(&r, &f, e);
 	*found = r.found;
 	return ok;
+}
+
+bool conf_user_file(char **path, struct err *e)
+{
+	const char *config = secure_getenv("XDG_CONFIG_HOME"), *home;
+	int n = 0;
+
+	*path = NULL;
+	if (home_may_be(config))
+		n = asprintf(path, "%s/postern/config", config);
+	else if ((home = home_dir()) != NULL)
+		n = asprintf(path, "%s/.config/postern/config", home);
+	if (n >= 0)
+		return true;
+	*path = NULL;
+	return fail_memory(e);
 }

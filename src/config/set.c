@@ -1,4 +1,4 @@
-#include "config/assign.h"
+#include "config/set.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,9 +41,9 @@ static void clear_rivals(struct account *a, const struct key *k)
 			value_clear(a, other);
 }
 
-static bool set_real(struct account *a, const struct key *k, const char *text, struct err *e)
+static bool set_one(struct account *a, const struct key *k, const char *text, struct err *e)
 {
-	if (!value_read(a, k, text, e))
+	if (!value_parse(a, k, text, e))
 		return false;
 	clear_rivals(a, k);
 	mark(a, k);
@@ -59,71 +59,43 @@ static bool set_url(struct account *a, const char *text, struct err *e)
 		return false;
 	snprintf(port, sizeof port, "%u", u.port);
 	value_clear(a, named("port"));
-	a->net.port = u.port;
-	return set_real(a, named("host"), u.host, e)
-	    && (u.port == 0 || set_real(a, named("port"), port, e))
-	    && (u.user[0] == '\0' || set_real(a, named("user"), u.user, e))
-	    && set_real(a, named("protocol"), u.lmtp ? "lmtp" : "smtp", e)
-	    && (u.lmtp || set_real(a, named("tls"), "on", e))
-	    && (u.lmtp || set_real(a, named("tls_starttls"), u.implicit_tls ? "off" : "on", e));
+	return set_one(a, named("host"), u.host, e)
+	    && (u.port == 0 || set_one(a, named("port"), port, e))
+	    && (u.user[0] == '\0' || set_one(a, named("user"), u.user, e))
+	    && set_one(a, named("protocol"), u.lmtp ? "lmtp" : "smtp", e)
+	    && (u.lmtp || set_one(a, named("tls"), "on", e))
+	    && (u.lmtp || set_one(a, named("tls_starttls"), u.implicit_tls ? "off" : "on", e));
 }
 
-static bool set_renamed(struct account *a, const struct key *k, const char *text, struct err *e)
-{
-	const struct key *to = named(k->renamed_to);
-
-	if (!k->translates)
-		return set_real(a, to, text, e);
-	if (text[0] == '\0' || str_same(text, "on"))
-		text = k->on;
-	else if (str_same(text, "off"))
-		text = k->off;
-	else
-		return fail(e, ST_CONFIG, FATE_PERM, "%s must be on or off, not `%s`", k->name, text);
-	return text == NULL || set_real(a, to, text, e);
-}
-
-static bool is_off(const char *text)
-{
-	return text[0] == '\0' || str_same(text, "off");
-}
-
-static bool set_any(struct account *a, const struct key *k, const char *text, const char *place, struct err *e)
+bool key_check(const char *key, const char *text, struct err *e)
 {
 	for (const char *p = text; *p != '\0'; p++)
 		if (str_iscontrol(*p) && *p != '\t')
-			return fail(e, ST_CONFIG, FATE_PERM, "the value of %s has a control character", k->name);
-	if (k->missing && !is_off(text)) {
-		fail(e, ST_CONFIG, FATE_PERM, "%s is not supported yet", k->name);
-		return err_hint(e, "remove the key, if mail can be sent without it");
-	}
-	if (k->obsolete != NULL && !is_off(text))
-		log_warn("%s: %s is ignored: %s", place, k->name, k->obsolete);
-	if (k->kind == KIND_URL)
-		return set_url(a, text, e);
-	if (k->renamed_to != NULL)
-		return set_renamed(a, k, text, e);
-	return !key_is_real(k) || set_real(a, k, text, e);
+			return fail(e, ST_CONFIG, FATE_PERM, "the value of %s has a control character", key);
+	return true;
 }
 
-bool key_set(struct account *a, const struct key *k, const char *text, const char *place, enum stage st,
-	     struct err *e)
+bool key_fail_at(const char *place, enum stage st, struct err *e)
 {
-	struct err why;
+	struct err why = *e;
 
-	if (set_any(a, k, text, place, &why))
-		return true;
-	*e = why;
 	if (why.stage == ST_INTERNAL)
 		return false;
 	fail(e, st, FATE_PERM, "%s: %s", place, why.say);
 	return err_hint(e, "%s", why.hint);
 }
 
+bool key_set(struct account *a, const struct key *k, const char *text, const char *place, enum stage st,
+	     struct err *e)
+{
+	return (key_check(k->name, text, e) && (k->kind == KIND_URL ? set_url(a, text, e) : set_one(a, k, text, e)))
+	    || key_fail_at(place, st, e);
+}
+
 bool account_begin(struct account *a, struct err *e)
 {
 	for (const struct key *k = key_row(0); k != NULL; k = key_next(k))
-		if (k->standard != NULL && !value_read(a, k, k->standard, e))
+		if (k->standard != NULL && !value_parse(a, k, k->standard, e))
 			return false;
 	return true;
 }
@@ -131,7 +103,7 @@ bool account_begin(struct account *a, struct err *e)
 bool account_copy(struct account *to, const struct account *from, struct err *e)
 {
 	for (const struct key *k = key_row(0); k != NULL; k = key_next(k))
-		if (key_is_real(k) && !value_copy(to, from, k, e))
+		if (!value_copy(to, from, k, e))
 			return false;
 	return true;
 }
@@ -152,8 +124,7 @@ bool account_inherit(struct account *a, const struct account *base, struct err *
 void account_free(struct account *a)
 {
 	for (const struct key *k = key_row(0); k != NULL; k = key_next(k))
-		if (key_is_real(k))
-			value_clear(a, k);
+		value_clear(a, k);
 	free(a->name);
 	free(a->origin);
 	*a = (struct account){ 0 };

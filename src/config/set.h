@@ -1,16 +1,22 @@
 /*
- * assign.h - sets values in accounts: by key, by default, by inheritance.
+ * set.h - sets values in accounts: by key, by default, by inheritance.
  */
-#ifndef CONFIG_ASSIGN_H
-#define CONFIG_ASSIGN_H
+#ifndef CONFIG_SET_H
+#define CONFIG_SET_H
 
-#include "config/value.h"
+#include "config/types.h"
 
 /* Sets a key and marks it as set.  Errors have the stage `st` and begin with `place`. */
 bool key_set(struct account *a, const struct key *k, const char *text, const char *place, enum stage st,
 	     struct err *e) MUST_CHECK;
 
-/* Was the key set, in the account or in one that it inherits from?  `name` must be a key for which key_is_real() is true. */
+/* For values that do not go through key_set(): an error if the text has a control character other than a tab. */
+bool key_check(const char *name, const char *text, struct err *e) MUST_CHECK;
+
+/* Puts the place in front of an error about a value, and gives it the stage; an error of ours (ST_INTERNAL) is left as it is. */
+bool key_fail_at(const char *place, enum stage st, struct err *e);
+
+/* Was the key set, in the account or in one that it inherits from?  `name` must be a key other than `url`. */
 bool key_was_set(const struct account *a, const char *name);
 
 bool account_begin(struct account *a, struct err *e) MUST_CHECK; /* sets all defaults in a zeroed account */

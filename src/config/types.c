@@ -1,9 +1,9 @@
-#include "config/value.h"
+#include "config/types.h"
 
 #include <stdlib.h>
 
-#include "base/home.h"
 #include "base/datetime.h"
+#include "base/home.h"
 
 enum { SECONDS_MAX = 366 * 24 * 3600 };
 
@@ -15,6 +15,26 @@ static void *field(struct account *a, const struct key *k)
 static const void *field_of(const struct account *a, const struct key *k)
 {
 	return (const char *)a + k->at;
+}
+
+/* --------------------------------------------------------------------------------------- nothing */
+
+static bool show_nothing(const void *at, const struct key *k, struct buf *to, struct err *e)
+{
+	(void)at, (void)k, (void)to, (void)e;
+	return true;
+}
+
+static bool never_set(const void *at)
+{
+	(void)at;
+	return false;
+}
+
+static bool always_set(const void *at)
+{
+	(void)at;
+	return true;
 }
 
 /* ------------------------------------------------------------------------------------------ text */
@@ -40,15 +60,15 @@ static bool set_text(char **at, const char *text, bool keep_empty, struct err *e
 	return true;
 }
 
-static bool read_text(void *at, const struct key *k, const char *text, struct err *e)
+static bool parse_text(void *at, const struct key *k, const char *text, struct err *e)
 {
 	return set_text(at, text, k->empty, e);
 }
 
-static bool read_path(void *at, const struct key *k, const char *text, struct err *e)
+static bool parse_path(void *at, const struct key *k, const char *text, struct err *e)
 {
 	char *whole = home_expand(text, e);
-	bool ok = whole != NULL && read_text(at, k, whole, e);
+	bool ok = whole != NULL && parse_text(at, k, whole, e);
 
 	free(whole);
 	return ok;
@@ -60,12 +80,6 @@ static bool show_text(const void *at, const struct key *k, struct buf *to, struc
 
 	(void)k;
 	return *text == NULL || buf_str(to, *text, e);
-}
-
-static bool show_nothing(const void *at, const struct key *k, struct buf *to, struct err *e)
-{
-	(void)at, (void)k, (void)to, (void)e;
-	return true;
 }
 
 static bool copy_text(void *to, const void *from, struct err *e)
@@ -104,7 +118,7 @@ static size_t item_length(const char *p)
 	return n;
 }
 
-static bool read_list(void *at, const struct key *k, const char *text, struct err *e)
+static bool parse_list(void *at, const struct key *k, const char *text, struct err *e)
 {
 	struct strlist made = { 0 };
 	bool ok = true;
@@ -187,7 +201,7 @@ static bool show_word(const struct key *k, unsigned value, struct buf *to, struc
 	return w->word == NULL || buf_str(to, w->word, e);
 }
 
-static bool read_flag(void *at, const struct key *k, const char *text, struct err *e)
+static bool parse_flag(void *at, const struct key *k, const char *text, struct err *e)
 {
 	unsigned value;
 
@@ -202,18 +216,11 @@ static bool show_flag(const void *at, const struct key *k, struct buf *to, struc
 	return show_word(k, *(const bool *)at, to, e);
 }
 
-static bool copy_flag(void *to, const void *from, struct err *e)
-{
-	(void)e;
-	*(bool *)to = *(const bool *)from;
-	return true;
-}
-
 /* Every enum in struct account is an unsigned int, since gcc and clang choose this type if no value is negative. */
 _Static_assert(sizeof(enum set_from) == sizeof(unsigned) && sizeof(enum ip_version) == sizeof(unsigned)
 		   && sizeof(enum log_format) == sizeof(unsigned), "enums are read and written as unsigned");
 
-static bool read_enum(void *at, const struct key *k, const char *text, struct err *e)
+static bool parse_enum(void *at, const struct key *k, const char *text, struct err *e)
 {
 	unsigned value;
 
@@ -231,19 +238,6 @@ static bool show_enum(const void *at, const struct key *k, struct buf *to, struc
 	return show_word(k, value, to, e);
 }
 
-static bool copy_number(void *to, const void *from, struct err *e)
-{
-	(void)e;
-	memcpy(to, from, sizeof(unsigned));
-	return true;
-}
-
-static bool always_set(const void *at)
-{
-	(void)at;
-	return true;
-}
-
 /* --------------------------------------------------------------------------------------- numbers */
 
 static unsigned most_seconds(const struct key *k)
@@ -257,7 +251,7 @@ static bool fail_seconds(const struct key *k, const char *text, struct err *e)
 		    most_seconds(k), k->min == 0 ? " (or with s, m, h, d), or off" : " (or with s, m, h, d)", text);
 }
 
-static bool read_seconds(void *at, const struct key *k, const char *text, struct err *e)
+static bool parse_seconds(void *at, const struct key *k, const char *text, struct err *e)
 {
 	uint64_t n = 0;
 
@@ -276,7 +270,7 @@ static bool show_seconds(const void *at, const struct key *k, struct buf *to, st
 	return n == 0 ? buf_str(to, "off", e) : datetime_put_span(to, n, e);
 }
 
-static bool read_port(void *at, const struct key *k, const char *text, struct err *e)
+static bool parse_port(void *at, const struct key *k, const char *text, struct err *e)
 {
 	uint64_t n;
 
@@ -292,18 +286,13 @@ static bool show_port(const void *at, const struct key *k, struct buf *to, struc
 	return buf_printf(to, e, "%u", *(const unsigned *)at);
 }
 
-static bool port_is_set(const void *at)
+static bool is_not_zero(const void *at)
 {
 	return *(const unsigned *)at != 0;
 }
 
-static void clear_number(void *at)
-{
-	(void)at;
-}
-
 /* A number as MAIL has it: no plus sign, no leading zeros. */
-static bool parse_number(const struct key *k, const char *text, struct number *to)
+static bool to_number(const struct key *k, const char *text, struct number *to)
 {
 	bool minus = text[0] == '-';
 	uint64_t n;
@@ -314,11 +303,11 @@ static bool parse_number(const struct key *k, const char *text, struct number *t
 	return to->n >= k->min && to->n <= k->max;
 }
 
-static bool read_number(void *at, const struct key *k, const char *text, struct err *e)
+static bool parse_number(void *at, const struct key *k, const char *text, struct err *e)
 {
 	struct number made = { .given = false };
 
-	if (!str_same(text, "off") && !parse_number(k, text, &made))
+	if (!str_same(text, "off") && !to_number(k, text, &made))
 		return fail(e, ST_CONFIG, FATE_PERM, "%s must be off or a number from %d to %d, not `%s`", k->name, k->min, k->max,
 			    text);
 	memcpy(at, &made, sizeof made);
@@ -333,114 +322,153 @@ static bool show_number(const void *at, const struct key *k, struct buf *to, str
 	return number->given ? buf_printf(to, e, "%d", number->n) : buf_str(to, "off", e);
 }
 
-static bool copy_struct(void *to, const void *from, struct err *e)
-{
-	(void)e;
-	memcpy(to, from, sizeof(struct number));
-	return true;
-}
-
 static bool number_is_set(const void *at)
 {
 	return ((const struct number *)at)->given;
 }
 
+/* ------------------------------------------------------------------------------ dates and reports */
+
+static bool parse_date(void *at, const struct key *k, const char *text, struct err *e)
+{
+	int64_t date = 0;
+
+	if (!str_same(text, "off") && !datetime_parse(text, strlen(text), &date)) {
+		fail(e, ST_CONFIG, FATE_PERM, "%s must be off or a date with time and zone, not `%s`", k->name, text);
+		return err_hint(e, "write it like 2026-12-24T08:00Z or 2026-12-24T09:00+01:00");
+	}
+	*(int64_t *)at = date;
+	return true;
+}
+
+static bool show_date(const void *at, const struct key *k, struct buf *to, struct err *e)
+{
+	char utc[DATETIME_ROOM];
+
+	(void)k;
+	datetime_show(*(const int64_t *)at, utc);
+	return buf_str(to, utc, e);
+}
+
+static bool date_is_set(const void *at)
+{
+	return *(const int64_t *)at != 0;
+}
+
+static bool parse_notify(void *at, const struct key *k, const char *text, struct err *e)
+{
+	unsigned made = 0;
+
+	if (!str_same(text, "off") && !dsn_parse_notify(text, &made))
+		return fail(e, ST_CONFIG, FATE_PERM, "%s must be off, never or a list of success, failure, delay, not `%s`",
+			    k->name, text);
+	*(unsigned *)at = made;
+	return true;
+}
+
+static bool show_notify(const void *at, const struct key *k, struct buf *to, struct err *e)
+{
+	(void)k;
+	return dsn_put_notify(to, *(const unsigned *)at, false, e);
+}
+
+static bool parse_by(void *at, const struct key *k, const char *text, struct err *e)
+{
+	struct deliver_by made = { .wanted = false };
+
+	if (!str_same(text, "off") && !wishes_parse_by(text, &made)) {
+		fail(e, ST_CONFIG, FATE_PERM, "%s must be off or TIME[,return|notify][,trace], not `%s`", k->name, text);
+		return err_hint(e, "the time is from %d to %d seconds (or with s, m, h, d); only with notify may it be past",
+				-DELIVER_BY_MAX, DELIVER_BY_MAX);
+	}
+	*(struct deliver_by *)at = made;
+	return true;
+}
+
+static bool show_by(const void *at, const struct key *k, struct buf *to, struct err *e)
+{
+	(void)k;
+	return wishes_put_by(to, at, e);
+}
+
+static bool by_is_set(const void *at)
+{
+	return ((const struct deliver_by *)at)->wanted;
+}
+
 /* ----------------------------------------------------------------------------------------- kinds */
-
-static bool read_none(void *at, const struct key *k, const char *text, struct err *e)
-{
-	(void)at, (void)k, (void)text, (void)e;
-	return true;
-}
-
-static bool copy_none(void *to, const void *from, struct err *e)
-{
-	(void)to, (void)from, (void)e;
-	return true;
-}
-
-static bool never_set(const void *at)
-{
-	(void)at;
-	return false;
-}
 
 static const struct {
 	const char *form;
-	bool (*read)(void *at, const struct key *k, const char *text, struct err *e);
+	bool (*parse)(void *at, const struct key *k, const char *text, struct err *e);
 	bool (*show)(const void *at, const struct key *k, struct buf *to, struct err *e);
-	bool (*copy)(void *to, const void *from, struct err *e);
 	bool (*is_set)(const void *at);
+	size_t size; /* of a field without pointers: its bytes are copied, and cleared with zeros; 0: these two do it */
+	bool (*copy)(void *to, const void *from, struct err *e);
 	void (*clear)(void *at);
 } kinds[] = {
-	[KIND_NONE]    = { "",        read_none,    show_nothing,  copy_none,   never_set,   clear_number },
-	[KIND_URL]     = { "text",    read_none,    show_nothing,  copy_none,   never_set,   clear_number },
-	[KIND_TEXT]    = { "text",    read_text,    show_text,    copy_text,   text_is_set, clear_text },
-	[KIND_PATH]    = { "path",    read_path,    show_text,    copy_text,   text_is_set, clear_text },
-	[KIND_SECRET]  = { "secret",  read_text,    show_nothing,  copy_text,   text_is_set, clear_text },
-	[KIND_LIST]    = { "list",    read_list,    show_list,    copy_list,   list_is_set, clear_list },
-	[KIND_FLAG]    = { "word",    read_flag,    show_flag,    copy_flag,   always_set,  clear_number },
-	[KIND_WORD]    = { "word",    read_enum,    show_enum,    copy_number, always_set,  clear_number },
-	[KIND_SECONDS] = { "seconds", read_seconds, show_seconds, copy_number, always_set,  clear_number },
-	[KIND_PORT]    = { "port",    read_port,    show_port,    copy_number, port_is_set, clear_number },
-	[KIND_NUMBER]  = { "number",  read_number,  show_number,  copy_struct, number_is_set, clear_number },
-	[KIND_PLAIN]   = { "text",    read_none,    show_nothing, copy_none,   never_set,   clear_number }, /* see value_copy() */
+	[KIND_URL] = { "text", NULL, NULL, never_set },
+	[KIND_TEXT] = { "text", parse_text, show_text, text_is_set, 0, copy_text, clear_text },
+	[KIND_PATH] = { "path", parse_path, show_text, text_is_set, 0, copy_text, clear_text },
+	[KIND_SECRET] = { "secret", parse_text, show_nothing, text_is_set, 0, copy_text, clear_text },
+	[KIND_LIST] = { "list", parse_list, show_list, list_is_set, 0, copy_list, clear_list },
+	[KIND_FLAG] = { "word", parse_flag, show_flag, always_set, sizeof(bool) },
+	[KIND_WORD] = { "word", parse_enum, show_enum, always_set, sizeof(unsigned) },
+	[KIND_SECONDS] = { "seconds", parse_seconds, show_seconds, always_set, sizeof(unsigned) },
+	[KIND_PORT] = { "port", parse_port, show_port, is_not_zero, sizeof(unsigned) },
+	[KIND_NUMBER] = { "off|N", parse_number, show_number, number_is_set, sizeof(struct number) },
+	[KIND_DATE] = { "off|DATE", parse_date, show_date, date_is_set, sizeof(int64_t) },
+	[KIND_NOTIFY] = { "off|never|success,failure,delay", parse_notify, show_notify, is_not_zero, sizeof(unsigned) },
+	[KIND_DELIVER_BY] = { "off|TIME,return|TIME,notify", parse_by, show_by, by_is_set, sizeof(struct deliver_by) },
 };
 _Static_assert(COUNT(kinds) == KIND_COUNT, "every kind has a row");
 
-bool value_read(struct account *a, const struct key *k, const char *text, struct err *e)
+bool value_parse(struct account *a, const struct key *k, const char *text, struct err *e)
 {
 	if (k->bare && text[0] == '\0')
 		text = "on";
-	return k->take != NULL ? k->take(a, k, text, e) : kinds[k->kind].read(field(a, k), k, text, e);
+	return k->parse != NULL ? k->parse(a, k, text, e) : kinds[k->kind].parse(field(a, k), k, text, e);
 }
 
-bool value_text(struct account *a, const struct key *k, const char *text, struct err *e)
+bool value_set_text(struct account *a, const struct key *k, const char *text, struct err *e)
 {
 	return set_text(field(a, k), text, k->empty, e);
 }
 
-bool value_list(struct account *a, const struct key *k, const char *text, struct err *e)
+bool value_set_list(struct account *a, const struct key *k, const char *text, struct err *e)
 {
-	return read_list(field(a, k), k, text, e);
+	return parse_list(field(a, k), k, text, e);
 }
 
-struct strlist *value_list_of(struct account *a, const struct key *k)
+struct strlist *value_list(struct account *a, const struct key *k)
 {
 	return field(a, k);
 }
 
-static bool is_zeroed(const char *p, size_t n)
-{
-	while (n > 0 && p[n - 1] == '\0')
-		n--;
-	return n == 0;
-}
-
 bool value_is_set(const struct account *a, const struct key *k)
 {
-	if (k->kind == KIND_PLAIN)
-		return !is_zeroed(field_of(a, k), k->size);
 	return kinds[k->kind].is_set(field_of(a, k));
 }
 
 bool value_show(const struct account *a, const struct key *k, struct buf *to, struct err *e)
 {
-	if (k->show != NULL)
-		return k->show(a, to, e);
 	return kinds[k->kind].show(field_of(a, k), k, to, e);
 }
 
 bool value_copy(struct account *to, const struct account *from, const struct key *k, struct err *e)
 {
-	if (k->kind == KIND_PLAIN)
-		memcpy(field(to, k), field_of(from, k), k->size);
-	return kinds[k->kind].copy(field(to, k), field_of(from, k), e);
+	if (kinds[k->kind].copy != NULL)
+		return kinds[k->kind].copy(field(to, k), field_of(from, k), e);
+	memcpy(field(to, k), field_of(from, k), kinds[k->kind].size);
+	return true;
 }
 
 void value_clear(struct account *a, const struct key *k)
 {
-	kinds[k->kind].clear(field(a, k));
+	if (kinds[k->kind].clear != NULL)
+		kinds[k->kind].clear(field(a, k));
+	else
+		memset(field(a, k), 0, kinds[k->kind].size);
 }
 
 bool value_form(const struct key *k, struct buf *to, struct err *e)

@@ -1,0 +1,181 @@
+#include "config/choose.h"
+
+#include <stdlib.h>
+
+#include "config/file.h"
+#include "config/set.h"
+#include "mail/address.h"
+
+/* Is it hidden by an account of the same name in the user's file? */
+static bool is_hidden(const struct conf *c, const struct account *a)
+{
+	return conf_account(c, a->name) != a;
+}
+
+static bool fits(const struct account *a, const char *sender)
+{
+	for (size_t i = 0; i < a->from.n; i++)
+		if (address_matches(sender, a->from.items[i]))
+			return true;
+	return false;
+}
+
+/* The user's accounts are tried before the system's, each in the order of the file. */
+static struct account *by_sender(const struct conf *c, const char *sender)
+{
+	for (unsigned layer = LAYER_USER + 1; layer-- > 0;)
+		for (size_t i = 1; i < c->n; i++)
+			if (c->accounts[i].layer == layer && fits(&c->accounts[i], sender)
+			    && !is_hidden(c, &c->accounts[i]))
+				return &c->accounts[i];
+	return NULL;
+}
+
+static struct account *the_only(const struct conf *c)
+{
+	struct account *found = NULL;
+
+	for (size_t i = 1; i < c->n; i++) {
+		if (is_hidden(c, &c->accounts[i]))
+			continue;
+		if (found != NULL)
+			return NULL;
+		found = &c->accounts[i];
+	}
+	return found;
+}
+
+/* Adds a hint: "the accounts are: work, home", and which file was passed over. */
+static bool hint_names(const struct conf *c, struct err *e)
+{
+	struct buf names = buf_max(ST_CONFIG, 200, "the names of accounts");
+	struct err full;
+	bool ok = true;
+
+	for (size_t i = 1; ok && i < c->n; i++)
+		if (!is_hidden(c, &c->accounts[i]))
+			ok = buf_printf(&names, &full, "%s%s", names.len > 0 ? ", " : "", c->accounts[i].name);
+	err_hint(e, "the accounts are: %s%s%s%s", buf_text(&names), ok ? "" : ", ...", c->note != NULL ? "; " : "",
+		 c->note != NULL ? c->note : "");
+	buf_free(&names);
+	return false;
+}
+
+static bool find_account(struct conf *c, const char *name, const char *sender, struct account **chosen,
+			 struct err *e)
+{
+	*chosen = NULL;
+	if (name != NULL) {
+		*chosen = conf_account(c, name);
+		if (*chosen != NULL)
+			return true;
+		fail(e, ST_CONFIG, FATE_PERM, "there is no account `%s`", name);
+		return hint_names(c, e);
+	}
+	if (sender != NULL && sender[0] != '\0')
+		*chosen = by_sender(c, sender);
+	if (*chosen == NULL)
+		*chosen = conf_account(c, "default");
+	if (*chosen == NULL)
+		*chosen = the_only(c);
+	if (*chosen != NULL)
+		return true;
+	fail(e, ST_CONFIG, FATE_PERM, "no account was asked for, and none is called default%s%s",
+	     sender != NULL && sender[0] != '\0' ? " or is for " : "", sender != NULL ? sender : "");
+	return hint_names(c, e);
+}
+
+/* If `auth` was set but no login is possible, that is an error: the message must not be sent without a login. */
+static bool lacks_user(const struct account *a)
+{
+	return key_was_set(a, "auth") && a->auth.auth.n > 0 && a->auth.user == NULL && !a->auth.has_cert
+	    && !str_same(a->auth.auth.items[0], "EXTERNAL");
+}
+
+static bool lacks_server(const struct account *a)
+{
+	return a->net.hosts.n == 0 && a->net.socket == NULL;
+}
+
+static bool lacks_port(const struct account *a)
+{
+	return a->net.port == 0 && a->net.socket == NULL;
+}
+
+static bool lacks_key(const struct account *a)
+{
+	return a->tls.cert_file != NULL && a->tls.key_file == NULL;
+}
+
+static bool lacks_certificate(const struct account *a)
+{
+	return a->tls.cert_file == NULL && a->tls.key_file != NULL;
+}
+
+/* RFC 8689 2: REQUIRETLS may only be sent over verified TLS. */
+static bool lacks_tls(const struct account *a)
+{
+	return a->wishes.require_tls && (!a->tls.on || (!a->tls.certcheck && a->tls.fingerprints.n == 0));
+}
+
+/* RFC 4865 4.1 (2). */
+static bool holds_twice(const struct account *a)
+{
+	return a->wishes.hold_for > 0 && a->wishes.hold_until != 0;
+}
+
+static bool lacks_name(const struct account *a)
+{
+	return a->tls.on && a->net.hosts.n == 0 && a->tls.host_override == NULL && a->tls.certcheck
+	    && a->tls.fingerprints.n == 0;
+}
+
+static const struct {
+	bool (*lacks)(const struct account *a);
+	const char *say, *hint;
+} demands[] = {
+	{ lacks_server, "names no server", "set `host`" },
+	{ lacks_port, "is for LMTP, which has no usual port", "set `port` or `socket`" },
+	{ lacks_key, "has tls_cert_file without tls_key_file", "set both or neither" },
+	{ lacks_certificate, "has tls_key_file without tls_cert_file", "set both or neither" },
+	{ lacks_name, "uses TLS over a socket and has no name to verify", "set `host`, or `tls off`" },
+	{ lacks_tls, "has require_tls without verified TLS of its own", "set tls and tls_certcheck on" },
+	{ holds_twice, "has hold_for and hold_until, which exclude each other", "set one of them to off" },
+	{ lacks_user, "has `auth` but no `user`", "set `user`, or `auth off`" },
+};
+
+/* The hint names the user's file as postern computed it, since HOME may be another in the user's shell. */
+static bool fail_no_file(const struct conf *c, struct err *e)
+{
+	bool closed = c->note != NULL;
+	char *path;
+
+	if (!conf_user_file(&path, e))
+		return false;
+	fail(e, ST_CONFIG, FATE_PERM, "there is no configuration, and no host was given%s%s", closed ? "; " : "",
+	     closed ? c->note : "");
+	err_hint(e, "write `host`, `user` and `password_command` into %s%s%s", path != NULL ? path : "",
+		 path != NULL ? " or " : "", CONF_SYSTEM_FILE);
+	free(path);
+	return false;
+}
+
+static bool check_whole(const struct conf *c, const struct account *a, struct err *e)
+{
+	bool somewhere = a->origin[0] != '\0';
+
+	if (c->no_file && lacks_server(a))
+		return fail_no_file(c, e);
+	for (size_t i = 0; i < COUNT(demands); i++)
+		if (demands[i].lacks(a)) {
+			fail(e, ST_CONFIG, FATE_PERM, "%s%saccount %s %s", a->origin, somewhere ? ": " : "",
+			     a->name, demands[i].say);
+			return err_hint(e, "%s", demands[i].hint);
+		}
+	return true;
+}
+
+bool conf_choose(struct conf *c, const char *name, const char *sender, struct account **chosen, struct err *e)
+{
+	return find_account(c, name, sender, chosen, e) && check_whole(c, *chosen, e);
+}

@@ -1,0 +1,210 @@
+#include "config/load.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/file.h"
+#include "base/home.h"
+#include "config/environ.h"
+#include "config/file.h"
+#include "config/keys.h"
+#include "config/msmtp.h"
+#include "config/set.h"
+
+enum { PORT_SUBMISSION = 587, PORT_SUBMISSIONS = 465, PORT_SMTP = 25 };
+
+/* ----------------------------------------------------------------------------------------- files */
+
+/* If HOME or XDG_CONFIG_HOME is not used, a note in the trace says why the file there is not read.  No note is needed if the
+ * user database names the same directory. */
+static void note_ignored(const char *variable, const char *dir)
+{
+	const char *home;
+
+	if (dir == NULL || dir[0] == '\0' || home_may_be(dir))
+		return;
+	home = home_dir();
+	if (home == NULL || strcmp(dir, home) != 0)
+		trace_note(0, "%s is ignored: %s is no directory that belongs to this user", variable, dir);
+}
+
+/* Passes over a file that is for other users: the system's file may be unreadable for us, and another user's environment leads
+ * to that user's file.  Neither is a reason to refuse mail. */
+static bool pass_over(struct conf *c, struct err *e)
+{
+	char why[sizeof e->say + sizeof ": " + sizeof e->quote], *note;
+	bool first = c->note == NULL;
+
+	snprintf(why, sizeof why, "%s%s%s", e->say, e->quote[0] != '\0' ? ": " : "", e->quote);
+	trace_note(0, "passed over: %s", why);
+	if (asprintf(&note, "%s%s%s", first ? "passed over: " : c->note, first ? "" : "; ", why) < 0)
+		return fail_memory(e);
+	free(c->note);
+	c->note = note;
+	return true;
+}
+
+static bool read_optional(struct conf *c, const char *path, unsigned layer, struct err *e)
+{
+	enum conf_found found;
+
+	if (conf_read_file(c, path, layer, &found, e)) {
+		c->no_file = false;
+		return true;
+	}
+	return found == CONF_MISSING || (found == CONF_CLOSED && pass_over(c, e));
+}
+
+/* Adds the note about files passed over to an error: one of them may have the account that another file inherits from. */
+static bool hint_note(const struct conf *c, struct err *e)
+{
+	return c->note != NULL && e->hint[0] == '\0' ? err_hint(e, "%s", c->note) : false;
+}
+
+static bool read_files(struct conf *c, const char *file, struct err *e)
+{
+	enum conf_found found;
+	char *path;
+	bool ok;
+
+	if (file != NULL) {
+		c->no_file = false;
+		return conf_read_file(c, file, LAYER_USER, &found, e);
+	}
+	c->no_file = true;
+	note_ignored("HOME", secure_getenv("HOME"));
+	note_ignored("XDG_CONFIG_HOME", secure_getenv("XDG_CONFIG_HOME"));
+	if (!read_optional(c, CONF_SYSTEM_FILE, LAYER_SYSTEM, e) || !conf_user_file(&path, e))
+		return false;
+	ok = path == NULL || read_optional(c, path, LAYER_USER, e);
+	free(path);
+	return ok;
+}
+
+/* ------------------------------------------------------------------ environment and command line */
+
+/* If the environment or the command line names a server, the `socket` of a file is not used. */
+static void forget_sockets(struct conf *c)
+{
+	for (size_t i = 1; i < c->n; i++)
+		value_clear(&c->accounts[i], key_find("socket", strlen("socket")));
+}
+
+static bool is_server(const char *key)
+{
+	const struct key *k = key_find(key, strlen(key));
+
+	return k != NULL && (strcmp(k->name, "host") == 0 || strcmp(k->name, "url") == 0);
+}
+
+static bool set_in_all(struct conf *c, const struct key *k, const char *value, const char *place,
+		       enum stage st, struct err *e)
+{
+	for (size_t i = 1; i < c->n; i++)
+		if (!key_set(&c->accounts[i], k, value, place, st, e))
+			return false;
+	return true;
+}
+
+static bool set_from_environment(struct conf *c, struct err *e)
+{
+	bool ok = true;
+
+	if (!environ_any())
+		return true;
+	for (const struct key *k = key_row(0); ok && k != NULL; k = key_next(k)) {
+		struct environ_value v = { 0 };
+
+		ok = environ_get(k, &v, e);
+		if (ok && v.found) {
+			if (is_server(k->name))
+				forget_sockets(c);
+			ok = set_in_all(c, k, buf_text(&v.text), v.place, ST_CONFIG, e);
+		}
+		environ_free(&v);
+	}
+	return ok;
+}
+
+static bool set_given(struct conf *c, const struct setting *s, struct err *e)
+{
+	const struct key *k = key_find(s->key, strlen(s->key));
+	const struct msmtp *old = k == NULL ? msmtp_find(s->key, strlen(s->key)) : NULL;
+	const char *value = s->value;
+	char place[64] = "--";
+
+	if (k == NULL && old == NULL)
+		return fail(e, ST_USAGE, FATE_PERM, "there is no key `%s`", s->key);
+	for (size_t i = 0; s->key[i] != '\0' && i + 3 < sizeof place; i++)
+		place[i + 2] = s->key[i] == '_' ? '-' : s->key[i];
+	if (k != NULL && k->kind == KIND_SECRET) {
+		fail(e, ST_USAGE, FATE_PERM, "%s: everybody can see the command line", place);
+		return err_hint(e, "use --password-command or --password-file, or set POSTERN_PASSWORD");
+	}
+	if (old != NULL && !msmtp_translate(old, &value, &k, place, ST_USAGE, e))
+		return false;
+	return k == NULL || set_in_all(c, k, value, place, ST_USAGE, e);
+}
+
+static bool set_all_given(struct conf *c, const struct setting *given, size_t n, struct err *e)
+{
+	bool ok = true;
+
+	for (size_t i = 0; i < n; i++)
+		if (is_server(given[i].key))
+			forget_sockets(c);
+	for (size_t i = 0; ok && i < n; i++)
+		ok = set_given(c, &given[i], e);
+	return ok;
+}
+
+/* -------------------------------------------------------------------------------------- together */
+
+/* Sets what depends on several keys, when all of them are known. */
+static void derive(struct account *a)
+{
+	if (a->net.port == 0 && a->net.socket == NULL && !a->smtp.lmtp)
+		a->net.port = !a->tls.on ? PORT_SMTP : a->tls.starttls ? PORT_SUBMISSION : PORT_SUBMISSIONS;
+	a->auth.has_cert = a->tls.cert_file != NULL;
+	/* if `auth` is left at its default, a login is wanted only if there is a user */
+	a->auth.wanted = a->auth.auth.n > 0 && (a->auth.user != NULL || key_was_set(a, "auth"));
+	a->tls.timeout = a->smtp.timeout;
+	a->secret.timeout = a->smtp.timeout;
+	a->secret.optional = sasl_cert_may_do(&a->auth);
+}
+
+/* Configuration files may be pipes, so --timeout must be known before they are read.  An invalid value is ignored here; it
+ * becomes an error when all options are set. */
+static void set_patience(const struct setting *given, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct key *k = key_find(given[i].key, strlen(given[i].key));
+		struct account a = { 0 };
+		struct err unread;
+
+		if (k != NULL && strcmp(k->name, "timeout") == 0 && account_begin(&a, &unread)
+		    && key_set(&a, k, given[i].value, "", ST_USAGE, &unread))
+			file_patience(a.smtp.timeout);
+		account_free(&a);
+	}
+}
+
+bool conf_load(struct conf *c, const char *file, const struct setting *given, size_t n_given, struct err *e)
+{
+	struct account *only;
+
+	*c = (struct conf){ .accounts = calloc(1, sizeof *c->accounts) };
+	if (c->accounts == NULL)
+		return fail_memory(e);
+	c->n = 1;
+	set_patience(given, n_given);
+	if (!account_begin(&c->accounts[0], e) || !read_files(c, file, e))
+		return hint_note(c, e);
+	if (c->n == 1 && !conf_add(c, "default", "", LAYER_USER, &only, e))
+		return false;
+	if (!set_from_environment(c, e) || !set_all_given(c, given, n_given, e))
+		return false;
+	for (size_t i = 1; i < c->n; i++)
+		derive(&c->accounts[i]);
+	return true;
+}

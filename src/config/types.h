@@ -1,0 +1,70 @@
+/*
+ * types.h - what a key is, and the kinds of values: how a value is parsed, shown, copied and freed.
+ *
+ * Names no key: a row of the key table says where in the account the value is.
+ */
+#ifndef CONFIG_TYPES_H
+#define CONFIG_TYPES_H
+
+#include "base/buf.h"
+#include "config/account.h"
+
+enum kind {
+	KIND_URL,        /* sets other keys and has no field (set.c) */
+	KIND_TEXT,       /* char *, NULL: unset */
+	KIND_PATH,       /* char *, ~ expanded */
+	KIND_SECRET,     /* char *, never shown, wiped */
+	KIND_LIST,       /* struct strlist; blanks or commas outside double quotes separate the items */
+	KIND_FLAG,       /* bool; each value has words */
+	KIND_WORD,       /* enum; each value has words */
+	KIND_SECONDS,    /* unsigned; s, m, h, d; `off` is 0 */
+	KIND_PORT,       /* unsigned; 0: unset */
+	KIND_NUMBER,     /* struct number; `off` is none */
+	KIND_DATE,       /* int64_t, seconds since 1970; `off` is 0 */
+	KIND_NOTIFY,     /* unsigned, enum dsn_notify; `off` is 0 */
+	KIND_DELIVER_BY, /* struct deliver_by; `off` is none */
+	KIND_COUNT
+};
+
+struct word { /* a list ends with NULL; of several words with the same value the first is shown */
+	const char *word;
+	unsigned    value;
+};
+
+struct key {
+	const char        *name;
+	enum kind          kind;
+	size_t             at;       /* offset of the field within struct account */
+	const char        *standard; /* the default, as text; NULL: unset */
+	const char        *summary;
+	const struct word *words;    /* of KIND_FLAG and KIND_WORD */
+	const char        *form;     /* what a value looks like; NULL: as the kind says */
+	int                min, max; /* of KIND_SECONDS (max 0: a year) and KIND_NUMBER */
+	bool               bare;     /* no value means `on`, as in msmtp */
+	const char        *unset;    /* the text for "no value", if the default is another */
+	bool               empty;    /* "" is a value, and not "unset" */
+	bool               source;   /* a source of the password; of all sources only the one set last counts */
+	/* if the value has rules beyond its kind: parse.c; NULL: none */
+	bool (*parse)(struct account *a, const struct key *k, const char *text, struct err *e);
+};
+
+/* Errors are sentences about the key, ST_CONFIG.  They never show a secret. */
+bool value_parse(struct account *a, const struct key *k, const char *text, struct err *e) MUST_CHECK;
+
+/* For the `parse` of rows: set a text (NULL, or "" unless k->empty: unset) or a list. */
+bool value_set_text(struct account *a, const struct key *k, const char *text, struct err *e) MUST_CHECK;
+bool value_set_list(struct account *a, const struct key *k, const char *text, struct err *e) MUST_CHECK;
+struct strlist *value_list(struct account *a, const struct key *k);
+
+bool value_is_set(const struct account *a, const struct key *k); /* is there a value to show? */
+
+/* Appends the value as it would be written in a file; nothing for a secret. */
+bool value_show(const struct account *a, const struct key *k, struct buf *to, struct err *e) MUST_CHECK;
+
+bool value_copy(struct account *to, const struct account *from, const struct key *k, struct err *e) MUST_CHECK;
+void value_clear(struct account *a, const struct key *k);
+
+/* Appends what a value looks like, for lists: "on|off", "path", "seconds" ... */
+bool value_form(const struct key *k, struct buf *to, struct err *e) MUST_CHECK;
+
+#endif
