@@ -10,9 +10,9 @@
 #include "base/log.h"
 #include "base/rights.h"
 #include "base/signals.h"
+#include "config/cmdline.h"
 #include "config/help.h"
 #include "config/lists.h"
-#include "config/opts.h"
 #include "deliver/report.h"
 #include "modes/etrn.h"
 #include "modes/newaliases.h"
@@ -76,12 +76,12 @@ int main(int argc, char **argv)
 	had_stdin = file_sanitise_std();
 	secret_harden();
 	signals_catch();
-	if (opts_parse(argc, argv, &o, &e)) {
+	if (cmdline_parse(argc, argv, &o, &e)) {
 		status = run(&o, had_stdin);
 	} else {
 		report_error(&e, NULL);
 		status = err_exit_status(&e);
 	}
-	opts_free(&o);
+	cmdline_free(&o);
 	return status;
 }

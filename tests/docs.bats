@@ -84,7 +84,7 @@ needs() { command -v "$1" > /dev/null || skip "no $1 here"; }
 	same "refused modes" "${refused%$'\n'}" \
 	    "$(man1 | section OPTIONS Refused | sed -n '/^The modes/,$ s/^\.Fl \(b.\).*/-\1/p')"
 	same "names" "$(awk '/^static.*faces|^} faces/ { on = 1 } on && /^}/ && !/faces/ { on = 0 }
-	    on { split($0, q, "\""); if (q[2] != "") print q[2] }' "$SRCDIR/src/config/opts.c")" \
+	    on { split($0, q, "\""); if (q[2] != "") print q[2] }' "$SRCDIR/src/config/cmdline.c")" \
 	    "$(man1 | section OPTIONS "Names of the program" | sed -n 's/^\.Nm \([a-z][a-z]*\).*/\1/p')"
 }
 

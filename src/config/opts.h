@@ -1,8 +1,7 @@
 /*
- * opts.h - the command line: sendmail's letters with their arities, GNU long options, and every
- * configuration key as --key=value.  One table in opts.c.
+ * opts.h - the options: sendmail's letters and GNU long names, a row for each; and what the command line asked for.
  *
- * Touches no file and no environment.  The strings in the result are borrowed from argv.
+ * Touches no file and no environment.
  */
 #ifndef CONFIG_OPTS_H
 #define CONFIG_OPTS_H
@@ -28,7 +27,7 @@ struct setting { /* a key and its value, as given; both borrowed */
 	const char *key, *value;
 };
 
-struct options {
+struct options { /* the strings are borrowed from argv */
 	enum mode       mode;
 	const char     *config_file; /* -C; NULL: the usual files */
 	const char     *account;     /* -a; NULL: by the sender, see conf_choose() */
@@ -59,7 +58,7 @@ struct option {
 	const char *arg;     /* the value's name */
 	const char *form;    /* of the value, as in keys.c, if neither `arg` nor `key` names its words */
 	const char *summary; /* NULL: not shown in --help */
-	bool (*take)(struct options *o, const char *value, struct err *e);
+	bool (*set)(struct options *o, const char *value, struct err *e);
 	const char *key;     /* the option sets this key */
 	enum mode   mode;    /* the option chooses this mode, unless it is MODE_SUBMIT; a value is then ignored */
 	const char *ignored; /* why the option is accepted and ignored */
@@ -70,9 +69,7 @@ struct option {
 /* The rows of the table, by use: the most common first.  NULL past the end. */
 const struct option *opts_row(size_t i);
 
-/* Errors are ST_USAGE.  For an unknown option the error names the nearest known one; for a refused one it is its sentence. */
-bool opts_parse(int argc, char **argv, struct options *o, struct err *e) MUST_CHECK;
-
-void opts_free(struct options *o);
+/* Adds one to o->settings, which has room for it. */
+bool opts_add_setting(struct options *o, const char *key, const char *value);
 
 #endif

@@ -1,9 +1,9 @@
 /* A command line: the input is cut at NULs and newlines. */
 #include "fuzz.h"
 
+#include "config/cmdline.h"
 #include "config/keys.h"
 #include "config/msmtp.h"
-#include "config/opts.h"
 
 enum { WORDS = 64 };
 
@@ -19,14 +19,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		at += strcspn(at, "\n");
 		*at++ = '\0';
 	}
-	if (opts_parse(argc, argv, &o, &e))
+	if (cmdline_parse(argc, argv, &o, &e))
 		for (size_t i = 0; i < o.n_settings; i++) {
 			const char *key = o.settings[i].key;
 
 			MUST(key_find(key, strlen(key)) != NULL || msmtp_find(key, strlen(key)) != NULL);
 			MUST(strpbrk(o.settings[i].value, "\r\n") == NULL);
 		}
-	opts_free(&o);
+	cmdline_free(&o);
 	free(text);
 	return 0;
 }
