@@ -8,10 +8,12 @@
 #include "base/identity.h"
 #include "base/log.h"
 #include "base/owned.h"
+#include "base/random.h"
 #include "base/signals.h"
 #include "config/choose.h"
 #include "config/load.h"
 #include "deliver/report.h"
+#include "mail/cleanup.h"
 #include "mail/fields.h"
 #include "mail/mailbox.h"
 #include "mail/sendermap.h"
@@ -193,10 +195,41 @@ static bool add_recipients(struct submission *x, struct err *e)
 	return true;
 }
 
+/* Without random numbers the envelope works, too; only addresses that were chosen to collide make it slow. */
+static void seed_envelope(struct envelope *v)
+{
+	struct err none;
+
+	if (v->seed == 0 && !random_fill(&v->seed, sizeof v->seed, &none))
+		v->seed = 0;
+}
+
 bool submission_sender(struct submission *x, const char *wanted, struct err *e)
 {
+	seed_envelope(&x->v);
 	return submission_choose(x, wanted, e) && default_domain(x, e) && default_name(x, e) && load_expander(x, e)
 	    && set_sender(x, wanted, e);
+}
+
+/* The domain of the sender, or of the address that a From shows for the null sender; if that cannot stand in a Message-ID, the name
+ * of this machine. */
+static void id_domain(const struct submission *x, char to[HOST_MAX])
+{
+	const char *domain = x->v.sender[0] == '\0' ? x->a->message.qualify_domain : address_domain(x->v.sender);
+
+	if (domain != NULL && identity_is_domain(domain))
+		snprintf(to, HOST_MAX, "%s", domain);
+	else
+		identity_mail_domain(to);
+}
+
+bool submission_cleanup(struct submission *x, bool take_recipients, struct err *e)
+{
+	char domain[HOST_MAX];
+	struct stamp stamp = { .now = time(NULL), .domain = domain, .random = random_fill };
+
+	id_domain(x, domain);
+	return cleanup_message(&x->m, &x->a->message, &stamp, &x->expander, take_recipients, &x->v, e);
 }
 
 bool submission_address(struct submission *x, struct err *e)

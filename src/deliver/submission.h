@@ -57,6 +57,9 @@ bool submission_wanted(const struct submission *x, char to[ADDRESS_MAX], bool *g
 bool submission_sender(struct submission *x, const char *wanted, struct err *e) MUST_CHECK;
 bool submission_add(struct submission *x, const char *text, struct err *e) MUST_CHECK;
 
+/* Cleans the message up (mail/cleanup.h), with the time, random numbers and the name of this machine. */
+bool submission_cleanup(struct submission *x, bool take_recipients, struct err *e) MUST_CHECK;
+
 /* Checks the settings, gets the secret and begins the total timeout.  To be called before connecting, so that no server waits
  * for a slow helper or a prompt. */
 bool submission_ready(struct submission *x, struct err *e) MUST_CHECK;

@@ -2,9 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/random.h>
 
-#include "base/identity.h"
 #include "base/printable.h"
 #include "mail/fields.h"
 #include "mail/header.h"
@@ -13,6 +11,7 @@
 struct cleaning {
 	struct message              *m;
 	const struct message_params *p;
+	const struct stamp          *stamp;
 	struct expander             *expander;
 	struct envelope             *v;
 	bool                         resent;      /* the head has a Resent- block */
@@ -187,31 +186,23 @@ static bool replace_from(struct cleaning *x, const struct field *f, const struct
 
 static bool put_date(struct cleaning *x, const char *prefix, struct err *e)
 {
-	return buf_printf(&x->out, e, "%sDate: ", prefix) && header_date(&x->out, time(NULL), e)
+	return buf_printf(&x->out, e, "%sDate: ", prefix) && header_date(&x->out, x->stamp->now, e)
 	    && buf_char(&x->out, '\n', e);
 }
 
 /* The date and 96 random bits: unique, and without the name of the user or the number of the process. */
 static bool put_message_id(struct cleaning *x, const char *prefix, struct err *e)
 {
-	char sender[ADDRESS_MAX], stamp[32], fallback[HOST_MAX];
-	const char *domain;
+	char date[32];
 	uint32_t random[3] = { 0 };
-	time_t now = time(NULL);
 	struct tm tm;
 
-	if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random)
-		return fail(e, ST_INTERNAL, FATE_TEMP, "there are no random numbers");
-	sender_address(x, sender, sizeof sender);
-	domain = address_domain(sender);
-	if (domain == NULL || !identity_is_domain(domain)) {
-		identity_mail_domain(fallback);
-		domain = fallback;
-	}
-	gmtime_r(&now, &tm);
-	strftime(stamp, sizeof stamp, "%Y%m%d%H%M%S", &tm);
-	snprintf(x->m->id, sizeof x->m->id, "<%s.%08x%08x%08x@%.180s>", stamp, random[0], random[1], random[2],
-		 domain);
+	if (!x->stamp->random(random, sizeof random, e))
+		return false;
+	gmtime_r(&x->stamp->now, &tm);
+	strftime(date, sizeof date, "%Y%m%d%H%M%S", &tm);
+	snprintf(x->m->id, sizeof x->m->id, "<%s.%08x%08x%08x@%.180s>", date, random[0], random[1], random[2],
+		 x->stamp->domain);
 	return buf_printf(&x->out, e, "%sMessage-ID: %s\n", prefix, x->m->id);
 }
 
@@ -359,10 +350,10 @@ static bool clean_head(struct cleaning *x, struct err *e)
 	return place_added(x, copied < x->out.len ? copied : x->out.len, e);
 }
 
-bool cleanup_message(struct message *m, const struct message_params *p, struct expander *expander, bool take,
-		     struct envelope *v, struct err *e)
+bool cleanup_message(struct message *m, const struct message_params *p, const struct stamp *stamp, struct expander *expander,
+		     bool take, struct envelope *v, struct err *e)
 {
-	struct cleaning x = { .m = m, .p = p, .expander = expander, .v = v };
+	struct cleaning x = { .m = m, .p = p, .stamp = stamp, .expander = expander, .v = v };
 	bool ok;
 
 	x.out = buf_max(ST_INPUT, 2 * MESSAGE_HEAD_MAX, m->head.what);

@@ -3,9 +3,15 @@
  *
  * Reads the recipients from it (-t), drops fields that must not be sent (Bcc, Return-Path), qualifies addresses, applies
  * sender_map, adds missing fields and folds lines that are too long.  A head that needs no change stays byte for byte.
+ *
+ * Has no clock, no random numbers and no name of this machine, except those that the caller gives it (struct stamp).
  */
 #ifndef MAIL_CLEANUP_H
 #define MAIL_CLEANUP_H
+
+#include "base/base.h"
+
+#include <time.h>
 
 #include "mail/expand.h"
 #include "mail/message.h"
@@ -26,9 +32,15 @@ struct message_params {
 	struct strlist local_recipients; /* get the mail of local names without an alias; empty: those names are qualified */
 };
 
+struct stamp { /* what makes a Date and a Message-ID that we write, and what only the caller can know */
+	time_t      now;
+	const char *domain; /* borrowed: right side of the Message-ID; a domain in ASCII */
+	bool      (*random)(void *to, size_t n, struct err *e); /* called only if it is needed; see base/random.h */
+};
+
 /* Adds the recipients in the head to the envelope (if take_recipients), changes the head as `p` says, adds always_bcc to the
  * envelope, and counts the facts. */
-bool cleanup_message(struct message *m, const struct message_params *p, struct expander *expander, bool take_recipients,
-		     struct envelope *v, struct err *e) MUST_CHECK;
+bool cleanup_message(struct message *m, const struct message_params *p, const struct stamp *stamp, struct expander *expander,
+		     bool take_recipients, struct envelope *v, struct err *e) MUST_CHECK;
 
 #endif

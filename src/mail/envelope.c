@@ -1,7 +1,6 @@
 #include "mail/envelope.h"
 
 #include <stdlib.h>
-#include <sys/random.h>
 
 #include "base/printable.h"
 #include "mail/address.h"
@@ -24,7 +23,7 @@ static uint32_t hash_more(uint32_t h, const char *text)
 	return h;
 }
 
-/* FNV-1a from a random start, so that nobody can prepare addresses that all collide.  The hash ignores case in the whole
+/* FNV-1a from a start that is random, so that nobody can prepare addresses that all collide.  The hash ignores case in the whole
  * address; same_rcpt() compares exactly.  It includes `why`, since one address may be refused for very many reasons. */
 static uint32_t hash(const struct envelope *v, const char *address, const char *why)
 {
@@ -75,8 +74,6 @@ static bool grow(struct envelope *v, struct err *e)
 	v->n_slots = room * 2;
 	v->rcpts = rcpts;
 	v->room = room;
-	if (v->seed == 0 && getrandom(&v->seed, sizeof v->seed, 0) < 0)
-		v->seed = 1;
 	index_all(v);
 	return true;
 }

@@ -43,12 +43,12 @@ struct envelope {
 	char        *sender;   /* owned; "": the null sender */
 	struct rcpt *rcpts;    /* owned array */
 	size_t       n, room;
+	uint32_t     seed;     /* of the hash; the owner sets it to a random number before the first recipient (0 is allowed) */
 	char        *envid;    /* owned xtext, RFC 3461 4.4; NULL: none */
 	enum dsn_return ret;   /* RETURN_UNSAID: that of the wishes counts */
 	/* private: a hash of addresses, so that the time for 10^5 recipients is linear */
 	uint32_t    *slots;
 	size_t       n_slots;
-	uint32_t     seed;
 	uint32_t     turn, first, last; /* for envelope_named(); first and last are an index plus 1, or 0 */
 };
 

@@ -37,7 +37,7 @@ static bool names_anybody(const struct submission *x, struct err *e)
 
 static bool fix_message(struct submission *x, struct err *e)
 {
-	if (!cleanup_message(&x->m, &x->a->message, &x->expander, x->o->take_recipients, &x->v, e))
+	if (!submission_cleanup(x, x->o->take_recipients, e))
 		return false;
 	if (!names_anybody(x, e))
 		return false;
@@ -123,7 +123,7 @@ static bool find_recipients(struct submission *x, bool had_stdin, struct err *e)
 	if (!check_usage(x->o, e) || !submission_load(x, e) || (x->o->take_recipients && !read_message(x, had_stdin, e)))
 		return false;
 	return submission_address(x, e)
-	    && cleanup_message(&x->m, &x->a->message, &x->expander, x->o->take_recipients, &x->v, e) && names_anybody(x, e);
+	    && submission_cleanup(x, x->o->take_recipients, e) && names_anybody(x, e);
 }
 
 /* An address in UTF-8 may hold C1 controls, on which a terminal acts; so it is made printable. */

@@ -308,7 +308,7 @@ static bool prepare(struct relay *u, struct err *e)
 	size_t before = x->v.n;
 
 	envelope_name(&x->v);
-	return cleanup_message(&x->m, &x->a->message, &x->expander, false, &x->v, e) && ask_added(u, before, e)
+	return submission_cleanup(x, false, e) && ask_added(u, before, e)
 	    && negotiate_message(&x->s, &x->v, &x->m, true, &u->t.needs, &x->r, e);
 }
 
