@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "base/printable.h"
 
 bool str_same(const char *a, const char *b)
@@ -168,12 +169,10 @@ char *str_dup(const char *s, struct err *e)
 
 bool strlist_add(struct strlist *l, const char *s, struct err *e)
 {
-	char **more = l->items;
+	char **more = array_grow(l->items, l->n, sizeof *more, e);
 
-	if ((l->n & (l->n - 1)) == 0) /* the array is full at every power of two */
-		more = reallocarray(l->items, l->n == 0 ? 1 : l->n * 2, sizeof *more);
 	if (more == NULL)
-		return fail_memory(e);
+		return false;
 	l->items = more;
 	if ((l->items[l->n] = str_dup(s, e)) == NULL)
 		return false;

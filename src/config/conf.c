@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "config/set.h"
 
 _Static_assert(CONF_SLOTS >= 2 * CONF_ACCOUNTS_MAX, "there is always a free slot");
@@ -43,10 +44,10 @@ static void name_account(struct conf *c, struct account *made)
 
 bool conf_add(struct conf *c, const char *name, const char *origin, unsigned layer, struct account **made, struct err *e)
 {
-	struct account *more = reallocarray(c->accounts, c->n + 1, sizeof *more);
+	struct account *more = array_grow(c->accounts, c->n, sizeof *more, e);
 
 	if (more == NULL)
-		return fail_memory(e);
+		return false;
 	c->accounts = more;
 	*made = &more[c->n];
 	**made = (struct account){ .layer = layer };

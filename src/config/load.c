@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "base/file.h"
 #include "base/home.h"
 #include "config/environ.h"
@@ -193,10 +194,10 @@ bool conf_load(struct conf *c, const char *file, const struct setting *given, si
 {
 	struct account *only;
 
-	*c = (struct conf){ .accounts = calloc(1, sizeof *c->accounts) };
+	*c = (struct conf){ .accounts = array_grow(NULL, 0, sizeof *c->accounts, e) };
 	if (c->accounts == NULL)
-		return fail_memory(e);
-	c->n = 1;
+		return false;
+	c->accounts[c->n++] = (struct account){ 0 };
 	set_patience(given, n_given);
 	if (!account_begin(&c->accounts[0], e) || !read_files(c, file, e))
 		return hint_note(c, e);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "mail/mailbox.h"
 
 /* Stands in the parsed copy for a line end after a backslash: it is a blank, and it counts as a line. */
@@ -131,17 +132,12 @@ static void unquote(const char **s, size_t *n)
 static bool keep_entry(struct parse *p, enum alias_kind kind, unsigned line, const char *text)
 {
 	struct aliases *a = p->a;
+	struct alias_entry *more = array_grow(a->entries, a->n_entries, sizeof *more, p->e);
 	char *copy;
 
-	if (a->n_entries == a->entries_room) {
-		size_t room = a->entries_room == 0 ? 16 : 2 * a->entries_room;
-		struct alias_entry *more = reallocarray(a->entries, room, sizeof *more);
-
-		if (more == NULL)
-			return fail_memory(p->e);
-		a->entries = more;
-		a->entries_room = room;
-	}
+	if (more == NULL)
+		return false;
+	a->entries = more;
 	if ((copy = str_dup(text, p->e)) == NULL)
 		return false;
 	a->entries[a->n_entries++] = (struct alias_entry){ kind, line, copy };
@@ -234,18 +230,11 @@ static bool add_entries(struct parse *p, size_t at, size_t end, bool list)
 static bool add_name(struct parse *p, const char *name, unsigned line)
 {
 	struct aliases *a = p->a;
+	struct alias *more = array_grow(a->names, a->n, sizeof *more, p->e);
 
-	if (a->n == a->room) {
-		size_t room = a->room == 0 ? 16 : 2 * a->room;
-		struct alias *more = reallocarray(a->names, room, sizeof *more);
-
-		if (more == NULL) {
-			fail_memory(p->e);
-			return false; /* on a line of its own, so that clang's analyzer sees it */
-		}
-		a->names = more;
-		a->room = room;
-	}
+	if (more == NULL)
+		return false;
+	a->names = more;
 	a->names[a->n] = (struct alias){ .line = line, .first = a->n_entries };
 	if (name != NULL && (a->names[a->n].name = str_dup(name, p->e)) == NULL)
 		return false;

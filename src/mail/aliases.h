@@ -42,9 +42,9 @@ struct alias {
 struct aliases { /* zeroed: empty */
 	char               *file; /* its name, for errors */
 	struct alias       *names; /* sorted */
-	size_t              n, room;
+	size_t              n;
 	struct alias_entry *entries;
-	size_t              n_entries, entries_room;
+	size_t              n_entries;
 };
 
 /* The whole file.  A line that is no alias is an error (ST_CONFIG) with file and line; the caller frees *a in every case. */

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "base/printable.h"
 #include "mail/address.h"
 
@@ -58,22 +59,23 @@ static void index_all(struct envelope *v)
 		*find(v, v->rcpts[i].address, v->rcpts[i].apart ? v->rcpts[i].why : NULL) = (uint32_t)i + 1;
 }
 
-/* If memory runs out, the envelope stays unchanged. */
+/* Room for one recipient more, in the array and in the hash, which is never more than half full. */
 static bool grow(struct envelope *v, struct err *e)
 {
-	size_t room = v->room == 0 ? 8 : v->room * 2;
-	uint32_t *slots = calloc(room * 2, sizeof *slots);
-	struct rcpt *rcpts = slots == NULL ? NULL : reallocarray(v->rcpts, room, sizeof *rcpts);
+	struct rcpt *rcpts = array_grow(v->rcpts, v->n, sizeof *rcpts, e);
+	size_t n_slots = v->n_slots == 0 ? 16 : v->n_slots * 2;
+	uint32_t *slots;
 
-	if (rcpts == NULL) {
-		free(slots);
+	if (rcpts == NULL)
+		return false;
+	v->rcpts = rcpts;
+	if (v->n < v->n_slots / 2)
+		return true;
+	if ((slots = calloc(n_slots, sizeof *slots)) == NULL)
 		return fail_memory(e);
-	}
 	free(v->slots);
 	v->slots = slots;
-	v->n_slots = room * 2;
-	v->rcpts = rcpts;
-	v->room = room;
+	v->n_slots = n_slots;
 	index_all(v);
 	return true;
 }
@@ -134,7 +136,7 @@ static bool put(struct envelope *v, const char *address, const char *original, c
 	uint32_t *slot;
 
 	*added = NULL;
-	if (v->n == v->room && !grow(v, e))
+	if (!grow(v, e))
 		return false;
 	slot = find(v, address, why);
 	if (*slot != 0) {

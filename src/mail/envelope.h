@@ -42,7 +42,7 @@ struct rcpt {
 struct envelope {
 	char        *sender;   /* owned; "": the null sender */
 	struct rcpt *rcpts;    /* owned array */
-	size_t       n, room;
+	size_t       n;
 	uint32_t     seed;     /* of the hash; the owner sets it to a random number before the first recipient (0 is allowed) */
 	char        *envid;    /* owned xtext, RFC 3461 4.4; NULL: none */
 	enum dsn_return ret;   /* RETURN_UNSAID: that of the wishes counts */

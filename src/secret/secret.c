@@ -10,6 +10,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/descriptor.h"
 #include "base/file.h"
 #include "base/home.h"
@@ -55,10 +56,10 @@ static bool ask_command(const struct ask *a, struct buf *to, bool *found, struct
 		return true;
 	ok = proc_split(a->p->password_command, &argv, e);
 	if (ok) {
-		char **vector = reallocarray(argv.items, argv.n + 1, sizeof *vector);
+		char **vector = array_grow(argv.items, argv.n, sizeof *vector, e);
 
-		ok = vector != NULL || fail_memory(e);
-		if (vector != NULL) {
+		ok = vector != NULL;
+		if (ok) {
 			argv.items = vector;
 			vector[argv.n] = NULL;
 			ok = proc_read(vector, "the command of `password_command`", ST_SECRET, a->until, to, e);
