@@ -211,8 +211,8 @@ bool submission_sender(struct submission *x, const char *wanted, struct err *e)
 	    && set_sender(x, wanted, e);
 }
 
-/* The domain of the sender, or of the address that a From shows for the null sender; if that cannot stand in a Message-ID, the name
- * of this machine. */
+/* The domain of the sender, or of the address that a From shows for the null sender; if that cannot stand in a Message-ID, the
+ * name of this machine. */
 static void id_domain(const struct submission *x, char to[HOST_MAX])
 {
 	const char *domain = x->v.sender[0] == '\0' ? x->a->message.qualify_domain : address_domain(x->v.sender);

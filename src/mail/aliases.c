@@ -290,7 +290,7 @@ static size_t logical_end(const struct parse *p, size_t at)
 	return at;
 }
 
-static bool take_lines(struct parse *p)
+static bool add_aliases(struct parse *p)
 {
 	for (size_t at = 0, end; at < p->len; at = end + 1) {
 		end = logical_end(p, at);
@@ -302,7 +302,7 @@ static bool take_lines(struct parse *p)
 	return true;
 }
 
-static bool take_list(struct parse *p)
+static bool add_list(struct parse *p)
 {
 	return add_name(p, NULL, 1) && add_entries(p, 0, p->len, true);
 }
@@ -324,7 +324,7 @@ static void blank_mark(char *text, size_t len)
 		memset(text, ' ', 3);
 }
 
-static bool parse(struct aliases *a, const char *file, const char *text, size_t len, bool (*take)(struct parse *p),
+static bool parse(struct aliases *a, const char *file, const char *text, size_t len, bool (*add)(struct parse *p),
 		  struct err *e)
 {
 	struct parse p = { .a = a, .len = len, .line = 1, .e = e };
@@ -341,14 +341,14 @@ static bool parse(struct aliases *a, const char *file, const char *text, size_t 
 	copy[len] = '\0';
 	blank_mark(copy, len);
 	p.text = copy;
-	ok = simplify(&p) && take(&p);
+	ok = simplify(&p) && add(&p);
 	free(copy);
 	return ok;
 }
 
 bool aliases_parse(struct aliases *a, const char *file, const char *text, size_t len, struct err *e)
 {
-	if (!parse(a, file, text, len, take_lines, e))
+	if (!parse(a, file, text, len, add_aliases, e))
 		return false;
 	if (a->n > 0)
 		qsort(a->names, a->n, sizeof *a->names, compare);
@@ -357,7 +357,7 @@ bool aliases_parse(struct aliases *a, const char *file, const char *text, size_t
 
 bool aliases_parse_list(struct aliases *a, const char *file, const char *text, size_t len, struct err *e)
 {
-	return parse(a, file, text, len, take_list, e);
+	return parse(a, file, text, len, add_list, e);
 }
 
 struct alias *aliases_find(const struct aliases *a, const char *name)

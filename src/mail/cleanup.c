@@ -15,7 +15,7 @@ struct cleaning {
 	struct expander             *expander;
 	struct envelope             *v;
 	bool                         resent;      /* the head has a Resent- block */
-	uint32_t                     seen;        /* kinds of fields (fields_bit()) that were in the head, or in its newest block */
+	uint32_t                     seen;        /* fields_bit() of the fields in the head, or in its newest block */
 	size_t                       block_end;   /* offset in the head where the newest block ends */
 	bool                         replaced;    /* a From has been changed to the envelope sender */
 	struct buf                   out;
@@ -122,7 +122,7 @@ static void find_block(struct cleaning *x)
 	}
 }
 
-static bool take_recipients(struct cleaning *x, struct err *e)
+static bool add_recipients(struct cleaning *x, struct err *e)
 {
 	struct field f;
 
@@ -316,7 +316,7 @@ static bool copy_head(struct cleaning *x, struct err *e)
 		if (!end_line(x, e) || !copy_field(x, &f, k, e))
 			return false;
 	}
-	/* message_take() leaves only fields in the head; without this check, a line that is none would be lost silently */
+	/* message_read_from() leaves only fields in the head; without this check, a line that is none would be lost silently */
 	return at == x->m->head.len || fail(e, ST_INTERNAL, FATE_PERM, "a line of the header is no field");
 }
 
@@ -351,7 +351,7 @@ static bool clean_head(struct cleaning *x, struct err *e)
 }
 
 bool cleanup_message(struct message *m, const struct message_params *p, const struct stamp *stamp, struct expander *expander,
-		     bool take, struct envelope *v, struct err *e)
+		     bool take_recipients, struct envelope *v, struct err *e)
 {
 	struct cleaning x = { .m = m, .p = p, .stamp = stamp, .expander = expander, .v = v };
 	bool ok;
@@ -360,7 +360,7 @@ bool cleanup_message(struct message *m, const struct message_params *p, const st
 	m->head.max = 2 * MESSAGE_HEAD_MAX; /* qualified addresses and a To that we add may make it longer */
 	find_block(&x);
 	/* always_bcc comes last, so that a To that we add does not show it */
-	ok = (!take || take_recipients(&x, e)) && clean_head(&x, e) && add_always(&x, e) && message_count(m, e);
+	ok = (!take_recipients || add_recipients(&x, e)) && clean_head(&x, e) && add_always(&x, e) && message_count(m, e);
 	buf_free(&x.out);
 	return ok;
 }

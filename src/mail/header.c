@@ -319,7 +319,7 @@ static bool is_bare_value(char c)
 }
 
 /* Reads a token or a quoted string at *i into `to`; then *i is the offset after it. */
-static bool take_value(const char *p, size_t len, size_t *i, char *to, size_t room)
+static bool parse_value(const char *p, size_t len, size_t *i, char *to, size_t room)
 {
 	bool quoted = *i < len && p[*i] == '"', fits = true;
 	size_t n = 0;
@@ -356,8 +356,8 @@ bool header_parameter(const char *body, size_t len, const char *name, char *to, 
 			return false;
 		i = skip_cfws(body, len, i + 1);
 		if (ours)
-			return take_value(body, len, &i, to, room);
-		(void)take_value(body, len, &i, unwanted, sizeof unwanted);
+			return parse_value(body, len, &i, to, room);
+		(void)parse_value(body, len, &i, unwanted, sizeof unwanted);
 		i = skip_cfws(body, len, i);
 	}
 	return false;

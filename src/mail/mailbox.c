@@ -402,7 +402,7 @@ static bool semicolon(struct walk *w)
 	return ok && next(&w->s);
 }
 
-static bool take(struct walk *w)
+static bool parse_token(struct walk *w)
 {
 	switch (w->s.special) {
 	case '\0': return add_word(&w->s, &w->b) && next(&w->s);
@@ -430,7 +430,7 @@ bool mailbox_list(const char *text, size_t len, bool null_ok, mailbox_fn each, v
 	if (!next(&w.s))
 		return false;
 	while (w.s.token != END)
-		if (!take(&w))
+		if (!parse_token(&w))
 			return false;
 	if (w.in_group && w.b.words == 0)
 		return true; /* a group that is not closed at the end of the field is accepted */

@@ -78,7 +78,7 @@ static bool spill(struct message *m, struct err *e)
 	return true;
 }
 
-static bool take_body(struct message *m, const char *p, size_t n, struct err *e)
+static bool add_body(struct message *m, const char *p, size_t n, struct err *e)
 {
 	if (m->fd < 0 && m->body.len + n <= MESSAGE_MEMORY)
 		return buf_add(&m->body, p, n, e);
@@ -140,11 +140,11 @@ static bool end_head(struct intake *in, size_t body_at, bool empty_line, struct 
 		body_at = in->judged = in->mbox = 0;
 	in->ended = true;
 	return buf_add(&in->m->head, text + in->mbox, in->judged - in->mbox, e)
-	    && take_body(in->m, text + body_at, in->early.len - body_at, e);
+	    && add_body(in->m, text + body_at, in->early.len - body_at, e);
 }
 
 /* A line of the head: complete (`whole`), or its beginning. */
-static bool take_head_line(struct intake *in, size_t len, bool whole, bool mbox, struct err *e)
+static bool keep_head_line(struct intake *in, size_t len, bool whole, bool mbox, struct err *e)
 {
 	if (!whole)
 		return in->early.len < MESSAGE_HEAD_MAX
@@ -169,7 +169,7 @@ static bool find_end(struct intake *in, bool last, struct err *e)
 			return true;
 		if (is == EMPTY_LINE || is == BODY_LINE)
 			return end_head(in, in->judged + (is == EMPTY_LINE ? len : 0), is == EMPTY_LINE, e);
-		if (!take_head_line(in, len, nl != NULL || last, is == MBOX_LINE, e))
+		if (!keep_head_line(in, len, nl != NULL || last, is == MBOX_LINE, e))
 			return false;
 		if (nl == NULL && !last)
 			return true;
@@ -177,14 +177,14 @@ static bool find_end(struct intake *in, bool last, struct err *e)
 	return in->ended || !last || end_head(in, in->early.len, false, e);
 }
 
-static bool take_piece(struct intake *in, size_t n, struct err *e)
+static bool add_piece(struct intake *in, size_t n, struct err *e)
 {
 	if (in->ended)
-		return take_body(in->m, in->piece, n, e);
+		return add_body(in->m, in->piece, n, e);
 	return buf_add(&in->early, in->piece, n, e) && find_end(in, false, e);
 }
 
-static bool take_all(struct intake *in, struct err *e)
+static bool read_all(struct intake *in, struct err *e)
 {
 	for (;;) {
 		size_t n = 0;
@@ -193,7 +193,7 @@ static bool take_all(struct intake *in, struct err *e)
 			return false;
 		if (n == 0 || is_lone_dot(in, n))
 			return in->ended || find_end(in, true, e);
-		if (!take_piece(in, n, e))
+		if (!add_piece(in, n, e))
 			return false;
 	}
 }
@@ -215,9 +215,9 @@ static struct intake *begin(struct message *m, struct err *e)
 	return in;
 }
 
-static bool take_and_end(struct intake *in, struct err *e)
+static bool read_and_end(struct intake *in, struct err *e)
 {
-	bool ok = take_all(in, e);
+	bool ok = read_all(in, e);
 
 	buf_free(&in->early);
 	free(in);
@@ -233,10 +233,10 @@ bool message_read(struct message *m, int fd, bool dot_ends, struct err *e)
 		return false;
 	in->in = (struct descriptor){ fd, .blocks = fstat(fd, &s) != 0 || !S_ISREG(s.st_mode), .deadline = CLOCK_NEVER };
 	in->dot_ends = dot_ends;
-	return take_and_end(in, e);
+	return read_and_end(in, e);
 }
 
-bool message_take(struct message *m, message_source from, void *ctx, struct err *e)
+bool message_read_from(struct message *m, message_source from, void *ctx, struct err *e)
 {
 	struct intake *in = begin(m, e);
 
@@ -244,26 +244,26 @@ bool message_take(struct message *m, message_source from, void *ctx, struct err 
 		return false;
 	in->from = from;
 	in->ctx = ctx;
-	return take_and_end(in, e);
+	return read_and_end(in, e);
 }
 
 /* ---- reading it again --------------------------------------------------------------------------- */
 
-static bool put_pieces(const char *p, size_t n, message_sink take, void *to, struct err *e)
+static bool put_pieces(const char *p, size_t n, message_sink sink, void *to, struct err *e)
 {
 	for (size_t piece; n > 0; p += piece, n -= piece) {
 		piece = n < MESSAGE_PIECE ? n : MESSAGE_PIECE;
-		if (!take(to, p, piece, e))
+		if (!sink(to, p, piece, e))
 			return false;
 	}
 	return true;
 }
 
-bool message_put_head(const struct buf *head, message_sink take, void *to, struct err *e)
+bool message_put_head(const struct buf *head, message_sink sink, void *to, struct err *e)
 {
 	bool unended = head->len > 0 && head->bytes[head->len - 1] != '\n';
 
-	return put_pieces(buf_text(head), head->len, take, to, e) && take(to, "\n\n", unended ? 2 : 1, e);
+	return put_pieces(buf_text(head), head->len, sink, to, e) && sink(to, "\n\n", unended ? 2 : 1, e);
 }
 
 static bool read_at(const struct message *m, char *to, size_t n, off_t at, struct err *e)
@@ -282,7 +282,7 @@ static bool read_at(const struct message *m, char *to, size_t n, off_t at, struc
 	return true;
 }
 
-static bool put_file(const struct message *m, message_sink take, void *to, struct err *e)
+static bool put_file(const struct message *m, message_sink sink, void *to, struct err *e)
 {
 	char *piece = malloc(MESSAGE_PIECE);
 	bool ok = piece != NULL || fail_memory(e);
@@ -290,16 +290,16 @@ static bool put_file(const struct message *m, message_sink take, void *to, struc
 	for (off_t at = 0; ok && at < m->end;) {
 		size_t n = m->end - at < MESSAGE_PIECE ? (size_t)(m->end - at) : MESSAGE_PIECE;
 
-		ok = (!signals_stopping() || signals_fail(e, ST_INPUT)) && read_at(m, piece, n, at, e) && take(to, piece, n, e);
+		ok = (!signals_stopping() || signals_fail(e, ST_INPUT)) && read_at(m, piece, n, at, e) && sink(to, piece, n, e);
 		at += (off_t)n;
 	}
 	free(piece);
 	return ok;
 }
 
-bool message_put_body(const struct message *m, message_sink take, void *to, struct err *e)
+bool message_put_body(const struct message *m, message_sink sink, void *to, struct err *e)
 {
-	return m->fd < 0 ? put_pieces(buf_text(&m->body), m->body.len, take, to, e) : put_file(m, take, to, e);
+	return m->fd < 0 ? put_pieces(buf_text(&m->body), m->body.len, sink, to, e) : put_file(m, sink, to, e);
 }
 
 static bool count(void *to, const char *p, size_t n, struct err *e)

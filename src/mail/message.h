@@ -37,18 +37,18 @@ bool message_read(struct message *m, int fd, bool dot_ends, struct err *e) MUST_
 
 /* The same, but reads from a function that gives the next 1 to `room` bytes, and *n == 0 at the end. */
 typedef bool (*message_source)(void *ctx, char *to, size_t room, size_t *n, struct err *e);
-bool message_take(struct message *m, message_source from, void *ctx, struct err *e) MUST_CHECK;
+bool message_read_from(struct message *m, message_source from, void *ctx, struct err *e) MUST_CHECK;
 
 /* Gets the next n bytes, n > 0.  If it returns false, the reading ends and returns false. */
 typedef bool (*message_sink)(void *to, const char *p, size_t n, struct err *e);
 
-/* Gives `take` the head, the line end of its last line if that is missing, and the empty line.  The empty line comes even if
+/* Gives `sink` the head, the line end of its last line if that is missing, and the empty line.  The empty line comes even if
  * there is no body: some servers refuse a message without it (those that use Go's net/mail, for example). */
-bool message_put_head(const struct buf *head, message_sink take, void *to, struct err *e) MUST_CHECK;
+bool message_put_head(const struct buf *head, message_sink sink, void *to, struct err *e) MUST_CHECK;
 
-/* Gives `take` the body as it was read, lines with LF or CRLF.  Errors of the temporary file are ST_SPOOL; a stop signal ends
+/* Gives `sink` the body as it was read, lines with LF or CRLF.  Errors of the temporary file are ST_SPOOL; a stop signal ends
  * it. */
-bool message_put_body(const struct message *m, message_sink take, void *to, struct err *e) MUST_CHECK;
+bool message_put_body(const struct message *m, message_sink sink, void *to, struct err *e) MUST_CHECK;
 
 /* Counts the facts of head and body; cleanup_message() calls it after it has changed the head. */
 bool message_count(struct message *m, struct err *e) MUST_CHECK;

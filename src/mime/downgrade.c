@@ -180,7 +180,7 @@ static bool got_end(struct downgrade *d, const char *in, size_t n, struct err *e
 	return true;
 }
 
-static bool take(void *to, enum mime_event what, const char *in, size_t n, struct err *e)
+static bool got_event(void *to, enum mime_event what, const char *in, size_t n, struct err *e)
 {
 	static bool (*const got[])(struct downgrade *d, const char *in, size_t n, struct err *e) = {
 		[MIME_HEADER] = got_header, [MIME_CONTENT] = got_text, [MIME_LINE_END] = got_text,
@@ -197,7 +197,7 @@ bool downgrade_begin(struct downgrade *d, bool eight_bit, const char *why, const
 {
 	*d = (struct downgrade){ .eight_bit = eight_bit, .why = why };
 	d->ctes = buf_max(ST_INPUT, DOWNGRADE_PARTS, "the list of parts");
-	return mime_begin(&d->mime, head, len, take, d, e);
+	return mime_begin(&d->mime, head, len, got_event, d, e);
 }
 
 bool downgrade_feed(struct downgrade *d, const char *in, size_t n, struct err *e)

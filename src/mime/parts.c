@@ -18,7 +18,7 @@ static struct mime_part *innermost(struct mime *m)
 
 static bool hand_on(struct mime *m, enum mime_event what, const char *p, size_t n, struct err *e)
 {
-	return n == 0 || m->take(m->to, what, p, n, e);
+	return n == 0 || m->sink(m->to, what, p, n, e);
 }
 
 /* ---- headers ----------------------------------------------------------------------------------- */
@@ -99,7 +99,7 @@ static bool enter_part(struct mime *m, const char *header, size_t len, const cha
 	read_fields(part, header, len);
 	read_type(m, part);
 	look_for_trouble(m, part);
-	if (!m->take(m->to, MIME_HEADER, header, len, e))
+	if (!m->sink(m->to, MIME_HEADER, header, len, e))
 		return false;
 	m->where = part->kind == MIME_MULTIPART ? OUTSIDE : IN_CONTENT;
 	if (part->kind == MIME_MESSAGE)
@@ -119,7 +119,7 @@ static bool enter_unfinished(struct mime *m, struct err *e)
 static bool close_parts(struct mime *m, size_t depth, struct err *e)
 {
 	for (; m->depth > depth; m->depth--)
-		if (!m->take(m->to, MIME_END, "", 0, e))
+		if (!m->sink(m->to, MIME_END, "", 0, e))
 			return false;
 	return true;
 }
@@ -135,7 +135,7 @@ static bool pass_line_end(struct mime *m, enum mime_event what, struct err *e)
 /* ---- lines -------------------------------------------------------------------------------------- */
 
 /* A line or a piece of one.  Its line end, or a CR that may be a part of it, is kept until the next piece comes. */
-static bool take_content(struct mime *m, const char *p, size_t n, struct err *e)
+static bool pass_content(struct mime *m, const char *p, size_t n, struct err *e)
 {
 	bool completes = m->n_line_end == 1 && m->line_end[0] == '\r' && p[0] == '\n';
 	size_t len = n - (p[n - 1] == '\n');
@@ -154,17 +154,17 @@ static bool break_header(struct mime *m, const char *trouble, struct err *e)
 	size_t len = m->line, rest = m->header.len - len;
 
 	return enter_part(m, buf_text(&m->header), len, trouble, e)
-	    && (rest == 0 || take_content(m, m->header.bytes + len, rest, e));
+	    && (rest == 0 || pass_content(m, m->header.bytes + len, rest, e));
 }
 
-static bool take_header(struct mime *m, const char *p, size_t n, struct err *e)
+static bool collect_header(struct mime *m, const char *p, size_t n, struct err *e)
 {
 	static const char too_long[] = "its header is too long", no_field[] = "there is a line in its header that is no field";
 	const char *line;
 	size_t len;
 
 	if (m->header.len + n > MIME_HEADER_MAX)
-		return break_header(m, too_long, e) && take_content(m, p, n, e);
+		return break_header(m, too_long, e) && pass_content(m, p, n, e);
 	if (!buf_add(&m->header, p, n, e))
 		return false;
 	if (p[n - 1] != '\n')
@@ -180,9 +180,9 @@ static bool take_header(struct mime *m, const char *p, size_t n, struct err *e)
 	return true;
 }
 
-static bool take_text(struct mime *m, const char *p, size_t n, struct err *e)
+static bool got_text(struct mime *m, const char *p, size_t n, struct err *e)
 {
-	return m->where == IN_HEADER ? take_header(m, p, n, e) : take_content(m, p, n, e);
+	return m->where == IN_HEADER ? collect_header(m, p, n, e) : pass_content(m, p, n, e);
 }
 
 /* ---- delimiters --------------------------------------------------------------------------------- */
@@ -219,7 +219,7 @@ static size_t find_delimiter(const struct mime *m, bool *last)
 	return 0;
 }
 
-static bool take_delimiter(struct mime *m, size_t depth, bool last, struct err *e)
+static bool got_delimiter(struct mime *m, size_t depth, bool last, struct err *e)
 {
 	if (!enter_unfinished(m, e) || !pass_line_end(m, MIME_LINE_END, e) || !close_parts(m, depth, e))
 		return false;
@@ -238,23 +238,23 @@ static bool decide_held(struct mime *m, struct err *e)
 	bool last = false, ok;
 	size_t depth = find_delimiter(m, &last);
 
-	ok = depth > 0 ? take_delimiter(m, depth, last, e) : m->n_held == 0 || take_text(m, m->held, m->n_held, e);
+	ok = depth > 0 ? got_delimiter(m, depth, last, e) : m->n_held == 0 || got_text(m, m->held, m->n_held, e);
 	m->n_held = 0;
 	return ok;
 }
 
 /* Takes a whole line, or a piece of one. */
-static bool take_piece(struct mime *m, const char *p, size_t n, struct err *e)
+static bool got_piece(struct mime *m, const char *p, size_t n, struct err *e)
 {
 	bool may_be = m->n_held > 0 || (!m->in_line && *p == '-');
 	size_t held = m->n_held;
 
 	m->in_line = p[n - 1] != '\n';
 	if (!may_be)
-		return take_text(m, p, n, e);
+		return got_text(m, p, n, e);
 	if (held + n > sizeof m->held) {
 		m->n_held = 0;
-		return (held == 0 || take_text(m, m->held, held, e)) && take_text(m, p, n, e);
+		return (held == 0 || got_text(m, m->held, held, e)) && got_text(m, p, n, e);
 	}
 	memcpy(m->held + held, p, n);
 	m->n_held += n;
@@ -264,10 +264,10 @@ static bool take_piece(struct mime *m, const char *p, size_t n, struct err *e)
 /* ---- from outside ------------------------------------------------------------------------------- */
 
 bool mime_begin(struct mime *m, const char *head, size_t len,
-		bool (*take)(void *to, enum mime_event what, const char *p, size_t n, struct err *e), void *to,
+		bool (*sink)(void *to, enum mime_event what, const char *p, size_t n, struct err *e), void *to,
 		struct err *e)
 {
-	*m = (struct mime){ .take = take, .to = to };
+	*m = (struct mime){ .sink = sink, .to = to };
 	m->header = buf_max(ST_INPUT, MIME_HEADER_MAX, "the header of a part");
 	open_part(m);
 	return enter_part(m, head, len, NULL, e);
@@ -280,7 +280,7 @@ bool mime_feed(struct mime *m, const char *p, size_t n, struct err *e)
 	while (p < end) {
 		const char *nl = memchr(p, '\n', (size_t)(end - p)), *stop = nl == NULL ? end : nl + 1;
 
-		if (!take_piece(m, p, (size_t)(stop - p), e))
+		if (!got_piece(m, p, (size_t)(stop - p), e))
 			return false;
 		p = stop;
 	}

@@ -1,7 +1,7 @@
 /*
  * parts.h - finds the parts of a message: RFC 2045 5 and 6, RFC 2046 5.1 and 5.2.1.
  *
- * The scanner takes the body in pieces of any size.  It gives every octet to `take`, in order and unchanged, and says what
+ * The scanner takes the body in pieces of any size.  It gives every octet to `sink`, in order and unchanged, and says what
  * the octet belongs to: the header of a part, the content of a part, or the text outside of parts.  The result does not
  * depend on where the pieces end.  No fault in a part is an error: a part whose structure is not clear is a leaf with a
  * `trouble`, and it ends at the next delimiter of a part around it.
@@ -40,10 +40,10 @@ enum mime_event {
 };
 
 struct mime {
-	/* private, except that `take` may read part[] and depth */
+	/* private, except that `sink` may read part[] and depth */
 	struct mime_part part[MIME_DEPTH]; /* the open parts: [0] is the message, [depth - 1] the innermost */
 	size_t     depth, parts;
-	bool     (*take)(void *to, enum mime_event what, const char *p, size_t n, struct err *e);
+	bool     (*sink)(void *to, enum mime_event what, const char *p, size_t n, struct err *e);
 	void      *to;
 	enum mime_where { IN_HEADER, IN_CONTENT, OUTSIDE } where;
 	struct buf header;                 /* of the part that begins */
@@ -55,10 +55,10 @@ struct mime {
 	size_t     n_line_end;
 };
 
-/* `head`: the fields of the message; `take` gets them as the header of part 0.  After this call, even if it failed, the caller
+/* `head`: the fields of the message; `sink` gets them as the header of part 0.  After this call, even if it failed, the caller
  * must call mime_free(). */
 bool mime_begin(struct mime *m, const char *head, size_t len,
-		bool (*take)(void *to, enum mime_event what, const char *p, size_t n, struct err *e), void *to,
+		bool (*sink)(void *to, enum mime_event what, const char *p, size_t n, struct err *e), void *to,
 		struct err *e) MUST_CHECK;
 bool mime_feed(struct mime *m, const char *p, size_t n, struct err *e) MUST_CHECK;
 bool mime_end(struct mime *m, struct err *e) MUST_CHECK; /* ends every open part (MIME_END) */

@@ -15,7 +15,7 @@ const struct buf *rendition_head(const struct rendition *r)
 
 struct coding { /* for code(): the transcoder of a body, and the receiver of its output */
 	struct transcode *t;
-	message_sink      take;
+	message_sink      sink;
 	void             *to;
 };
 
@@ -24,8 +24,8 @@ static bool hand_on(const struct coding *c, struct err *e)
 	char piece[TRANSCODE_PIECE];
 	size_t n;
 
-	while ((n = transcode_take(c->t, piece, sizeof piece)) > 0)
-		if (!c->take(c->to, piece, n, e))
+	while ((n = transcode_output(c->t, piece, sizeof piece)) > 0)
+		if (!c->sink(c->to, piece, n, e))
 			return false;
 	return true;
 }
@@ -42,14 +42,14 @@ static bool code(void *ctx, const char *p, size_t n, struct err *e)
 	return true;
 }
 
-bool rendition_put(const struct rendition *r, message_sink take, void *to, struct err *e)
+bool rendition_put(const struct rendition *r, message_sink sink, void *to, struct err *e)
 {
-	struct coding c = { r->body, take, to };
+	struct coding c = { r->body, sink, to };
 
-	if (!message_put_head(rendition_head(r), take, to, e))
+	if (!message_put_head(rendition_head(r), sink, to, e))
 		return false;
 	if (r->body == NULL)
-		return message_put_body(r->m, take, to, e);
+		return message_put_body(r->m, sink, to, e);
 	transcode_rewind(r->body);
 	return message_put_body(r->m, code, &c, e) && transcode_end(r->body, e) && hand_on(&c, e);
 }

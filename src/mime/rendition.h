@@ -27,8 +27,8 @@ bool rendition_ascii_domains(struct rendition *r, struct err *e) MUST_CHECK;
 /* For a server without 8BITMIME: parts with 8-bit text become quoted-printable (text) or base64, and are labelled so. */
 bool rendition_7bit(struct rendition *r, struct err *e) MUST_CHECK;
 
-/* Gives `take` the head, the empty line and the body.  Every call gives the same octets. */
-bool rendition_put(const struct rendition *r, message_sink take, void *to, struct err *e) MUST_CHECK;
+/* Gives `sink` the head, the empty line and the body.  Every call gives the same octets. */
+bool rendition_put(const struct rendition *r, message_sink sink, void *to, struct err *e) MUST_CHECK;
 
 const struct buf *rendition_head(const struct rendition *r);
 

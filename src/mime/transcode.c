@@ -150,7 +150,7 @@ static bool got_end(struct transcode *r, const char *in, size_t n, struct err *e
 	return true;
 }
 
-static bool take(void *to, enum mime_event what, const char *in, size_t n, struct err *e)
+static bool got_event(void *to, enum mime_event what, const char *in, size_t n, struct err *e)
 {
 	static bool (*const got[])(struct transcode *r, const char *in, size_t n, struct err *e) = {
 		[MIME_HEADER] = got_header, [MIME_CONTENT] = got_content, [MIME_LINE_END] = got_line_end,
@@ -202,7 +202,7 @@ void transcode_free(struct transcode *r)
 static bool begin(struct transcode *r, struct err *e)
 {
 	r->begun = true;
-	return mime_begin(&r->mime, buf_text(r->head), r->head->len, take, r, e);
+	return mime_begin(&r->mime, buf_text(r->head), r->head->len, got_event, r, e);
 }
 
 bool transcode_feed(struct transcode *r, const char *in, size_t n, struct err *e)
@@ -215,7 +215,7 @@ bool transcode_end(struct transcode *r, struct err *e)
 	return (r->begun || begin(r, e)) && mime_end(&r->mime, e);
 }
 
-size_t transcode_take(struct transcode *r, char *to, size_t room)
+size_t transcode_output(struct transcode *r, char *to, size_t room)
 {
 	size_t left = r->out.len - r->taken, n = left < room ? left : room;
 

@@ -19,10 +19,10 @@ struct transcode *transcode_new(struct buf *ctes, const struct buf *head, struct
 void transcode_rewind(struct transcode *r); /* the body begins again; accepts NULL */
 void transcode_free(struct transcode *r);   /* accepts NULL */
 
-/* To be called only when transcode_take() has returned 0, that is, all earlier output has been taken. */
+/* To be called only when transcode_output() has returned 0, that is, all earlier output has been taken. */
 bool transcode_feed(struct transcode *r, const char *in, size_t n, struct err *e) MUST_CHECK;
 bool transcode_end(struct transcode *r, struct err *e) MUST_CHECK;
-size_t transcode_take(struct transcode *r, char *to, size_t room); /* 0: there is no output */
+size_t transcode_output(struct transcode *r, char *to, size_t room); /* 0: there is no output */
 
 /* Copies a header, or the fields of one, with this Content-Transfer-Encoding. */
 bool transcode_header(struct buf *to, const char *header, size_t len, enum cte cte, struct err *e) MUST_CHECK;

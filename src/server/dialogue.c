@@ -358,7 +358,7 @@ static bool do_data(struct dialogue *d, struct err *e)
 		return say_too_early(d, e);
 	if (!say(d, "354 end with a line that is only a dot", e))
 		return false;
-	ok = message_take(&d->relay.x->m, read_dots, &text, &why);
+	ok = message_read_from(&d->relay.x->m, read_dots, &text, &why);
 	if (text.state != TEXT_END && !(d->caller.gone ? give_up(&why, e) : drain(&text, e)))
 		return false;
 	return conclude(d, ok, &why, e);
@@ -373,7 +373,7 @@ static bool do_bdat(struct dialogue *d, struct err *e)
 	c.text = (struct caller_text){ .c = &d->caller, .state = TEXT_CHUNK, .left = d->command.size };
 	if (!may_come(d))
 		return drain(&c.text, e) && say_too_early(d, e);
-	ok = message_take(&d->relay.x->m, read_chunks, &c, &why);
+	ok = message_read_from(&d->relay.x->m, read_chunks, &c, &why);
 	if (!ok && !d->spoiled) { /* the message could not be kept; the rest of this chunk is read and dropped */
 		if (!(d->caller.gone ? give_up(&why, e) : drain(&c.text, e)))
 			return false;

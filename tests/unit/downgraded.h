@@ -60,7 +60,7 @@ static inline bool take_out(struct transcode *r, struct buf *out, struct err *e)
 	char piece[1000];
 	size_t n;
 
-	while ((n = transcode_take(r, piece, sizeof piece)) > 0)
+	while ((n = transcode_output(r, piece, sizeof piece)) > 0)
 		if (!buf_add(out, piece, n, e))
 			return false;
 	return true;
