@@ -10,9 +10,10 @@
 
 struct msmtp { /* without `key` and `ignored`: a feature that postern lacks; refused, unless the value is `off` or empty */
 	const char *name;
-	const char *key;     /* the key that took its place */
-	const char *on, *off; /* of the key for `on` and `off`, the only values; `off` NULL: nothing is set; both NULL: any value */
-	const char *ignored; /* why it is accepted and ignored */
+	const char *key;      /* the key that took its place */
+	const char *on, *off; /* the values of `key` for `on` and `off`; no other value is valid, and if `off` is NULL, that one sets
+	                       * nothing; both NULL: `key` gets the value as it is */
+	const char *ignored;  /* why it is accepted and ignored */
 };
 
 const struct msmtp *msmtp_row(size_t i); /* sorted by name; NULL past the end */

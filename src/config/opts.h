@@ -69,7 +69,7 @@ struct option {
 /* The rows of the table, by use: the most common first.  NULL past the end. */
 const struct option *opts_row(size_t i);
 
-/* Adds one to o->settings, which has room for it. */
+/* Adds one to o->settings, which has room for it.  Always true. */
 bool opts_add_setting(struct options *o, const char *key, const char *value);
 
 #endif

@@ -407,19 +407,19 @@ static const struct {
 	bool (*copy)(void *to, const void *from, struct err *e);
 	void (*clear)(void *at);
 } kinds[] = {
-	[KIND_URL] = { "text", NULL, NULL, never_set },
-	[KIND_TEXT] = { "text", parse_text, show_text, text_is_set, 0, copy_text, clear_text },
-	[KIND_PATH] = { "path", parse_path, show_text, text_is_set, 0, copy_text, clear_text },
-	[KIND_SECRET] = { "secret", parse_text, show_nothing, text_is_set, 0, copy_text, clear_text },
-	[KIND_LIST] = { "list", parse_list, show_list, list_is_set, 0, copy_list, clear_list },
-	[KIND_FLAG] = { "word", parse_flag, show_flag, always_set, sizeof(bool) },
-	[KIND_WORD] = { "word", parse_enum, show_enum, always_set, sizeof(unsigned) },
-	[KIND_SECONDS] = { "seconds", parse_seconds, show_seconds, always_set, sizeof(unsigned) },
-	[KIND_PORT] = { "port", parse_port, show_port, is_not_zero, sizeof(unsigned) },
-	[KIND_NUMBER] = { "off|N", parse_number, show_number, number_is_set, sizeof(struct number) },
-	[KIND_DATE] = { "off|DATE", parse_date, show_date, date_is_set, sizeof(int64_t) },
-	[KIND_NOTIFY] = { "off|never|success,failure,delay", parse_notify, show_notify, is_not_zero, sizeof(unsigned) },
-	[KIND_DELIVER_BY] = { "off|TIME,return|TIME,notify", parse_by, show_by, by_is_set, sizeof(struct deliver_by) },
+	[KIND_URL] = { .form = "text", .is_set = never_set },
+	[KIND_TEXT] = { "text", parse_text, show_text, text_is_set, .copy = copy_text, .clear = clear_text },
+	[KIND_PATH] = { "path", parse_path, show_text, text_is_set, .copy = copy_text, .clear = clear_text },
+	[KIND_SECRET] = { "secret", parse_text, show_nothing, text_is_set, .copy = copy_text, .clear = clear_text },
+	[KIND_LIST] = { "list", parse_list, show_list, list_is_set, .copy = copy_list, .clear = clear_list },
+	[KIND_FLAG] = { "word", parse_flag, show_flag, always_set, .size = sizeof(bool) },
+	[KIND_WORD] = { "word", parse_enum, show_enum, always_set, .size = sizeof(unsigned) },
+	[KIND_SECONDS] = { "seconds", parse_seconds, show_seconds, always_set, .size = sizeof(unsigned) },
+	[KIND_PORT] = { "port", parse_port, show_port, is_not_zero, .size = sizeof(unsigned) },
+	[KIND_NUMBER] = { "off|N", parse_number, show_number, number_is_set, .size = sizeof(struct number) },
+	[KIND_DATE] = { "off|DATE", parse_date, show_date, date_is_set, .size = sizeof(int64_t) },
+	[KIND_NOTIFY] = { "off|never|success,failure,delay", parse_notify, show_notify, is_not_zero, .size = sizeof(unsigned) },
+	[KIND_DELIVER_BY] = { "off|TIME,return|TIME,notify", parse_by, show_by, by_is_set, .size = sizeof(struct deliver_by) },
 };
 _Static_assert(COUNT(kinds) == KIND_COUNT, "every kind has a row");
 
