@@ -1,7 +1,7 @@
-# callers.bash - the machine that callers of sendmail find, and what arrived from it: `load callers`
+# callers.bash - for tests of programs that call sendmail: their machine, and what arrived from it: `load callers`
 # shellcheck shell=bash
 
-# machine [LINE...]: the smarthost with these lines of script, and a machine called box.example.org.
+# machine [LINE...]: starts a smarthost with these lines of script, and configures a machine that is called box.example.org.
 machine() {
 	start_server < <(printf '%s\n' "$@")
 	set_conf from machine@example.org
@@ -9,7 +9,7 @@ machine() {
 	set_conf qualify_domain box.example.org
 }
 
-# sent FROM TO...: the envelope of the latest message; `-` is the machine's sender.
+# sent FROM TO...: the latest message must have this envelope.  FROM `-` is the machine's sender.
 sent() {
 	local want from=$1
 	shift
@@ -19,7 +19,8 @@ sent() {
 	    || complain "not this envelope: $want"
 }
 
-# arrived: the latest message is the one on stdin, whose `Date: *` and `Message-ID: *` stand for what we add.
+# arrived: the latest message must be the one on stdin.  There `Date: *` and `Message-ID: *` stand for the fields that postern
+# adds.
 arrived() {
 	cat > "$HOME/want"
 	message "$(messages)" | sed 's/\r$//' | awk -v want="$HOME/want" '
@@ -27,5 +28,5 @@ arrived() {
 		line == "Date: *" && /^Date: [A-Z][a-z][a-z], [0-9]+ [A-Z][a-z][a-z] [0-9]+ [0-9:]+ \+0000$/ { $0 = line }
 		line == "Message-ID: *" && /^Message-ID: <[0-9]+\.[0-9a-f]+@[^ <>@]+>$/ { $0 = line }
 		{ print }' > "$HOME/got"
-	diff "$HOME/want" "$HOME/got" >&2 || complain "that is not the message that the caller wrote"
+	diff "$HOME/want" "$HOME/got" >&2 || complain "the message that arrived is not the one that the caller wrote"
 }

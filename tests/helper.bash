@@ -1,4 +1,4 @@
-# helper.bash - what every .bats file loads: `load helper`
+# helper.bash - functions for every .bats file, which begins with `load helper`
 #
 # From the environment (make check sets it): POSTERN, the program; SMARTHOST, the test server; SRCDIR and BUILDDIR, the top
 # of the two trees.  tests/README says how a test is written and what the server understands.
@@ -14,17 +14,17 @@ export SRCDIR BUILDDIR POSTERN SMARTHOST
 # How long one run of the program may take, in seconds; a test may lower it.
 postern_timeout=60
 
-# How long a test may take, in seconds, with all that it runs; empty: for ever.  A file may set another limit.
+# How long a test may take, in seconds, with all that it runs; empty: no limit.  A file may set another limit.
 test_limit=600
-test_grace=60		# and then its teardown
+test_grace=60		# how long its teardown may take after that
 
 # ---------------------------------------------------------------------------------------------------------------- set-up
 
-# A file with a setup() or teardown() of its own calls these two first.
+# If a file has a setup() or teardown() of its own, that function calls one of these two first.
 helper_setup() {
 	local name
-	umask 022				# files that a group may write are refused
-	exec < /dev/null			# so that start_server without a here-document sees an end
+	umask 022				# postern refuses files that a group may write
+	exec < /dev/null			# start_server without a here-document reads an end of file
 	[[ -z $test_limit ]] || limit_test
 	for name in $(compgen -v POSTERN_) $(compgen -v XDG_) ${!LC_*}; do
 		unset "$name"
@@ -52,8 +52,8 @@ helper_teardown() {
 	[[ -n $violations_expected ]] || no_violations
 }
 
-# A test that waits for ever is ended after $test_limit seconds, with all processes below it, and has failed.
-# The watcher is a process at the other end of $alive: it leaves when it is told to, or when the test is no more.
+# If a test runs for more than $test_limit seconds, it fails, and all processes below it are killed.
+# The watcher is a process that reads from $alive.  It ends when the test writes to $alive or is gone.
 limit_test() {
 	trap 'echo "the test took more than $test_limit seconds" >&2; exit 1' USR1
 	exec {alive}> >(trap - ERR DEBUG; set +eET; exec 3>&-; watch_test "$$")
@@ -64,7 +64,8 @@ unlimit_test() {
 	alive=
 }
 
-# watch_test PID: when the time is over the test is told, and what it waits for is killed; after $test_grace more, the test itself.
+# watch_test PID: when the time is over, the test gets a signal and its processes are killed.  If the test is still there after
+# $test_grace more seconds, it is killed, too.
 watch_test() {
 	local test=$1 self=$BASHPID
 	overdue "$test_limit" || return 0
@@ -80,14 +81,14 @@ watch_test() {
 	kill -s KILL $(below_test) "$test"
 } 2> /dev/null
 
-# The time is over, and the test is still there (not another process with its number).
+# overdue SECONDS: waits for so long.  True if the test is still there then (and not another process with its number).
 overdue() {
 	local _
 	read -r -t "$1" _
 	(($? > 128)) && processes | grep -q "^$self $test "
 }
 
-# processes: number and parent of each.  below_test: the numbers of those that descend from the test, the watcher left out.
+# processes: number and parent of each process.  below_test: the numbers of the test's descendants, without the watcher.
 processes() { cat /proc/[0-9]*/stat 2> /dev/null | sed -n 's/^\([0-9]*\) (.*) [A-Za-z] \([0-9]*\) .*/\1 \2 /p'; }
 below_test() {
 	processes | awk -v top="$test" -v self="$self" '
@@ -98,7 +99,7 @@ below_test() {
 setup() { helper_setup; }
 teardown() { helper_teardown; }
 
-# The standard message: LF line ends, complete header, a line that starts with a dot.
+# The standard message: LF line ends, a complete header, and a line that starts with a dot.
 write_mail() {
 	cat <<-'END'
 		From: Me <me@example.org>
@@ -113,7 +114,7 @@ write_mail() {
 	END
 }
 
-# Certificates are made once per run and shared by all files; NAME.pem, NAME.key, NAME.sha256, NAME.spki256 in $certs.
+# Makes the certificates in $certs once per run, for all files: NAME.pem, NAME.key, NAME.sha256, NAME.spki256.
 make_certs() {
 	certs=$BUILDDIR/tests/certs
 	mkdir -p "$BUILDDIR/tests"
@@ -134,8 +135,9 @@ make_certs() {
 
 # ---------------------------------------------------------------------------------------------------------------- server
 
-# Starts a smarthost with the script on stdin; sets $port, $server_dir, writes $conf.  It ends with the test.
-# A second one has its own directory; the functions below then speak of the latest ($server_dir may be set back).
+# Starts a smarthost with the script on stdin; sets $port and $server_dir, and writes $conf.  The smarthost ends with the test.
+# A second smarthost gets a directory of its own.  The functions below look at the one whose directory is $server_dir: the
+# latest, unless the test sets $server_dir back.
 start_server() {
 	local script number=$((servers + 1)) hold say line
 	server_dir=$BATS_TEST_TMPDIR/server
@@ -146,7 +148,7 @@ start_server() {
 	make_certs || return 1
 	mkfifo "$server_dir/hold" "$server_dir/says"
 	(
-		# None of the earlier servers' descriptors, or those would never see the end of their standard input.
+		# Closes the descriptors of earlier servers: otherwise these would never read an end of their standard input.
 		for hold in "${server_holds[@]}" "${server_says[@]}"; do
 			[[ -z $hold ]] || exec {hold}>&-
 		done
@@ -166,18 +168,18 @@ start_server() {
 	write_conf
 }
 
-# Waits until every connection has been dealt with to its end, so that transcript and statistics are complete.
+# Waits until the server has finished all connections, so that transcript and statistics are complete.
 sync_server() {
 	local n line
 	for ((n = 0; n < servers; n++)); do
 		[[ -n ${server_holds[n]} ]] || continue
-		# In a subshell: if the server has died, SIGPIPE must not kill the test.
+		# In a subshell: if the server has died, SIGPIPE kills the subshell and not the test.
 		(echo sync >&"${server_holds[n]}") 2> /dev/null || continue
 		read -r -t 30 -u "${server_says[n]}" line || :
 	done
 }
 
-# Stops the latest server, for tests in which it goes away.
+# Stops the latest server before the test ends.
 stop_server() { stop_server_number $((servers - 1)); }
 
 stop_server_number() {
@@ -192,7 +194,7 @@ stop_server_number() {
 	fi
 }
 
-# The configuration that suits the server's script.  $conf_extra: further lines; set_conf changes one.
+# Writes a configuration that suits the server's script, with the lines of $conf_extra behind it.
 write_conf() {
 	{
 		echo "account default"
@@ -227,7 +229,7 @@ set_conf() {
 
 # --------------------------------------------------------------------------------------------------------------- program
 
-# Runs a command with stdin passed through, within $postern_timeout; sets $status, $stdout, $stderr.
+# Runs a command for at most $postern_timeout seconds, with this stdin; sets $status, $stdout, $stderr.
 run_bounded() {
 	status=0
 	timeout -k 5 "$postern_timeout" "$@" > "$BATS_TEST_TMPDIR/stdout" 2> "$BATS_TEST_TMPDIR/stderr" 3>&- || status=$?
@@ -238,7 +240,7 @@ run_bounded() {
 	fi
 }
 
-# postern ARGS: the program with $conf.  postern_bare: without -C.  postern_as FACE: under another name, with $conf.
+# postern ARGS: runs the program with $conf.  postern_bare ARGS: without -C.  postern_as NAME ARGS: with $conf, under that name.
 postern() { run_bounded "$POSTERN" -C "$conf" "$@"; }
 postern_bare() { run_bounded "$POSTERN" "$@"; }
 postern_as() {
@@ -247,20 +249,20 @@ postern_as() {
 	run_bounded "$BATS_TEST_TMPDIR/bin/$1" -C "$conf" "${@:2}"
 }
 
-# The directory that was chosen for the system's configuration, when the program was built.
+# The directory of the system's configuration, as configure(1) set it: the program contains its name.
 system_directory() { grep -aoE '/[[:alnum:]/._+-]+/postern\.conf' "$POSTERN" | sed -n '1s|/[^/]*$||p'; }
 
-# with_default_signals CMD ARGS: becomes the command, in which no signal is ignored.  The shell cannot do it: what was ignored when
-# it began (nohup, a script's background) stays so, and without job control it starts background processes deaf to INT and QUIT.
+# with_default_signals CMD ARGS: executes the command with default signals.  The shell cannot reset a signal that was ignored
+# when the shell began (after nohup), and without job control its background processes ignore INT and QUIT.
 with_default_signals() { exec "$SMARTHOST" --with-default-signals "$@"; }
 
-# postern_ok ARGS: exit status 0, or the test fails and shows why.
+# postern_ok ARGS: the exit status must be 0; otherwise the test fails and shows the program's output.
 postern_ok() {
 	postern "$@"
 	((status == 0)) || complain "exit status $status, not 0, from: postern $*"
 }
 
-# postern_fails STATUS [STAGE] -- ARGS: this exit status, and the first sentence on stderr is about this stage.
+# postern_fails STATUS [STAGE] -- ARGS: the exit status must be this one, and the first error must name this stage.
 postern_fails() {
 	local want=$1 stage='' first=''
 	shift
@@ -277,17 +279,17 @@ postern_fails() {
 	    || complain "stderr does not say 'postern: $stage: ', from: postern $*"
 }
 
-# told WORDS, hinted WORDS: stderr says so.
+# told WORDS: stderr must contain them.  hinted WORDS: the hint must contain them.
 told() { [[ $stderr == *"$1"* ]] || complain "stderr does not say: $1"; }
 hinted() { [[ $stderr == *"hint: "*"$1"* ]] || complain "there is no hint with: $1"; }
 
-# refute COMMAND ARGS: the command must say no.  (bats overlooks `! command` unless it is the last line of a test.)
+# refute COMMAND ARGS: the command must fail.  (bats ignores the status of `! command` unless it is the last line of a test.)
 refute() {
 	local answer=0
 	"$@" || answer=$?
 	case $1:$answer in
 	*:0) complain "this should have failed: $*" ;;
-	grep:2 | *:12[67]) complain "this could not be asked: $*" ;;
+	grep:2 | *:12[67]) complain "this could not be run, or could not read its file: $*" ;;
 	esac
 }
 
@@ -298,13 +300,13 @@ complain() {
 
 # -------------------------------------------------------------------------------------------------------------- evidence
 
-# The dialogue: `FLIGHT C: text`, `FLIGHT S: text`, `-- event`.
+# Prints the dialogue: `FLIGHT C: text`, `FLIGHT S: text`, `-- event`.
 transcript() {
 	sync_server
 	[[ ! -e $server_dir/transcript ]] || cat "$server_dir/transcript"
 }
 
-# How often the client spoke, over all connections; the parts of the TLS handshake count.
+# Prints the number of the client's flights in all connections, with those of the TLS handshake.
 flights() {
 	transcript | awk '
 		$2 == "connect" { sum += last; last = 0 }
@@ -312,25 +314,25 @@ flights() {
 		END { print sum + last }'
 }
 
-# said PATTERN: how many of the client's lines are like this.
+# said PATTERN: prints how many lines of the client begin with the pattern.
 said() { transcript | awk -v like="^$1" '$2 == "C:" { sub(/^[0-9]+ C: /, ""); n += $0 ~ like } END { print n + 0 }'; }
 
-# Nothing but EHLO, STARTTLS and QUIT was said: no login, no message.
+# The client must have said only EHLO, STARTTLS and QUIT: no login, no message.
 nothing_said() {
 	local words
 	words=$(transcript | awk '$2 == "C:" && $3 !~ /^([EL]HLO|HELO|STARTTLS|QUIT)$/')
 	[[ -z $words && $(messages) == 0 ]] || complain "the client said more than it should have: $words"
 }
 
-# How many connections were made; how many messages were accepted.
+# Print how many connections were made, and how many messages were accepted.
 connections() { sync_server; awk '$1 == "connections" { print $2 }' "$server_dir/stats"; }
 messages() { sync_server; awk '$1 == "messages" { print $2 }' "$server_dir/stats"; }
 
-# The Nth accepted message as it was received (dots undone), and its envelope.
+# message [N]: prints the Nth accepted message without the doubled dots.  envelope [N]: prints its envelope.
 message() { cat "$server_dir/msg.${1:-1}"; }
 envelope() { cat "$server_dir/env.${1:-1}"; }
 
-# Fails if any of the servers saw something that a conforming client does not do.
+# Fails if a server recorded something that a conforming client does not do.
 no_violations() {
 	local dir bad=0
 	sync_server

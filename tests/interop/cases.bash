@@ -1,4 +1,4 @@
-# cases.bash - what every server is asked: a function is a test, and both .bats files call it
+# cases.bash - the tests that both servers must pass: a function for each, which a test of each .bats file calls
 # shellcheck shell=bash
 # shellcheck disable=SC2154	# set by servers.bash
 # shellcheck disable=SC2034	# used there
@@ -71,7 +71,7 @@ tls_unknown_authority() {
 	openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj "/CN=other" -keyout "$HOME/key" -out "$HOME/other.pem" 2> "$HOME/err"
 	set_conf tls_trust_file "$HOME/other.pem"
 	postern_fails 69 tls -- -f alice@example.org bob@example.org < "$mail"
-	logs 'SSL_accept error|TLS error'	# or it stands in the window of a later test, whose client did no wrong
+	logs 'SSL_accept error|TLS error'	# otherwise the server may log it during the next test
 	never_logs "$acceptance"
 }
 
@@ -92,7 +92,7 @@ rcpt_all_unknown() {
 	never_logs "$acceptance"
 }
 
-# What the caller of -bs is told is what the server says, in DATA and in BDAT.
+# The caller of -bs gets the server's replies, with DATA and with BDAT.
 dialogue_two() {
 	use "$submission"
 	{
@@ -218,7 +218,7 @@ dsn_full() {
 
 # -------------------------------------------------------------------------------------------------------------- bodies
 
-# carries [FILE]: by BDAT and by DATA, what is in $mail arrives as it was, or as FILE says.
+# carries [FILE]: sends $mail with BDAT and with DATA.  It must arrive unchanged, or as the message in FILE.
 carries() {
 	local port expected=${1:-$mail}
 	for port in "$submission" "$nochunking"; do
@@ -292,13 +292,13 @@ body_over_size() {
 
 body_over_unannounced_size() {
 	local port
-	complaints_expected=1		# it may hang up on what is left of the message
+	complaints_expected=1		# the server may close the connection during the message
 	{ write_head; yes "a line" | head -c 9000000; echo; } > "$mail"
 	for port in "$nosize" "$bare"; do
 		use "$port"
 		postern -f alice@example.org bob@example.org < "$mail"
 		((status == 65 || status == 69)) || complain "exit status $status"
-		[[ $stderr == *552* ]] || complain "where are the server's words?"
+		[[ $stderr == *552* ]] || complain "the error does not quote the server"
 	done
 	not_arrived bob@example.org
 }

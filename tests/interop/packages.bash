@@ -1,10 +1,10 @@
-# packages.bash - other people's programs, unpacked by ./fetch and not installed: what all .bats files here share
+# packages.bash - for all .bats files here: finds other people's programs, which ./fetch has unpacked and not installed
 # shellcheck shell=bash
 
 : "${SRCDIR:=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)}"
 : "${BUILDDIR:=$SRCDIR}"
 
-# cache_of SET: where the packages of this set are unpacked.
+# cache_of SET: prints the directory in which the packages of this set are unpacked.
 cache_of() {
 	local dir=${POSTERN_INTEROP_CACHE:-$BUILDDIR/tests/interop/cache}
 	[[ $dir == /* ]] || dir=$PWD/$dir
@@ -12,17 +12,18 @@ cache_of() {
 	echo "$dir"
 }
 
-# why_not SET: fetches it if need be; prints the reason if it cannot be had, else nothing.
+# why_not SET: fetches the packages of this set if they are not there yet.  Prints the reason if that fails, else nothing.
 why_not() {
 	local why
 	why=$("$BATS_TEST_DIRNAME/fetch" "$(cache_of "$1")" "$1" 2>&1) || echo "${why##*$'\n'}"
 }
 
+# libs_below DIR: prints the directories of its shared libraries, for LD_LIBRARY_PATH.
 libs_below() {
 	find "$1" -name '*.so*' -printf '%h\n' | grep -v '/modules$' | sort -u | paste -sd :
 }
 
-# await SECONDS COMMAND...: until it succeeds.
+# await SECONDS COMMAND...: repeats the command until it succeeds; fails after that time.
 await() {
 	local end=$((SECONDS + $1))
 	shift

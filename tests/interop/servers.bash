@@ -1,7 +1,7 @@
 # servers.bash - Postfix, Dovecot and Exim as processes of a test: `load servers`
 #
-# They are unpacked by ./fetch, not installed; configuration, queue, mailboxes and logs live in $run, a directory of /tmp that
-# goes with the test.  README says what is in here and why.
+# ./fetch has unpacked them; they are not installed.  Configuration, queue, mailboxes and logs are in $run, a directory below /tmp
+# that is removed at the end of the run.  README says how the servers are set up and why.
 # shellcheck shell=bash
 # Set by the helper, or by name in pick_ports:
 # shellcheck disable=SC2154
@@ -10,14 +10,14 @@
 load packages
 load ../helper
 
-# An account of every Debian that nothing else on a test machine runs as; Postfix insists on one for itself.
+# Postfix needs an account that only it uses.  Every Debian has this one, and on a test machine nothing else runs as this user.
 owner=mail
 group=games
 
 # -------------------------------------------------------------------------------------------------------------- set-up
 
-# What can be missing is a reason to skip, not to fail: this suite needs root, a mirror and Debian's versions.  bats 1.8
-# cannot skip in setup_file, so the reason waits for each test's setup.
+# This suite needs root, a mirror and Debian's versions.  If one of them is missing, the tests are skipped and do not fail.  bats
+# 1.8 cannot skip in setup_file, so the reason is kept in skip_all for the setup of each test.
 missing() {
 	local why
 	[[ -x $POSTERN ]] || { echo "there is no program to test: POSTERN is $POSTERN"; return; }
@@ -30,7 +30,7 @@ missing() {
 	declare -F "dovecot_$(dovecot_release)" > /dev/null || echo "the configuration here is for Dovecot 2.3 and 2.4"
 }
 
-# interop_setup_file START...: those servers, one after the other.
+# interop_setup_file START...: calls these functions, which start the servers, one after the other.
 interop_setup_file() {
 	local start
 	cache=$(cache_of servers)
@@ -41,7 +41,7 @@ interop_setup_file() {
 	run=$(mktemp -d /tmp/postern-interop.XXXXXX)
 	chmod 755 "$run"
 	mkdir "$run/pids" "$run/certs" "$run/mail"
-	# A copy: the build directory may have a name or a mode that the servers cannot live with.
+	# The servers run from a copy, since they may refuse the name or the mode of the build directory.
 	cp -a "$cache" "$run/root"
 	libs=$(libs_below "$run/root")
 	chown "$owner" "$run/mail"
@@ -60,7 +60,8 @@ interop_teardown_file() {
 	rm -rf "$run"
 }
 
-# If this run is killed, its servers must not outlive it.  In a session of its own, where no signal to the run's group arrives.
+# watch_parent PID: ends the servers if the run is killed.  It has a session of its own, so that a signal to the run's process
+# group does not end it, too.
 watch_parent() {
 	while kill -0 "$1" && [[ -d $run ]]; do
 		sleep 1
@@ -69,7 +70,7 @@ watch_parent() {
 	rm -rf "$run"
 }
 
-# launch NAME COMMAND...: in a session of its own, so that one signal to the group ends all of it.
+# launch NAME COMMAND...: starts it in a session of its own, so that one signal to its process group ends all of its processes.
 launch() {
 	local name=$1
 	shift
@@ -110,7 +111,7 @@ pick_ports() {
 	done
 }
 
-# greets PORT WORD: an SMTP server there names itself so, and is therefore ours.
+# greets PORT WORD: the greeting on this port contains the word, so this is a server of this run.
 greets() {
 	local line
 	line=$(
@@ -136,8 +137,8 @@ interop_certs() {
 	else
 		openssl_certs
 	fi > "$run/certs.out" 2>&1 || { cat "$run/certs.out" >&2; return 1; }
-	chmod -R a+rX "$run/certs"		# Exim reads its own key as $owner
-	chmod 600 "$run"/certs/*client.key	# but ours is one that only we may read
+	chmod -R a+rX "$run/certs"		# Exim reads its key as $owner
+	chmod 600 "$run"/certs/*client.key	# postern refuses a key that others may read
 }
 
 openssl_certs() {
@@ -160,7 +161,7 @@ openssl_certs() {
 
 # ---------------------------------------------------------------------------------------------------- users, mailboxes
 
-# Both servers read this file: Postfix as texthash, Exim with lsearch.
+# Postfix reads this file as texthash, and Exim with lsearch.
 write_mailboxes() {
 	local n name
 	{
@@ -178,7 +179,7 @@ write_mailboxes() {
 
 b64url() { openssl base64 -A | tr '+/' '-_' | tr -d =; }
 
-# A token that Dovecot can check with the key beside it, without asking anybody (RFC 7519).
+# A token (RFC 7519) that Dovecot checks with a key from a file, so that it need not ask another server.
 write_token() {
 	local key=0123456789abcdef0123456789abcdef signed
 	mkdir -p "$run/keys/default/HS256"
@@ -190,12 +191,12 @@ write_token() {
 
 # ------------------------------------------------------------------------------------------------------------- Dovecot
 
-# 2.3 or 2.4, which write their configuration differently.
+# Versions 2.3 and 2.4 have configurations of different forms.
 dovecot_release() {
 	LD_LIBRARY_PATH=$(libs_below "$cache") "$cache/usr/sbin/dovecot" --version 2>&1 | sed -n 's/^\(2\.[0-9]*\)\..*/\1/p'
 }
 
-# What both understand.
+# The part that both versions understand.
 write_dovecot() {
 	cat <<-END
 		base_dir = $run/dovecot
@@ -289,7 +290,8 @@ dovecot_2.4() {
 	END
 }
 
-# Only the authentication server, for Postfix and Exim alike.  The passwords are in clear so that every mechanism works.
+# Postfix and Exim use Dovecot's authentication server; its other parts are not started.  Passwords are stored in clear, since
+# some mechanisms need them so.
 start_dovecot() {
 	local release by
 	write_token
@@ -300,7 +302,7 @@ start_dovecot() {
 	END
 	release=$(dovecot_release)
 	"dovecot_$release" > "$run/dovecot.conf"
-	# dovecot would run /usr/bin/doveconf; when doveconf runs dovecot, it need not.
+	# dovecot would execute /usr/bin/doveconf, but not if doveconf has started it
 	by=("$run/root/usr/bin/doveconf" -c "$run/dovecot.conf")
 	case $release in
 	2.3) by+=(-f service=master -m master -e) ;;
@@ -443,7 +445,7 @@ write_postfix() {
 
 # ---------------------------------------------------------------------------------------------------------------- Exim
 
-# Debian's Exim looks up its own user before it reads anything; nss_wrapper lets it find one.
+# Debian's Exim looks up its own user before it reads its configuration.  nss_wrapper answers that there is one.
 start_exim() {
 	local try
 	printf '%s\n' "root:x:0:0::/root:/bin/sh" "Debian-exim:x:$owner_uid:$owner_gid::/:/bin/false" > "$run/passwd"
@@ -464,7 +466,7 @@ start_exim() {
 	give_up "Exim (tried $try times)"
 }
 
-# hidden_on PORT...: the hosts to whom something is advertised: all, but not on these ports.
+# hidden_on PORT...: a list of hosts for Exim's *_advertise_hosts: all, but none on these ports.
 hidden_on() {
 	local port ports=
 	for port in "$@"; do
@@ -603,7 +605,7 @@ interop_setup() {
 	write_message > "$mail"
 }
 
-# What a server only writes to its log when a client does not behave.
+# Fails if the server logged a line that it writes only about a client that breaks the protocol.
 interop_teardown() {
 	local complaints
 	[[ -z $skip_all ]] || return 0
@@ -623,17 +625,17 @@ interop_teardown() {
 # The server's log since the test began.
 logged() { tail -c "+$log_start" "$log" 2> /dev/null || :; }
 
-# logs PATTERN: the server writes such a line, perhaps a moment later.
+# logs PATTERN: the server must log such a line within five seconds.
 log_has() { grep -qE -- "$1" <(logged); }
 logs() { await 5 log_has "$1" || complain "the server did not log $1"; }
 
-# never_logs PATTERN: nor did it when the session was over.
+# never_logs PATTERN: the server must not have logged such a line when the session is over.
 never_logs() {
 	await 5 log_has 'disconnect from|SMTP connection from .*(closed|lost)' || complain "no session came to an end" || return 1
 	refute log_has "$1"
 }
 
-# use PORT [MECHANISM]: a configuration for that port.  The mechanism `off`: no account.
+# use PORT [MECHANISM]: writes $conf for that port.  With the mechanism `off` there is no login.
 use() {
 	{
 		echo "host localhost"
@@ -652,7 +654,7 @@ use() {
 	chmod 600 "$conf"
 }
 
-# A head that needs no repair, with lines of $extra, and the body from stdin if it is not a terminal.
+# Prints a complete header, with the lines of $extra, and the empty line behind it.
 write_head() {
 	cat <<-END
 		From: Alice <alice@example.org>
@@ -670,7 +672,7 @@ write_message() {
 	printf '%s\n' "Hello," ".this line starts with a dot" "and this is the last one."
 }
 
-# found MAILBOX: the path of this test's message there.
+# found MAILBOX: sets $file to the path of this test's message there; fails if there is none.
 found() {
 	file=$(grep -lsr -m 1 -F "Message-ID: <$token@example.org>" "$run/mail/$1/new" | head -n 1)
 	[[ -n $file ]]
@@ -681,7 +683,7 @@ arrived() {
 	await 10 found "$1" || complain "nothing arrived for $1"
 }
 
-# The file without what the servers put on top.
+# Prints the message in the file without the fields that servers add at its beginning.
 without_trace() {
 	LC_ALL=C awk '
 		!head && tolower($0) ~ /^(return-path|delivered-to|x-original-to|envelope-to|delivery-date|received):/ { skip = 1; next }
@@ -689,7 +691,7 @@ without_trace() {
 		{ head = 1; print }' "$1"
 }
 
-# arrived_same MAILBOX [FILE]: there, and byte for byte what was sent, or what FILE says it should have become.
+# arrived_same MAILBOX [FILE]: the message must be there, byte for byte as $mail, or as FILE.
 arrived_same() {
 	arrived "$1" || return 1
 	without_trace "$file" > "$BATS_TEST_TMPDIR/arrived"
@@ -699,7 +701,7 @@ arrived_same() {
 	}
 }
 
-# not_arrived MAILBOX...: to be asked when another recipient has it.
+# not_arrived MAILBOX...: the message must not be there.  It does not wait: call it when another recipient has the message.
 not_arrived() {
 	local box
 	for box in "$@"; do
@@ -707,11 +709,11 @@ not_arrived() {
 	done
 }
 
-# send RCPT...: the standard sender; must succeed.
+# send RCPT...: sends $mail from alice@example.org, which must succeed.
 send() { postern_ok -i -f alice@example.org -- "$@" < "$mail"; }
 
-# reported ID [XTEXT]: waits for a report (RFC 3464) to Alice with this envelope id; sets $file.  Exim 4.96 returns the id as
-# it was on the wire, still in xtext, which is what the second form is for.
+# reported ID [XTEXT]: waits for a report (RFC 3464) to Alice with this envelope id; sets $file.  Exim 4.96 does not decode the
+# id, so XTEXT is its encoded form.
 report_found() {
 	file=$(grep -lsri -F -e "Original-Envelope-Id: $1" -e "Original-Envelope-Id: ${2:-$1}" \
 	    "$run/mail/alice@example.org/new" | head -n 1)
