@@ -178,7 +178,7 @@ asked() { grep -qE "^mail .* $1( |\$)" <<< "$(envelope "${2:-1}")" || complain "
 	start_server <<< "offer DELIVERBY 3600"
 	postern_fails 65 input -- --deliver-by=59m you@example.net < "$mail"
 	told "3540 seconds"
-	told "before 3600"
+	told "needs at least 3600"
 	hinted "3540,notify"
 	unasked
 	postern_ok --deliver-by=59m,notify you@example.net < "$mail"

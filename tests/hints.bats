@@ -76,7 +76,7 @@ provider() {
 		server_called "$host" <<< "auth_mechs XOAUTH2"
 		set_conf auth xoauth2
 		postern_fails 77 auth -- you@example.net < "$mail"
-		hinted "tokens live for an hour"
+		hinted "tokens are valid for about an hour"
 	done
 }
 
@@ -86,7 +86,7 @@ provider() {
 	provider mail.example MAIL '553 5.7.1 sender address rejected: not owned by user' 65 "\`from\`"
 	provider mail.example MAIL '550 5.7.1 no' 69 "\`from\`"
 	provider mail.example RCPT '553 5.7.1 <me@example.org>: Sender address rejected: not owned by user user' 67 "\`from\`"
-	provider mail.example RCPT '554 5.7.1 <you@example.net>: Relay access denied' 69 "only after a login"
+	provider mail.example RCPT '554 5.7.1 <you@example.net>: Relay access denied' 69 "without a login the server accepts no mail"
 	provider mail.example RCPT '451 4.7.1 Greylisted: this sender is new' 75 ""
 	provider mail.example MAIL '552 5.3.4 Message size exceeds fixed limit' 65 "too big"
 	provider mail.example LAST '552 5.3.4 Message size exceeds fixed limit' 65 "too big"

@@ -57,7 +57,7 @@ send_fails() { postern_fails "$@" -- you@example.net < "$mail"; }
 	for text in '250 injected' '250-a\r\n250 b' 'EHLO x' '250 half a line\c' 'x\c'; do
 		start_server <<< "inject $text"
 		send_fails 69 tls
-		told "more before TLS than it was asked"
+		told "sent text before TLS that no command had asked for"
 		nothing_said
 		[[ $(transcript) != *"-- tls TLS"* ]]
 	done

@@ -228,7 +228,7 @@ static bool split_word(const char *s, size_t *at, struct buf *word, struct err *
 			return false;
 	}
 	if (quote != '\0')
-		return fail(e, ST_CONFIG, FATE_PERM, "the command has a %c without its partner", quote);
+		return fail(e, ST_CONFIG, FATE_PERM, "the command has a %c without a second one", quote);
 	return true;
 }
 

@@ -39,7 +39,7 @@ static const struct {
 	{ ST_AUTH, 0, { 0 }, NULL, "*pplication*password*", "this provider wants an application password" },
 	{ ST_AUTH, 535, { 0 }, NULL, NULL,
 	  "check `user` and the password; many providers want an application password or OAuth2" },
-	{ ST_AUTH, 534, { 0 }, NULL, NULL, "another mechanism may be wanted: see `auth`" },
+	{ ST_AUTH, 534, { 0 }, NULL, NULL, "the server may want another mechanism: see `auth`" },
 	{ ST_AUTH, 538, { 0 }, NULL, NULL, "the server wants TLS first: set tls on" },
 	{ ST_AUTH, 454, { 0 }, NULL, NULL, "the server cannot check passwords at the moment: try again later" },
 	{ ST_MAIL, 530, { 0 }, NULL, NULL, "the server wants a login: set `user` and a password" },
@@ -54,11 +54,11 @@ static const struct {
 	{ ST_MAIL, 550, { 0 }, NULL, NULL, "set `from` to an address that this login may send with" },
 	{ ST_MAIL, 553, { 0 }, NULL, NULL, "set `from` to an address that this login may send with" },
 	{ ST_MAIL, 554, { 0 }, NULL, NULL, "set `from` to an address that this login may send with" },
-	{ ST_MAIL, 501, { 0 }, NULL, NULL, "the sender's address is not understood there: see `from`" },
+	{ ST_MAIL, 501, { 0 }, NULL, NULL, "the server does not understand the sender's address: check `from`" },
 	{ ST_RCPT, 0, { 0 }, NULL, "*not owned by*", "set `from` to an address that this login may send with" },
 	{ ST_RCPT, 0, { 0 }, NULL, "*sender*", "set `from` to an address that this login may send with" },
 	{ ST_RCPT, 0, { 0 }, NULL, "*relay*",
-	  "the server delivers elsewhere only after a login: set `user` and a password, and check `port`" },
+	  "without a login the server accepts no mail for other domains: set `user` and a password, and check `port`" },
 };
 
 static bool matches(size_t i, const struct err *e, const char *host)

@@ -267,7 +267,7 @@ bool header_date(struct buf *to, time_t when, struct err *e)
 	long zone;
 
 	if (localtime_r(&when, &tm) == NULL)
-		return fail(e, ST_INTERNAL, FATE_TEMP, "the clock shows no date");
+		return fail(e, ST_INTERNAL, FATE_TEMP, "the time of this machine's clock is no valid date");
 	zone = tm.tm_gmtoff / 60;
 	return buf_printf(to, e, "%.3s, %d %.3s %d %02d:%02d:%02d %c%02ld%02ld", days + 3 * tm.tm_wday, tm.tm_mday,
 			  months + 3 * tm.tm_mon, tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec,

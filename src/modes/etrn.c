@@ -48,7 +48,7 @@ static bool offered(struct session *s, struct err *e)
 	if ((s->caps.ext & EXT_ETRN) != 0)
 		return true;
 	fail(e, ST_EHLO, FATE_PERM, "%s does not offer ETRN", s->host);
-	return err_hint(e, "few servers do: it is for hosts that fetch their mail by having it delivered");
+	return err_hint(e, "few servers offer it: it makes a server deliver the mail that waits there for a host");
 }
 
 static bool show_answer(const struct reply *r, struct err *e)

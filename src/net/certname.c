@@ -137,5 +137,5 @@ bool certname_check(gnutls_x509_crt_t crt, const char *host, struct err *e)
 		return err_hint(e, "a name in the CN does not count (RFC 9525): it needs a subjectAltName");
 	}
 	fail(e, ST_TLS, FATE_PERM, "the certificate is for %s, not for %s", names, host);
-	return err_hint(e, "is `host` the server's proper name? else set `tls_host_override`");
+	return err_hint(e, "check `host`; if the certificate has another name of this server, set `tls_host_override` to it");
 }

@@ -111,7 +111,7 @@ static bool unknown(const struct suspect *s, struct err *e)
 
 	if (self_issued(s->chain[0])) {
 		fail(e, ST_TLS, FATE_PERM, "the certificate of %s is self-signed, and not trusted here", s->host);
-		return err_hint(e, "if its administrator confirms this SHA-256: tls_fingerprint %s", s->fingerprint);
+		return err_hint(e, "if its administrator confirms this SHA-256, set tls_fingerprint %s", s->fingerprint);
 	}
 	fail(e, ST_TLS, FATE_PERM, "the certificate of %s comes from \"%s\", which is not trusted here", s->host,
 	     explain_issuer(last, dn));
@@ -239,13 +239,13 @@ static bool fail_policy(const struct breakdown *b, struct err *e)
 {
 	if (b->wants_cert && b->alert == GNUTLS_A_HANDSHAKE_FAILURE) { /* TLS 1.2 has no alert for this, RFC 5246 7.4.6 */
 		fail(e, ST_TLS, FATE_PERM, "%s demands a client certificate", b->host);
-		err_hint(e, "ask its administrator; our side of it are `tls_cert_file` and `tls_key_file`");
+		err_hint(e, "ask its administrator for a certificate, and set `tls_cert_file` and `tls_key_file`");
 		return true;
 	}
 	for (size_t i = 0; i < COUNT(policies); i++)
 		if (policies[i].error == b->error && policies[i].alert == b->alert) {
 			fail(e, ST_TLS, FATE_PERM, "%s %s", b->host, policies[i].what);
-			err_hint(e, "ask its administrator; `tls_priorities` and `tls_cert_file` are our side of it");
+			err_hint(e, "check `tls_priorities` and `tls_cert_file`, and ask its administrator");
 			return true;
 		}
 	return false;
@@ -267,7 +267,7 @@ static bool fail_clear(const struct breakdown *b, struct err *e)
 
 	if (len > 0 && b->first[len - 1] == '\r')
 		len--;
-	fail(e, ST_TLS, FATE_TEMP, "%s answers in clear text, not with TLS", b->host);
+	fail(e, ST_TLS, FATE_TEMP, "%s answers in clear text and not with TLS", b->host);
 	err_quote(e, b->first, len);
 	if (b->starttls)
 		return false;

@@ -116,7 +116,7 @@ static ptrdiff_t read_once(struct stream *s, struct err *e)
 
 	make_room(s);
 	if (s->in_len == sizeof s->in) {
-		fail(e, s->stage, FATE_NONSENSE, "the server talks without listening");
+		fail(e, s->stage, FATE_NONSENSE, "the server sends replies and does not read");
 		return WIRE_ERROR;
 	}
 	e->stage = s->stage;

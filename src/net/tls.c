@@ -402,7 +402,7 @@ static bool configure(struct tls *t, const struct tls_params *p, struct tls_file
 		len--;
 	if (len > 0 && !resolve_literal(host, 0, &literal) /* RFC 6066 3: SNI must not be an address */
 	    && gnutls_server_name_set(t->session, GNUTLS_NAME_DNS, host, len) != 0)
-		return fail(e, ST_CONFIG, FATE_PERM, "%s is no host name that TLS can ask for", host);
+		return fail(e, ST_CONFIG, FATE_PERM, "%s cannot be the name of a TLS server", host);
 	return tlsconf_priorities(t->session, p->priorities, TLS_PRIORITIES, e)
 	    && tlsconf_identity(t->cred, files, p->cert_file, p->key_file, e);
 }
@@ -474,14 +474,15 @@ static bool fail_early_words(const struct stream *s, struct err *e)
 	size_t n = stream_unread(s) < EARLY_MAX ? stream_unread(s) : EARLY_MAX;
 
 	n = stream_quotable(s, s->in + s->in_pos, n, words);
-	fail(e, ST_TLS, FATE_PERM, "the server, or a machine on the way to it, said more before TLS than it was asked");
+	fail(e, ST_TLS, FATE_PERM,
+	     "the server, or a machine on the way to it, sent text before TLS that no command had asked for");
 	err_quote(e, words, n);
-	return err_hint(e, "somebody may be tampering with the connection: port 465 leaves no room for that");
+	return err_hint(e, "somebody may be changing what is sent: port 465 (tls_starttls off) has TLS from its first byte");
 }
 
 static bool fail_nameless(struct err *e)
 {
-	fail(e, ST_CONFIG, FATE_PERM, "a server behind a socket has no name that its certificate could be for");
+	fail(e, ST_CONFIG, FATE_PERM, "a socket has no host name, so the name in the certificate cannot be checked");
 	return err_hint(e, "set `tls_host_override`, or tls off");
 }
 

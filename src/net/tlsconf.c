@@ -165,7 +165,7 @@ static bool use(gnutls_certificate_credentials_t cred, const struct tls_file *ce
 		return true;
 	if (r == GNUTLS_E_DECRYPTION_FAILED) {
 		fail(e, ST_CONFIG, FATE_PERM, "the private key in %s is encrypted", key->path);
-		return err_hint(e, "nobody is there to type its passphrase: use a key file without one");
+		return err_hint(e, "postern does not ask for its passphrase: use a key file without one");
 	}
 	if (r == GNUTLS_E_CERTIFICATE_KEY_MISMATCH)
 		return fail(e, ST_CONFIG, FATE_PERM, "the key in %s is not that of the certificate in %s", key->path,

@@ -266,7 +266,7 @@ static bool fail_empty(const char *file, const struct buf *bundle, struct err *e
 {
 	fail(e, ST_CONFIG, FATE_PERM, "there is no certificate in %s", file);
 	if (memmem(buf_text(bundle), bundle->len, trusted, sizeof trusted - 1) != NULL)
-		return err_hint(e, "it is in a form of OpenSSL's own: openssl x509 -in %s turns one into a CERTIFICATE", file);
+		return err_hint(e, "it has a form that only OpenSSL reads; openssl x509 -in %s converts one certificate", file);
 	return err_hint(e, "tls_trust_file names a file of CA certificates in PEM");
 }
 

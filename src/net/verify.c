@@ -99,7 +99,7 @@ static bool check_pins(const struct verify *v, const gnutls_datum_t *der, const 
 		if (verify_pin(v->pins->items[i], &of_key, hex) && strcmp(hex, of_key ? key : fingerprint) == 0)
 			return true;
 	fail(e, ST_TLS, FATE_PERM, "the certificate of %s is not the one pinned by tls_fingerprint", v->host);
-	return err_hint(e, "a new certificate? if its administrator confirms this SHA-256: tls_fingerprint %s",
+	return err_hint(e, "if its administrator confirms that the new certificate has this SHA-256, set tls_fingerprint %s",
 			fingerprint);
 }
 
@@ -216,7 +216,7 @@ bool verify_server(gnutls_session_t session, gnutls_certificate_credentials_t cr
 	const gnutls_datum_t *der = gnutls_certificate_get_peers(session, &n);
 
 	if (der == NULL || n == 0)
-		return fail(e, ST_TLS, FATE_PERM, "%s shows no certificate", v->host);
+		return fail(e, ST_TLS, FATE_PERM, "%s sent no certificate", v->host);
 	if (!take_fingerprint(&der[0], to->fingerprint, e))
 		return false;
 	if (v->pins != NULL && v->pins->n > 0)

@@ -23,7 +23,7 @@ static bool fail_library(const struct exchange *x, int rc, struct err *e)
 	if (lacked_memory(rc))
 		return fail_memory(e);
 	/* the server sent nonsense, or could not prove that it knows the password */
-	fail(e, ST_AUTH, FATE_PERM, "the %s exchange with %s went wrong", x->mech, x->host);
+	fail(e, ST_AUTH, FATE_PERM, "the %s exchange with %s failed", x->mech, x->host);
 	err_quote(e, gsasl_strerror(rc), strlen(gsasl_strerror(rc)));
 	return false;
 }

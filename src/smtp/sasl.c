@@ -176,15 +176,15 @@ static bool fail_no_mech(const struct login *l, const struct caps *caps, struct 
 	if ((caps->ext & EXT_AUTH) == 0) {
 		fail(e, ST_AUTH, FATE_PERM, "%s does not offer authentication here", l->host);
 		if (tls_of(l->chat->io) == NULL)
-			return err_hint(e, "most servers offer it only after TLS: set tls on");
-		return err_hint(e, "check `host` and `port`, or set auth off when the server needs no login");
+			return err_hint(e, "most servers offer it only within TLS: set tls on");
+		return err_hint(e, "check `host` and `port`; if the server needs no login, set auth off");
 	}
 	fail(e, ST_AUTH, FATE_PERM, "no authentication mechanism of %s can be used", l->host);
 	quote_mechs(l, caps, e);
 	if (tls_of(l->chat->io) == NULL && !l->p->cleartext)
-		return err_hint(e, "without TLS no password is sent: set tls on (or, knowing the risk, auth_cleartext on)");
+		return err_hint(e, "without TLS no password is sent: set tls on (auth_cleartext on would send it in clear)");
 	if (l->secret == NULL)
-		return err_hint(e, "there is no password: EXTERNAL is all that a certificate is good for");
+		return err_hint(e, "a certificate can be used only with EXTERNAL; for the others a password is needed");
 	if (caps_offer_mech(caps, "XOAUTH2") || caps_offer_mech(caps, "OAUTHBEARER"))
 		return err_hint(e, "for OAuth2 set auth xoauth2 or oauthbearer, and a token as the password");
 	return err_hint(e, "check `auth`");
@@ -320,7 +320,7 @@ static bool refused(struct login *l, struct err *e)
 		err_quote(e, both, strlen(both));
 	}
 	if (l->mech->wants == TOKEN && r->code / 100 == 5)
-		err_hint(e, "tokens live for an hour or so: is this one new, and meant for mail?");
+		err_hint(e, "most tokens are valid for about an hour: check that this one is new and allows sending mail");
 	return false;
 }
 
@@ -348,7 +348,7 @@ static bool converse(struct login *l, struct err *e)
 			return false;
 		held = false;
 	}
-	fail(e, ST_AUTH, FATE_PERM, "%s keeps asking", l->host);
+	fail(e, ST_AUTH, FATE_PERM, "%s sent more than %d challenges", l->host, STEPS_MAX);
 	return cancel(l);
 }
 

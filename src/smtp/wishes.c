@@ -52,9 +52,9 @@ static bool by_long_enough(const struct session *s, const struct wishes *w, stru
 {
 	if (!w->by.back || (uint64_t)w->by.seconds >= s->caps.by_min)
 		return true;
-	fail(e, ST_INPUT, FATE_PERM, "deliver_by gives it %lld seconds, but %s returns no message before %llu",
+	fail(e, ST_INPUT, FATE_PERM, "deliver_by allows %lld seconds, but %s needs at least %llu before it returns a message",
 	     (long long)w->by.seconds, s->host, (unsigned long long)s->caps.by_min);
-	return err_hint(e, "allow more time, or ask to be told instead: %lld,notify", (long long)w->by.seconds);
+	return err_hint(e, "allow more time, or set deliver_by %lld,notify to get a notice instead", (long long)w->by.seconds);
 }
 
 static bool put_by(struct buf *to, const struct wishes *w, struct err *e)
