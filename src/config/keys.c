@@ -147,7 +147,7 @@ static const struct key keys[] = {
 	  .form = "DOMAIN",
 	  .summary = "the domain for addresses without one; unset: from /etc/mailname, or else of this machine; \"\": none" },
 	{ .name = "aliases", .kind = KIND_PATH, .at = AT(message.aliases),
-	  .summary = "the alias file: who gets the mail of local names" },
+	  .summary = "the alias file, with the addresses for local names" },
 	{ .name = "local_recipients", .kind = KIND_LIST, .at = AT(message.local_recipients), .parse = parse_addresses,
 	  .form = "ADDRESS,...",
 	  .summary = "the addresses that get the mail of local names without an alias" },

@@ -200,7 +200,7 @@ static const struct option options[] = {
 	  .summary = "take recipients from To, Cc and Bcc as well" },
 	{ .letter = 'F', .arity = VALUE, .arg = "NAME", .key = "from_full_name",
 	  .summary = "the full name for a From field that is added" },
-	{ .letter = 'i', .set = set_ignore_dots, .summary = "typed input: a lone dot does not end it" },
+	{ .letter = 'i', .set = set_ignore_dots, .summary = "a line of one dot is text, also from a terminal" },
 
 	{ .heading = "Account and configuration", .letter = 'a', .name = "account", .arity = VALUE, .arg = "ACCOUNT",
 	  .set = set_account, .summary = "use this account of the configuration" },
@@ -222,7 +222,7 @@ static const struct option options[] = {
 	{ .letter = 'V', .arity = VALUE, .arg = "ID", .set = set_envid,
 	  .summary = "an identifier that reports repeat" },
 	{ .letter = 'X', .arity = VALUE, .arg = "FILE", .key = "logfile", .summary = "append a line about the message to this log" },
-	{ .name = "read-envelope-from", .set = set_read_sender, .summary = "without -f, the From field gives the sender" },
+	{ .name = "read-envelope-from", .set = set_read_sender, .summary = "without -f, take the sender from the From field" },
 	{ .letter = 'r', .arity = VALUE, .arg = "ADDRESS", .set = set_sender, .summary = "the same as -f" },
 	{ .letter = 'o', .arity = VALUE, .arg = "XVALUE", .form = "i|v|XVALUE",
 	  .set = set_letter, .summary = "-oi is -i, -ov is -v; others are ignored" },
