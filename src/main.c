@@ -16,9 +16,9 @@
 #include "deliver/report.h"
 #include "modes/etrn.h"
 #include "modes/newaliases.h"
+#include "modes/serve.h"
 #include "modes/submit.h"
 #include "secret/secret.h"
-#include "server/dialogue.h"
 
 static int print(void (*what)(FILE *))
 {
@@ -58,7 +58,7 @@ static int run(const struct options *o, bool had_stdin)
 	case MODE_QUEUE_LIST: return print(mailq);
 	case MODE_QUEUE_RUN: return 0;
 	case MODE_VERIFY: return submit_verify(o, had_stdin);
-	case MODE_DIALOGUE: return dialogue(o, had_stdin);
+	case MODE_DIALOGUE: return serve(o, had_stdin);
 	case MODE_ETRN: return etrn(o);
 	case MODE_SUBMIT: break;
 	}

@@ -285,3 +285,102 @@ team="RCPT TO:<team@localhost>"
 	replied "250 2.0.0 but no mail for b@example.org: .*may have the message"
 	[[ $(connections) == 2 ]]
 }
+
+# ----------------------------------------------------------------------------------------------- what is said ahead of answers
+
+@test "a refused message does not harm the next one, which the caller has pipelined" {
+	local how
+	for how in "reply LAST#1 550 5.7.1 not this" "reply LAST#1 450 4.2.0 later"; do
+		start_server <<-S
+			tls none
+			$how
+		S
+		talk "EHLO x" "$me" "RCPT TO:<a@example.net>" DATA "${text[@]}" "$me" "RCPT TO:<b@example.net>" DATA "${text[@]}" QUIT
+		answered 220 250 250 250 354 "$(cut -d' ' -f3 <<< "$how")" 250 250 354 250 221
+		(($(messages) == 1))
+		[[ $(envelope) == *"rcpt <b@example.net>"* && $(envelope) != *a@example.net* ]]
+		(($(said RSET) == 1)) || complain "there was no RSET"
+	done
+}
+
+@test "the connection breaks after a message: the next one, said ahead, goes through a new connection" {
+	start_server <<-'S'
+		tls none
+		drop MAIL#2 close
+	S
+	talk "EHLO x" "$me" "RCPT TO:<a@example.net>" DATA "${text[@]}" "$me" "RCPT TO:<b@example.net>" "RCPT TO:<c@example.net>" \
+	    DATA "${text[@]}" QUIT
+	answered 220 250 250 250 354 250 250 250 250 354 250 221
+	(($(connections) == 2 && $(messages) == 2))
+	[[ $(envelope 2) == *"rcpt <b@example.net>"*"rcpt <c@example.net>"* ]]
+}
+
+@test "421 instead of the answer to MAIL that was said ahead: it is said again in a new connection" {
+	start_server <<-'S'
+		tls none
+		reply MAIL#2 421 4.3.2 too many messages
+	S
+	talk "EHLO x" "$me" "RCPT TO:<a@example.net>" DATA "${text[@]}" "$me" "RCPT TO:<b@example.net>" DATA "${text[@]}" QUIT
+	answered 220 250 250 250 354 250 250 250 354 250 221
+	(($(connections) == 2 && $(messages) == 2))
+}
+
+@test "the connection breaks before the answer to a message: it may have arrived, and the next one is sent" {
+	start_server <<-'S'
+		tls none
+		drop LAST#1 close
+	S
+	talk "EHLO x" "$me" "RCPT TO:<a@example.net>" DATA "${text[@]}" "$me" "RCPT TO:<b@example.net>" DATA "${text[@]}" QUIT
+	answered 220 250 250 250 354 451 250 250 354 250 221
+	replied "451.*may have the message"
+	(($(connections) == 2))
+}
+
+@test "a refused sender: every RCPT that the caller has pipelined gets the sender's refusal" {
+	start_server <<-'S'
+		tls none
+		reply MAIL#1 550 5.7.1 you may not
+	S
+	talk "EHLO x" "$me" "RCPT TO:<a@example.net>" "RCPT TO:<b@example.net>" RSET "${one[@]}" QUIT
+	answered 220 250 550 554 554 250 250 250 354 250 221
+	(($(messages) == 1))
+}
+
+@test "each of many pipelined RCPT gets its own answer, in order" {
+	local n lines=() codes_wanted="220 250 250"
+	start_server <<-'S'
+		tls none
+		reply RCPT:*7@* 550 5.1.1 there is no seven
+	S
+	for ((n = 1; n <= 600; n++)); do
+		lines+=("RCPT TO:<r$n@example.net>")
+		if ((n % 10 == 7)); then codes_wanted+=" 550"; else codes_wanted+=" 250"; fi
+	done
+	talk "EHLO x" "$me" "${lines[@]}" DATA "${text[@]}" QUIT
+	[[ $codes == "$codes_wanted 354 250 221" ]]
+	(($(envelope | grep -c "^rcpt ") == 540))
+	(($(flights) <= 7)) || complain "there were $(flights) flights"
+}
+
+@test "a recipient that is named twice in one flight is asked about once, and again if it was refused" {
+	start_server <<-'S'
+		tls none
+		reply RCPT:bad@*#1 450 4.2.0 not now
+	S
+	talk "EHLO x" "$me" "RCPT TO:<a@example.net>" "RCPT TO:<a@example.net>" "RCPT TO:<bad@example.net>" "RCPT TO:<bad@example.net>" \
+	    DATA "${text[@]}" QUIT
+	answered 220 250 250 250 250 450 250 354 250 221
+	replied "250 2.1.5 this recipient is there already"
+	(($(said RCPT) == 3))
+}
+
+@test "LMTP: a message that is pipelined behind another one is sent, whatever the recipients' answers" {
+	start_server <<-'S'
+		tls none
+		lmtp on
+		reply LAST:a@*#1 550 5.2.2 full
+	S
+	set_conf protocol lmtp
+	talk "EHLO x" "$me" "RCPT TO:<a@example.net>" DATA "${text[@]}" "$me" "RCPT TO:<b@example.net>" DATA "${text[@]}" QUIT
+	answered 220 250 250 250 354 550 250 250 354 250 221
+}

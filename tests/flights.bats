@@ -260,67 +260,147 @@ relayed() {
 	(($(messages) == 1)) || complain "no message arrived"
 }
 
-@test "-bs: MAIL and RCPT are a flight each, because the caller waits for the replies" {
+@test "-bs: MAIL and RCPT share a flight if the caller sends them in one" {
 	server "tls none"
 	relayed DATA "Subject: x" "" "."
 	flown <<-'END'
 		1 EHLO
-		2 MAIL
-		3 RCPT
-		4 BDAT text
-		5 QUIT
+		2 MAIL RCPT
+		3 BDAT text
+		4 QUIT
 	END
 	server "tls none"
 	relayed "BDAT 14 LAST" "Subject: x" ""
 	flown <<-'END'
 		1 EHLO
-		2 MAIL
-		3 RCPT
-		4 BDAT text
-		5 QUIT
+		2 MAIL RCPT
+		3 BDAT text
+		4 QUIT
 	END
 	server "tls none" "hide CHUNKING"
 	relayed "BDAT 14 LAST" "Subject: x" ""
 	flown <<-'END'
 		1 EHLO
-		2 MAIL
-		3 RCPT
-		4 DATA
-		5 text .
-		6 QUIT
+		2 MAIL RCPT
+		3 DATA
+		4 text .
+		5 QUIT
 	END
-}
-
-@test "-bs: with STARTTLS and AUTH a message takes 9 flights, and a second message takes 3 more" {
-	server
+	server "tls none" "hide PIPELINING"
 	relayed "BDAT 14 LAST" "Subject: x" ""
 	flown <<-'END'
 		1 EHLO
-		2 STARTTLS
-		3 TLS
-		4 EHLO
-		5 AUTH
-		6 MAIL
-		7 RCPT
-		8 BDAT text
+		2 MAIL
+		3 RCPT
+		4 BDAT text
+		5 QUIT
+	END
+}
+
+@test "-bs: if the caller waits for each reply, each command is a flight" {
+	load dialogue
+	server "tls none"
+	converse
+	ask "" 220
+	ask "EHLO x" 250
+	ask "MAIL FROM:<me@example.org>" 250
+	ask "RCPT TO:<you@example.net>" 250
+	printf 'BDAT 14 LAST\r\nSubject: x\r\n\r\n' >&"$to"
+	ask "" 250
+	ask QUIT 221
+	leave 0
+	flown <<-'END'
+		1 EHLO
+		2 MAIL
+		3 RCPT
+		4 BDAT text
+		5 QUIT
+	END
+}
+
+# letters N LINE...: a caller that sends N messages in one go, each with these lines at its end.
+letters() {
+	local n=$1 i
+	shift
+	{
+		printf 'EHLO x\r\n'
+		for ((i = 1; i <= n; i++)); do
+			printf '%s\r\n' "MAIL FROM:<me@example.org>" "RCPT TO:<you$i@example.net>" "$@"
+		done
+		printf 'QUIT\r\n'
+	} > "$HOME/in"
+	postern_ok -bs < "$HOME/in"
+	(($(messages) == n)) || complain "$(messages) messages arrived, not $n"
+}
+
+@test "-bs: N messages that the caller pipelines wait N + 2 times after the greeting: each envelope shares the flight of the message before" {
+	server "tls none"
+	letters 3 "BDAT 14 LAST" "Subject: x" ""
+	flown <<-'END'
+		1 EHLO
+		2 MAIL RCPT
+		3 BDAT text RSET MAIL RCPT
+		4 BDAT text RSET MAIL RCPT
+		5 BDAT text
+		6 QUIT
+	END
+	server "tls none" "hide CHUNKING"
+	letters 3 DATA "Subject: x" "" "."
+	flown <<-'END'
+		1 EHLO
+		2 MAIL RCPT
+		3 DATA
+		4 text . RSET MAIL RCPT
+		5 DATA
+		6 text . RSET MAIL RCPT
+		7 DATA
+		8 text .
 		9 QUIT
 	END
+}
+
+@test "-bs: with STARTTLS and AUTH a message takes 8 flights, and a second message 1 more" {
 	server
-	printf '%s\r\n' "EHLO x" "MAIL FROM:<me@example.org>" "RCPT TO:<you@example.net>" DATA "Subject: x" "" . \
-	    "MAIL FROM:<me@example.org>" "RCPT TO:<you@example.net>" DATA "Subject: y" "" . QUIT > "$HOME/in"
-	postern_ok -bs < "$HOME/in"
+	letters 1 "BDAT 14 LAST" "Subject: x" ""
 	flown <<-'END'
 		1 EHLO
 		2 STARTTLS
 		3 TLS
 		4 EHLO
 		5 AUTH
-		6 MAIL
-		7 RCPT
-		8 BDAT text
-		9 MAIL
-		10 RCPT
-		11 BDAT text
-		12 QUIT
+		6 MAIL RCPT
+		7 BDAT text
+		8 QUIT
 	END
+	server
+	letters 2 DATA "Subject: x" "" "."
+	flown <<-'END'
+		1 EHLO
+		2 STARTTLS
+		3 TLS
+		4 EHLO
+		5 AUTH
+		6 MAIL RCPT
+		7 BDAT text RSET MAIL RCPT
+		8 BDAT text
+		9 QUIT
+	END
+}
+
+@test "-bs: without PIPELINING, with another account, or at the server's MAILMAX, the next message is not said ahead" {
+	server "tls none" "hide PIPELINING"
+	letters 2 "BDAT 14 LAST" "Subject: x" ""
+	flown <<-'END'
+		1 EHLO
+		2 MAIL
+		3 RCPT
+		4 BDAT text
+		5 MAIL
+		6 RCPT
+		7 BDAT text
+		8 QUIT
+	END
+	server "tls none" "offer LIMITS MAILMAX=1"
+	letters 2 "BDAT 14 LAST" "Subject: x" ""
+	(($(connections) == 2)) || complain "the server has $(connections) connections"
 }

@@ -34,6 +34,7 @@ struct rcpt {
 	char           *why;     /* owned: if RCPT_BARRED, the reason, which is the end of a sentence */
 	enum fate       fate;    /* if RCPT_BARRED: FATE_TEMP or FATE_PERM */
 	bool            apart;   /* made by envelope_refuse(): not merged with an equal address of envelope_add() */
+	bool            asked;   /* RCPT was sent for it, and the answer is owed */
 	bool            missed;  /* refused, although -bs accepted the recipient that expanded to it */
 	/* private: see envelope_name() */
 	uint32_t        turn, next;

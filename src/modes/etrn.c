@@ -2,22 +2,13 @@
 
 #include <stdio.h>
 
-#include "base/log.h"
 #include "base/str.h"
-#include "deliver/report.h"
-#include "deliver/submission.h"
+#include "modes/mode.h"
 
 enum { NODE_MAX = 500 }; /* bytes: with "ETRN " and CRLF at most the 512 of RFC 5321 4.5.3.1.4 */
 
-static void got_answer(void *ctx, size_t arg, const struct reply *r)
-{
-	(void)ctx; /* ETRN has `last`: the reply is in chat->reply when chat_say() returns */
-	(void)arg;
-	(void)r;
-}
-
 static const struct verb ETRN = { .name = "ETRN", .stage = ST_ETRN, .timeout = 300, .last = true,
-				  .classes = CLASS_USUAL, .got = got_answer };
+				  .classes = CLASS_USUAL };
 
 /* "node", "@domain" with its subdomains, or "#queue": RFC 1985 5.3. */
 static bool check_node(const char *node, struct err *e)
@@ -47,7 +38,7 @@ static bool offered(struct session *s, struct err *e)
 		return false;
 	if ((s->caps.ext & EXT_ETRN) != 0)
 		return true;
-	fail(e, ST_EHLO, FATE_PERM, "%s does not offer ETRN", s->host);
+	fail(e, ST_EHLO, FATE_PERM, "%s does not offer ETRN", s->to->host);
 	return err_hint(e, "few servers offer it: it makes a server deliver the mail that waits there for a host");
 }
 
@@ -66,35 +57,31 @@ static bool ask(struct session *s, const char *node, struct err *e)
 	if (!offered(s, e) || !chat_say(&s->chat, &ETRN, 0, e, "ETRN %s", node))
 		return false;
 	if (!reply_ok(&s->chat.reply))
-		return reply_fail(&s->chat.reply, ST_ETRN, e, "%s does not start the queue of %s", s->host, node);
+		return reply_fail(&s->chat.reply, ST_ETRN, e, "%s does not start the queue of %s", s->to->host, node);
 	return show_answer(&s->chat.reply, e);
 }
 
-static bool connect_and_ask(struct submission *x, struct err *e)
+static bool connect_and_ask(struct work *w, struct err *e)
 {
-	bool ok = submission_connect(x, e);
+	bool ok;
 
-	if (!ok)
+	if (!smarthost_ready(&w->to, w->who.a, e))
 		return false;
-	ok = ask(&x->s, x->o->node, e);
-	submission_disconnect(x);
+	secret_params_wipe(&w->who.a->secret);
+	if (!smarthost_connect(&w->to, e))
+		return false;
+	ok = ask(&w->to.s, w->o->node, e);
+	smarthost_disconnect(&w->to);
 	return ok;
+}
+
+static bool steps(struct work *w, struct err *e)
+{
+	return check_usage(w->o, e) && sender_load(&w->who, e) && sender_choose(&w->who, w->o->sender, e)
+	    && connect_and_ask(w, e);
 }
 
 int etrn(const struct options *o)
 {
-	struct err e = { 0 };
-	struct submission *x = submission_begin(o, &e);
-	int status = 0;
-
-	if (x == NULL)
-		return err_exit_status(&e);
-	if (!check_usage(o, &e) || !submission_load(x, &e) || !submission_choose(x, o->sender, &e)
-	    || !submission_ready(x, &e) || !connect_and_ask(x, &e)) {
-		report_error(&e, x->host);
-		status = err_exit_status(&e);
-	}
-	trace_note(x->io.flights, "exit status %d (%s)", status, err_status_name(status));
-	submission_free(x);
-	return status;
+	return mode_run(o, false, steps, NULL);
 }

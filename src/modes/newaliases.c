@@ -2,8 +2,7 @@
 
 #include <stdio.h>
 
-#include "deliver/report.h"
-#include "deliver/submission.h"
+#include "modes/mode.h"
 
 static void check_entry(const struct expander *x, const struct alias *of, const struct alias_entry *n)
 {
@@ -36,38 +35,27 @@ static void check(const struct expander *x)
 	printf("%s: %zu aliases, longest %zu bytes, %zu bytes total\n", a->file, a->n, longest, total);
 }
 
-static bool look(struct submission *x, struct err *e)
+static bool look(struct work *w, struct err *e)
 {
-	if (!submission_load(x, e))
+	struct sender *who = &w->who;
+
+	if (!sender_load(who, e))
 		return false;
-	if (x->conf.no_file && x->o->n_settings == 0) {
-		printf("there is no configuration, and so no alias file%s%s\n", x->conf.note != NULL ? "; " : "",
-		       x->conf.note != NULL ? x->conf.note : "");
+	if (who->conf.no_file && w->o->n_settings == 0) {
+		printf("there is no configuration, and so no alias file%s%s\n", who->conf.note != NULL ? "; " : "",
+		       who->conf.note != NULL ? who->conf.note : "");
 		return true;
 	}
-	if (!submission_sender(x, x->o->sender, e))
+	if (!sender_set(who, w->o->sender, &w->x.v, e))
 		return false;
-	if (x->a->message.aliases == NULL) {
+	if (who->a->message.aliases == NULL)
 		puts("no alias file is configured (`aliases`)");
-		return true;
-	}
-	check(&x->expander);
+	else
+		check(&who->expander);
 	return true;
 }
 
 int newaliases(const struct options *o)
 {
-	struct err e = { 0 };
-	struct submission *x = submission_begin(o, &e);
-	bool ok;
-
-	if (x == NULL)
-		return err_exit_status(&e);
-	ok = look(x, &e);
-	if (ok && (fflush(stdout) != 0 || ferror(stdout)))
-		ok = fail(&e, ST_INTERNAL, FATE_TEMP, "cannot write to standard output");
-	if (!ok)
-		report_error(&e, NULL);
-	submission_free(x);
-	return ok ? 0 : err_exit_status(&e);
+	return mode_run(o, false, look, NULL);
 }

@@ -215,22 +215,22 @@ static bool fail_race(const struct race *r, const char *host, unsigned port, str
 	return false;
 }
 
-static bool dial_tcp(const struct net_params *p, const char *host, int64_t deadline, struct dialed *d,
+static bool dial_tcp(const struct net_params *p, const struct endpoint *to, int64_t deadline, struct dialed *d,
 		     struct err *e)
 {
-	struct question q = { host, p->port, p->ip_version, deadline };
-	struct addrs to;
-	struct race r = { .to = &to };
+	struct question q = { to->host, to->port, p->ip_version, deadline };
+	struct addrs found;
+	struct race r = { .to = &found };
 	size_t winner = 0;
 
 	if (p->source_ip != NULL && !resolve_literal(p->source_ip, 0, &r.from))
 		return fail(e, ST_CONFIG, FATE_PERM, "source_ip is no address: %s", p->source_ip);
-	if (!resolve(&q, &to, e))
+	if (!resolve(&q, &found, e))
 		return false;
 	d->fd = run(&r, deadline, &winner);
 	if (d->fd < 0)
-		return fail_race(&r, host, p->port, e);
-	name_peer(&to.a[winner], d->peer, sizeof d->peer);
+		return fail_race(&r, to->host, to->port, e);
+	name_peer(&found.a[winner], d->peer, sizeof d->peer);
 	return true;
 }
 
@@ -278,11 +278,10 @@ static bool dial_unix(const char *path, int64_t deadline, struct dialed *d, stru
 	return false;
 }
 
-bool dial(const struct net_params *p, const char *host, int64_t deadline, struct dialed *d,
-	  struct err *e)
+bool dial(const struct net_params *p, const struct endpoint *to, int64_t deadline, struct dialed *d, struct err *e)
 {
 	*d = (struct dialed){ .fd = -1 };
-	if (p->socket != NULL)
-		return dial_unix(p->socket, deadline, d, e);
-	return dial_tcp(p, host, deadline, d, e);
+	if (to->socket != NULL)
+		return dial_unix(to->socket, deadline, d, e);
+	return dial_tcp(p, to, deadline, d, e);
 }

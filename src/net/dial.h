@@ -19,16 +19,28 @@ struct net_params {
 	unsigned        connect_timeout; /* seconds for all addresses of all hosts together */
 };
 
+enum tls_mode {
+	TLS_NEVER,
+	TLS_STARTTLS, /* RFC 3207 */
+	TLS_IMPLICIT, /* RFC 8314 3.3 */
+};
+
+struct endpoint { /* one server to connect to; all borrowed */
+	const char   *host;   /* for the resolver, SNI, the certificate, and sentences */
+	unsigned      port;
+	const char   *socket; /* path of a unix socket, which is used in place of host and port; NULL: TCP */
+	enum tls_mode tls;    /* for smtp/session */
+};
+
 struct dialed {
 	int  fd;       /* non-blocking, close-on-exec, TCP_NODELAY; owned by the caller; -1 on failure */
 	char peer[64]; /* numeric address, or the socket's path cut to fit; for trace and log */
 };
 
-/* Connects to one host, or if p->socket is set, to that unix socket (`host` is then not used).  Addresses are tried in the
- * order of resolve().  A new attempt begins every 250 ms, or as soon as one has failed; the first that connects is taken.
+/* Connects to one endpoint.  Its addresses are tried in the order of resolve().  A new attempt begins every 250 ms, or as soon as one has failed; the first that connects is taken.
  * Errors: those of resolve(); ST_CONFIG PERM (source_ip is no address, the path of the socket is too long); ST_CONNECT TEMP,
  * with every distinct reason in the quote: "192.0.2.1, 192.0.2.2: Connection refused; ...". */
-bool dial(const struct net_params *p, const char *host, int64_t deadline, struct dialed *d,
+bool dial(const struct net_params *p, const struct endpoint *to, int64_t deadline, struct dialed *d,
 	  struct err *e) MUST_CHECK;
 
 #endif

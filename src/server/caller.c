@@ -113,6 +113,26 @@ static bool skip_line(struct caller *c, struct err *e)
 	}
 }
 
+static bool line_is_there(const struct caller *c)
+{
+	return memchr(c->text + c->at, '\n', c->have - c->at) != NULL;
+}
+
+/* If the caller has left, the next wait finds that out. */
+bool caller_has_line(struct caller *c)
+{
+	struct descriptor d = { .fd = c->in, .blocks = true, .deadline = 0 };
+	size_t n = 1;
+
+	while (n > 0 && !line_is_there(c)) {
+		make_room(c);
+		if (c->have == sizeof c->text || descriptor_read(&d, c->text + c->have, sizeof c->text - c->have, &n) != IO_DONE)
+			return false;
+		c->have += n;
+	}
+	return true;
+}
+
 bool caller_line(struct caller *c, char **line, struct err *e)
 {
 	char *nl;

@@ -29,6 +29,9 @@ void caller_close(struct caller *c); /* writes the replies that are left */
  * did not take its replies, or a signal came. */
 bool caller_line(struct caller *c, char **line, struct err *e) MUST_CHECK;
 
+/* Has the caller sent a whole line that was not taken yet?  Does not wait. */
+bool caller_has_line(struct caller *c);
+
 /* Adds one reply.  If `text` has line ends, the reply has several lines, each with the enhanced code (class 0: none).  The text
  * is made printable. */
 bool caller_reply(struct caller *c, int code, struct esc esc, const char *text, struct err *e) MUST_CHECK;

@@ -14,6 +14,15 @@ enum {
 	MISSED_MAX = 50,    /* recipients without the message that a reply names; the others are only counted */
 	MISSED_LINE = 450,  /* bytes for each */
 	OUTCOME_MAX = 64 * 1024, /* bytes of that reply */
+	GROUP_MAX = 256,    /* commands: as many RCPT are said to the smarthost in one flight */
+};
+
+/* MAIL and RCPT that the caller has sent in one flight, without waiting for answers (RFC 2920). */
+struct group {
+	struct command *commands; /* owned array, as is the next */
+	struct asked   *asked;    /* for those that are RCPT */
+	size_t          n, room;
+	size_t          answered; /* this many of them */
 };
 
 struct dialogue {
@@ -22,6 +31,8 @@ struct dialogue {
 	struct command command;
 	const char    *complaint; /* about its syntax; NULL: none */
 	bool           pending;   /* `command` has been read but not answered */
+	struct group   group;
+	bool           ahead;     /* the group's MAIL was said to the smarthost with the end of the message before */
 	bool           hello, done;
 	bool           spoiled;   /* the caller broke a message off between two chunks; RSET must come next */
 	bool           failed;    /* the envelope is lost: `why` answers RCPT, DATA and BDAT */
@@ -90,7 +101,7 @@ static bool answer_error(struct dialogue *d, const struct err *why, struct err *
 
 static bool say_error(struct dialogue *d, const struct err *why, struct err *e)
 {
-	report_error(why, d->relay.x->host); /* on stderr, with the hint */
+	report_error(why, d->relay.to->host); /* on stderr, with the hint */
 	return answer_error(d, why, e);
 }
 
@@ -105,7 +116,7 @@ static bool all_lost(struct dialogue *d, const struct err *why, struct err *e)
 
 static void begin_anew(struct dialogue *d)
 {
-	relay_forget(&d->relay);
+	(void)relay_forget(&d->relay);
 	d->failed = d->spoiled = false;
 }
 
@@ -143,39 +154,6 @@ static bool do_hello(struct dialogue *d, struct err *e)
 	return caller_reply(&d->caller, 250, none, text, e);
 }
 
-static bool do_mail(struct dialogue *d, struct err *e)
-{
-	struct err why = { 0 };
-
-	if (!d->hello)
-		return mistake(d, "503 5.5.1 say EHLO first", e);
-	if (d->relay.mail)
-		return mistake(d, "503 5.5.1 there is a MAIL already", e);
-	begin_anew(d);
-	if (!relay_mail(&d->relay, &d->command, &why))
-		return all_lost(d, &why, e);
-	d->failed = !d->relay.mail;
-	if (d->failed)
-		reply_fail(relay_reply(&d->relay), ST_MAIL, &d->why, "the server refused the sender");
-	return pass_on(d, e);
-}
-
-static bool do_rcpt(struct dialogue *d, struct err *e)
-{
-	struct err why = { 0 };
-	bool asked;
-
-	if (d->failed)
-		return answer_error(d, &d->why, e);
-	if (!d->relay.mail)
-		return mistake(d, "503 5.5.1 say MAIL first", e);
-	if (!relay_rcpt(&d->relay, &d->command, &asked, &why))
-		return d->relay.mail ? say_error(d, &why, e) : all_lost(d, &why, e);
-	return asked ? pass_on(d, e) : say(d, "250 2.1.5 this recipient is there already", e);
-}
-
-/* ---- the message --------------------------------------------------------------------------------- */
-
 static bool next_command(struct dialogue *d, struct err *e)
 {
 	char *line;
@@ -186,6 +164,149 @@ static bool next_command(struct dialogue *d, struct err *e)
 	d->complaint = line == NULL ? "500 5.5.2 this line is too long, or has a NUL" : command_parse(line, &d->command);
 	return true;
 }
+
+/* ---- MAIL and RCPT ------------------------------------------------------------------------------- */
+
+static void group_end(struct group *g)
+{
+	for (size_t i = 0; i < g->n; i++)
+		relay_asked_free(&g->asked[i]);
+	g->n = g->answered = 0;
+}
+
+static bool group_add(struct group *g, const struct command *c, struct err *e)
+{
+	if (g->n == g->room) {
+		size_t room = g->room == 0 ? 4 : 2 * g->room;
+		struct command *commands = reallocarray(g->commands, room, sizeof *commands);
+		struct asked *asked;
+
+		if (commands == NULL)
+			return fail_memory(e);
+		g->commands = commands;
+		asked = reallocarray(g->asked, room, sizeof *asked);
+		if (asked == NULL)
+			return fail_memory(e);
+		g->asked = asked;
+		g->room = room;
+	}
+	g->commands[g->n] = *c;
+	g->commands[g->n].arg = NULL; /* its line is overwritten by the next one */
+	g->asked[g->n++] = (struct asked){ .named = false };
+	return true;
+}
+
+/* Collects the present command, and the RCPT behind it that the caller has sent already. */
+static bool collect(struct dialogue *d, struct err *e)
+{
+	if (!group_add(&d->group, &d->command, e))
+		return false;
+	while (d->group.n < GROUP_MAX && caller_has_line(&d->caller)) {
+		if (!next_command(d, e))
+			return false;
+		d->pending = d->complaint != NULL || d->command.id != COMMAND_RCPT;
+		if (d->pending)
+			return true;
+		if (!group_add(&d->group, &d->command, e))
+			return false;
+	}
+	return true;
+}
+
+/* Says RCPT to the smarthost from the i-th command on, as far as that can be done before the answers. */
+static void say_rcpts(struct dialogue *d, size_t i)
+{
+	struct group *g = &d->group;
+
+	for (bool goes_on = true; goes_on && i < g->n; i++) {
+		relay_say_rcpt(&d->relay, &g->asked[i], &g->commands[i]);
+		goes_on = g->asked[i].said;
+	}
+}
+
+static bool say_mail(struct dialogue *d, const struct command *c, struct err *why)
+{
+	if (d->ahead)
+		return true;
+	begin_anew(d);
+	if (!relay_say_mail(&d->relay, c, why))
+		return false;
+	say_rcpts(d, 1);
+	return true;
+}
+
+static bool answer_mail(struct dialogue *d, const struct command *c, struct err *e)
+{
+	struct err why = { 0 };
+	bool anew;
+
+	if (!d->hello)
+		return mistake(d, "503 5.5.1 say EHLO first", e);
+	if (relay_has_mail(&d->relay))
+		return mistake(d, "503 5.5.1 there is a MAIL already", e);
+	if (!say_mail(d, c, &why) || !relay_hear_mail(&d->relay, c, &anew, &why))
+		return all_lost(d, &why, e);
+	if (anew)
+		say_rcpts(d, 1);
+	d->failed = !relay_has_mail(&d->relay);
+	if (d->failed)
+		reply_fail(relay_reply(&d->relay), ST_MAIL, &d->why, "the server refused the sender");
+	return pass_on(d, e);
+}
+
+static bool answer_rcpt(struct dialogue *d, size_t i, struct err *e)
+{
+	struct group *g = &d->group;
+	struct err why = { 0 };
+	bool asked;
+
+	if (d->failed)
+		return answer_error(d, &d->why, e);
+	if (!relay_has_mail(&d->relay))
+		return mistake(d, "503 5.5.1 say MAIL first", e);
+	if (!g->asked[i].said)
+		say_rcpts(d, i);
+	if (!relay_hear_rcpt(&d->relay, &g->asked[i], &g->commands[i], &asked, &why))
+		return relay_has_mail(&d->relay) ? say_error(d, &why, e) : all_lost(d, &why, e);
+	return asked ? pass_on(d, e) : say(d, "250 2.1.5 this recipient is there already", e);
+}
+
+/* Answers the commands of the group in their order. */
+static bool answer_group(struct dialogue *d, struct err *e)
+{
+	struct group *g = &d->group;
+	bool ok = true;
+
+	for (; ok && !d->done && g->answered < g->n; g->answered++) {
+		size_t i = g->answered;
+
+		ok = g->commands[i].id == COMMAND_MAIL ? answer_mail(d, &g->commands[i], e) : answer_rcpt(d, i, e);
+	}
+	group_end(g);
+	d->ahead = false;
+	return ok;
+}
+
+static bool do_envelope(struct dialogue *d, struct err *e)
+{
+	return collect(d, e) && answer_group(d, e);
+}
+
+/* The end of a message is on its way.  If the caller has sent the next MAIL already, it is said now, in the same flight. */
+static void look_ahead(struct dialogue *d)
+{
+	struct err unheard;
+
+	if (!caller_has_line(&d->caller) || !next_command(d, &unheard))
+		return;
+	d->pending = d->complaint != NULL || d->command.id != COMMAND_MAIL;
+	if (d->pending || !collect(d, &unheard))
+		return;
+	if (relay_say_next(&d->relay, &d->group.commands[0]))
+		say_rcpts(d, 1);
+}
+
+/* ---- the message --------------------------------------------------------------------------------- */
 
 struct chunks { /* BDAT: one message in several pieces, with commands between them */
 	struct dialogue   *d;
@@ -284,7 +405,7 @@ static bool put_missed(struct buf *to, const struct rcpt *r, const struct err *w
  * there is memory, in `text`, after the server's words. */
 static void tell_missed(struct dialogue *d, const char *said, struct buf *text)
 {
-	const struct envelope *v = &d->relay.x->v;
+	const struct envelope *v = &relay_now(&d->relay)->x.v;
 	size_t n = 0;
 	bool room = true;
 	struct err why;
@@ -295,7 +416,7 @@ static void tell_missed(struct dialogue *d, const char *said, struct buf *text)
 		if (!relay_missed(&v->rcpts[i]))
 			continue;
 		transaction_refusal(&v->rcpts[i], v->sender, &why);
-		report_error(&why, d->relay.x->host);
+		report_error(&why, d->relay.to->host);
 		if (n++ == 0)
 			room = buf_str(text, said, &why);
 		if (room && n <= MISSED_MAX)
@@ -322,19 +443,37 @@ static bool say_outcome(struct dialogue *d, struct err *e)
 	return ok;
 }
 
+static bool send_message(struct dialogue *d, struct err *why)
+{
+	if (!relay_say_message(&d->relay, why))
+		return false;
+	look_ahead(d);
+	return relay_hear_message(&d->relay, why);
+}
+
+/* After this message: does what was said of the next one count? */
+static void leave_message(struct dialogue *d)
+{
+	d->ahead = relay_forget(&d->relay);
+	for (size_t i = 0; i < d->group.n && !d->ahead; i++)
+		relay_asked_free(&d->group.asked[i]);
+}
+
 /* Sends the message and answers the caller.  ok unset: the message could not be read, and *why says why. */
 static bool conclude(struct dialogue *d, bool ok, struct err *why, struct err *e)
 {
-	ok = ok && relay_message(&d->relay, why);
+	ok = ok && send_message(d, why);
 	relay_log(&d->relay, ok ? NULL : why);
 	ok = ok ? say_outcome(d, e) : d->spoiled || say_error(d, why, e);
-	relay_forget(&d->relay);
+	leave_message(d);
 	return ok;
 }
 
+static struct message *message(struct dialogue *d) { return relay_message(&d->relay); }
+
 static bool may_come(const struct dialogue *d)
 {
-	return !d->spoiled && !d->failed && d->relay.mail && relay_has_recipients(&d->relay);
+	return !d->spoiled && !d->failed && relay_has_mail(&d->relay) && relay_has_recipients(&d->relay);
 }
 
 /* Says why no message may come now.  If no recipient was accepted, that is no mistake of the caller: it may have pipelined. */
@@ -344,7 +483,7 @@ static bool say_too_early(struct dialogue *d, struct err *e)
 		return mistake(d, "503 5.5.1 the message was broken off: say RSET", e);
 	if (d->failed)
 		return answer_error(d, &d->why, e);
-	return !d->relay.mail ? mistake(d, "503 5.5.1 say MAIL first", e)
+	return !relay_has_mail(&d->relay) ? mistake(d, "503 5.5.1 say MAIL first", e)
 			      : say(d, "554 5.5.1 there is no valid recipient", e);
 }
 
@@ -358,7 +497,7 @@ static bool do_data(struct dialogue *d, struct err *e)
 		return say_too_early(d, e);
 	if (!say(d, "354 end with a line that is only a dot", e))
 		return false;
-	ok = message_read_from(&d->relay.x->m, read_dots, &text, &why);
+	ok = message_read_from(message(d), read_dots, &text, &why);
 	if (text.state != TEXT_END && !(d->caller.gone ? give_up(&why, e) : drain(&text, e)))
 		return false;
 	return conclude(d, ok, &why, e);
@@ -373,12 +512,12 @@ static bool do_bdat(struct dialogue *d, struct err *e)
 	c.text = (struct caller_text){ .c = &d->caller, .state = TEXT_CHUNK, .left = d->command.size };
 	if (!may_come(d))
 		return drain(&c.text, e) && say_too_early(d, e);
-	ok = message_read_from(&d->relay.x->m, read_chunks, &c, &why);
+	ok = message_read_from(message(d), read_chunks, &c, &why);
 	if (!ok && !d->spoiled) { /* the message could not be kept; the rest of this chunk is read and dropped */
 		if (!(d->caller.gone ? give_up(&why, e) : drain(&c.text, e)))
 			return false;
 		relay_log(&d->relay, &why);
-		relay_forget(&d->relay);
+		(void)relay_forget(&d->relay);
 		return d->command.last ? say_error(d, &why, e) : all_lost(d, &why, e);
 	}
 	return conclude(d, ok, &why, e);
@@ -414,8 +553,8 @@ static bool do_nothing(struct dialogue *d, struct err *e)
 static bool (*const commands[])(struct dialogue *d, struct err *e) = {
 	[COMMAND_AUTH] = do_nothing, [COMMAND_BDAT] = do_bdat,     [COMMAND_DATA] = do_data,
 	[COMMAND_EHLO] = do_hello,   [COMMAND_EXPN] = do_nothing,  [COMMAND_HELO] = do_hello,
-	[COMMAND_HELP] = do_help,    [COMMAND_MAIL] = do_mail,     [COMMAND_NOOP] = do_noop,
-	[COMMAND_QUIT] = do_quit,    [COMMAND_RCPT] = do_rcpt,     [COMMAND_RSET] = do_rset,
+	[COMMAND_HELP] = do_help,    [COMMAND_MAIL] = do_envelope, [COMMAND_NOOP] = do_noop,
+	[COMMAND_QUIT] = do_quit,    [COMMAND_RCPT] = do_envelope,     [COMMAND_RSET] = do_rset,
 	[COMMAND_STARTTLS] = do_nothing, [COMMAND_VRFY] = do_vrfy,
 };
 _Static_assert(COUNT(commands) == COMMAND_COUNT, "every command is answered");
@@ -435,6 +574,10 @@ static bool converse(struct dialogue *d, struct err *e)
 	bool ok = say(d, "220 postern ESMTP", e);
 
 	while (ok && !d->done) {
+		if (d->group.n > 0) {
+			ok = answer_group(d, e);
+			continue;
+		}
 		if (!d->pending && !next_command(d, e))
 			return false;
 		d->pending = false;
@@ -450,51 +593,32 @@ static bool talk(struct dialogue *d, struct err *e)
 
 	if (converse(d, e))
 		return true;
-	if (d->caller.eof && !d->relay.mail) /* a caller may leave between two messages without QUIT */
+	if (d->caller.eof && !relay_has_mail(&d->relay)) /* a caller may leave between two messages without QUIT */
 		return true;
 	(void)(d->caller.eof || say(d, "421 4.3.0 postern leaves", &unheard) || true);
 	return false;
 }
 
-bool dialogue_with(struct submission *x, int in, int out, const struct err *why_not, struct err *e)
+static void dialogue_free(struct dialogue *d)
+{
+	relay_close(&d->relay);
+	caller_close(&d->caller);
+	group_end(&d->group);
+	free(d->group.commands);
+	free(d->group.asked);
+	free(d);
+}
+
+bool dialogue(struct sender *who, struct smarthost *to, int in, int out, const struct err *why_not, struct err *e)
 {
 	struct dialogue *d = calloc(1, sizeof *d);
 	bool ok;
 
 	if (d == NULL)
 		return fail_memory(e);
-	d->relay.x = x;
+	relay_begin(&d->relay, who, to);
 	caller_open(&d->caller, in, out);
 	ok = why_not == NULL ? talk(d, e) : (answer_error(d, why_not, e) || true) && give_up(why_not, e);
-	relay_close(&d->relay);
-	caller_close(&d->caller);
-	free(d);
+	dialogue_free(d);
 	return ok;
-}
-
-static bool may_begin(struct submission *x, bool had_stdin, struct err *e)
-{
-	if (x->o->n_recipients > 0)
-		return fail(e, ST_USAGE, FATE_PERM, "with -bs the recipients come in the dialogue");
-	if (!had_stdin)
-		return fail(e, ST_INPUT, FATE_TEMP, "standard input is closed, so there is no caller to talk to");
-	return submission_load(x, e);
-}
-
-int dialogue(const struct options *o, bool had_stdin)
-{
-	struct err e = { 0 }, why_not = { 0 };
-	struct submission *x = submission_begin(o, &e);
-	bool begins;
-	int status = 0;
-
-	if (x == NULL)
-		return err_exit_status(&e);
-	begins = may_begin(x, had_stdin, &why_not);
-	if (!dialogue_with(x, STDIN_FILENO, STDOUT_FILENO, begins ? NULL : &why_not, &e)) {
-		report_error(&e, x->host);
-		status = err_exit_status(&e);
-	}
-	submission_free(x);
-	return status;
 }

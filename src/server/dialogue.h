@@ -2,22 +2,20 @@
  * dialogue.h - -bs: an SMTP server on standard input and output (RFC 5321), for callers that can send mail only by SMTP.
  *
  * The answers are the smarthost's.  postern connects when the first MAIL comes, passes each MAIL, RCPT and message on at once,
- * and passes the reply back: so the caller gets the smarthost's answer for each recipient.  Later messages use the same
- * connection.  As in submit(), missing fields are added, addresses are qualified, and 8-bit text is converted if the smarthost
- * needs that.  Owns the order of commands; server/command has their syntax, server/caller reads and writes,
- * server/relay speaks to the smarthost.
+ * and passes the reply back: so the caller gets the smarthost's answer for each recipient.  What the caller sends in one flight
+ * is passed on in one flight.  Later messages use the same connection.  As in submit(), missing fields are added, addresses are
+ * qualified, and 8-bit text is converted if the smarthost needs that.  Owns the order of commands; server/command has their
+ * syntax, server/caller reads and writes, server/relay speaks to the smarthost.
  */
 #ifndef SERVER_DIALOGUE_H
 #define SERVER_DIALOGUE_H
 
-#include "deliver/submission.h"
+#include "deliver/sender.h"
+#include "deliver/smarthost.h"
 
-/* Returns the exit status.  After QUIT, or if the caller leaves between two messages, it is 0, whatever became of the messages,
- * since the caller was told.  Else it says why the dialogue ended. */
-int dialogue(const struct options *o, bool had_stdin);
-
-/* The same for a loaded x and a caller at two descriptors, which stay open.  `why_not` (NULL: none) is an error that is said in
- * place of the greeting (RFC 5321 3.1); then the dialogue does not begin.  False: it ended early. */
-bool dialogue_with(struct submission *x, int in, int out, const struct err *why_not, struct err *e) MUST_CHECK;
+/* Speaks with a caller at two descriptors, which stay open, to the end.  `who` has its configuration.  `why_not` (NULL: none)
+ * is an error that is said in place of the greeting (RFC 5321 3.1); then the dialogue does not begin.  True: the caller said
+ * QUIT or left between two messages, whatever became of the messages, since it was told.  False: it ended early. */
+bool dialogue(struct sender *who, struct smarthost *to, int in, int out, const struct err *why_not, struct err *e) MUST_CHECK;
 
 #endif

@@ -1,11 +1,15 @@
 /*
- * relay.h - the smarthost's side of -bs: passes the caller's MAIL, RCPT and message on, one at a time.
+ * relay.h - the smarthost's side of -bs: passes the caller's MAIL, RCPT and message on.
  *
  * Chooses the account by the sender.  Connects when the first MAIL comes, and keeps the connection for the messages that
- * follow.  A transaction that was begun and given up is ended with RSET before the next MAIL (RFC 5321 4.1.1.5).  If a
- * function returns true, the smarthost's answer is relay_reply(), and after the message relay_outcome().  If relay_mail()
- * returns false, *e says why, and the envelope is gone.  If relay_rcpt() does, u->mail tells whether the envelope is still
- * there.
+ * follow.  What the caller sends in one flight goes to the smarthost in one flight: a say function writes commands that may
+ * wait for others, and the hear function with the same name waits for the answers.  The answers are heard in the order in which
+ * the commands were said.  After the end of a message the next MAIL and its RCPT may be said before the answer to the message
+ * is heard (relay_say_next()).
+ *
+ * If a function returns true, the smarthost's answer is relay_reply(), and after the message relay_outcome().  If
+ * relay_say_mail() or relay_hear_mail() returns false, *e says why, and the envelope is gone.  If relay_hear_rcpt() does,
+ * relay_has_mail() tells whether the envelope is still there.
  *
  * A recipient that the caller names stands for one address or, if it is an alias, for several.  The smarthost is asked about
  * each.  The recipient is accepted if one address is (with require_all_recipients: if all are).  The addresses that were
@@ -15,45 +19,74 @@
 #ifndef SERVER_RELAY_H
 #define SERVER_RELAY_H
 
-#include "deliver/submission.h"
+#include "deliver/deliver.h"
 #include "server/command.h"
 
-struct relay {
-	struct submission    *x;         /* borrowed */
-	struct transaction    t;
-	const struct account *ready;     /* the account that x is ready for, with its secret; NULL: none */
-	bool                  connected; /* x->s is open, or was until its chat broke */
-	bool                  begun;     /* the session has heard MAIL, and the message was not accepted since */
-	bool                  mail;      /* a transaction is under way */
-	bool                  said_no;   /* a recipient of it was refused, and the caller was told */
-	int64_t               idle;      /* clock_ms() when the last transaction ended */
-	struct reply          answer;    /* for the caller, to MAIL or RCPT */
+struct job { /* one message of the caller */
+	struct submission  x;
+	struct transaction t;
+	bool               mail;    /* MAIL was accepted, and the message has not ended */
+	bool               said_no; /* a recipient was refused, and the caller was told */
 };
 
-bool relay_mail(struct relay *u, const struct command *c, struct err *e) MUST_CHECK;
+struct relay {
+	struct sender    *who; /* borrowed */
+	struct smarthost *to;  /* borrowed */
+	struct job        jobs[2];
+	unsigned          at;     /* jobs[at] is the present one, the other one is the next */
+	bool              ahead;  /* MAIL was said for the next one */
+	bool              reused; /* the connection had been used when MAIL was said */
+	struct reply      answer; /* for the caller, to MAIL or RCPT */
+};
 
-/* *asked unset: the answer is not the smarthost's: all addresses that the recipient stands for were accepted before. */
-bool relay_rcpt(struct relay *u, const struct command *c, bool *asked, struct err *e) MUST_CHECK;
+struct asked { /* one RCPT of the caller; zeroed: a new one */
+	bool    named;   /* its addresses are in the envelope */
+	bool    said;    /* and RCPT was said for them */
+	size_t *who, n;  /* owned: their indices there */
+};
 
-/* Has the smarthost accepted a recipient? */
-bool relay_has_recipients(const struct relay *u);
+void relay_begin(struct relay *u, struct sender *who, struct smarthost *to);
 
-/* Fixes the head of x->m, makes the rendition for the smarthost, and sends it. */
-bool relay_message(struct relay *u, struct err *e) MUST_CHECK;
-
+const struct job *relay_now(const struct relay *u); /* the present message */
+struct message *relay_message(struct relay *u);     /* its text, to be filled */
+bool relay_has_mail(const struct relay *u);         /* is there an envelope? */
+bool relay_has_recipients(const struct relay *u);   /* has the smarthost accepted a recipient? */
 const struct reply *relay_reply(const struct relay *u);
 
-/* After relay_message(): one answer for all recipients.  It accepts if one of them has the message, since sending again would
- * then make a duplicate; relay_missed() tells which ones do not have it.  False: the message was not sent, and *e says why. */
+bool relay_say_mail(struct relay *u, const struct command *c, struct err *e) MUST_CHECK;
+
+/* *anew: the server had closed the connection, and MAIL was said on a new one, without the RCPT that followed it. */
+bool relay_hear_mail(struct relay *u, const struct command *c, bool *anew, struct err *e) MUST_CHECK;
+
+/* Says RCPT before an earlier answer has come, if that is possible; if not, relay_hear_rcpt() says it. */
+void relay_say_rcpt(struct relay *u, struct asked *a, const struct command *c);
+
+/* *asked unset: the answer is not the smarthost's: all addresses that the recipient stands for were accepted before. */
+bool relay_hear_rcpt(struct relay *u, struct asked *a, const struct command *c, bool *asked, struct err *e) MUST_CHECK;
+void relay_asked_free(struct asked *a);
+
+/* Fixes the head of the message, makes the rendition for the smarthost, and sends it. */
+bool relay_say_message(struct relay *u, struct err *e) MUST_CHECK;
+
+/* Between relay_say_message() and relay_hear_message(): says the MAIL of the next message, if it can be in the same flight.
+ * After true, relay_say_rcpt() is for the next message. */
+bool relay_say_next(struct relay *u, const struct command *c);
+
+bool relay_hear_message(struct relay *u, struct err *e) MUST_CHECK;
+
+/* Afterwards: one answer for all recipients.  It accepts if one of them has the message, since sending again would then make a
+ * duplicate; relay_missed() tells which ones do not have it.  False: the message was not sent, and *e says why. */
 bool relay_outcome(const struct relay *u, int *code, struct esc *esc, const char **said, struct err *e) MUST_CHECK;
 
-/* After relay_message(), if some have the message: does this recipient lack it without the caller having been told? */
+/* After relay_outcome(), if some have the message: does this recipient lack it without the caller having been told? */
 bool relay_missed(const struct rcpt *r);
 
 /* Writes the line in the log.  why NULL: the line has the smarthost's answer. */
 void relay_log(struct relay *u, const struct err *why);
 
-void relay_forget(struct relay *u); /* frees the message and its envelope */
-void relay_close(struct relay *u);  /* also closes the connection */
+/* Frees the message and its envelope.  True: what was said of the next message counts, and that is now the present one; only
+ * relay_hear_mail() and relay_hear_rcpt() are due.  False: nothing was said, or the connection is lost. */
+bool relay_forget(struct relay *u);
+void relay_close(struct relay *u); /* also closes the connection */
 
 #endif

@@ -20,6 +20,7 @@ void chat_open(struct chat *c, struct stream *io, void *ctx)
 	c->depth = 1;
 	c->cap = 0;
 	c->broken = c->utf8 = false;
+	c->why = (struct err){ .stage = ST_INTERNAL };
 	c->head = c->owed = 0;
 	redact_begin(&c->hidden);
 }
@@ -90,7 +91,11 @@ static bool read_reply(struct chat *c, struct err *e)
 /* Every function that sends, expects or settles calls this first. */
 static bool intact(const struct chat *c, enum stage stage, struct err *e)
 {
-	return !c->broken || fail(e, stage, FATE_TEMP, "the connection to the server is not usable any more");
+	if (c->broken && c->why.say[0] != '\0')
+		*e = c->why;
+	else if (c->broken)
+		fail(e, stage, FATE_TEMP, "the connection to the server is not usable any more");
+	return !c->broken;
 }
 
 /* Is an answer owed to a command that commits?  Then the server may have the message although we shall not hear so (RFC 1047). */
@@ -108,6 +113,7 @@ static bool broken(struct chat *c, struct err *e)
 	if (owes_verdict(c))
 		e->fate = FATE_UNKNOWN;
 	chat_break(c);
+	c->why = *e;
 	return false;
 }
 
@@ -130,6 +136,7 @@ static bool closing(struct chat *c, enum stage stage, struct err *e)
 	reply_fail(&c->reply, stage, e, "the server is closing the connection");
 	if (unheard)
 		e->fate = FATE_UNKNOWN;
+	c->why = *e;
 	return false;
 }
 
@@ -158,9 +165,10 @@ static bool send_and_hear(struct chat *c, const struct verb *v, struct err *e)
 }
 
 /* Reads the answer to the oldest command. */
-static bool take_one(struct chat *c, struct err *e)
+static bool hear_one(struct chat *c, struct err *e)
 {
 	const struct verb *v = c->queue[c->head].verb;
+	void *ctx = c->queue[c->head].ctx;
 	size_t arg = c->queue[c->head].arg;
 
 	attempt(c, v);
@@ -170,7 +178,8 @@ static bool take_one(struct chat *c, struct err *e)
 		return broken(c, e);
 	c->head = (c->head + 1) % CHAT_DEPTH;
 	c->owed--;
-	v->got(c->ctx, arg, &c->reply);
+	if (v->got != NULL)
+		v->got(ctx, arg, &c->reply);
 	if (c->reply.code == 421 && v->stage != ST_QUIT)
 		return closing(c, v->stage, e);
 	return true;
@@ -181,9 +190,22 @@ bool chat_settle(struct chat *c, struct err *e)
 	if (!intact(c, c->io->stage, e))
 		return false;
 	while (c->owed > 0)
-		if (!take_one(c, e))
+		if (!hear_one(c, e))
 			return false;
 	return true;
+}
+
+bool chat_hear(struct chat *c, struct err *e)
+{
+	return intact(c, c->io->stage, e) && (c->owed == 0 || hear_one(c, e));
+}
+
+bool chat_owes(const struct chat *c, const void *ctx)
+{
+	for (unsigned i = 0; i < c->owed; i++)
+		if (c->queue[(c->head + i) % CHAT_DEPTH].ctx == ctx)
+			return true;
+	return false;
 }
 
 /* The server said something although nothing is owed.  Only a 421 may come unasked. */
@@ -208,9 +230,10 @@ bool chat_expect(struct chat *c, const struct verb *v, size_t arg, struct err *e
 		return false;
 	if (c->owed >= CHAT_DEPTH)             /* full: settle half, so that the next flight */
 		while (c->owed > CHAT_DEPTH / 2) /* has many commands and not one */
-			if (!take_one(c, e))
+			if (!hear_one(c, e))
 				return false;
 	c->queue[(c->head + c->owed) % CHAT_DEPTH].verb = v;
+	c->queue[(c->head + c->owed) % CHAT_DEPTH].ctx = c->ctx;
 	c->queue[(c->head + c->owed) % CHAT_DEPTH].arg = arg;
 	c->owed++;
 	if (v->last || c->depth == 1)
@@ -304,7 +327,8 @@ bool chat_early(struct chat *c, const struct verb *v, struct err *e)
 		e->fate = FATE_NONSENSE;
 		return false;
 	}
-	v->got(c->ctx, 0, &c->reply);
+	if (v->got != NULL)
+		v->got(c->ctx, 0, &c->reply);
 	return reply_fail(&c->reply, v->stage, e, "the server refused the message while it was being sent");
 }
 

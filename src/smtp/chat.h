@@ -5,7 +5,8 @@
  * refuses a command, the verb's `got` is given the refusal.  These functions return false if the dialogue broke (end of
  * file, timeout, a reply that is none, 421), if a command cannot be written as one line, or if memory is short.
  *
- * On a broken chat nothing is owed any more, and every function that sends, expects or settles fails.  So a late reply is
+ * On a broken chat nothing is owed any more, and every function that sends, expects or settles fails, for the reason that
+ * broke it.  So a late reply is
  * never taken for the answer to another command, and no `got` is called with a transaction that has ended.
  */
 #ifndef SMTP_CHAT_H
@@ -30,22 +31,24 @@ struct verb {
 	unsigned    classes; /* first digits that are an answer; a reply with another is FATE_NONSENSE */
 	bool        last;    /* nothing may be sent until the answer has come, RFC 2920 3.1 */
 	bool        commits; /* once sent, the server may have the message, RFC 1047 */
-	void (*got)(void *ctx, size_t arg, const struct reply *r);
+	void (*got)(void *ctx, size_t arg, const struct reply *r); /* NULL: the caller looks at chat->reply */
 };
 
 /*
  * Pipelining.  A reply does not name its command: only its place in the order does.  So the queue below has an entry for
  * each command that was written and not yet answered, oldest first, and each reply answers the oldest entry.
  *
- * What may share a flight.  RSET, MAIL and RCPT may stand anywhere in a flight (RFC 2920 3.1).  Any other command may
- * only end one: if its row has `last`, chat_expect() waits for all replies.  DATA may end the flight of MAIL and RCPT,
- * since its text is sent only after the 354, and their replies come before that.  With require_all_recipients DATA waits for
- * those replies, too.  Without PIPELINING `depth` is 1, and each command waits for its own reply.
+ * What may share a flight.  RSET, MAIL and RCPT may stand anywhere in a flight, and the end of a message may begin one
+ * (RFC 2920 3.1): in -bs the next RSET, MAIL and RCPT follow it if the caller has sent them already.  RSET makes the MAIL count
+ * whether the message is accepted or refused.  Any other command may only end a flight: if its row has `last`, chat_expect()
+ * waits for all replies.  DATA may end the flight of MAIL and RCPT, since its text is sent only after the 354, and their
+ * replies come before that.  With require_all_recipients DATA waits for those replies, too.  Without PIPELINING `depth` is 1,
+ * and each command waits for its own reply.
  *
  * What may never follow what.  Nothing is sent before the greeting.  Nothing follows EHLO, STARTTLS, AUTH or DATA before the
  * answer, which decides what comes next: commands, a handshake, a response, text.  Text never follows a 354 when no recipient was
- * accepted: its final dot might send an empty message, so the connection is closed.  Nothing follows the end of a message
- * before its answer: what comes next depends on it.  QUIT is sent only when nothing is owed, and its answer is not read.
+ * accepted: its final dot might send an empty message, so the connection is closed.  No DATA or BDAT follows the end of a
+ * message before its answer.  QUIT is sent only when nothing is owed, and its answer is not read.
  *
  * Why BDAT waits.  The text comes with BDAT.  If a server refuses MAIL or BDAT and does not discard the text, it runs the
  * text as commands, in a session that has logged in.  So all replies to MAIL and RCPT come first (RFC 3030 2), and BDAT is
@@ -58,14 +61,16 @@ struct verb {
  */
 struct chat {
 	struct stream *io;     /* borrowed */
-	void          *ctx;    /* passed to got */
+	void          *ctx;    /* borrowed: passed to the `got` of the commands that are written from now on */
 	unsigned       depth;  /* 1, or CHAT_DEPTH once PIPELINING was offered */
 	unsigned       cap;    /* seconds; shortens the timeout of each verb; 0: does not */
-	bool           broken; /* nothing more may be sent; set by chat_break() only */
+	bool           broken; /* nothing more may be sent */
+	struct err     why;    /* of a broken chat: what broke it; every later failure repeats it */
 	bool           utf8;   /* MAIL has said SMTPUTF8: commands may hold UTF-8, else ASCII only */
 	unsigned       head, owed;
 	struct {
 		const struct verb *verb;
+		void              *ctx;
 		size_t             arg;
 	} queue[CHAT_DEPTH];
 	struct reply   reply;     /* the one being read */
@@ -95,6 +100,9 @@ bool chat_put(struct chat *c, const struct verb *v, struct err *e, const char *f
 bool chat_expect(struct chat *c, const struct verb *v, size_t arg, struct err *e) MUST_CHECK;
 
 bool chat_settle(struct chat *c, struct err *e) MUST_CHECK; /* reads replies until nothing is owed */
+bool chat_hear(struct chat *c, struct err *e) MUST_CHECK;   /* reads the oldest reply that is owed, if any is */
+
+bool chat_owes(const struct chat *c, const void *ctx); /* is a reply owed to a command that was written with this ctx? */
 
 /* While a payload is sent and nothing is owed: has the server said something already?  If so, chat_early() breaks the chat
  * and makes an error of the reply: the refusal, or FATE_NONSENSE if the server accepts what it does not have yet. */

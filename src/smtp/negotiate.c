@@ -7,7 +7,7 @@ static bool small_enough(const struct session *s, const struct rendition *r, str
 	if (s->caps.size == 0 || r->facts.bytes <= s->caps.size)
 		return true;
 	fail(e, ST_INPUT, FATE_PERM, "the message has %llu bytes, but %s takes at most %llu",
-	     (unsigned long long)r->facts.bytes, s->host, (unsigned long long)s->caps.size);
+	     (unsigned long long)r->facts.bytes, s->to->host, (unsigned long long)s->caps.size);
 	return err_hint(e, "send large files another way, or as a link");
 }
 
@@ -16,7 +16,7 @@ static bool dsn_offered(const struct session *s, const struct needs *n, struct e
 	if (!n->w->dsn_require || !n->dsn || (s->caps.ext & EXT_DSN) != 0)
 		return true;
 	return fail(e, ST_EHLO, FATE_PERM, "%s does not offer delivery status notifications, and dsn_require is on",
-		    s->host);
+		    s->to->host);
 }
 
 /* RFC 6531 3.1 (8): a server with SMTPUTF8 offers 8BITMIME, too.  If it does not, it takes 8-bit text all the same. */
@@ -32,7 +32,7 @@ static bool utf8_carried(const struct session *s, const struct wishes *w, const 
 	if (w->utf8 == UTF8_OFF)
 		return fail(e, ST_INPUT, FATE_PERM, "%s needs SMTPUTF8, and smtputf8 is off", who);
 	if (!takes_utf8(s, w))
-		return fail(e, ST_INPUT, FATE_PERM, "%s does not offer SMTPUTF8, which %s needs", s->host, who);
+		return fail(e, ST_INPUT, FATE_PERM, "%s does not offer SMTPUTF8, which %s needs", s->to->host, who);
 	if (!str_is_utf8(buf_text(rendition_head(r)), rendition_head(r)->len))
 		return fail(e, ST_INPUT, FATE_PERM, "the header is neither ASCII nor UTF-8");
 	return true;
@@ -46,11 +46,11 @@ static bool not_offered(const struct session *s, const struct wish *row, struct 
 	bool coded = row->esc.class != 0;
 
 	if (row->may_drop) {
-		trace_note(s->io->flights, "%s does not offer %s, so %s is left out", s->host, row->word,
+		trace_note(s->io->flights, "%s does not offer %s, so %s is left out", s->to->host, row->word,
 			   row->key);
 		return true;
 	}
-	fail(e, ST_EHLO, FATE_PERM, "%s does not offer %s, which %s asks for, so nothing was sent%s%s%s", s->host,
+	fail(e, ST_EHLO, FATE_PERM, "%s does not offer %s, which %s asks for, so nothing was sent%s%s%s", s->to->host,
 	     row->word, row->key, coded ? " (" : "", esc_text(row->esc, code), coded ? ")" : "");
 	e->esc = row->esc;
 	return err_hint(e, "send through another server, or without %s", row->key);
@@ -83,9 +83,14 @@ static unsigned missing(const struct session *s, const struct needs *n)
 	return want & ~s->caps.ext;
 }
 
+bool negotiate_knows(const struct session *s, const struct needs *n)
+{
+	return missing(s, n) == 0 || s->mechanism == NULL;
+}
+
 static bool ask_again(struct session *s, const struct needs *n, struct err *e)
 {
-	return missing(s, n) == 0 || s->mechanism == NULL || session_ask_again(s, e);
+	return negotiate_knows(s, n) || session_ask_again(s, e);
 }
 
 bool negotiate_envelope(struct session *s, const struct needs *n, struct err *e)

@@ -19,6 +19,9 @@
  * left out (RFC 6710 4.3), it is, with a note in the trace. */
 bool negotiate_envelope(struct session *s, const struct needs *n, struct err *e) MUST_CHECK;
 
+/* Does negotiate_envelope() need to ask nothing of the server? */
+bool negotiate_knows(const struct session *s, const struct needs *n);
+
 /* Makes *r, the message for this server, with regard to size, 8-bit text, SMTPUTF8 and DSN.  `said`: MAIL was sent, so
  * n->utf8 stays as MAIL announced it; else *n is made anew from the facts of *r.  If the server cannot take the message, that
  * is ST_INPUT PERM; if dsn_require is on and DSN is not offered, ST_EHLO PERM. */

@@ -11,27 +11,19 @@
 
 enum { UNLIKELY_S = 15 }; /* seconds for a greeting in clear on port 465 */
 
-/* After a verb with `last`, the answer is in chat->reply. */
-static void got_answer(void *ctx, size_t arg, const struct reply *r)
-{
-	(void)ctx;
-	(void)arg;
-	(void)r;
-}
-
 /* RFC 5321 4.5.3.2, in protocol order. */
 static const struct verb GREETING = { .name = "", .stage = ST_GREETING, .timeout = 300, .last = true,
-				      .classes = CLASS_USUAL, .got = got_answer };
+				      .classes = CLASS_USUAL };
 static const struct verb EHLO = { .name = "EHLO", .stage = ST_EHLO, .timeout = 300, .last = true,
-				  .classes = CLASS_USUAL, .got = got_answer };
+				  .classes = CLASS_USUAL };
 static const struct verb STARTTLS = { .name = "STARTTLS", .stage = ST_STARTTLS, .timeout = 120, .last = true,
-				      .classes = CLASS_USUAL, .got = got_answer };
+				      .classes = CLASS_USUAL };
 static const struct verb QUIT = { .name = "QUIT", .stage = ST_QUIT, .timeout = 5, .last = false,
-				  .classes = CLASS_USUAL, .got = got_answer };
+				  .classes = CLASS_USUAL };
 
 static bool needs_tls(const struct session *s)
 {
-	return s->tls->on;
+	return s->to->tls != TLS_NEVER;
 }
 
 static bool needs_auth(const struct session *s)
@@ -77,7 +69,7 @@ static bool knows_no_ehlo(const struct reply *r)
 static bool hello_plain(struct session *s, const char *name, struct err *e)
 {
 	if (needs_tls(s) || needs_auth(s)) {
-		reply_fail(&s->chat.reply, ST_EHLO, e, "%s does not know EHLO, so %s cannot be used", s->host,
+		reply_fail(&s->chat.reply, ST_EHLO, e, "%s does not know EHLO, so %s cannot be used", s->to->host,
 			   needs_tls(s) ? "TLS" : "authentication");
 		return err_hint(e, "check `host` and `port`: a submission server knows EHLO");
 	}
@@ -86,11 +78,11 @@ static bool hello_plain(struct session *s, const char *name, struct err *e)
 	s->hello_only = true;
 	s->caps = (struct caps){ 0 };
 	if (!reply_ok(&s->chat.reply))
-		return reply_fail(&s->chat.reply, ST_EHLO, e, "%s refused our HELO", s->host);
+		return reply_fail(&s->chat.reply, ST_EHLO, e, "%s refused our HELO", s->to->host);
 	return true;
 }
 
-static void take_caps(struct session *s)
+static void set_caps(struct session *s)
 {
 	caps_parse(&s->caps, s->chat.reply.wire);
 	s->chat.depth = (s->caps.ext & EXT_PIPELINING) != 0 ? CHAT_DEPTH : 1;
@@ -109,8 +101,8 @@ static bool hello(struct session *s, struct err *e)
 	if (!s->p->lmtp && knows_no_ehlo(&s->chat.reply))
 		return hello_plain(s, name, e);
 	if (!reply_ok(&s->chat.reply))
-		return reply_fail(&s->chat.reply, ST_EHLO, e, "%s refused our %s", s->host, word);
-	take_caps(s);
+		return reply_fail(&s->chat.reply, ST_EHLO, e, "%s refused our %s", s->to->host, word);
+	set_caps(s);
 	return true;
 }
 
@@ -122,7 +114,7 @@ bool session_ask_again(struct session *s, struct err *e)
 	if (!chat_say(&s->chat, &EHLO, 0, e, "%s %s", s->p->lmtp ? "LHLO" : "EHLO", name))
 		return false;
 	if (reply_ok(&s->chat.reply))
-		take_caps(s);
+		set_caps(s);
 	return true;
 }
 
@@ -130,7 +122,7 @@ bool session_ask_again(struct session *s, struct err *e)
 
 static bool start_tls(struct session *s, struct err *e)
 {
-	if (!tls_start(s->io, s->tls, s->tls_files, s->host, &s->tls_facts, e)) {
+	if (!tls_start(s->io, s->tls, s->tls_files, s->to->host, &s->tls_facts, e)) {
 		chat_break(&s->chat);
 		return false;
 	}
@@ -142,14 +134,14 @@ static bool start_tls(struct session *s, struct err *e)
 static bool say_starttls(struct session *s, struct err *e)
 {
 	if ((s->caps.ext & EXT_STARTTLS) == 0) {
-		fail(e, ST_STARTTLS, FATE_PERM, "%s does not offer STARTTLS, so nothing was sent", s->host);
+		fail(e, ST_STARTTLS, FATE_PERM, "%s does not offer STARTTLS, so nothing was sent", s->to->host);
 		return err_hint(e, "for implicit TLS set tls_starttls off (port 465); the network may also be "
 				   "hiding the offer");
 	}
 	if (!chat_say(&s->chat, &STARTTLS, 0, e, "STARTTLS"))
 		return false;
 	if (!reply_ok(&s->chat.reply))
-		return reply_fail(&s->chat.reply, ST_STARTTLS, e, "%s refused STARTTLS, so nothing was sent", s->host);
+		return reply_fail(&s->chat.reply, ST_STARTTLS, e, "%s refused STARTTLS, so nothing was sent", s->to->host);
 	return start_tls(s, e) && hello(s, e);
 }
 
@@ -159,7 +151,7 @@ static bool say_starttls(struct session *s, struct err *e)
  * hints. */
 static bool fail_greeting(const struct session *s, struct err *e)
 {
-	bool implicit = s->tls->on && !s->tls->starttls;
+	bool implicit = s->to->tls == TLS_IMPLICIT;
 
 	if (implicit || (e->fate != FATE_NONSENSE && e->sys != ETIMEDOUT))
 		return false;
@@ -175,7 +167,7 @@ static bool expect_greeting(struct session *s, struct err *e)
 	unsigned cap = s->chat.cap;
 	bool ok;
 
-	if (s->tls->on && s->tls->starttls && s->port == 465 && (cap == 0 || cap > UNLIKELY_S))
+	if (s->to->tls == TLS_STARTTLS && s->to->port == 465 && (cap == 0 || cap > UNLIKELY_S))
 		s->chat.cap = UNLIKELY_S;
 	ok = chat_expect(&s->chat, &GREETING, 0, e);
 	s->chat.cap = cap;
@@ -187,7 +179,7 @@ static bool greeting(struct session *s, struct err *e)
 	if (!expect_greeting(s, e))
 		return fail_greeting(s, e);
 	if (!reply_ok(&s->chat.reply))
-		return reply_fail(&s->chat.reply, ST_GREETING, e, "%s does not want to talk to us", s->host);
+		return reply_fail(&s->chat.reply, ST_GREETING, e, "%s does not want to talk to us", s->to->host);
 	return true;
 }
 
@@ -195,7 +187,7 @@ static bool login(struct session *s, struct err *e)
 {
 	if (!needs_auth(s))
 		return true;
-	if (!sasl_login(&s->chat, &s->caps, s->auth, s->host, s->port, s->secret, &s->mechanism, e))
+	if (!sasl_login(&s->chat, &s->caps, s->auth, s->to->host, s->to->port, s->secret, &s->mechanism, e))
 		return false;
 	trace_note(s->io->flights, "logged in as %s with %s", sasl_who(s->auth), s->mechanism);
 	return true;
@@ -212,16 +204,14 @@ static bool hide_secret(struct session *s, struct err *e)
 
 bool session_open(struct session *s, struct err *e)
 {
-	bool implicit = s->tls->on && !s->tls->starttls, starttls = s->tls->on && s->tls->starttls;
-
-	chat_open(&s->chat, s->io, s);
+	chat_open(&s->chat, s->io, NULL);
 	s->chat.cap = s->p->timeout;
 	s->caps = (struct caps){ 0 };
 	s->mechanism = NULL;
 	s->hello_only = false;
-	s->mails = 0;
-	return hide_secret(s, e) && (!implicit || start_tls(s, e))
-	    && greeting(s, e) && hello(s, e) && (!starttls || say_starttls(s, e)) && login(s, e);
+	s->mails = s->ended = 0;
+	return hide_secret(s, e) && (s->to->tls != TLS_IMPLICIT || start_tls(s, e))
+	    && greeting(s, e) && hello(s, e) && (s->to->tls != TLS_STARTTLS || say_starttls(s, e)) && login(s, e);
 }
 
 void session_close(struct session *s)
@@ -234,5 +224,4 @@ void session_close(struct session *s)
 		(void)!stream_flush(s->io, &unheard);
 	if (s->io != NULL)
 		chat_close(&s->chat);
-	s->payload = NULL;
 }

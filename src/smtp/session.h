@@ -8,6 +8,7 @@
 #ifndef SMTP_SESSION_H
 #define SMTP_SESSION_H
 
+#include "net/dial.h"
 #include "net/tls.h"
 #include "smtp/chat.h"
 #include "smtp/caps.h"
@@ -26,8 +27,7 @@ struct session {
 	const struct tls_params     *tls;
 	struct tls_files            *tls_files; /* filled by tls_check() */
 	const struct sasl_params    *auth;
-	const char                  *host;   /* for SNI, the certificate, and sentences */
-	unsigned                     port;
+	const struct endpoint       *to;
 	const char                  *secret; /* NUL-terminated; NULL: none */
 	struct stream               *io;
 
@@ -37,7 +37,7 @@ struct session {
 	const char      *mechanism;  /* static; NULL: not logged in */
 	bool             hello_only; /* the server knows no EHLO */
 	uint64_t         mails;      /* transactions so far, RFC 9422 MAILMAX */
-	void            *payload;    /* the transaction under way, for its `got` functions; NULL: none */
+	uint64_t         ended;      /* the last of them that the server has ended; RSET comes before MAIL if others followed it */
 };
 
 /* On a connected stream, does all that comes before MAIL: implicit TLS, greeting, EHLO or HELO, STARTTLS and EHLO again,

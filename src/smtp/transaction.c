@@ -1,6 +1,5 @@
 #include "smtp/transaction.h"
 
-#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -35,9 +34,10 @@ static void refuse_all(struct transaction *t, enum rcpt_state state, enum stage 
 /* A refused sender is refused for all recipients.  The answers to RCPT that follow are then ignored. */
 static void got_mail(void *ctx, size_t arg, const struct reply *r)
 {
-	struct transaction *t = ((struct session *)ctx)->payload;
+	struct transaction *t = ctx;
 
 	(void)arg;
+	t->mail_answered = true;
 	if (reply_ok(r))
 		return;
 	t->no_mail = true;
@@ -54,9 +54,10 @@ static bool is_too_many(const struct transaction *t, const struct reply *r)
 
 static void got_rcpt(void *ctx, size_t arg, const struct reply *r)
 {
-	struct transaction *t = ((struct session *)ctx)->payload;
+	struct transaction *t = ctx;
 	struct rcpt *rcpt = &t->v->rcpts[arg];
 
+	rcpt->asked = false;
 	if (t->no_mail || is_too_many(t, r))
 		return;
 	if (reply_ok(r)) {
@@ -79,7 +80,7 @@ static void refuse_message(struct transaction *t, enum stage stage, const struct
 
 static void got_data(void *ctx, size_t arg, const struct reply *r)
 {
-	struct transaction *t = ((struct session *)ctx)->payload;
+	struct transaction *t = ctx;
 
 	(void)arg;
 	if (r->code / 100 == 3)
@@ -113,7 +114,7 @@ static void keep_answer(struct delivery *d, const struct reply *r)
 
 static void got_message(void *ctx, size_t arg, const struct reply *r)
 {
-	struct transaction *t = ((struct session *)ctx)->payload;
+	struct transaction *t = ctx;
 
 	(void)arg;
 	keep_answer(t->d, r);
@@ -121,6 +122,7 @@ static void got_message(void *ctx, size_t arg, const struct reply *r)
 		refuse_message(t, ST_BODY, r);
 		return;
 	}
+	t->s->ended = t->number;
 	for (size_t i = 0; i < t->v->n; i++)
 		if (t->v->rcpts[i].state == RCPT_TAKEN)
 			t->v->rcpts[i].state = RCPT_DONE;
@@ -129,21 +131,16 @@ static void got_message(void *ctx, size_t arg, const struct reply *r)
 /* LMTP: the answer for one recipient, RFC 2033 4.2. */
 static void got_delivery(void *ctx, size_t arg, const struct reply *r)
 {
-	struct transaction *t = ((struct session *)ctx)->payload;
+	struct transaction *t = ctx;
 
 	if (reply_ok(r) || t->d->code / 100 != 2) /* an answer that accepts is preferred to one that refuses */
 		keep_answer(t->d, r);
-	if (reply_ok(r))
-		t->v->rcpts[arg].state = RCPT_DONE;
-	else
+	if (!reply_ok(r)) {
 		refuse(&t->v->rcpts[arg], ST_BODY, r);
-}
-
-static void got_rset(void *ctx, size_t arg, const struct reply *r)
-{
-	(void)ctx; /* the next MAIL shows whether it helped */
-	(void)arg;
-	(void)r;
+		return;
+	}
+	t->v->rcpts[arg].state = RCPT_DONE;
+	t->s->ended = t->number;
 }
 
 /* RFC 5321 4.5.3.2, in protocol order. */
@@ -159,19 +156,32 @@ static const struct verb BDAT = { .name = "BDAT", .stage = ST_BODY, .timeout = 6
 				  .classes = CLASS_USUAL, .got = got_message };
 static const struct verb LMTP_DOT = { .name = "the message", .stage = ST_BODY, .timeout = 600, .commits = true,
 				      .classes = CLASS_USUAL, .got = got_delivery };
-static const struct verb RSET = { .name = "RSET", .stage = ST_MAIL, .timeout = 300, .classes = CLASS_USUAL,
-				  .got = got_rset };
+/* Its answer changes nothing: the next MAIL shows whether it helped. */
+static const struct verb RSET = { .name = "RSET", .stage = ST_MAIL, .timeout = 300, .classes = CLASS_USUAL };
 
 /* ---- the envelope ------------------------------------------------------------------------------- */
+
+/* RSET, if it is not known that the last transaction has ended: MAIL was said, but no message was accepted yet. */
+static bool end_the_last(struct session *s, struct err *e)
+{
+	if (s->ended == s->mails)
+		return true;
+	s->ended = s->mails;
+	return chat_say(&s->chat, &RSET, 0, e, "RSET");
+}
 
 static bool say_mail(struct transaction *t, struct err *e)
 {
 	struct buf line = buf_max(ST_MAIL, CHAT_COMMAND_MAX, "MAIL");
-	bool ok = esmtp_mail(&line, &t->s->caps, &t->needs, e);
+	struct session *s = t->s;
+	bool ok;
 
+	s->chat.ctx = t;
+	ok = esmtp_mail(&line, &s->caps, &t->needs, e) && end_the_last(s, e);
 	if (ok) {
-		t->s->chat.utf8 = t->needs.utf8 && (t->s->caps.ext & EXT_SMTPUTF8) != 0;
-		ok = chat_say(&t->s->chat, &MAIL, 0, e, "MAIL FROM:%s", buf_text(&line));
+		t->number = ++s->mails;
+		s->chat.utf8 = t->needs.utf8 && (s->caps.ext & EXT_SMTPUTF8) != 0;
+		ok = chat_say(&s->chat, &MAIL, 0, e, "MAIL FROM:%s", buf_text(&line));
 	}
 	buf_free(&line);
 	return ok;
@@ -192,10 +202,14 @@ static bool say_rcpt(struct transaction *t, size_t i, struct err *e)
 {
 	struct buf line = buf_max(ST_RCPT, CHAT_COMMAND_MAX, "RCPT");
 	struct rcpt *r = &t->v->rcpts[i];
-	bool ok = (esmtp_rcpt(&line, &t->s->caps, &t->needs, r, e)
-		   && chat_say(&t->s->chat, &RCPT, i, e, "RCPT TO:%s", buf_text(&line)))
-	       || refuse_unsendable(t, r, e);
+	bool ok = esmtp_rcpt(&line, &t->s->caps, &t->needs, r, e);
 
+	r->asked = ok;
+	ok = ok && chat_say(&t->s->chat, &RCPT, i, e, "RCPT TO:%s", buf_text(&line));
+	if (!ok) {
+		r->asked = false;
+		ok = refuse_unsendable(t, r, e);
+	}
 	buf_free(&line);
 	return ok;
 }
@@ -407,8 +421,7 @@ static bool send_message(struct transaction *t, struct err *e)
 	/* without PIPELINING all replies are there, too */
 	if (t->s->chat.owed == 0 && !worth_sending(t))
 		return true;
-	return (chunking(t) ? send_bdat(t, e) : send_data(t, e))
-	    && (t->s->chat.broken /* by leave() */ || chat_settle(&t->s->chat, e));
+	return chunking(t) ? send_bdat(t, e) : send_data(t, e);
 }
 
 /* After a reply too many, the reply that was taken for the message's may have answered another command. */
@@ -420,14 +433,21 @@ static bool in_turn(struct transaction *t, struct err *e)
 	return fail(e, ST_BODY, FATE_UNKNOWN, "the server answered more often than it was asked");
 }
 
+static bool hear_all(struct transaction *t, struct err *e)
+{
+	while (chat_owes(&t->s->chat, t))
+		if (!chat_hear(&t->s->chat, e))
+			return false;
+	return in_turn(t, e);
+}
+
 static bool one_transaction(struct transaction *t, struct err *e)
 {
 	t->asked = t->taken = t->refused = 0;
-	t->no_mail = t->no_body = false;
-	t->s->mails++;
+	t->mail_answered = t->no_mail = t->no_body = false;
 	while (t->from < t->v->n && t->v->rcpts[t->from].state != RCPT_OPEN)
 		t->from++;
-	if (!say_envelope(t, e) || !send_message(t, e) || !in_turn(t, e))
+	if (!say_envelope(t, e) || !send_message(t, e) || !hear_all(t, e))
 		return false;
 	if (t->asked > t->taken + t->refused)
 		t->fits = t->taken;
@@ -447,13 +467,10 @@ static bool all_transactions(struct transaction *t, struct err *e)
 {
 	const struct session *s = t->s;
 
-	for (bool first = true; !t->stop && envelope_count(t->v, RCPT_OPEN) > 0; first = false) {
+	while (!t->stop && envelope_count(t->v, RCPT_OPEN) > 0) {
 		t->d->again = s->caps.mailmax > 0 && s->mails >= s->caps.mailmax;
 		if (t->d->again)
 			break;
-		/* the last transaction may not have ended: MAIL and RCPT were said, but no message was sent */
-		if (!first && !chat_say(&t->s->chat, &RSET, 0, e, "RSET"))
-			return false;
 		if (!one_transaction(t, e))
 			return false;
 	}
@@ -463,19 +480,16 @@ static bool all_transactions(struct transaction *t, struct err *e)
 void transaction_begin(struct transaction *t, struct session *s, struct envelope *v, const struct rendition *r,
 		       const struct needs *n, struct delivery *d)
 {
-	assert(s->payload == NULL && s->chat.owed == 0); /* transaction_end() leaves a session so */
 	*t = (struct transaction){ .s = s, .v = v, .r = r, .d = d, .needs = *n };
-	s->payload = t;
 	d->again = false;
 }
 
 void transaction_end(struct transaction *t)
 {
-	if (t->s != NULL && t->s->payload == t) {
-		if (t->s->chat.owed > 0)
-			chat_break(&t->s->chat);
-		t->s->payload = NULL;
-	}
+	if (t->s != NULL && chat_owes(&t->s->chat, t))
+		chat_break(&t->s->chat);
+	if (t->s != NULL && t->s->chat.ctx == t)
+		t->s->chat.ctx = NULL;
 	*t = (struct transaction){ .s = NULL };
 }
 
@@ -488,23 +502,36 @@ bool transaction_send(struct session *s, struct envelope *v, const struct rendit
 	transaction_begin(&t, s, v, r, n, d);
 	ok = all_at_once(&t, e) && sift(&t, e) && all_transactions(&t, e);
 	transaction_end(&t);
-	s->payload = NULL; /* it is NULL already; GCC 14 does not see this, and warns that it points to `t` */
+	s->chat.ctx = NULL; /* it is NULL already; GCC 14 does not see this, and warns that it points to `t` */
 	return ok;
 }
 
 /* ---- step by step -------------------------------------------------------------------------------- */
 
-bool transaction_mail(struct transaction *t, struct err *e)
+bool transaction_say_mail(struct transaction *t, struct err *e)
 {
-	t->s->mails++;
-	return say_mail(t, e) && chat_settle(&t->s->chat, e);
+	return say_mail(t, e);
 }
 
-bool transaction_rcpt(struct transaction *t, size_t i, struct err *e)
+/* If RSET was said before MAIL, its answer comes first. */
+bool transaction_hear_mail(struct transaction *t, struct err *e)
+{
+	while (!t->mail_answered)
+		if (!chat_hear(&t->s->chat, e))
+			return false;
+	return true;
+}
+
+bool transaction_say_rcpt(struct transaction *t, size_t i, struct err *e)
+{
+	return say_rcpt(t, i, e);
+}
+
+bool transaction_hear_rcpt(struct transaction *t, size_t i, struct err *e)
 {
 	struct rcpt *r = &t->v->rcpts[i];
 
-	if (!say_rcpt(t, i, e) || !chat_settle(&t->s->chat, e))
+	if (r->asked && !chat_hear(&t->s->chat, e))
 		return false;
 	if (r->state == RCPT_OPEN) { /* "too many": there is no later transaction here, so it is a refusal */
 		refuse(r, ST_RCPT, &t->s->chat.reply);
@@ -513,14 +540,14 @@ bool transaction_rcpt(struct transaction *t, size_t i, struct err *e)
 	return true;
 }
 
-bool transaction_message(struct transaction *t, struct err *e)
+bool transaction_say_message(struct transaction *t, struct err *e)
 {
-	return send_message(t, e) && in_turn(t, e);
+	return send_message(t, e);
 }
 
-bool transaction_reset(struct transaction *t, struct err *e)
+bool transaction_hear_message(struct transaction *t, struct err *e)
 {
-	return chat_say(&t->s->chat, &RSET, 0, e, "RSET") && chat_settle(&t->s->chat, e);
+	return hear_all(t, e);
 }
 
 /* ---- afterwards ---------------------------------------------------------------------------------- */

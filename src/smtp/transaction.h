@@ -30,9 +30,11 @@ struct transaction {
 	struct delivery *d;
 	struct needs     needs;
 	/* private */
+	uint64_t         number;  /* of this transaction in the session; 0: MAIL was not said */
 	size_t           from;    /* recipients before this one are settled */
 	size_t           asked, taken, refused;
 	size_t           fits;    /* recipients taken before the server said "too many"; 0: it did not say so */
+	bool             mail_answered;
 	bool             no_mail; /* MAIL was refused */
 	bool             no_body; /* DATA or the message was refused */
 	bool             stop;    /* no further transaction makes sense */
@@ -42,15 +44,24 @@ struct transaction {
 bool transaction_send(struct session *s, struct envelope *v, const struct rendition *r, const struct needs *n,
 		      struct delivery *d, struct err *e) MUST_CHECK;
 
-/* The same step by step, for -bs: each function waits for the answer.  The answer to MAIL and RCPT is in s->chat.reply, that
- * to the message in *d.  t->needs may be changed after transaction_begin(); the rendition is first read by
- * transaction_message(). */
+/*
+ * The same step by step, for -bs.  What say_ writes may wait, to share a flight with what follows.  Each hear_ waits for the
+ * answer to the oldest say_ that has none: so both come in the same order.  The answer to MAIL and RCPT is then in
+ * s->chat.reply, that to the message in *d.
+ *
+ * t->needs may be changed until MAIL is said.  The rendition is first read by transaction_say_message(), which first waits for
+ * the answers to MAIL and RCPT if a message may not be sent before them.  When it returns, the next transaction may be begun,
+ * and its MAIL and RCPT said, before transaction_hear_message(): RFC 2920 3.1 allows them in the flight of the message.  RSET
+ * comes before that MAIL, so that it counts also if the server refuses the message.
+ */
 void transaction_begin(struct transaction *t, struct session *s, struct envelope *v, const struct rendition *r,
 		       const struct needs *n, struct delivery *d);
-bool transaction_mail(struct transaction *t, struct err *e) MUST_CHECK;
-bool transaction_rcpt(struct transaction *t, size_t i, struct err *e) MUST_CHECK;
-bool transaction_message(struct transaction *t, struct err *e) MUST_CHECK;
-bool transaction_reset(struct transaction *t, struct err *e) MUST_CHECK; /* RSET: the server forgets what was begun */
+bool transaction_say_mail(struct transaction *t, struct err *e) MUST_CHECK;
+bool transaction_hear_mail(struct transaction *t, struct err *e) MUST_CHECK;
+bool transaction_say_rcpt(struct transaction *t, size_t i, struct err *e) MUST_CHECK;
+bool transaction_hear_rcpt(struct transaction *t, size_t i, struct err *e) MUST_CHECK;
+bool transaction_say_message(struct transaction *t, struct err *e) MUST_CHECK;
+bool transaction_hear_message(struct transaction *t, struct err *e) MUST_CHECK;
 
 /* Envelope, rendition and delivery may be freed after this, not before: until then a reply may be written into them.  If the
  * server still owed one, the chat is broken.  Accepts a zeroed transaction, and leaves it zeroed. */

@@ -53,7 +53,7 @@ static bool by_long_enough(const struct session *s, const struct wishes *w, stru
 	if (!w->by.back || (uint64_t)w->by.seconds >= s->caps.by_min)
 		return true;
 	fail(e, ST_INPUT, FATE_PERM, "deliver_by allows %lld seconds, but %s needs at least %llu before it returns a message",
-	     (long long)w->by.seconds, s->host, (unsigned long long)s->caps.by_min);
+	     (long long)w->by.seconds, s->to->host, (unsigned long long)s->caps.by_min);
 	return err_hint(e, "allow more time, or set deliver_by %lld,notify to get a notice instead", (long long)w->by.seconds);
 }
 
@@ -73,7 +73,7 @@ static bool held_so_long(const struct session *s, const struct wishes *w, struct
 {
 	return s->caps.hold_max == 0 || w->hold_for <= s->caps.hold_max
 	    || fail(e, ST_INPUT, FATE_PERM, "hold_for asks for %u seconds, but %s holds messages for at most %llu",
-		    w->hold_for, s->host, (unsigned long long)s->caps.hold_max);
+		    w->hold_for, s->to->host, (unsigned long long)s->caps.hold_max);
 }
 
 static bool put_hold_for(struct buf *to, const struct wishes *w, struct err *e)
@@ -95,7 +95,7 @@ static bool held_until(const struct session *s, const struct wishes *w, struct e
 	datetime_show(w->hold_until, wanted);
 	datetime_show(s->caps.hold_last, last);
 	return fail(e, ST_INPUT, FATE_PERM, "hold_until asks for %s, but %s holds messages until %s at the latest", wanted,
-		    s->host, last);
+		    s->to->host, last);
 }
 
 static bool put_hold_until(struct buf *to, const struct wishes *w, struct err *e)
@@ -133,7 +133,7 @@ static bool tls_verified(const struct session *s, const struct wishes *w, struct
 {
 	(void)w;
 	return s->tls_facts.verified
-	    || fail(e, ST_EHLO, FATE_PERM, "the certificate of %s was not verified, as require_tls asks for", s->host);
+	    || fail(e, ST_EHLO, FATE_PERM, "the certificate of %s was not verified, as require_tls asks for", s->to->host);
 }
 
 static const struct wish wishes[] = {

@@ -303,18 +303,19 @@ static void converse(struct server *p, uint8_t bits, int in, int out)
 	struct setting settings[16];
 	struct options o = { .mode = MODE_DIALOGUE, .config_file = "/dev/null", .settings = settings };
 	struct err e = { .stage = ST_USAGE };
-	struct submission *x;
+	static struct sender who;
+	static struct smarthost to;
 	struct told t;
 	char *replies;
 
 	o.n_settings = choose(bits, settings);
 	p->lmtp = (bits & 1) != 0;
-	x = submission_begin(&o, &e);
-	MUST(x != NULL && submission_load(x, &e));
-	x->reach = server_reach;
-	x->reach_ctx = p;
-	MUST(dialogue_with(x, in, out, NULL, &e) || err_exit_status(&e) != 0);
-	submission_free(x);
+	to = (struct smarthost){ .reach = server_reach, .reach_ctx = p };
+	sender_begin(&who, &o);
+	MUST(sender_load(&who, &e));
+	MUST(dialogue(&who, &to, in, out, NULL, &e) || err_exit_status(&e) != 0);
+	smarthost_free(&to);
+	sender_free(&who);
 	replies = read_back(out);
 	t = hear(in, replies);
 	MUST(p->messages <= t.texts);               /* postern sends only messages of the caller */

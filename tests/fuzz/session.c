@@ -69,6 +69,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct sasl_params auth = { .auth = { mechs, 1 }, .cleartext = true };
 	char last = '\0';
 	struct peer peer = { .came = byte_came, .ctx = &last };
+	struct endpoint server = { .host = "server" };
 	struct envelope v = { 0 };
 	struct message m;
 
@@ -87,7 +88,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	auth.wanted = auth.user != NULL;
 	fill(&v, &m);
 	stream_open(&io, peer_wire(&peer), CLOCK_NEVER);
-	s = (struct session){ .p = &p, .tls = &tls, .auth = &auth, .host = "server", .secret = "secret", .io = &io };
+	s = (struct session){ .p = &p, .tls = &tls, .auth = &auth, .to = &server, .secret = "secret", .io = &io };
 	converse(&s, &w, &v, &m);
 	message_free(&m);
 	envelope_free(&v);

@@ -1,0 +1,21 @@
+/*
+ * deliver.h - sends a submission through a smarthost: every recipient's fate is in its envelope afterwards.
+ *
+ * server/relay, where the caller hears each answer as it comes, uses smtp/transaction step by step instead.
+ */
+#ifndef DELIVER_DELIVER_H
+#define DELIVER_DELIVER_H
+
+#include "deliver/sender.h"
+#include "deliver/smarthost.h"
+
+/* Connects if there is no session that can be used, and uses as many connections as the server's limits ask for.  The session
+ * stays open for the next submission.  False: the dialogue could not go on, or this message cannot be sent at all; recipients
+ * may have it all the same, as their states tell. */
+bool deliver(struct smarthost *h, struct submission *x, struct err *e) MUST_CHECK;
+
+/* Writes the line in the log; e NULL: success.  `h` may be ready for no account yet. */
+void deliver_log(const struct sender *who, const struct smarthost *h, const struct submission *x, const struct err *e,
+		 int status);
+
+#endif

@@ -1,0 +1,257 @@
+#include "deliver/sender.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/file.h"
+#include "base/home.h"
+#include "base/identity.h"
+#include "base/log.h"
+#include "base/owned.h"
+#include "base/random.h"
+#include "config/choose.h"
+#include "config/load.h"
+#include "mail/cleanup.h"
+#include "mail/fields.h"
+#include "mail/mailbox.h"
+#include "mail/sendermap.h"
+#include "mail/xtext.h"
+
+bool sender_wanted(const struct sender *who, const struct message *m, char to[ADDRESS_MAX], bool *given, struct err *e)
+{
+	struct mailbox box;
+
+	*given = true;
+	if (who->o->sender != NULL) {
+		if (!mailbox_one(who->o->sender, strlen(who->o->sender), true, &box, e))
+			return err_hint(e, "this is the sender given with -f");
+		snprintf(to, ADDRESS_MAX, "%s", box.addr);
+	} else if (!who->o->read_sender || !fields_from(&m->head, to, ADDRESS_MAX)) {
+		*given = false;
+	}
+	return true;
+}
+
+bool sender_choose(struct sender *who, const char *sender, struct err *e)
+{
+	if (!conf_choose(&who->conf, who->o->account, sender, &who->a, e))
+		return false;
+	file_patience(who->a->smtp.timeout);
+	return true;
+}
+
+static bool default_domain(struct sender *who, struct err *e)
+{
+	char domain[HOST_MAX];
+
+	if (who->a->message.qualify_domain != NULL)
+		return true;
+	identity_mail_domain(domain);
+	who->a->message.qualify_domain = str_dup(domain, e);
+	return who->a->message.qualify_domain != NULL;
+}
+
+/* A variable of the environment; NULL if the environment is another user's. */
+static const char *of_user(const char *variable, const char *text)
+{
+	if (text == NULL || text[0] == '\0' || !home_is_foreign())
+		return text;
+	trace_note(0, "%s is ignored: the environment is another user's, as HOME shows", variable);
+	return NULL;
+}
+
+/* Can this be a person's name?  It comes from the environment and may be anything. */
+static bool is_name(const char *text)
+{
+	size_t len = text == NULL ? 0 : strlen(text);
+	bool good = len > 0 && len <= 200 && str_is_utf8(text, len);
+
+	for (size_t i = 0; good && i < len; i++)
+		good = !str_iscontrol(text[i]);
+	return good;
+}
+
+/* The full name is in MAILNAME for qmail and nullmailer, and in NAME for sendmail. */
+static bool default_name(struct sender *who, struct err *e)
+{
+	const char *name;
+
+	if (who->a->message.from_full_name != NULL)
+		return true;
+	name = of_user("MAILNAME", secure_getenv("MAILNAME"));
+	if (!is_name(name))
+		name = of_user("NAME", secure_getenv("NAME"));
+	return !is_name(name) || (who->a->message.from_full_name = str_dup(name, e)) != NULL;
+}
+
+static bool read_list(const char *path, const char *name, uid_t as, struct buf *to, uid_t *reader, struct err *e)
+{
+	return owned_read_list(path, name, as, ST_CONFIG, to, reader, e);
+}
+
+static bool load_expander(struct sender *who, struct err *e)
+{
+	const struct message_params *p = &who->a->message;
+	struct buf text = buf_max(ST_CONFIG, ALIASES_BYTES_MAX, p->aliases);
+	bool ok;
+
+	expand_free(&who->expander);
+	who->expander.machine.domain = p->qualify_domain;
+	who->expander.recipients = &p->local_recipients;
+	who->expander.read = read_list;
+	if (!identity_host(who->expander.machine.host))
+		who->expander.machine.host[0] = '\0';
+	identity_fqdn(who->expander.machine.fqdn);
+	ok = p->aliases == NULL
+	  || (owned_read(p->aliases, p->aliases, ST_CONFIG, &text, e)
+	      && aliases_parse(&who->expander.aliases, p->aliases, buf_text(&text), text.len, e));
+	buf_free(&text);
+	return ok;
+}
+
+/* The first of `from` that is an address and not a pattern. */
+static const char *own_address(const struct account *a)
+{
+	for (size_t i = 0; i < a->from.n; i++)
+		if (strpbrk(a->from.items[i], "*?") == NULL)
+			return a->from.items[i];
+	return NULL;
+}
+
+/* $EMAIL, as other programs use it.  If it is no address, that is a warning only. */
+static bool email(char to[ADDRESS_MAX])
+{
+	const char *text = of_user("EMAIL", secure_getenv("EMAIL"));
+	struct mailbox box;
+	struct err e;
+
+	if (text == NULL || text[0] == '\0')
+		return false;
+	if (!mailbox_one(text, strlen(text), false, &box, &e)) {
+		log_warn("EMAIL is no address: %s", e.say);
+		return false;
+	}
+	snprintf(to, ADDRESS_MAX, "%s", box.addr);
+	return true;
+}
+
+static bool login_address(char to[ADDRESS_MAX], struct err *e)
+{
+	char login[HOST_MAX];
+
+	identity_login(login);
+	if (address_from_name(login, to))
+		return true;
+	fail(e, ST_CONFIG, FATE_PERM, "the login name %s cannot be a sender", login);
+	return err_hint(e, "set `from`");
+}
+
+static bool set_address(struct sender *who, const char *wanted, struct envelope *v, struct err *e)
+{
+	const char *own = own_address(who->a), *mapped;
+	char login[ADDRESS_MAX], sender[ADDRESS_MAX];
+
+	if (wanted != NULL && (who->a->allow_from_override || own == NULL))
+		own = wanted;
+	if (own == NULL) {
+		if (!email(login) && !login_address(login, e))
+			return false;
+		own = login;
+	}
+	if ((mapped = sendermap_find(&who->a->message.sender_map, &who->expander.machine, own)) != NULL)
+		own = mapped;
+	return address_qualify(own, who->a->message.qualify_domain, sender, e) && envelope_set_sender(v, sender, e);
+}
+
+/* Without random numbers the envelope works, too; only addresses that were chosen to collide make it slow. */
+static void seed_envelope(struct envelope *v)
+{
+	struct err none;
+
+	if (v->seed == 0 && !random_fill(&v->seed, sizeof v->seed, &none))
+		v->seed = 0;
+}
+
+bool sender_set(struct sender *who, const char *wanted, struct envelope *v, struct err *e)
+{
+	seed_envelope(v);
+	return sender_choose(who, wanted, e) && default_domain(who, e) && default_name(who, e) && load_expander(who, e)
+	    && set_address(who, wanted, v, e);
+}
+
+bool sender_add(struct sender *who, const char *recipients, struct envelope *v, struct err *e)
+{
+	return expand_list(&who->expander, v, recipients, strlen(recipients), e);
+}
+
+/* The domain of the sender, or of the address that a From shows for the null sender; if that cannot stand in a Message-ID, the
+ * name of this machine. */
+static void id_domain(const struct sender *who, const struct envelope *v, char to[HOST_MAX])
+{
+	const char *domain = v->sender[0] == '\0' ? who->a->message.qualify_domain : address_domain(v->sender);
+
+	if (domain != NULL && identity_is_domain(domain))
+		snprintf(to, HOST_MAX, "%s", domain);
+	else
+		identity_mail_domain(to);
+}
+
+bool sender_cleanup(struct sender *who, struct submission *x, bool take_recipients, struct err *e)
+{
+	char domain[HOST_MAX];
+	struct stamp stamp = { .now = time(NULL), .domain = domain, .random = random_fill };
+
+	id_domain(who, &x->v, domain);
+	return cleanup_message(&x->m, &who->a->message, &stamp, &who->expander, take_recipients, &x->v, e);
+}
+
+/* ---- the command line ---------------------------------------------------------------------------- */
+
+static bool set_envid(const struct options *o, struct envelope *v, struct err *e)
+{
+	struct buf text = buf_max(ST_USAGE, 100, "the envelope identifier"); /* RFC 3461 4.4 */
+	bool ok;
+
+	if (o->envid == NULL)
+		return true;
+	ok = xtext_valid(o->envid) ? buf_str(&text, o->envid, e) : xtext_encode(&text, o->envid, e);
+	ok = ok && (v->envid = str_dup(buf_text(&text), e)) != NULL;
+	buf_free(&text);
+	return ok;
+}
+
+static bool add_recipients(struct sender *who, struct envelope *v, struct err *e)
+{
+	for (size_t i = 0; i < who->o->n_recipients; i++)
+		if (!sender_add(who, who->o->recipients[i], v, e))
+			return false;
+	return true;
+}
+
+bool sender_address(struct sender *who, struct submission *x, struct err *e)
+{
+	char wanted[ADDRESS_MAX];
+	bool given;
+
+	return sender_wanted(who, &x->m, wanted, &given, e) && sender_set(who, given ? wanted : NULL, &x->v, e)
+	    && set_envid(who->o, &x->v, e) && add_recipients(who, &x->v, e);
+}
+
+/* ---- its life ------------------------------------------------------------------------------------ */
+
+void sender_begin(struct sender *who, const struct options *o)
+{
+	*who = (struct sender){ .o = o };
+}
+
+bool sender_load(struct sender *who, struct err *e)
+{
+	return conf_load(&who->conf, who->o->config_file, who->o->settings, who->o->n_settings, e);
+}
+
+void sender_free(struct sender *who)
+{
+	expand_free(&who->expander);
+	conf_free(&who->conf);
+	who->a = NULL;
+}

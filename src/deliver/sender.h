@@ -1,0 +1,47 @@
+/*
+ * sender.h - who sends: the configuration, the account that was chosen, the envelope sender, and what local names stand for.
+ *
+ * Knows no server and sends nothing.  The alias file is read anew for each sender, since another account may have another
+ * file.
+ */
+#ifndef DELIVER_SENDER_H
+#define DELIVER_SENDER_H
+
+#include "config/conf.h"
+#include "config/opts.h"
+#include "deliver/submission.h"
+#include "mail/address.h"
+#include "mail/expand.h"
+
+struct sender {
+	const struct options *o;    /* borrowed */
+	struct conf           conf;
+	struct account       *a;    /* borrowed from conf; NULL: none is chosen */
+	struct expander       expander;
+};
+
+void sender_begin(struct sender *who, const struct options *o);
+void sender_free(struct sender *who); /* wipes the secrets of the configuration */
+
+bool sender_load(struct sender *who, struct err *e) MUST_CHECK; /* the configuration */
+
+/* Chooses the account: the one that -a names, or by the address (NULL: none is asked for). */
+bool sender_choose(struct sender *who, const char *address, struct err *e) MUST_CHECK;
+
+/* The sender that the options ask for, or with --read-envelope-from the message; *given unset: they ask for none. */
+bool sender_wanted(const struct sender *who, const struct message *m, char to[ADDRESS_MAX], bool *given,
+		   struct err *e) MUST_CHECK;
+
+/* Chooses the account and sets the envelope sender.  `wanted` is the sender that is asked for (NULL: none). */
+bool sender_set(struct sender *who, const char *wanted, struct envelope *v, struct err *e) MUST_CHECK;
+
+/* Adds the recipients of a list as a caller writes it; local ones are replaced by the addresses that they stand for. */
+bool sender_add(struct sender *who, const char *recipients, struct envelope *v, struct err *e) MUST_CHECK;
+
+/* Cleans the message up (mail/cleanup.h), with the time, random numbers and the name of this machine. */
+bool sender_cleanup(struct sender *who, struct submission *x, bool take_recipients, struct err *e) MUST_CHECK;
+
+/* All that the command line says of an envelope: sets account, sender and ENVID, and adds the recipients. */
+bool sender_address(struct sender *who, struct submission *x, struct err *e) MUST_CHECK;
+
+#endif

@@ -1,0 +1,169 @@
+#include "deliver/smarthost.h"
+
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "base/signals.h"
+
+/* After so long a silence a firewall may have dropped the connection without telling us, and the next command would wait for
+ * its whole timeout. */
+enum { IDLE_MS = 60 * 1000 };
+
+/* ---- the endpoints ------------------------------------------------------------------------------- */
+
+static enum tls_mode tls_mode(const struct account *a)
+{
+	return !a->tls.on ? TLS_NEVER : a->tls.starttls ? TLS_STARTTLS : TLS_IMPLICIT;
+}
+
+/* A unix socket leads to one server; `host` then only names it. */
+static bool list_endpoints(struct smarthost *h, struct err *e)
+{
+	const struct net_params *net = &h->a->net;
+	size_t n = net->hosts.n > 0 && net->socket == NULL ? net->hosts.n : 1;
+
+	free(h->servers);
+	h->n_servers = 0;
+	h->servers = calloc(n, sizeof *h->servers);
+	if (h->servers == NULL)
+		return fail_memory(e);
+	for (; h->n_servers < n; h->n_servers++)
+		h->servers[h->n_servers] = (struct endpoint){
+			.host = net->hosts.n > 0 ? net->hosts.items[h->n_servers] : "localhost",
+			.port = net->port, .socket = net->socket, .tls = tls_mode(h->a) };
+	h->host = h->servers[0].host;
+	return true;
+}
+
+/* ---- ready --------------------------------------------------------------------------------------- */
+
+static bool check_settings(struct smarthost *h, struct err *e)
+{
+	const struct account *a = h->a;
+
+	return (!a->tls.on || tls_check(&a->tls, &h->tls_files, e)) && (!a->auth.wanted || sasl_check(&a->auth, e));
+}
+
+static bool get_secret(struct smarthost *h, struct err *e)
+{
+	const struct account *a = h->a;
+
+	secret_wipe(&h->secret);
+	if (!a->auth.wanted || a->auth.user == NULL || !sasl_wants_secret(&a->auth))
+		return true;
+	return secret_get(&a->secret, h->host, a->auth.user, CLOCK_NEVER, &h->secret, e);
+}
+
+void smarthost_restart_clock(struct smarthost *h)
+{
+	unsigned most = h->a->smtp.total_timeout;
+
+	h->until = most == 0 ? CLOCK_NEVER : clock_in_s(most);
+	h->io.until = h->until;
+}
+
+bool smarthost_ready(struct smarthost *h, struct account *a, struct err *e)
+{
+	smarthost_disconnect(h);
+	h->a = a;
+	if (!list_endpoints(h, e) || !check_settings(h, e) || !get_secret(h, e)) {
+		h->a = NULL;
+		return false;
+	}
+	smarthost_restart_clock(h);
+	return true;
+}
+
+/* ---- the connection ------------------------------------------------------------------------------ */
+
+static bool connect_to(struct smarthost *h, const struct endpoint *to, int64_t deadline, struct err *e)
+{
+	struct dialed d = { .peer = "" };
+	struct wire wire;
+
+	if (!(h->reach != NULL ? h->reach(h->reach_ctx, &wire, e)
+			       : dial(&h->a->net, to, clock_sooner(deadline, h->until), &d, e)))
+		return false;
+	stream_open(&h->io, h->reach != NULL ? wire : wire_fd(d.fd), h->until);
+	h->open = h->reached = true;
+	trace_note(h->io.flights, "connected to %s (%s), port %u", to->host, d.peer, to->port);
+	return true;
+}
+
+static bool open_session(struct smarthost *h, const struct endpoint *to, int64_t deadline, struct err *e)
+{
+	const struct account *a = h->a;
+
+	h->host = to->host;
+	if (!connect_to(h, to, deadline, e))
+		return false;
+	h->s = (struct session){ .p = &a->smtp, .tls = &a->tls, .tls_files = &h->tls_files, .auth = &a->auth,
+				 .to = to, .secret = h->secret.bytes, .io = &h->io };
+	if (session_open(&h->s, e))
+		return true;
+	smarthost_disconnect(h);
+	return false;
+}
+
+/* Is it a failure of this host, so that the next one may do?  After a failure that the user has to decide about (a certificate, a
+ * refused login) no other host is tried. */
+static bool next_may_help(const struct err *e)
+{
+	if (signals_stopping() != 0 || e->stage < ST_RESOLVE)
+		return false;
+	return e->stage <= ST_CONNECT || e->stage == ST_GREETING || e->stage == ST_EHLO
+	    || (e->fate == FATE_TEMP && (e->stage == ST_TLS || e->stage == ST_STARTTLS));
+}
+
+/* Each endpoint gets an equal part of the time that is left to connect, so that a silent one leaves some for the next. */
+static int64_t share(int64_t deadline, size_t left)
+{
+	int64_t now = clock_ms();
+
+	return now + (deadline - now) / (int64_t)left;
+}
+
+bool smarthost_connect(struct smarthost *h, struct err *e)
+{
+	int64_t deadline = clock_in_s(clock_limit(h->a->smtp.timeout, h->a->net.connect_timeout));
+	struct err first = { 0 };
+
+	for (size_t i = 0; i < h->n_servers; i++) {
+		if (open_session(h, &h->servers[i], share(deadline, h->n_servers - i), e))
+			return true;
+		if (!next_may_help(e))
+			return false;
+		if (i == 0 || (first.fate != FATE_TEMP && e->fate == FATE_TEMP))
+			first = *e;
+		trace_note(h->io.flights, "%s: %s", h->host, e->say);
+	}
+	*e = first;
+	return false;
+}
+
+bool smarthost_usable(const struct smarthost *h)
+{
+	const struct session *s = &h->s;
+
+	return h->open && !s->chat.broken && clock_ms() - h->idle < IDLE_MS
+	    && (s->caps.mailmax == 0 || s->mails < s->caps.mailmax);
+}
+
+void smarthost_disconnect(struct smarthost *h)
+{
+	if (h->open) {
+		session_close(&h->s);
+		stream_close(&h->io);
+	}
+	h->open = false;
+}
+
+void smarthost_free(struct smarthost *h)
+{
+	smarthost_disconnect(h);
+	secret_wipe(&h->secret);
+	tls_files_wipe(&h->tls_files);
+	free(h->servers);
+	h->servers = NULL;
+	h->n_servers = 0;
+}
