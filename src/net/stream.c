@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netdb.h>
+#include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -240,6 +242,21 @@ bool stream_line(struct stream *s, size_t max, char **line, size_t *len, struct 
 	if (memchr(*line, '\0', *len) != NULL)
 		return fail(e, s->stage, FATE_NONSENSE, "the server sent a NUL");
 	return true;
+}
+
+void stream_literal(const struct stream *s, char to[STREAM_LITERAL_MAX])
+{
+	struct sockaddr_storage a = { 0 };
+	socklen_t len = sizeof a;
+	char ip[64];
+	int fd = s->wire.fd(s->wire.ctx);
+
+	snprintf(to, STREAM_LITERAL_MAX, "[127.0.0.1]");
+	if (fd < 0 || getsockname(fd, (struct sockaddr *)&a, &len) != 0 || a.ss_family == AF_UNIX
+	    || getnameinfo((struct sockaddr *)&a, len, ip, sizeof ip, NULL, 0, NI_NUMERICHOST) != 0)
+		return;
+	ip[strcspn(ip, "%")] = '\0';
+	snprintf(to, STREAM_LITERAL_MAX, "[%s%s]", a.ss_family == AF_INET6 ? "IPv6:" : "", ip);
 }
 
 size_t stream_unread(const struct stream *s)

@@ -76,6 +76,11 @@ size_t stream_unread(const struct stream *s); /* bytes read but not taken */
  * sent, to notice an early refusal. */
 bool stream_peek(struct stream *s);
 
+/* Our end of the connection as an address literal, RFC 5321 4.1.3: "[192.0.2.1]" or "[IPv6:2001:db8::1]".  Over a unix socket,
+ * and over a wire without a socket, it is "[127.0.0.1]". */
+enum { STREAM_LITERAL_MAX = 80 };
+void stream_literal(const struct stream *s, char to[STREAM_LITERAL_MAX]);
+
 /* Copies `n` bytes that the server sent outside of a reply, so that an error can quote them: without secrets (`hide`), and with
  * LF as line ends.  `to` has room for n + 1; returns the length.  net/ shows no other bytes from the server. */
 size_t stream_quotable(const struct stream *s, const char *from, size_t n, char *to);

@@ -1,9 +1,7 @@
 #include "smtp/session.h"
 
 #include <errno.h>
-#include <netdb.h>
 #include <stdio.h>
-#include <sys/socket.h>
 
 #include "base/identity.h"
 #include "base/log.h"
@@ -33,22 +31,6 @@ static bool needs_auth(const struct session *s)
 
 /* ---- hello -------------------------------------------------------------------------------------- */
 
-/* Our end of the connection as "[192.0.2.1]" or "[IPv6:2001:db8::1]", RFC 5321 4.1.3. */
-static void literal(const struct session *s, char to[HOST_MAX])
-{
-	struct sockaddr_storage a = { 0 };
-	socklen_t len = sizeof a;
-	char ip[64];
-	int fd = s->io->wire.fd(s->io->wire.ctx);
-
-	snprintf(to, HOST_MAX, "[127.0.0.1]"); /* over a unix socket */
-	if (fd < 0 || getsockname(fd, (struct sockaddr *)&a, &len) != 0 || a.ss_family == AF_UNIX
-	    || getnameinfo((struct sockaddr *)&a, len, ip, sizeof ip, NULL, 0, NI_NUMERICHOST) != 0)
-		return;
-	ip[strcspn(ip, "%")] = '\0';
-	snprintf(to, HOST_MAX, "[%s%s]", a.ss_family == AF_INET6 ? "IPv6:" : "", ip);
-}
-
 static void our_name(const struct session *s, char to[HOST_MAX])
 {
 	if (s->p->domain != NULL)
@@ -56,7 +38,7 @@ static void our_name(const struct session *s, char to[HOST_MAX])
 	else
 		identity_fqdn(to);
 	if (!gate_is_domain(to)) /* only the machine's name: p->domain was checked with the configuration */
-		literal(s, to);
+		stream_literal(s->io, to);
 }
 
 /* RFC 5321 3.2 and 4.1.4: HELO is for servers that do not know EHLO, not for those that refuse us.  After HELO there is no TLS

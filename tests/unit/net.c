@@ -432,6 +432,25 @@ static void test_wait(void)
 	close(ends[1]);
 }
 
+/* For EHLO, if this machine has no name that SMTP allows. */
+static void test_our_literal(void)
+{
+	static struct stream s;
+	struct addr a;
+	char literal[STREAM_LITERAL_MAX];
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	if (!ok(fd >= 0 && resolve_literal("127.0.0.2", 0, &a) && bind(fd, &a.at.any, a.len) == 0, "a socket with an address"))
+		return;
+	stream_open(&s, (struct wire){ .fd = as_fd, .ctx = &fd }, CLOCK_NEVER);
+	stream_literal(&s, literal);
+	same(literal, "[127.0.0.2]", "our end of the connection");
+	close(fd);
+	fd = -1;
+	stream_literal(&s, literal);
+	same(literal, "[127.0.0.1]", "without a socket");
+}
+
 /* ---- resolving ---- */
 
 /* A name of 127.0.0.1 in /etc/hosts other than localhost: only the system's resolver knows it. */
@@ -481,6 +500,7 @@ int main(void)
 	test_bundle(&ca, &other, &leaf);
 	test_guard();
 	test_wait();
+	test_our_literal();
 	test_resolve();
 	unmake(&ca);
 	unmake(&other);
