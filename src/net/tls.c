@@ -1,127 +1,40 @@
 #include "net/tls.h"
 
-#include <errno.h>
 #include <gnutls/gnutls.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/descriptor.h"
 #include "net/crypto.h"
 #include "net/explain.h"
+#include "net/records.h"
 #include "net/resolve.h"
 #include "net/tlsconf.h"
 #include "net/verify.h"
 
 enum {
-	RECORD_MAX = 16 * 1024,             /* RFC 8446 5.1 */
-	RECORD_ROOM = RECORD_MAX + 512,     /* with header, padding and tag */
-	OUT_MAX = STREAM_OUT_MAX + 8 * 512, /* one flush of the stream is one write to the socket */
-	IN_MAX = 20 * 1024,                 /* the largest record and more */
-	HANDSHAKE_MAX = 256 * 1024,         /* bytes that a server may send in the handshake */
-	MESSAGE_MAX = 64 * 1024,            /* bytes of one handshake message; the chain is the largest */
-	ROUNDS_MAX = 64,                    /* tickets and key updates in a row, before the deadline is checked again */
-	WARNINGS_MAX = 8,                   /* alerts that do not end the session; RFC 8446 6 does not limit them */
-	FIRST_MAX = 80,                     /* bytes kept of the server's first answer: it is quoted if it is not TLS */
-	EARLY_MAX = 600,                    /* bytes quoted of an answer that comes before the handshake */
+	HANDSHAKE_MAX = 256 * 1024, /* bytes that a server may send in the handshake */
+	MESSAGE_MAX = 64 * 1024,    /* bytes of one handshake message; the chain is the largest */
+	ROUNDS_MAX = 64,            /* tickets and key updates in a row, before the deadline is checked again */
+	WARNINGS_MAX = 8,           /* alerts that do not end the session; RFC 8446 6 does not limit them */
+	EARLY_MAX = 600,            /* bytes quoted of an answer that comes before the handshake */
 };
 
 struct tls {
 	gnutls_session_t                 session;
 	gnutls_certificate_credentials_t cred;
-	struct wire                      under;
 	struct verify                    verify;
 	struct verdict                   verdict;
-	struct err                       why;    /* the reason, if `failed` */
-	bool                             failed; /* for good: the wire below, the check of the certificate, or TLS failed */
-	bool                             broken; /* a close_notify cannot be sent any more */
 	bool                             hold;   /* our Finished is sent with the first command */
 	bool                             talked; /* the server has sent data inside TLS */
 	unsigned                         warnings;
-	size_t                           budget; /* bytes that the server may still send */
-	size_t                           in_pos, in_len, out_pos, out_len;
 	size_t                           taken; /* bytes of the present write that are encrypted, but not yet sent */
-	size_t                           first_len;
-	char                             first[FIRST_MAX];
-	unsigned char                    in[IN_MAX]; /* records; tls_new() zeroes only the members before this one */
-	unsigned char                    out[OUT_MAX];
+	/* `failed` also after a failed check of the certificate or a failure of TLS; `broken` also if a close_notify cannot be
+	 * sent any more.  The last member, since tls_new() leaves it to records_open(). */
+	struct records                   records;
 };
 
-/* ---- below: records from and to the wire ---- */
-
-/* GnuTLS reads five bytes, and then the rest of a record; here one read from the wire brings as many bytes as there are. */
-static ptrdiff_t refill(struct tls *t)
-{
-	size_t n = t->budget < IN_MAX ? t->budget : IN_MAX;
-	ptrdiff_t r;
-
-	if (n == 0) {
-		fail(&t->why, ST_TLS, FATE_TEMP, "the TLS handshake does not end");
-		return WIRE_ERROR;
-	}
-	r = t->under.read(t->under.ctx, t->in, n, &t->why);
-	if (r <= 0)
-		return r;
-	t->in_pos = 0;
-	t->in_len = (size_t)r;
-	if (t->budget != SIZE_MAX)
-		t->budget -= (size_t)r;
-	if (t->first_len == 0) {
-		t->first_len = t->in_len < FIRST_MAX ? t->in_len : FIRST_MAX;
-		memcpy(t->first, t->in, t->first_len);
-	}
-	return r;
-}
-
-static ssize_t pull(gnutls_transport_ptr_t ptr, void *to, size_t n)
-{
-	struct tls *t = ptr;
-	ptrdiff_t r = t->in_pos < t->in_len ? 1 : refill(t);
-
-	if (r <= 0) {
-		t->failed = t->failed || r == WIRE_ERROR;
-		gnutls_transport_set_errno(t->session, r == WIRE_ERROR ? EIO : EAGAIN);
-		return r == 0 ? 0 : -1;
-	}
-	if (n > t->in_len - t->in_pos)
-		n = t->in_len - t->in_pos;
-	memcpy(to, t->in + t->in_pos, n);
-	t->in_pos += n;
-	return (ssize_t)n;
-}
-
-static ssize_t push(gnutls_transport_ptr_t ptr, const void *from, size_t n)
-{
-	struct tls *t = ptr;
-	size_t room = OUT_MAX - t->out_len;
-
-	if (room == 0) { /* happens only if the server makes TLS answer, and does not read the answers */
-		gnutls_transport_set_errno(t->session, EAGAIN);
-		return -1;
-	}
-	if (n > room)
-		n = room;
-	memcpy(t->out + t->out_len, from, n);
-	t->out_len += n;
-	return (ssize_t)n;
-}
-
-/* Writes all encrypted bytes to the wire below: 1, or a WIRE_*. */
-static ptrdiff_t drain(struct tls *t, struct err *e)
-{
-	while (t->out_pos < t->out_len) {
-		ptrdiff_t r = t->under.write(t->under.ctx, t->out + t->out_pos, t->out_len - t->out_pos, e);
-
-		if (r <= 0) {
-			t->broken = t->broken || r == WIRE_ERROR;
-			return r == 0 ? WIRE_WANT_WRITE : r;
-		}
-		t->out_pos += (size_t)r;
-	}
-	t->out_pos = t->out_len = 0;
-	return 1;
-}
-
-/* ---- above: the wire that the stream sees ---- */
+/* ---- the wire that the stream sees ---- */
 
 /* With TLS 1.3 our handshake ends before the server has checked our certificate: its refusal comes as an alert later. */
 static bool late_refusal(const struct tls *t, ssize_t r, struct err *e)
@@ -154,10 +67,10 @@ static void tell_loss(struct tls *t, ssize_t r, struct err *e)
  * on after some errors. */
 static ptrdiff_t lost(struct tls *t, ssize_t r, struct err *e)
 {
-	if (!t->failed)
-		tell_loss(t, r, &t->why);
-	t->failed = t->broken = true;
-	*e = t->why;
+	if (!t->records.failed)
+		tell_loss(t, r, &t->records.why);
+	t->records.failed = t->records.broken = true;
+	*e = t->records.why;
 	return WIRE_ERROR;
 }
 
@@ -176,7 +89,7 @@ static ssize_t receive(struct tls *t, void *to, size_t n)
 
 	do
 		r = gnutls_record_recv(t->session, to, n);
-	while (r == GNUTLS_E_AGAIN && t->in_pos < t->in_len && ++rounds < ROUNDS_MAX);
+	while (r == GNUTLS_E_AGAIN && records_unread(&t->records) && ++rounds < ROUNDS_MAX);
 	return r;
 }
 
@@ -185,9 +98,9 @@ static ptrdiff_t tls_read(void *ctx, void *to, size_t n, struct err *e)
 	struct tls *t = ctx;
 	ssize_t r;
 
-	if (t->failed)
+	if (t->records.failed)
 		return lost(t, 0, e);
-	t->why.stage = e->stage;
+	t->records.why.stage = e->stage;
 	do {
 		r = receive(t, to, n);
 		t->talked = t->talked || r > 0;
@@ -196,7 +109,7 @@ static ptrdiff_t tls_read(void *ctx, void *to, size_t n, struct err *e)
 		if (r == GNUTLS_E_PREMATURE_TERMINATION) /* no close_notify, which SMTP does not need: its replies have an end */
 			return 0;
 		if (r == GNUTLS_E_AGAIN || r == GNUTLS_E_INTERRUPTED) {
-			ptrdiff_t d = t->hold ? 1 : drain(t, e);
+			ptrdiff_t d = t->hold ? 1 : records_send(&t->records, e);
 
 			return d == 1 ? WIRE_WANT_READ : d;
 		}
@@ -207,7 +120,7 @@ static ptrdiff_t tls_read(void *ctx, void *to, size_t n, struct err *e)
 /* Encrypts as many records as `out` has room for. */
 static bool encrypt(struct tls *t, const char *from, size_t n, struct err *e)
 {
-	while (t->taken < n && OUT_MAX - t->out_len >= RECORD_ROOM) {
+	while (t->taken < n && records_fit(&t->records)) {
 		size_t left = n - t->taken;
 		ssize_t r = gnutls_record_send(t->session, from + t->taken, left < RECORD_MAX ? left : RECORD_MAX);
 
@@ -228,14 +141,14 @@ static ptrdiff_t tls_write(void *ctx, const void *from, size_t n, struct err *e)
 	ptrdiff_t r;
 	size_t done;
 
-	if (t->failed)
+	if (t->records.failed)
 		return lost(t, 0, e);
-	t->why.stage = e->stage;
+	t->records.why.stage = e->stage;
 	t->hold = false;
 	do {
 		if (t->taken == 0 && !encrypt(t, from, n, e))
 			return WIRE_ERROR;
-		r = drain(t, e);
+		r = records_send(&t->records, e);
 	} while (r == 1 && t->taken == 0);
 	if (r != 1)
 		return r;
@@ -248,18 +161,10 @@ static int tls_fd(void *ctx)
 {
 	struct tls *t = ctx;
 
-	return t->under.fd(t->under.ctx);
+	return t->records.under.fd(t->records.under.ctx);
 }
 
-static void drain_until(struct tls *t, int64_t deadline)
-{
-	struct err quiet = { .stage = ST_TLS };
-
-	while (drain(t, &quiet) == WIRE_WANT_WRITE && tls_fd(t) >= 0 && descriptor_wait(tls_fd(t), POLLOUT, deadline) == IO_DONE)
-		;
-}
-
-/* `in` and `out` are not wiped, since they hold only encrypted bytes; GnuTLS wipes the keys. */
+/* The records are not wiped, since they are encrypted; GnuTLS wipes the keys. */
 static void tls_free(struct tls *t)
 {
 	if (t->session != NULL)
@@ -273,12 +178,12 @@ static void tls_free(struct tls *t)
 static void tls_close(void *ctx, int64_t deadline)
 {
 	struct tls *t = ctx;
-	struct wire under = t->under;
+	struct wire under = t->records.under;
 
-	if (!t->broken && t->taken == 0)
+	if (!t->records.broken && t->taken == 0)
 		(void)gnutls_bye(t->session, GNUTLS_SHUT_WR);
-	if (!t->broken)
-		drain_until(t, deadline);
+	if (!t->records.broken)
+		records_send_until(&t->records, deadline);
 	tls_free(t);
 	under.close(under.ctx, deadline);
 }
@@ -287,12 +192,12 @@ static void tls_close(void *ctx, int64_t deadline)
 
 static bool fail_handshake(const struct stream *s, const struct tls *t, int r, const struct tls_params *p, struct err *e)
 {
-	char first[FIRST_MAX + 1];
+	char first[RECORDS_FIRST_MAX + 1];
 	struct breakdown b = { .host = t->verify.host, .error = r, .first = first, .starttls = p->starttls };
 
-	b.first_len = stream_quotable(s, t->first, t->first_len, first);
-	if (t->failed) {
-		*e = t->why;
+	b.first_len = stream_quotable(s, t->records.first, t->records.first_len, first);
+	if (t->records.failed) {
+		*e = t->records.why;
 		return false;
 	}
 	if (r == GNUTLS_E_FATAL_ALERT_RECEIVED) {
@@ -306,9 +211,9 @@ static int on_certificate(gnutls_session_t session)
 {
 	struct tls *t = gnutls_session_get_ptr(session);
 
-	if (verify_server(session, t->cred, &t->verify, &t->verdict, &t->why))
+	if (verify_server(session, t->cred, &t->verify, &t->verdict, &t->records.why))
 		return 0;
-	t->failed = true;
+	t->records.failed = true;
 	return GNUTLS_E_CERTIFICATE_ERROR;
 }
 
@@ -321,22 +226,13 @@ static int no_keylog(gnutls_session_t session, const char *label, const gnutls_d
 	return 0;
 }
 
-/* A change_cipher_spec alone (RFC 8446 D.4) is for middleboxes, and the server does not answer it.  So it is sent with the next
- * bytes, as it is if the server's flight comes in one piece. */
-static bool worth_sending(const struct tls *t)
-{
-	static const unsigned char change[] = { 20, 3, 3, 0, 1, 1 };
-
-	return t->out_len > 0 && (t->out_len != sizeof change || memcmp(t->out, change, sizeof change) != 0);
-}
-
 static bool send_and_wait(struct stream *s, struct tls *t, struct err *e)
 {
-	if (worth_sending(t)) {
+	if (records_pending(&t->records)) {
 		ptrdiff_t r;
 
 		e->stage = ST_TLS;
-		while ((r = drain(t, e)) == WIRE_WANT_WRITE)
+		while ((r = records_send(&t->records, e)) == WIRE_WANT_WRITE)
 			if (!stream_wait(s, POLLOUT, e))
 				return false;
 		if (r != 1)
@@ -358,7 +254,7 @@ static bool shake(struct stream *s, struct tls *t, const struct tls_params *p, s
 				continue;
 			return false;
 		}
-		if (!t->failed && goes_on(t, r))
+		if (!t->records.failed && goes_on(t, r))
 			continue;
 		(void)gnutls_alert_send_appropriate(t->session, r);
 		return fail_handshake(s, t, r, p, e);
@@ -375,7 +271,7 @@ static bool shake_in_time(struct stream *s, struct tls *t, const struct tls_para
 	stream_attempt(s, ST_TLS, clock_in_s(seconds));
 	ok = shake(s, t, p, e);
 	if (!ok)
-		drain_until(t, clock_sooner(s->until, clock_in_s(1))); /* sends the alert */
+		records_send_until(&t->records, clock_sooner(s->until, clock_in_s(1))); /* sends the alert */
 	stream_attempt(s, during, before);
 	s->waiting = true;
 	return ok;
@@ -389,9 +285,6 @@ static bool configure(struct tls *t, const struct tls_params *p, struct tls_file
 	size_t len = host != NULL ? strlen(host) : 0;
 
 	gnutls_session_set_ptr(t->session, t);
-	gnutls_transport_set_ptr(t->session, t);
-	gnutls_transport_set_pull_function(t->session, pull);
-	gnutls_transport_set_push_function(t->session, push);
 	gnutls_session_set_keylog_function(t->session, no_keylog);
 	gnutls_session_set_verify_function(t->session, on_certificate);
 	gnutls_handshake_set_max_packet_length(t->session, MESSAGE_MAX);
@@ -423,13 +316,12 @@ static struct tls *tls_new(const struct tls_params *p, struct tls_files *files, 
 		return NULL;
 	t = malloc(sizeof *t);
 	if (t != NULL)
-		memset(t, 0, offsetof(struct tls, in));
+		memset(t, 0, offsetof(struct tls, records));
 	if (t == NULL || gnutls_certificate_allocate_credentials(&t->cred) != 0
 	    || gnutls_init(&t->session, GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_TICKETS) != 0) {
 		fail_memory(e);
 	} else if (configure(t, p, files, host, e)) {
 		t->verify = what_to_verify(p, files, host);
-		t->budget = HANDSHAKE_MAX;
 		return t;
 	}
 	if (t != NULL)
@@ -501,8 +393,7 @@ bool tls_start(struct stream *s, const struct tls_params *p, struct tls_files *f
 	t = tls_new(p, files, name, e);
 	if (t == NULL)
 		return false;
-	t->under = s->wire;
-	t->why.stage = ST_TLS;
+	records_open(&t->records, t->session, s->wire, HANDSHAKE_MAX);
 	ok = shake_in_time(s, t, p, e);
 	memcpy(facts->fingerprint, t->verdict.fingerprint, sizeof facts->fingerprint);
 	facts->verified = t->verdict.verified;
@@ -511,7 +402,7 @@ bool tls_start(struct stream *s, const struct tls_params *p, struct tls_files *f
 		return false;
 	}
 	note(t, facts);
-	t->budget = SIZE_MAX;
+	t->records.budget = SIZE_MAX;
 	t->warnings = 0;
 	t->hold = p->starttls; /* RFC 3207 4.2: the client sends the next command */
 	s->wire = (struct wire){ tls_read, tls_write, tls_close, tls_fd, t };
