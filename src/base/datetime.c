@@ -60,7 +60,7 @@ static int64_t days_in(int64_t year, int64_t month)
 }
 
 /* A number of exactly `digits` digits, from min to max. */
-static bool take_part(const char **p, const char *end, size_t digits, uint64_t min, uint64_t max, int64_t *n)
+static bool parse_number(const char **p, const char *end, size_t digits, uint64_t min, uint64_t max, int64_t *n)
 {
 	uint64_t value;
 
@@ -71,7 +71,7 @@ static bool take_part(const char **p, const char *end, size_t digits, uint64_t m
 	return true;
 }
 
-static bool take_one_of(const char **p, const char *end, const char *set)
+static bool skip_one_of(const char **p, const char *end, const char *set)
 {
 	bool found = *p < end && **p != '\0' && strchr(set, **p) != NULL;
 
@@ -79,51 +79,51 @@ static bool take_one_of(const char **p, const char *end, const char *set)
 	return found;
 }
 
-static bool take_day(const char **p, const char *end, int64_t *days)
+static bool parse_day(const char **p, const char *end, int64_t *days)
 {
 	int64_t year, month, day;
 
-	if (!take_part(p, end, 4, 1970, 9999, &year) || !take_one_of(p, end, "-") || !take_part(p, end, 2, 1, 12, &month)
-	    || !take_one_of(p, end, "-") || !take_part(p, end, 2, 1, 31, &day) || day > days_in(year, month))
+	if (!parse_number(p, end, 4, 1970, 9999, &year) || !skip_one_of(p, end, "-") || !parse_number(p, end, 2, 1, 12, &month)
+	    || !skip_one_of(p, end, "-") || !parse_number(p, end, 2, 1, 31, &day) || day > days_in(year, month))
 		return false;
 	*days = days_of(year, month, day);
 	return true;
 }
 
 /* ":00", ":00.123", or nothing.  60 is a leap second, and counts as the second after it. */
-static bool take_second(const char **p, const char *end, int64_t *second)
+static bool parse_second(const char **p, const char *end, int64_t *second)
 {
 	*second = 0;
-	if (!take_one_of(p, end, ":"))
+	if (!skip_one_of(p, end, ":"))
 		return true;
-	if (!take_part(p, end, 2, 0, 60, second) || (take_one_of(p, end, ".") && (*p == end || !str_isdigit(**p))))
+	if (!parse_number(p, end, 2, 0, 60, second) || (skip_one_of(p, end, ".") && (*p == end || !str_isdigit(**p))))
 		return false;
 	while (*p < end && str_isdigit(**p))
 		++*p;
 	return true;
 }
 
-static bool take_time(const char **p, const char *end, int64_t *seconds)
+static bool parse_time(const char **p, const char *end, int64_t *seconds)
 {
 	int64_t hour, minute, second;
 
-	if (!take_part(p, end, 2, 0, 23, &hour) || !take_one_of(p, end, ":") || !take_part(p, end, 2, 0, 59, &minute)
-	    || !take_second(p, end, &second))
+	if (!parse_number(p, end, 2, 0, 23, &hour) || !skip_one_of(p, end, ":") || !parse_number(p, end, 2, 0, 59, &minute)
+	    || !parse_second(p, end, &second))
 		return false;
 	*seconds = hour * 3600 + minute * 60 + second;
 	return true;
 }
 
-static bool take_zone(const char **p, const char *end, int64_t *east)
+static bool parse_zone(const char **p, const char *end, int64_t *east)
 {
 	int64_t hours, minutes;
 	bool west = *p < end && **p == '-';
 
 	*east = 0;
-	if (take_one_of(p, end, "Zz"))
+	if (skip_one_of(p, end, "Zz"))
 		return true;
-	if (!take_one_of(p, end, "+-") || !take_part(p, end, 2, 0, 23, &hours) || !take_one_of(p, end, ":")
-	    || !take_part(p, end, 2, 0, 59, &minutes))
+	if (!skip_one_of(p, end, "+-") || !parse_number(p, end, 2, 0, 23, &hours) || !skip_one_of(p, end, ":")
+	    || !parse_number(p, end, 2, 0, 59, &minutes))
 		return false;
 	*east = (hours * 3600 + minutes * 60) * (west ? -1 : 1);
 	return true;
@@ -134,8 +134,8 @@ bool datetime_parse(const char *text, size_t len, int64_t *at)
 	const char *p = text, *end = text + len;
 	int64_t days, seconds, east;
 
-	if (!take_day(&p, end, &days) || !take_one_of(&p, end, "Tt ") || !take_time(&p, end, &seconds)
-	    || !take_zone(&p, end, &east) || p != end)
+	if (!parse_day(&p, end, &days) || !skip_one_of(&p, end, "Tt ") || !parse_time(&p, end, &seconds)
+	    || !parse_zone(&p, end, &east) || p != end)
 		return false;
 	*at = days * DAY_S + seconds - east;
 	return true;

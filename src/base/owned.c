@@ -110,7 +110,7 @@ static bool go_to_root(struct walk *w, struct err *e)
 }
 
 /* Moves the next name from `rest` to `last`; "" at the end. */
-static bool take_name(struct walk *w, struct err *e)
+static bool next_name(struct walk *w, struct err *e)
 {
 	const char *from = w->rest + strspn(w->rest, "/");
 	size_t len = strcspn(from, "/");
@@ -200,7 +200,7 @@ static bool reach(struct walk *w, const char *path, bool anybodys, struct err *e
 	if (!begin(w, path, e))
 		return false;
 	while (w->file < 0) {
-		if (!take_name(w, e))
+		if (!next_name(w, e))
 			return false;
 		if (w->last[0] == '\0') { /* the path ends in a directory */
 			w->s = w->in;

@@ -181,7 +181,8 @@ static void begin(struct scan *s, const struct buf *bundle)
 	s->end = s->at + bundle->len;
 }
 
-static bool take(struct scan *s, const char *word)
+/* If the rest begins with this word, goes behind it. */
+static bool skip_word(struct scan *s, const char *word)
 {
 	size_t len = strlen(word);
 
@@ -191,14 +192,14 @@ static bool take(struct scan *s, const char *word)
 	return true;
 }
 
-static bool take_begin(struct scan *s)
+static bool begins_block(struct scan *s)
 {
 	const char *from = s->at;
 
-	if (!take(s, "-----BEGIN "))
+	if (!skip_word(s, "-----BEGIN "))
 		return false;
 	for (size_t i = 0; i < COUNT(labels); i++)
-		if (take(s, labels[i])) {
+		if (skip_word(s, labels[i])) {
 			s->block = from;
 			s->base64 = s->at;
 			s->label = i;
@@ -207,9 +208,9 @@ static bool take_begin(struct scan *s)
 	return false;
 }
 
-static bool take_end(struct scan *s)
+static bool ends_block(struct scan *s)
 {
-	if (s->block == NULL || !take(s, "-----END ") || !take(s, labels[s->label]))
+	if (s->block == NULL || !skip_word(s, "-----END ") || !skip_word(s, labels[s->label]))
 		return false;
 	s->block_end = s->at;
 	return true;
@@ -222,9 +223,9 @@ static bool next_block(struct scan *s)
 	while (s->at < s->end && (s->at = memchr(s->at, '-', (size_t)(s->end - s->at))) != NULL) {
 		const char *from = s->at;
 
-		if (take_begin(s))
+		if (begins_block(s))
 			continue;
-		if (take_end(s))
+		if (ends_block(s))
 			return true;
 		s->at = from + 1;
 	}

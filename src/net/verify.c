@@ -63,7 +63,7 @@ bool verify_pin(const char *pin, bool *of_key, char hex[SHA256_HEX + 1])
 	return *of_key ? base64_pin(pin + n, hex) : hex_pin(pin, hex);
 }
 
-static bool take_fingerprint(const gnutls_datum_t *der, char hex[SHA256_HEX + 1], struct err *e)
+static bool hash_certificate(const gnutls_datum_t *der, char hex[SHA256_HEX + 1], struct err *e)
 {
 	unsigned char hash[SHA256_HEX / 2];
 
@@ -74,7 +74,7 @@ static bool take_fingerprint(const gnutls_datum_t *der, char hex[SHA256_HEX + 1]
 }
 
 /* SHA-256 of the subjectPublicKeyInfo, as in RFC 7469 2.4; "" if the certificate cannot be parsed. */
-static void take_key(const gnutls_datum_t *der, char hex[SHA256_HEX + 1])
+static void hash_key(const gnutls_datum_t *der, char hex[SHA256_HEX + 1])
 {
 	unsigned char hash[SHA256_HEX / 2];
 	size_t size = sizeof hash;
@@ -94,7 +94,7 @@ static bool check_pins(const struct verify *v, const gnutls_datum_t *der, const 
 	char hex[SHA256_HEX + 1], key[SHA256_HEX + 1];
 	bool of_key;
 
-	take_key(der, key);
+	hash_key(der, key);
 	for (size_t i = 0; i < v->pins->n; i++)
 		if (verify_pin(v->pins->items[i], &of_key, hex) && strcmp(hex, of_key ? key : fingerprint) == 0)
 			return true;
@@ -217,7 +217,7 @@ bool verify_server(gnutls_session_t session, gnutls_certificate_credentials_t cr
 
 	if (der == NULL || n == 0)
 		return fail(e, ST_TLS, FATE_PERM, "%s sent no certificate", v->host);
-	if (!take_fingerprint(&der[0], to->fingerprint, e))
+	if (!hash_certificate(&der[0], to->fingerprint, e))
 		return false;
 	if (v->pins != NULL && v->pins->n > 0)
 		return to->verified = check_pins(v, &der[0], to->fingerprint, e);

@@ -168,7 +168,7 @@ static void entry_begin(struct entry *n, bool host_fits)
 	*n = (struct entry){ .host_fits = host_fits, .password = n->password };
 }
 
-static bool take_word(struct scan *s, size_t word, struct err *e)
+static bool apply_word(struct scan *s, size_t word, struct err *e)
 {
 	bool end = false;
 
@@ -199,7 +199,7 @@ static bool search(struct scan *s, struct err *e)
 					       "user, password, account, macdef");
 		if (end || (words[word].begins && entry_complete(&s->entry)))
 			return true;
-		if (!take_word(s, word, e))
+		if (!apply_word(s, word, e))
 			return false;
 	}
 }
