@@ -107,7 +107,7 @@ load helper
 @test "the connection is lost before the text of a later transaction: the error says that its recipient does not have it" {
 	start_server <<-'S'
 		rcptmax 1
-		drop RSET close
+		drop MAIL#2 close
 	S
 	postern_fails 75 -- a@example.net b@example.net < "$mail"
 	told "not sent to b@example.net"

@@ -4,25 +4,22 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/identity.h"
-#include "deliver/report.h"
-#include "server/caller.h"
-#include "server/relay.h"
+#include "server/answer.h"
 
 enum {
 	MISTAKES_MAX = 100, /* commands that are unknown, malformed or out of order */
-	MISSED_MAX = 50,    /* recipients without the message that a reply names; the others are only counted */
-	MISSED_LINE = 450,  /* bytes for each */
-	OUTCOME_MAX = 64 * 1024, /* bytes of that reply */
 	GROUP_MAX = 256,    /* commands: as many RCPT are said to the smarthost in one flight */
 };
 
 /* MAIL and RCPT that the caller has sent in one flight, without waiting for answers (RFC 2920). */
 struct group {
-	struct command *commands; /* owned array, as is the next */
-	struct asked   *asked;    /* for those that are RCPT */
-	size_t          n, room;
-	size_t          answered; /* this many of them */
+	struct member {
+		struct command command;
+		struct asked   asked; /* if it is RCPT */
+	}     *members; /* owned array */
+	size_t n, answered;
 };
 
 struct dialogue {
@@ -42,12 +39,9 @@ struct dialogue {
 
 /* ---- answers ------------------------------------------------------------------------------------- */
 
-/* Says a reply that is written as "250 2.0.0 text". */
 static bool say(struct dialogue *d, const char *reply, struct err *e)
 {
-	struct esc none = { 0 };
-
-	return caller_reply(&d->caller, (int)strtol(reply, NULL, 10), none, reply + 4, e);
+	return answer(&d->caller, reply, e);
 }
 
 static bool mistake(struct dialogue *d, const char *reply, struct err *e)
@@ -58,51 +52,9 @@ static bool mistake(struct dialogue *d, const char *reply, struct err *e)
 	return say(d, "421 4.7.0 too many mistakes", e);
 }
 
-/* The smarthost's 4yz or 5yz for a recipient is passed on, but not 421, which would say that we close the connection. */
-static int code_of(const struct err *e)
-{
-	if (e->stage == ST_RCPT && e->code == 0 && e->fate == FATE_PERM) /* our own refusal; 553 by RFC 6531 3.5 */
-		return e->esc.subject == 6 && e->esc.detail == 7 ? 553 : 550;
-	if (e->stage == ST_RCPT && (e->code / 100 == 4 || e->code / 100 == 5) && e->code != 421)
-		return e->code;
-	return e->fate == FATE_PERM ? 554 : 451;
-}
-
-/* The enhanced code for a failure on our side: RFC 3463 3. */
-static struct esc subject_of(const struct err *e, uint8_t class)
-{
-	static const struct {
-		enum stage to;
-		uint16_t   subject, detail;
-	} rows[] = {
-		{ ST_CONFIG, 3, 5 }, { ST_INPUT, 6, 0 }, { ST_SECRET, 7, 0 },   { ST_RESOLVE, 4, 4 },
-		{ ST_CONNECT, 4, 1 }, { ST_TLS, 7, 5 },  { ST_STARTTLS, 4, 2 }, { ST_AUTH, 7, 8 },
-		{ ST_QUIT, 4, 2 },   { ST_COUNT, 3, 0 },
-	};
-	size_t i = 0;
-
-	if (e->esc.class == class)
-		return e->esc;
-	while (e->stage > rows[i].to)
-		i++;
-	return (struct esc){ class, rows[i].subject, rows[i].detail };
-}
-
-/* Answers with an error: one of ours, or of the smarthost outside of MAIL, RCPT and the message. */
-static bool answer_error(struct dialogue *d, const struct err *why, struct err *e)
-{
-	const char *perhaps = why->fate == FATE_UNKNOWN ? ", and may have the message" : "";
-	char text[sizeof why->say + sizeof why->quote + 40];
-	int code = code_of(why);
-
-	snprintf(text, sizeof text, "%s%s%s%s", why->say, perhaps, why->quote[0] == '\0' ? "" : ": ", why->quote);
-	return caller_reply(&d->caller, code, subject_of(why, (uint8_t)(code / 100)), text, e);
-}
-
 static bool say_error(struct dialogue *d, const struct err *why, struct err *e)
 {
-	report_error(why, d->relay.to->host); /* on stderr, with the hint */
-	return answer_error(d, why, e);
+	return answer_failure(&d->caller, &d->relay, why, e);
 }
 
 /* The envelope is lost.  A caller that pipelines has sent RCPT and DATA already.  They get the same error, since it would take
@@ -120,22 +72,11 @@ static void begin_anew(struct dialogue *d)
 	d->failed = d->spoiled = false;
 }
 
-static bool say_answer(struct dialogue *d, int code, struct esc esc, const char *text, struct err *e)
-{
-	if (esc.class == 0) /* we offer ENHANCEDSTATUSCODES, so there must be one: RFC 2034 3 */
-		esc.class = (uint8_t)(code / 100);
-	if (code == 421) /* would say that we close the connection */
-		code = 451;
-	if (code / 100 == 2 && (code < 250 || code > 252)) /* accepted; 221 or 235 would mean something else here */
-		code = 250;
-	return caller_reply(&d->caller, code, esc, text, e);
-}
-
 static bool pass_on(struct dialogue *d, struct err *e)
 {
 	const struct reply *r = relay_reply(&d->relay);
 
-	return say_answer(d, r->code, r->esc, r->text, e);
+	return answer_with(&d->caller, r->code, r->esc, r->text, e);
 }
 
 /* ---- the commands -------------------------------------------------------------------------------- */
@@ -170,29 +111,19 @@ static bool next_command(struct dialogue *d, struct err *e)
 static void group_end(struct group *g)
 {
 	for (size_t i = 0; i < g->n; i++)
-		relay_asked_free(&g->asked[i]);
+		job_asked_free(&g->members[i].asked);
 	g->n = g->answered = 0;
 }
 
 static bool group_add(struct group *g, const struct command *c, struct err *e)
 {
-	if (g->n == g->room) {
-		size_t room = g->room == 0 ? 4 : 2 * g->room;
-		struct command *commands = reallocarray(g->commands, room, sizeof *commands);
-		struct asked *asked;
+	struct member *members = array_grow(g->members, g->n, sizeof *members, e);
 
-		if (commands == NULL)
-			return fail_memory(e);
-		g->commands = commands;
-		asked = reallocarray(g->asked, room, sizeof *asked);
-		if (asked == NULL)
-			return fail_memory(e);
-		g->asked = asked;
-		g->room = room;
-	}
-	g->commands[g->n] = *c;
-	g->commands[g->n].arg = NULL; /* its line is overwritten by the next one */
-	g->asked[g->n++] = (struct asked){ .named = false };
+	if (members == NULL)
+		return false;
+	g->members = members;
+	g->members[g->n] = (struct member){ .command = *c };
+	g->members[g->n++].command.arg = NULL; /* its line is overwritten by the next one */
 	return true;
 }
 
@@ -219,8 +150,8 @@ static void say_rcpts(struct dialogue *d, size_t i)
 	struct group *g = &d->group;
 
 	for (bool goes_on = true; goes_on && i < g->n; i++) {
-		relay_say_rcpt(&d->relay, &g->asked[i], &g->commands[i]);
-		goes_on = g->asked[i].said;
+		relay_say_rcpt(&d->relay, &g->members[i].asked, &g->members[i].command);
+		goes_on = g->members[i].asked.said;
 	}
 }
 
@@ -256,17 +187,17 @@ static bool answer_mail(struct dialogue *d, const struct command *c, struct err 
 
 static bool answer_rcpt(struct dialogue *d, size_t i, struct err *e)
 {
-	struct group *g = &d->group;
+	struct member *m = &d->group.members[i];
 	struct err why = { 0 };
 	bool asked;
 
 	if (d->failed)
-		return answer_error(d, &d->why, e);
+		return answer_error(&d->caller, &d->why, e);
 	if (!relay_has_mail(&d->relay))
 		return mistake(d, "503 5.5.1 say MAIL first", e);
-	if (!g->asked[i].said)
+	if (!m->asked.said)
 		say_rcpts(d, i);
-	if (!relay_hear_rcpt(&d->relay, &g->asked[i], &g->commands[i], &asked, &why))
+	if (!relay_hear_rcpt(&d->relay, &m->asked, &m->command, &asked, &why))
 		return relay_has_mail(&d->relay) ? say_error(d, &why, e) : all_lost(d, &why, e);
 	return asked ? pass_on(d, e) : say(d, "250 2.1.5 this recipient is there already", e);
 }
@@ -280,7 +211,7 @@ static bool answer_group(struct dialogue *d, struct err *e)
 	for (; ok && !d->done && g->answered < g->n; g->answered++) {
 		size_t i = g->answered;
 
-		ok = g->commands[i].id == COMMAND_MAIL ? answer_mail(d, &g->commands[i], e) : answer_rcpt(d, i, e);
+		ok = g->members[i].command.id == COMMAND_MAIL ? answer_mail(d, &g->members[i].command, e) : answer_rcpt(d, i, e);
 	}
 	group_end(g);
 	d->ahead = false;
@@ -292,7 +223,7 @@ static bool do_envelope(struct dialogue *d, struct err *e)
 	return collect(d, e) && answer_group(d, e);
 }
 
-/* The end of a message is on its way.  If the caller has sent the next MAIL already, it is said now, in the same flight. */
+/* If the caller has sent the next MAIL already, it is said now, in the flight of the message. */
 static void look_ahead(struct dialogue *d)
 {
 	struct err unheard;
@@ -302,7 +233,7 @@ static void look_ahead(struct dialogue *d)
 	d->pending = d->complaint != NULL || d->command.id != COMMAND_MAIL;
 	if (d->pending || !collect(d, &unheard))
 		return;
-	if (relay_say_next(&d->relay, &d->group.commands[0]))
+	if (relay_say_next(&d->relay, &d->group.members[0].command))
 		say_rcpts(d, 1);
 }
 
@@ -384,65 +315,6 @@ static bool give_up(const struct err *why, struct err *e)
 	return false;
 }
 
-/* Adds one line, also if the server wrote several: "but the server refused b@example.org (for team@example.org): 550 no". */
-static bool put_missed(struct buf *to, const struct rcpt *r, const struct err *why, struct err *e)
-{
-	bool alias = r->original != NULL;
-	size_t from = to->len;
-
-	if (!buf_printf(to, e, "\nbut %s%s%s%s%s%s", why->say, alias ? " (for " : "", alias ? r->original : "",
-			alias ? ")" : "", why->quote[0] == '\0' ? "" : ": ", why->quote))
-		return false;
-	if (to->len - from > MISSED_LINE)
-		to->len = from + MISSED_LINE;
-	for (size_t i = from + 1; i < to->len; i++)
-		if (to->bytes[i] == '\n')
-			to->bytes[i] = ' ';
-	return true;
-}
-
-/* Reports the recipients that do not have the message although the caller was told that they were accepted: on stderr and, if
- * there is memory, in `text`, after the server's words. */
-static void tell_missed(struct dialogue *d, const char *said, struct buf *text)
-{
-	const struct envelope *v = &relay_now(&d->relay)->x.v;
-	size_t n = 0;
-	bool room = true;
-	struct err why;
-
-	if (envelope_count(v, RCPT_DONE) == 0)
-		return;
-	for (size_t i = 0; i < v->n; i++) {
-		if (!relay_missed(&v->rcpts[i]))
-			continue;
-		transaction_refusal(&v->rcpts[i], v->sender, &why);
-		report_error(&why, d->relay.to->host);
-		if (n++ == 0)
-			room = buf_str(text, said, &why);
-		if (room && n <= MISSED_MAX)
-			(void)!put_missed(text, &v->rcpts[i], &why, &why);
-	}
-	if (room && n > MISSED_MAX)
-		(void)!buf_printf(text, &why, "\nand %zu recipients more were refused", n - MISSED_MAX);
-}
-
-static bool say_outcome(struct dialogue *d, struct err *e)
-{
-	struct buf text = buf_max(ST_INTERNAL, OUTCOME_MAX, "the answer");
-	struct err why = { 0 };
-	struct esc esc;
-	const char *said;
-	int code;
-	bool ok;
-
-	if (!relay_outcome(&d->relay, &code, &esc, &said, &why))
-		return say_error(d, &why, e);
-	tell_missed(d, said, &text);
-	ok = say_answer(d, code, esc, text.len > 0 ? buf_text(&text) : said, e);
-	buf_free(&text);
-	return ok;
-}
-
 static bool send_message(struct dialogue *d, struct err *why)
 {
 	if (!relay_say_message(&d->relay, why))
@@ -456,7 +328,7 @@ static void leave_message(struct dialogue *d)
 {
 	d->ahead = relay_forget(&d->relay);
 	for (size_t i = 0; i < d->group.n && !d->ahead; i++)
-		relay_asked_free(&d->group.asked[i]);
+		job_asked_free(&d->group.members[i].asked);
 }
 
 /* Sends the message and answers the caller.  ok unset: the message could not be read, and *why says why. */
@@ -464,7 +336,7 @@ static bool conclude(struct dialogue *d, bool ok, struct err *why, struct err *e
 {
 	ok = ok && send_message(d, why);
 	relay_log(&d->relay, ok ? NULL : why);
-	ok = ok ? say_outcome(d, e) : d->spoiled || say_error(d, why, e);
+	ok = ok ? answer_outcome(&d->caller, &d->relay, e) : d->spoiled || say_error(d, why, e);
 	leave_message(d);
 	return ok;
 }
@@ -482,7 +354,7 @@ static bool say_too_early(struct dialogue *d, struct err *e)
 	if (d->spoiled)
 		return mistake(d, "503 5.5.1 the message was broken off: say RSET", e);
 	if (d->failed)
-		return answer_error(d, &d->why, e);
+		return answer_error(&d->caller, &d->why, e);
 	return !relay_has_mail(&d->relay) ? mistake(d, "503 5.5.1 say MAIL first", e)
 			      : say(d, "554 5.5.1 there is no valid recipient", e);
 }
@@ -599,13 +471,21 @@ static bool talk(struct dialogue *d, struct err *e)
 	return false;
 }
 
+/* Says why there is no dialogue. */
+static bool refuse(struct dialogue *d, const struct err *why_not, struct err *e)
+{
+	struct err unheard;
+
+	(void)!answer_error(&d->caller, why_not, &unheard);
+	return give_up(why_not, e);
+}
+
 static void dialogue_free(struct dialogue *d)
 {
 	relay_close(&d->relay);
 	caller_close(&d->caller);
 	group_end(&d->group);
-	free(d->group.commands);
-	free(d->group.asked);
+	free(d->group.members);
 	free(d);
 }
 
@@ -618,7 +498,7 @@ bool dialogue(struct sender *who, struct smarthost *to, int in, int out, const s
 		return fail_memory(e);
 	relay_begin(&d->relay, who, to);
 	caller_open(&d->caller, in, out);
-	ok = why_not == NULL ? talk(d, e) : (answer_error(d, why_not, e) || true) && give_up(why_not, e);
+	ok = why_not == NULL ? talk(d, e) : refuse(d, why_not, e);
 	dialogue_free(d);
 	return ok;
 }

@@ -1,7 +1,5 @@
 #include "server/relay.h"
 
-#include <stdlib.h>
-
 #include "smtp/negotiate.h"
 
 enum { ADDED = 1024 }; /* bytes added to the caller's SIZE, for Date, Message-ID, From and qualified addresses */
@@ -86,19 +84,6 @@ static bool lost(struct relay *u, const struct err *why)
 	return false;
 }
 
-/* Keeps the session's reply, since the session may read others before the caller is answered. */
-static void keep_reply(struct relay *u)
-{
-	const struct reply *r = &u->to->s.chat.reply;
-
-	u->answer.code = r->code;
-	u->answer.esc = r->esc;
-	u->answer.lines = r->lines;
-	u->answer.len = r->len;
-	memcpy(u->answer.text, r->text, r->len);
-	u->answer.text[r->len] = '\0';
-}
-
 /* ---- MAIL ---------------------------------------------------------------------------------------- */
 
 /* Chooses the account of this sender and sets the envelope of the job. */
@@ -124,12 +109,6 @@ static bool ready(struct relay *u, struct err *e)
 	return true;
 }
 
-/* RFC 6531 3.4, 3.5: an address whose local part is not ASCII may be sent only if MAIL says SMTPUTF8 and the server offers it. */
-static bool may_be_said(const struct relay *u, const struct job *j, const char *address)
-{
-	return address_local_is_ascii(address) || (j->t.needs.utf8 && (u->to->s.caps.ext & EXT_SMTPUTF8) != 0);
-}
-
 /* Begins a transaction in the open session. */
 static void begin_transaction(struct relay *u, struct job *j, const struct command *c)
 {
@@ -146,26 +125,13 @@ static bool say_mail(struct relay *u, struct job *j, struct err *e)
 {
 	if (!negotiate_envelope(&u->to->s, &j->t.needs, e))
 		return false;
-	if (!may_be_said(u, j, j->x.v.sender)) {
+	if (!job_may_say(j, j->x.v.sender)) {
 		fail(e, ST_INPUT, FATE_PERM, "%s does not offer SMTPUTF8, which the sender's address needs", u->to->host);
 		e->esc = (struct esc){ 5, 6, 7 };
 		return false;
 	}
 	j->t.needs.eight_bit = true; /* BODY=8BITMIME only says that the text may be 8-bit, which is not known yet */
 	return transaction_say_mail(&j->t, e);
-}
-
-/* The recipients that were named already are asked about again. */
-static void reopen(struct job *j)
-{
-	for (size_t i = 0; i < j->x.v.n; i++) {
-		struct rcpt *r = &j->x.v.rcpts[i];
-
-		r->asked = false;
-		if (r->state != RCPT_BARRED)
-			r->state = RCPT_OPEN;
-		j->t.refused += r->state == RCPT_BARRED;
-	}
 }
 
 static bool say_mail_anew(struct relay *u, const struct command *c, struct err *e)
@@ -175,7 +141,7 @@ static bool say_mail_anew(struct relay *u, const struct command *c, struct err *
 	if (!smarthost_connect(u->to, e))
 		return false;
 	begin_transaction(u, now(u), c);
-	reopen(now(u));
+	job_reopen(now(u));
 	return say_mail(u, now(u), e);
 }
 
@@ -228,7 +194,7 @@ bool relay_hear_mail(struct relay *u, const struct command *c, bool *anew, struc
 	*anew = false;
 	if (!hear_mail(u, c, anew, e))
 		return lost(u, e);
-	keep_reply(u);
+	reply_copy(&u->answer, &u->to->s.chat.reply);
 	now(u)->mail = !now(u)->t.no_mail;
 	if (!now(u)->mail)
 		sender_refused(u);
@@ -263,150 +229,9 @@ bool relay_say_next(struct relay *u, const struct command *c)
 
 /* ---- RCPT ---------------------------------------------------------------------------------------- */
 
-static bool give_dsn(struct rcpt *r, const struct command *c, struct err *e)
-{
-	if (r->notify != 0 || r->orcpt != NULL) /* named before: the first parameters stay */
-		return true;
-	r->notify = c->notify;
-	return (c->orcpt[0] == '\0' || (r->orcpt = str_dup(c->orcpt, e)) != NULL);
-}
-
-static bool refuse_utf8(struct job *j, struct rcpt *r, struct err *e)
-{
-	j->t.refused++;
-	return rcpt_bar(r, ST_RCPT, FATE_PERM, (struct esc){ 5, 6, 7 },
-			"the address is not ASCII, and MAIL did not say SMTPUTF8 or the server does not offer it", e);
-}
-
-/* c NULL: the recipient comes from no command of the caller. */
-static bool say_one(struct relay *u, struct job *j, size_t i, const struct command *c, struct err *e)
-{
-	struct rcpt *r = &j->x.v.rcpts[i];
-
-	if (!may_be_said(u, j, r->address))
-		return refuse_utf8(j, r, e);
-	if (c != NULL && !give_dsn(r, c, e))
-		return false;
-	j->t.needs.dsn = j->t.needs.dsn || r->notify != 0 || r->orcpt != NULL;
-	j->t.refused -= rcpt_failed(r); /* the caller names it again, so the smarthost is asked again */
-	r->state = RCPT_OPEN;
-	return transaction_say_rcpt(&j->t, i, e);
-}
-
-/* Is there something to ask the smarthost about this recipient? */
-static bool may_be_asked(const struct rcpt *r)
-{
-	return r->state != RCPT_BARRED && r->state != RCPT_TAKEN;
-}
-
-/* Counts the recipients that we refuse ourselves: with require_all_recipients they keep the message back. */
-static void count_barred(struct job *j, size_t from)
-{
-	for (size_t i = from; i < j->x.v.n; i++)
-		j->t.refused += j->x.v.rcpts[i].state == RCPT_BARRED;
-}
-
-/* Lists the addresses that were named since envelope_name(). */
-static bool list(struct asked *a, const struct envelope *v, struct err *e)
-{
-	size_t n = 0;
-
-	for (struct rcpt *r = envelope_named(v, NULL); r != NULL; r = envelope_named(v, r))
-		n++;
-	a->who = calloc(n + 1, sizeof *a->who);
-	if (a->who == NULL)
-		return fail_memory(e);
-	for (struct rcpt *r = envelope_named(v, NULL); r != NULL; r = envelope_named(v, r))
-		a->who[a->n++] = (size_t)(r - v->rcpts);
-	return true;
-}
-
-/* Adds the recipient to the envelope, with all addresses that it stands for.  If one fails, none is added. */
-static bool name(struct relay *u, struct job *j, struct asked *a, const struct command *c, struct err *e)
-{
-	struct envelope *v = &j->x.v;
-	size_t before = v->n;
-
-	envelope_name(v);
-	if (!sender_add(u->who, c->address, v, e) || !list(a, v, e)) {
-		envelope_cut(v, before);
-		return false;
-	}
-	count_barred(j, before);
-	a->named = true;
-	return true;
-}
-
-void relay_asked_free(struct asked *a)
-{
-	free(a->who);
-	*a = (struct asked){ .named = false };
-}
-
-/* Must the answers to earlier RCPT be heard first?  If the server has no PIPELINING, if its answers would be too many, or if an
- * address has been asked about and is not answered yet. */
-static bool must_wait(struct relay *u, const struct job *j, const struct asked *a)
-{
-	const struct chat *chat = &u->to->s.chat;
-	bool wait = chat->depth == 1 || chat->broken || chat->owed + a->n >= CHAT_DEPTH;
-
-	for (size_t i = 0; i < a->n && !wait; i++)
-		wait = j->x.v.rcpts[a->who[i]].asked;
-	return wait;
-}
-
 void relay_say_rcpt(struct relay *u, struct asked *a, const struct command *c)
 {
-	struct job *j = latest(u);
-	struct err unheard; /* what fails here fails again, or is kept by the chat, and is told in its turn */
-	bool ok = (a->named || name(u, j, a, c, &unheard)) && !must_wait(u, j, a);
-
-	for (size_t i = 0; ok && i < a->n; i++)
-		ok = !may_be_asked(&j->x.v.rcpts[a->who[i]]) || say_one(u, j, a->who[i], c, &unheard);
-	a->said = ok;
-}
-
-/* A recipient that is an alias gets the best answer of its addresses: accepted before refused for now before refused for good.
- * So one address that is gone does not keep the mail from the others.  With require_all_recipients the worst answer counts. */
-static bool counts_more(const struct relay *u, const struct rcpt *r, const struct rcpt *than)
-{
-	const struct rcpt *both[] = { r, than };
-	int good[2];
-
-	for (size_t i = 0; than != NULL && i < 2; i++)
-		good[i] = !rcpt_failed(both[i]) ? 2 : rcpt_may_retry(both[i]);
-	return than == NULL || (u->to->a->wishes.require_all_recipients ? good[0] < good[1] : good[0] > good[1]);
-}
-
-/* Hears the answers for all addresses that one recipient stands for.  *counts: the address whose answer is the recipient's. */
-static bool hear_all(struct relay *u, struct asked *a, const struct command *c, const struct rcpt **counts, bool *asked,
-		     struct err *e)
-{
-	struct job *j = now(u);
-
-	*counts = NULL;
-	for (size_t i = 0; i < a->n; i++) {
-		const struct rcpt *r = &j->x.v.rcpts[a->who[i]];
-		bool ask = may_be_asked(r);
-
-		if (ask && ((!r->asked && !say_one(u, j, a->who[i], c, e)) || !transaction_hear_rcpt(&j->t, a->who[i], e)))
-			return false;
-		if (!counts_more(u, r, *counts))
-			continue;
-		*counts = r;
-		*asked = ask;
-		if (ask && r->state != RCPT_BARRED)
-			keep_reply(u);
-	}
-	return true;
-}
-
-/* Marks the addresses that were refused behind an accepted recipient: the caller is told later. */
-static void note_missed(struct envelope *v, const struct asked *a)
-{
-	for (size_t i = 0; i < a->n; i++)
-		if (rcpt_failed(&v->rcpts[a->who[i]]))
-			v->rcpts[a->who[i]].missed = true;
+	job_say(latest(u), u->who, a, c);
 }
 
 bool relay_hear_rcpt(struct relay *u, struct asked *a, const struct command *c, bool *asked, struct err *e)
@@ -415,14 +240,14 @@ bool relay_hear_rcpt(struct relay *u, struct asked *a, const struct command *c, 
 	const struct rcpt *counts;
 
 	*asked = false;
-	if (!a->named && !name(u, j, a, c, e)) {
+	if (!a->named && !job_name(j, u->who, a, c, e)) {
 		j->said_no = true;
 		return false; /* only this recipient fails */
 	}
-	if (!hear_all(u, a, c, &counts, asked, e))
+	if (!job_hear(j, a, c, &counts, asked, &u->answer, e))
 		return lost(u, e);
 	if (counts != NULL && counts->state == RCPT_TAKEN) {
-		note_missed(&j->x.v, a);
+		job_note_missed(j, a);
 		return true;
 	}
 	j->said_no = true;
@@ -435,28 +260,13 @@ bool relay_hear_rcpt(struct relay *u, struct asked *a, const struct command *c, 
 
 /* ---- the message --------------------------------------------------------------------------------- */
 
-/* Asks for the recipients of always_bcc.  The caller did not name them, so a refusal is told with the outcome of the message. */
-static bool ask_added(struct relay *u, struct job *j, size_t before, struct err *e)
-{
-	struct asked added = { .named = true };
-	bool ok = list(&added, &j->x.v, e);
-
-	count_barred(j, before);
-	for (size_t i = 0; ok && i < added.n; i++)
-		if (j->x.v.rcpts[added.who[i]].state == RCPT_OPEN)
-			ok = say_one(u, j, added.who[i], NULL, e) && transaction_hear_rcpt(&j->t, added.who[i], e);
-	note_missed(&j->x.v, &added);
-	relay_asked_free(&added);
-	return ok;
-}
-
 static bool prepare(struct relay *u, struct job *j, struct err *e)
 {
 	struct submission *x = &j->x;
-	size_t before = x->v.n;
+	size_t before = x->v.n; /* always_bcc comes behind them: if it is refused, that is told with the outcome */
 
 	envelope_name(&x->v);
-	return sender_cleanup(u->who, x, false, e) && ask_added(u, j, before, e)
+	return sender_cleanup(u->who, x, false, e) && job_ask_added(j, before, e)
 	    && negotiate_message(&u->to->s, &x->v, &x->m, true, &j->t.needs, &x->r, e);
 }
 

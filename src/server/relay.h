@@ -11,23 +11,15 @@
  * relay_say_mail() or relay_hear_mail() returns false, *e says why, and the envelope is gone.  If relay_hear_rcpt() does,
  * relay_has_mail() tells whether the envelope is still there.
  *
- * A recipient that the caller names stands for one address or, if it is an alias, for several.  The smarthost is asked about
- * each.  The recipient is accepted if one address is (with require_all_recipients: if all are).  The addresses that were
- * refused behind an accepted recipient, and a refused always_bcc, are told with the outcome of the message.  If the caller is
- * told that nobody has the message, or that a recipient is refused, it can send again without a duplicate.
+ * A recipient that the caller names is accepted if one of its addresses is (server/job.h).  The addresses that were refused
+ * behind an accepted recipient, and a refused always_bcc, are told with the outcome of the message.  If the caller is told that
+ * nobody has the message, or that a recipient is refused, it can send again without a duplicate.
  */
 #ifndef SERVER_RELAY_H
 #define SERVER_RELAY_H
 
 #include "deliver/deliver.h"
-#include "server/command.h"
-
-struct job { /* one message of the caller */
-	struct submission  x;
-	struct transaction t;
-	bool               mail;    /* MAIL was accepted, and the message has not ended */
-	bool               said_no; /* a recipient was refused, and the caller was told */
-};
+#include "server/job.h"
 
 struct relay {
 	struct sender    *who; /* borrowed */
@@ -37,12 +29,6 @@ struct relay {
 	bool              ahead;  /* MAIL was said for the next one */
 	bool              reused; /* the connection had been used when MAIL was said */
 	struct reply      answer; /* for the caller, to MAIL or RCPT */
-};
-
-struct asked { /* one RCPT of the caller; zeroed: a new one */
-	bool    named;   /* its addresses are in the envelope */
-	bool    said;    /* and RCPT was said for them */
-	size_t *who, n;  /* owned: their indices there */
 };
 
 void relay_begin(struct relay *u, struct sender *who, struct smarthost *to);
@@ -63,7 +49,6 @@ void relay_say_rcpt(struct relay *u, struct asked *a, const struct command *c);
 
 /* *asked unset: the answer is not the smarthost's: all addresses that the recipient stands for were accepted before. */
 bool relay_hear_rcpt(struct relay *u, struct asked *a, const struct command *c, bool *asked, struct err *e) MUST_CHECK;
-void relay_asked_free(struct asked *a);
 
 /* Fixes the head of the message, makes the rendition for the smarthost, and sends it. */
 bool relay_say_message(struct relay *u, struct err *e) MUST_CHECK;

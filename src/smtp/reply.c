@@ -136,6 +136,16 @@ void reply_end(struct reply *r)
 }
 
 /* `text` is never longer than `wire` was, except for "***", which is no secret. */
+void reply_copy(struct reply *to, const struct reply *from)
+{
+	to->code = from->code;
+	to->esc = from->esc;
+	to->lines = from->lines;
+	to->len = from->len;
+	memcpy(to->text, from->text, from->len);
+	to->text[from->len] = '\0';
+}
+
 void reply_wipe(struct reply *r)
 {
 	explicit_bzero(r->wire, r->used);

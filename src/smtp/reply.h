@@ -43,6 +43,9 @@ void reply_redact(struct reply *r, const struct redact *hidden);
 void reply_end(struct reply *r);
 
 /* Overwrites all bytes that it has held. */
+/* Copies code, enhanced code and text; what was received as such is left out. */
+void reply_copy(struct reply *to, const struct reply *from);
+
 void reply_wipe(struct reply *r);
 
 static inline bool reply_ok(const struct reply *r) { return r->code / 100 == 2; }

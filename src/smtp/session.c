@@ -161,7 +161,7 @@ static bool greeting(struct session *s, struct err *e)
 	if (!expect_greeting(s, e))
 		return fail_greeting(s, e);
 	if (!reply_ok(&s->chat.reply))
-		return reply_fail(&s->chat.reply, ST_GREETING, e, "%s does not want to talk to us", s->to->host);
+		return reply_fail(&s->chat.reply, ST_GREETING, e, "%s refuses the connection", s->to->host);
 	return true;
 }
 

@@ -3,15 +3,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/log.h"
 #include "base/printable.h"
-#include "base/signals.h"
 #include "mail/filter.h"
+#include "smtp/body.h"
 #include "smtp/esmtp.h"
-
-enum {
-	BLOCK_S = 180,              /* seconds for each block of the message, RFC 5321 4.5.3.2.5 */
-};
 
 /* ---- what was answered -------------------------------------------------------------------------- */
 
@@ -249,73 +244,6 @@ static bool say_envelope(struct transaction *t, struct err *e)
 
 /* ---- the message -------------------------------------------------------------------------------- */
 
-/* The message is our own copy and should not change.  If it has, it is not sent. */
-static bool whole(const struct filter *f, struct err *e)
-{
-	return f->broken == NULL
-	    || fail(e, ST_BODY, FATE_TEMP, "the message is not what it was when it was counted: it has %s", f->broken);
-}
-
-/* Writes one block directly into the stream's buffer, without a copy in between. */
-static bool put_block(struct transaction *t, struct filter *f, const char *p, size_t n, struct err *e)
-{
-	while (n > 0) {
-		size_t room, take, made;
-		char *to = stream_out_room(t->s->io, STREAM_OUT_MAX / 4, &room, e);
-
-		if (to == NULL)
-			return false;
-		take = (room - FILTER_SLACK) / FILTER_GROWTH;
-		take = take < n ? take : n;
-		made = filter_feed(f, p, take, to);
-		if (!whole(f, e))
-			return false;
-		stream_out_used(t->s->io, made);
-		p += take;
-		n -= take;
-	}
-	return true;
-}
-
-static bool put_end(struct transaction *t, struct filter *f, struct err *e)
-{
-	size_t room, made;
-	char *to = stream_out_room(t->s->io, FILTER_SLACK, &room, e);
-
-	if (to == NULL)
-		return false;
-	made = filter_end(f, to);
-	stream_out_used(t->s->io, made);
-	return whole(f, e);
-}
-
-/* Without the end of the message the server has no message. */
-static bool break_off(struct transaction *t)
-{
-	chat_break(&t->s->chat);
-	t->s->io->out_len = 0;
-	return false;
-}
-
-static bool between_blocks(struct transaction *t, const struct verb *v, struct err *e)
-{
-	if (signals_stopping()) {
-		signals_fail(e, ST_BODY);
-		return break_off(t);
-	}
-	stream_attempt(t->s->io, ST_BODY, clock_in_s(clock_limit(t->s->chat.cap, BLOCK_S)));
-	return !chat_interrupted(&t->s->chat) || chat_early(&t->s->chat, v, e);
-}
-
-/* The write failed.  If the server said why before it closed, that is the error. */
-static bool block_failed(struct transaction *t, const struct verb *v, struct err *e)
-{
-	if (!t->s->chat.broken && e->stage == ST_BODY && chat_interrupted(&t->s->chat)
-	    && stream_unread(t->s->io) > 0)
-		return chat_early(&t->s->chat, v, e);
-	return break_off(t);
-}
-
 /* Did MAIL announce 8-bit text (RFC 6152 3, RFC 6531 3.4)?  The announcement counts, not the bytes of the message. */
 static bool said_8bit(const struct transaction *t)
 {
@@ -323,26 +251,9 @@ static bool said_8bit(const struct transaction *t)
 	    || (t->needs.utf8 && (t->s->caps.ext & EXT_SMTPUTF8) != 0);
 }
 
-struct sending { /* a rendition on its way out */
-	struct transaction *t;
-	const struct verb  *verb;
-	struct filter       filter;
-};
-
-static bool send_piece(void *ctx, const char *p, size_t n, struct err *e)
-{
-	struct sending *s = ctx;
-
-	return between_blocks(s->t, s->verb, e) && put_block(s->t, &s->filter, p, n, e);
-}
-
 static bool put_message(struct transaction *t, const struct verb *v, bool dots, struct err *e)
 {
-	struct sending s = { t, v, { .dots = dots, .eight_bit = said_8bit(t), .bytes = t->r->facts.bytes } };
-	bool ok = rendition_put(t->r, send_piece, &s, e) && put_end(t, &s.filter, e);
-
-	trace_note(stream_flight(t->s->io), "%llu bytes of message", (unsigned long long)s.filter.sent);
-	return ok || block_failed(t, v, e);
+	return body_put(&t->s->chat, v, t->r, dots, said_8bit(t), e);
 }
 
 /* LMTP answers once for each recipient that it accepted (RFC 2033 4.2), SMTP once in all. */
@@ -360,15 +271,6 @@ static bool send_bdat(struct transaction *t, struct err *e)
 {
 	return chat_put(&t->s->chat, &BDAT, e, "BDAT %llu LAST", (unsigned long long)t->r->facts.bytes)
 	    && put_message(t, &BDAT, false, e) && expect_answers(t, &BDAT, e);
-}
-
-static bool say_dot(struct transaction *t, struct err *e)
-{
-	if (!between_blocks(t, &DOT, e)) /* an answer before the dot is a failure */
-		return false;
-	if (!stream_write(t->s->io, ".\r\n", 3, e))
-		return block_failed(t, &DOT, e);
-	return expect_answers(t, &DOT, e);
 }
 
 /* The server said 354 although it accepted no recipient.  RFC 2920 3.1 has a client send a dot, but some servers make an
@@ -389,7 +291,7 @@ static bool send_data(struct transaction *t, struct err *e)
 		return true;
 	if (t->taken == 0 || t->no_mail)
 		return leave(t);
-	return put_message(t, &DOT, true, e) && say_dot(t, e);
+	return put_message(t, &DOT, true, e) && expect_answers(t, &DOT, e);
 }
 
 /* ---- one transaction ---------------------------------------------------------------------------- */
