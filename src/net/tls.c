@@ -337,7 +337,8 @@ bool tls_check(const struct tls_params *p, struct tls_files *files, struct err *
 
 	if (!p->on)
 		return true;
-	if (!crypto_start(e) || !verify_check(&v, e) || (p->priorities != NULL && !tlsconf_priorities(NULL, p->priorities, "", e)))
+	if (!crypto_start(e) || !verify_check(&v, e)
+	    || (p->priorities != NULL && !tlsconf_priorities(NULL, p->priorities, "", e)))
 		return false;
 	if (p->cert_file == NULL && p->key_file == NULL)
 		return true;
