@@ -60,15 +60,8 @@ static const struct mech {
 	{ "XOAUTH2", TOKEN, .plaintext = true, .first = true, .respond = respond_xoauth2 },
 };
 
-static void got_answer(void *ctx, size_t arg, const struct reply *r)
-{
-	(void)ctx; /* AUTH has `last`: the reply is in chat->reply when chat_say() returns */
-	(void)arg;
-	(void)r;
-}
-
 static const struct verb AUTH = { .name = "AUTH", .stage = ST_AUTH, .timeout = 120, .last = true,
-				  .classes = CLASS_USUAL | CLASS_3, .got = got_answer };
+				  .classes = CLASS_USUAL | CLASS_3 };
 
 const char *sasl_mechanism(size_t i)
 {
