@@ -190,20 +190,23 @@ someone@example.net... deliverable: account default, host smtp.example.org:587, 
 	[[ -z $(find "$root" -type l -o -type f) ]]
 }
 
-@test "--with-sendmail-links replaces a link instead of writing through it, and uninstall keeps files of other packages" {
+@test "--with-sendmail-links and uninstall keep what belongs to another program, and install says so" {
 	[[ -e $BUILDDIR/Makefile && -e $BUILDDIR/config.status ]] || skip "not built by make"
 	local root=$BATS_TEST_TMPDIR/root
-	local -a on=(USER_LINKS=mailq ADMIN_LINKS=sendmail prefix=/usr DESTDIR="$root")
-	mkdir -p "$root/usr/share/man/man1" "$root/usr/bin"
-	echo other > "$root/other"
-	ln -s ../../../../other "$root/usr/share/man/man1/mailq.1"
+	local -a on=(USER_LINKS="mailq newaliases" ADMIN_LINKS="sendmail runq" prefix=/usr DESTDIR="$root")
+	mkdir -p "$root/usr/bin" "$root/usr/sbin" "$root/usr/share/man/man1" "$root/usr/share/man/man8"
+	ln -s exim4 "$root/usr/sbin/sendmail"		# its target is missing here
+	ln -s /etc/alternatives/mailq "$root/usr/bin/mailq"
+	echo other > "$root/usr/bin/newaliases"
+	echo other > "$root/usr/share/man/man8/sendmail.8"
+	ln -s nowhere "$root/usr/share/man/man1/mailq.1"
 	run_bounded env -u MAKEFLAGS -u MAKELEVEL make -s -C "$BUILDDIR" install-exec-hook install-data-hook "${on[@]}"
 	((status == 0)) || complain "make install"
-	[[ $(< "$root/other") == other && $(< "$root/usr/share/man/man1/mailq.1") == ".so man1/postern.1" ]]
-	ln -sf exim4 "$root/usr/sbin/sendmail"
-	echo other > "$root/usr/share/man/man8/sendmail.8"
-	run_bounded env -u MAKEFLAGS -u MAKELEVEL make -s -C "$BUILDDIR" uninstall-hook "${on[@]}"
+	[[ $stdout == *"postern: /usr/sbin/sendmail stays"* && $stdout == *"postern: /usr/sbin/runq is a link to /usr/bin/postern"* ]]
+	run_bounded env -u MAKEFLAGS -u MAKELEVEL make -s -C "$BUILDDIR" install-exec-hook uninstall-hook "${on[@]}"
 	((status == 0)) || complain "make uninstall"
-	[[ $(readlink "$root/usr/sbin/sendmail") == exim4 && $(< "$root/usr/share/man/man8/sendmail.8") == other ]]
-	[[ ! -L $root/usr/bin/mailq && ! -e $root/usr/share/man/man1/mailq.1 ]]
+	[[ $(readlink "$root/usr/sbin/sendmail") == exim4 && $(readlink "$root/usr/bin/mailq") == /etc/alternatives/mailq ]]
+	[[ $(< "$root/usr/bin/newaliases") == other && $(< "$root/usr/share/man/man8/sendmail.8") == other ]]
+	[[ $(readlink "$root/usr/share/man/man1/mailq.1") == nowhere ]]
+	[[ ! -L $root/usr/sbin/runq && ! -e $root/usr/share/man/man8/runq.8 ]]
 }
