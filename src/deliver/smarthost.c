@@ -76,13 +76,13 @@ bool smarthost_ready(struct smarthost *h, struct account *a, struct err *e)
 
 /* ---- the connection ------------------------------------------------------------------------------ */
 
-static bool connect_to(struct smarthost *h, const struct endpoint *to, int64_t deadline, struct err *e)
+static bool connect_to(struct smarthost *h, const struct endpoint *to, int64_t limit_ms, struct err *e)
 {
 	struct dialed d = { .peer = "" };
 	struct wire wire;
 
 	if (!(h->reach != NULL ? h->reach(h->reach_ctx, &wire, e)
-			       : dial(&h->a->net, to, clock_sooner(deadline, h->until), &d, e)))
+			       : dial(&h->a->net, to, clock_sooner(clock_ms() + limit_ms, h->until), &d, e)))
 		return false;
 	stream_open(&h->io, h->reach != NULL ? wire : wire_fd(d.fd), h->until);
 	h->open = h->reached = true;
@@ -90,13 +90,10 @@ static bool connect_to(struct smarthost *h, const struct endpoint *to, int64_t d
 	return true;
 }
 
-static bool open_session(struct smarthost *h, const struct endpoint *to, int64_t deadline, struct err *e)
+static bool open_session(struct smarthost *h, const struct endpoint *to, struct err *e)
 {
 	const struct account *a = h->a;
 
-	h->host = to->host;
-	if (!connect_to(h, to, deadline, e))
-		return false;
 	h->s = (struct session){ .p = &a->smtp, .tls = &a->tls, .tls_files = &h->tls_files, .auth = &a->auth,
 				 .to = to, .secret = h->secret.bytes, .io = &h->io };
 	if (session_open(&h->s, e))
@@ -115,21 +112,28 @@ static bool next_may_help(const struct err *e)
 	    || (e->fate == FATE_TEMP && (e->stage == ST_TLS || e->stage == ST_STARTTLS));
 }
 
-/* Each endpoint gets an equal part of the time that is left to connect, so that a silent one leaves some for the next. */
-static int64_t share(int64_t deadline, size_t left)
+/* All endpoints together have the time limit to connect; the dialogue with them has limits of its own.  Each gets an equal part of
+ * what is left, so that a silent one leaves some for the next. */
+static bool try_endpoint(struct smarthost *h, size_t i, int64_t *left_ms, struct err *e)
 {
-	int64_t now = clock_ms();
+	const struct endpoint *to = &h->servers[i];
+	int64_t began = clock_ms();
+	bool ok;
 
-	return now + (deadline - now) / (int64_t)left;
+	h->host = to->host;
+	ok = connect_to(h, to, *left_ms / (int64_t)(h->n_servers - i), e);
+	*left_ms -= clock_ms() - began;
+	*left_ms = *left_ms < 0 ? 0 : *left_ms;
+	return ok && open_session(h, to, e);
 }
 
 bool smarthost_connect(struct smarthost *h, struct err *e)
 {
-	int64_t deadline = clock_in_s(clock_limit(h->a->smtp.timeout, h->a->net.connect_timeout));
+	int64_t left_ms = 1000 * (int64_t)clock_limit(h->a->smtp.timeout, h->a->net.connect_timeout);
 	struct err first = { 0 };
 
 	for (size_t i = 0; i < h->n_servers; i++) {
-		if (open_session(h, &h->servers[i], share(deadline, h->n_servers - i), e))
+		if (try_endpoint(h, i, &left_ms, e))
 			return true;
 		if (!next_may_help(e))
 			return false;

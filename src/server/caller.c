@@ -199,7 +199,7 @@ bool caller_reply(struct caller *c, int code, struct esc esc, const char *text, 
 /* ---- text ---------------------------------------------------------------------------------------- */
 
 /* Decodes one byte of a text with doubled dots, RFC 5321 4.5.2, into `to`. */
-static char *take_byte(struct caller_text *t, char b, char *to)
+static char *decode_byte(struct caller_text *t, char b, char *to)
 {
 	if (t->state == TEXT_START && b == '.') {
 		t->state = TEXT_DOT;
@@ -225,7 +225,7 @@ static char *take_byte(struct caller_text *t, char b, char *to)
 	return to;
 }
 
-static size_t take_chunk(struct caller_text *t, char *to, size_t room)
+static size_t copy_chunk(struct caller_text *t, char *to, size_t room)
 {
 	size_t n = t->c->have - t->c->at;
 
@@ -237,13 +237,13 @@ static size_t take_chunk(struct caller_text *t, char *to, size_t room)
 	return n;
 }
 
-static size_t take_text(struct caller_text *t, char *to, size_t room)
+static size_t decode_text(struct caller_text *t, char *to, size_t room)
 {
 	char *p = to;
 
-	/* take_byte() may write two bytes */
+	/* decode_byte() may write two bytes */
 	while (t->c->at < t->c->have && t->state != TEXT_END && (size_t)(p - to) + 2 <= room)
-		p = take_byte(t, t->c->text[t->c->at++], p);
+		p = decode_byte(t, t->c->text[t->c->at++], p);
 	return (size_t)(p - to);
 }
 
@@ -253,7 +253,7 @@ bool caller_text(struct caller_text *t, char *to, size_t room, size_t *n, struct
 	while (*n == 0 && t->state != TEXT_END && (t->state != TEXT_CHUNK || t->left > 0)) {
 		if (t->c->at == t->c->have && !fill(t->c, e))
 			return false;
-		*n = t->state == TEXT_CHUNK ? take_chunk(t, to, room) : take_text(t, to, room);
+		*n = t->state == TEXT_CHUNK ? copy_chunk(t, to, room) : decode_text(t, to, room);
 	}
 	return true;
 }
