@@ -442,9 +442,3 @@ deep() {
 	{ head "$mixed"; yes -- "--=_b"$'\n\nx' | command head -n 30000; part "" ""; echo "$umlauts"; echo "--=_b--"; } > "$mail"
 	refused "it has more than 10000 parts"
 }
-
-@test "a NUL in the header is refused" {
-	start_server <<< "tls none"
-	{ printf 'X-Nul: \0\n'; head "$mixed"; part "" ""; echo x; echo "--=_b--"; } > "$mail"
-	refused "the text has NUL bytes, and it is in the header"
-}

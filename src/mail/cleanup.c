@@ -6,6 +6,7 @@
 #include "base/printable.h"
 #include "mail/fields.h"
 #include "mail/header.h"
+#include "mail/mend.h"
 #include "mail/sendermap.h"
 
 struct cleaning {
@@ -61,13 +62,10 @@ static bool put_address(void *ctx, struct buf *to, const struct mailbox *m, cons
 
 static bool rewrite(struct cleaning *x, struct rewriting *r, const struct field *f, struct err *e)
 {
-	size_t before = x->out.len;
-	bool parsed;
+	bool parsed, ok = fields_rewrite(&x->out, f, put_address, r, &parsed, e);
 
-	if (!fields_rewrite(&x->out, f, put_address, r, &parsed, e))
-		return false;
 	r->replaced = r->replaced && parsed;
-	return header_loosen(&x->out, before, e);
+	return ok;
 }
 
 /* Keeps the From that we replace. */
@@ -327,9 +325,9 @@ static bool place_added(struct cleaning *x, size_t copied, struct err *e)
 
 	buf_clear(head);
 	if (!x->resent)
-		return header_fold(head, buf_text(&x->out), x->out.len, e);
-	return header_fold(head, x->out.bytes + copied, x->out.len - copied, e)
-	    && header_fold(head, x->out.bytes, copied, e);
+		return mend_header(head, buf_text(&x->out), x->out.len, e);
+	return mend_header(head, x->out.bytes + copied, x->out.len - copied, e)
+	    && mend_header(head, x->out.bytes, copied, e);
 }
 
 static bool clean_head(struct cleaning *x, struct err *e)

@@ -5,7 +5,6 @@
 #include "base/printable.h"
 #include "base/str.h"
 #include "mail/address.h"
-#include "mail/survey.h"
 
 enum {
 	WORD_MAX = 75, /* characters of an encoded word, RFC 2047 2 */
@@ -32,7 +31,7 @@ bool header_starts_field(const char *line, size_t len)
 	return i < len && line[i] == ':';
 }
 
-static size_t line_length(const char *p, size_t left)
+size_t header_line(const char *p, size_t left)
 {
 	const char *nl = memchr(p, '\n', left);
 
@@ -46,11 +45,11 @@ bool header_next(const char *head, size_t len, size_t *at, struct field *f)
 
 	if (*at >= len)
 		return false;
-	n = line_length(p, len - *at);
+	n = header_line(p, len - *at);
 	if (!header_starts_field(p, n))
 		return false;
 	while (*at + n < len && str_isblank(p[n])) /* folded */
-		n += line_length(p + n, len - *at - n);
+		n += header_line(p + n, len - *at - n);
 	colon = memchr(p, ':', n);
 	*f = (struct field){ .raw = p, .raw_len = n, .name = p, .name_len = (size_t)(colon - p) };
 	while (str_isblank(p[f->name_len - 1]))
@@ -64,104 +63,6 @@ bool header_next(const char *head, size_t len, size_t *at, struct field *f)
 bool header_is(const struct field *f, const char *name)
 {
 	return str_same_n(f->name, f->name_len, name);
-}
-
-/* ---- folding ------------------------------------------------------------------------------------ */
-
-/* The last blank within SURVEY_LINE_MAX octets that has text before and after it; 0: there is none.  The name of a field does not
- * count as text: "Bcc :" is not folded before its colon. */
-static size_t fold_place(const char *p, size_t len)
-{
-	const char *colon = str_isblank(p[0]) ? NULL : memchr(p, ':', len);
-	size_t first = colon == NULL ? 0 : (size_t)(colon + 1 - p), at = SURVEY_LINE_MAX;
-
-	while (first < len && str_isblank(p[first]))
-		first++;
-	while (len > 0 && str_isblank(p[len - 1]))
-		len--;
-	if (len <= at) /* only blanks make it too long */
-		return 0;
-	while (at > first && !str_isblank(p[at]))
-		at--;
-	return at > first ? at : 0;
-}
-
-static size_t line_end(const char *p, size_t n)
-{
-	size_t end = 0;
-
-	while (end < 2 && end < n && (p[n - 1 - end] == '\n' || (end == 1 && p[n - 2] == '\r')))
-		end++;
-	return end;
-}
-
-static bool fold_line(struct buf *to, const char *p, size_t n, struct err *e)
-{
-	size_t end = line_end(p, n), at;
-
-	while (n - end > SURVEY_LINE_MAX && (at = fold_place(p, n - end)) > 0) {
-		if (!buf_add(to, p, at, e) || !buf_str(to, end == 2 ? "\r\n" : "\n", e))
-			return false;
-		p += at;
-		n -= at;
-	}
-	return buf_add(to, p, n, e);
-}
-
-bool header_fold(struct buf *to, const char *head, size_t len, struct err *e)
-{
-	for (size_t at = 0, n; at < len; at += n) {
-		n = line_length(head + at, len - at);
-		if (!fold_line(to, head + at, n, e))
-			return false;
-	}
-	return true;
-}
-
-static bool has_long_line(const struct buf *b, size_t at)
-{
-	while (at > 0 && b->bytes[at - 1] != '\n')
-		at--;
-	for (size_t n; at < b->len; at += n) {
-		n = line_length(b->bytes + at, b->len - at);
-		if (n - line_end(b->bytes + at, n) > SURVEY_LINE_MAX)
-			return true;
-	}
-	return false;
-}
-
-/* Adds no blank in quotes, where it would change the text, and none in comments. */
-static bool put_loose(struct buf *to, const char *p, size_t n, struct err *e)
-{
-	bool quoted = false, escaped = false;
-	size_t depth = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		escaped = !escaped && i > 0 && p[i - 1] == '\\';
-		if (p[i] == '"' && depth == 0 && !escaped)
-			quoted = !quoted;
-		else if (!quoted && !escaped)
-			depth += p[i] == '(' ? 1 : p[i] == ')' && depth > 0 ? (size_t)-1 : 0;
-		if (!buf_char(to, p[i], e))
-			return false;
-		if (p[i] == ',' && !quoted && depth == 0 && i + 1 < n && strchr(" \t\r\n", p[i + 1]) == NULL
-		    && !buf_char(to, ' ', e))
-			return false;
-	}
-	return true;
-}
-
-bool header_loosen(struct buf *b, size_t at, struct err *e)
-{
-	struct buf list = buf_like(b);
-	bool ok;
-
-	if (!has_long_line(b, at))
-		return true;
-	ok = put_loose(&list, b->bytes + at, b->len - at, e)
-	  && buf_splice(b, at, b->len - at, list.bytes, list.len, e);
-	buf_free(&list);
-	return ok;
 }
 
 /* ---- a display name ----------------------------------------------------------------------------- */

@@ -27,16 +27,10 @@ bool header_next(const char *head, size_t len, size_t *at, struct field *f);
 
 bool header_is(const struct field *f, const char *name); /* case is ignored */
 
+size_t header_line(const char *p, size_t left); /* the length of the first line, with its end */
+
 /* Does this line (without its end) look like the start of a field: 1*ftext *WSP ":" ? */
 bool header_starts_field(const char *line, size_t len);
-
-/* Copies a head, and folds lines of more than 998 octets at their own blanks, so that a reader who unfolds them gets the same
- * text (RFC 5322 2.2.3).  A line without such a blank stays as it is. */
-bool header_fold(struct buf *to, const char *head, size_t len, struct err *e) MUST_CHECK;
-
-/* From `at` on the buffer has a list of addresses.  If one of its lines has more than 998 octets, every comma gets a blank
- * after it, so that header_fold() can fold there. */
-bool header_loosen(struct buf *b, size_t at, struct err *e) MUST_CHECK;
 
 /* A display name as a phrase: as it is (atoms), quoted (specials), or in RFC 2047 encoded words (not ASCII, or too long for
  * the line).  These have at most 75 characters, never half a character, and LF folds between them.  `column`: where the phrase

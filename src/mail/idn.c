@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "mail/address.h"
 #include "mail/fields.h"
+#include "mail/mend.h"
 
 static bool copy(const char *from, char *to, size_t room, enum stage st, struct err *e)
 {
@@ -116,7 +117,7 @@ static bool convert(struct buf *to, const struct buf *head, struct err *e)
 bool idn_head_to_ascii(struct buf *to, const struct buf *head, struct err *e)
 {
 	struct buf out = buf_like(head);
-	bool ok = convert(&out, head, e) && header_fold(to, buf_text(&out), out.len, e);
+	bool ok = convert(&out, head, e) && mend_header(to, buf_text(&out), out.len, e);
 
 	buf_free(&out);
 	return ok;

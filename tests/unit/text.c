@@ -1,6 +1,7 @@
 /* mail/header, encode, survey, filter, xtext, idn, base/datetime: pure functions from bytes to bytes. */
 #include "tap.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/base64.h"
@@ -9,6 +10,7 @@
 #include "mail/filter.h"
 #include "mail/header.h"
 #include "mail/idn.h"
+#include "mail/mend.h"
 #include "mail/survey.h"
 #include "mail/xtext.h"
 
@@ -105,37 +107,108 @@ static void test_fields(void)
 	   && !header_starts_field("", 0) && !header_starts_field("\303\266:", 3), "the beginnings of fields");
 }
 
-/* The line's only blank is at `blank`.  A line that is too long is folded there, unless no text stands before the blank. */
-static void test_fold(size_t len, size_t blank, bool folded)
-{
-	struct buf head = buf_max(ST_INPUT, 4000, "a head"), out = buf_max(ST_INPUT, 4000, "a head");
-	struct err e;
-	bool made = buf_str(&head, "S:", &e);
+/* ---- mend ---------------------------------------------------------------------------------------- */
 
-	while (head.len < len)
-		made = made && buf_char(&head, head.len == blank ? ' ' : 'x', &e);
-	ok(made && buf_str(&head, "\r\n", &e) && header_fold(&out, head.bytes, head.len, &e), "%zu octets, blank at %zu", len, blank);
-	ok(out.len == head.len + (folded ? 2 : 0) && memcmp(out.bytes, head.bytes, blank) == 0
-	   && (!folded || strncmp(out.bytes + blank, "\r\n x", 4) == 0), "  folded: %d", folded);
-	buf_free(&head);
+static bool repeat(struct buf *b, const char *what, size_t n)
+{
+	struct err e;
+
+	for (size_t i = 0; i < n; i++)
+		if (!buf_str(b, what, &e))
+			return false;
+	return true;
+}
+
+/* A header of `before`, n times `middle`, and `after`.  `folded`: what stands around the first fold ('|'); NULL: it stays. */
+static const struct {
+	const char *what, *before, *middle;
+	size_t      n;
+	const char *after, *folded;
+} folds[] = {
+	{ "998 octets", "S: a ", "x", 993, "\r\n", NULL },
+	{ "a blank", "S: a ", "x", 994, "\r\n", "S: a| xx" },
+	{ "the last blank", "S: a b", "\tx", 700, "\r\n", "x|\tx" },
+	{ "a blank in quotes", "S: \"a b", "x", 993, "\"\r\n", "a| bx" },
+	{ "several folds", "To: ", "a@b,", 1000, "c\r\n", "a@b,| a@b" },
+	{ "blanks before commas", "To: a ", "b,", 600, "c\r\n", "a| b," },
+	{ "no comma in quotes, comments or <>", "To: \"a,a\\\"\",(a,(b,\\)),)<@c,", "d", 958, ",@e:f@g>,\"h,i\"j\r\n", ">,| \"h" },
+	{ "commas of several lines", "To: \"a,\r\n b,", "c", 993, "\",d\r\n", "\",| d" },
+	{ "a comma in a comment alone", "To:(", "a,", 600, ")b\r\n", "a,| a" },
+	{ "JSON", "X-SMTPAPI: {\"a\":[", "\"b,(\",", 300, "1]}\r\n", "\"b,(\",| \"b" },
+	{ "parameters", "Content-Type: a/b;", "c=\"d;e\";", 150, "f=g\r\n", "\";| c=" },
+	{ "a text for people", "Subject: ", "a,", 495, "b\r\n", "Subject:| a,a," },
+	{ "a URL of a list", "List-Unsubscribe: <https://a/", "b", 1000, ">\r\n", "b| b" },
+	{ "URLs of a list", "List-Post: <mailto:a,b>,<https://a/", "b", 1000, ">\r\n", ">,| <h" },
+	{ "a URL in another field", "X-Unsubscribe: <", "b", 985, ">\r\n", ":| <b" },
+	{ "a word behind the colon", "Subject:", "b", 991, "\r\n", ":| b" },
+	{ "a name with a blank", "Subject : ", "b", 990, "\r\n", ":| b" },
+	{ "blanks at the end", "S: a", " ", 1000, "\r\n", "" },
+	{ "a line of blanks", "S: a\r\n", " ", 1000, "\r\n", "" },
+};
+
+/* Without folds, without blanks behind separators. */
+static void strip(struct buf *to, const struct buf *from)
+{
+	struct err e;
+
+	for (size_t i = 0; i < from->len; i++)
+		if (strchr(" \t\r\n", from->bytes[i]) == NULL && !buf_char(to, from->bytes[i], &e))
+			return;
+}
+
+static bool has_fold(const struct buf *out, const char *folded)
+{
+	char want[100];
+
+	snprintf(want, sizeof want, "%.*s\r\n%s", (int)strcspn(folded, "|"), folded, folded + strcspn(folded, "|") + 1);
+	return folded[0] == '\0' || strstr(out->bytes, want) != NULL;
+}
+
+static void test_fold(size_t row)
+{
+	struct buf in = buf_max(ST_INPUT, 10000, "a header"), out = in, said = in, heard = in, again = in;
+	struct facts f = { 0 };
+	struct err e;
+	bool made = buf_str(&in, folds[row].before, &e) && repeat(&in, folds[row].middle, folds[row].n)
+		 && buf_str(&in, folds[row].after, &e) && mend_header(&out, in.bytes, in.len, &e)
+		 && mend_header(&again, out.bytes, out.len, &e);
+
+	survey_feed(&f, buf_text(&out), out.len);
+	survey_end(&f);
+	strip(&said, &in);
+	strip(&heard, &out);
+	ok(made && !facts_unfit(&f) && strstr(out.bytes, "\r\n\r\n") == NULL, "%s: a line that can be sent", folds[row].what);
+	if (!ok(folds[row].folded == NULL ? strcmp(in.bytes, out.bytes) == 0 : has_fold(&out, folds[row].folded), "  folded there"))
+		printf("# %s", out.bytes);
+	ok(strcmp(said.bytes, heard.bytes) == 0 && strcmp(out.bytes, again.bytes) == 0, "  and nothing else has changed");
+	buf_free(&in);
+	buf_free(&out);
+	buf_free(&said);
+	buf_free(&heard);
+	buf_free(&again);
+}
+
+/* What cannot be folded stays as it is: a word that is too long, a comma in quotes alone. */
+static void test_unfoldable(const char *before, const char *middle, size_t n)
+{
+	struct buf in = buf_max(ST_INPUT, 10000, "a header"), out = in;
+	struct err e;
+
+	ok(buf_str(&in, before, &e) && repeat(&in, middle, n) && mend_header(&out, in.bytes, in.len, &e)
+	   && strlen(out.bytes) - (size_t)(strrchr(out.bytes, '\n') - out.bytes) > 998, "%s cannot be folded", before);
+	buf_free(&in);
 	buf_free(&out);
 }
 
-/* A list gets blanks behind its commas if one of its lines is too long. */
-static void test_loosen(size_t n, bool loosened)
+static void test_octets(void)
 {
-	struct buf list = buf_max(ST_INPUT, 4000, "a list");
+	static const char in[] = "A: b\rc\0d\r\r\nE: f\r\n \r\0\rg\nh: i\r", want[] = "A: b c d \r\nE: f\r\n    g\nh: i\r";
+	struct buf out = buf_max(ST_INPUT, 100, "a header");
 	struct err e;
-	bool made = buf_str(&list, "Before: a,b\nTo:\"a,b\"", &e);
-	size_t at = list.len - 5, len;
 
-	for (size_t i = 0; i < n; i++)
-		made = made && buf_str(&list, ",(c,d)x", &e);
-	len = list.len;
-	ok(made && header_loosen(&list, at, &e) && list.len == len + (loosened ? n : 0), "%zu commas", n);
-	ok(strncmp(list.bytes, loosened ? "Before: a,b\nTo:\"a,b\", (c,d)x" : "Before: a,b\nTo:\"a,b\",(c,d)x", 27) == 0,
-	   "  loosened: %d", loosened);
-	buf_free(&list);
+	ok(mend_header(&out, in, sizeof in - 1, &e), "CR and NUL");
+	same(out.bytes, want, "  become blanks");
+	buf_free(&out);
 }
 
 static void test_mime(void)
@@ -504,14 +577,12 @@ int main(void)
 	test_long_phrase();
 	test_date();
 	test_fields();
-	test_fold(998, 500, false);
-	test_fold(999, 500, true);
-	test_fold(999, 998, false);
-	test_fold(1100, 998, true);
-	test_fold(1100, 999, false);
-	test_fold(1100, 2, false);
-	test_loosen(141, false);
-	test_loosen(142, true);
+	for (size_t i = 0; i < COUNT(folds); i++)
+		test_fold(i);
+	test_unfoldable("X-Token: ", "0", 1200);
+	test_unfoldable("X: \"", ",", 1200);
+	test_unfoldable("Subject:", "a,", 600);
+	test_octets();
 	test_mime();
 	test_lines();
 	test_broken();
