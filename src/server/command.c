@@ -9,30 +9,30 @@
 
 static const char syntax[] = "501 5.5.4 this parameter has no such value";
 
-static const char *take_size(struct command *c, const char *value)
+static const char *parse_size(struct command *c, const char *value)
 {
 	return str_number(value, 0, UINT64_MAX / 2, &c->size) ? NULL : syntax;
 }
 
-static const char *take_body(struct command *c, const char *value)
+static const char *parse_body(struct command *c, const char *value)
 {
 	c->eight_bit = str_same(value, "8BITMIME");
 	return c->eight_bit || str_same(value, "7BIT") ? NULL : syntax;
 }
 
-static const char *take_utf8(struct command *c, const char *value)
+static const char *parse_utf8(struct command *c, const char *value)
 {
 	c->utf8 = true;
 	return value == NULL ? NULL : syntax;
 }
 
-static const char *take_ret(struct command *c, const char *value)
+static const char *parse_ret(struct command *c, const char *value)
 {
 	c->ret = str_same(value, "FULL") ? RETURN_FULL : str_same(value, "HDRS") ? RETURN_HDRS : RETURN_UNSAID;
 	return c->ret != RETURN_UNSAID ? NULL : syntax;
 }
 
-static const char *take_envid(struct command *c, const char *value)
+static const char *parse_envid(struct command *c, const char *value)
 {
 	if (strlen(value) >= sizeof c->envid || value[0] == '\0' || !xtext_valid(value))
 		return syntax;
@@ -40,12 +40,12 @@ static const char *take_envid(struct command *c, const char *value)
 	return NULL;
 }
 
-static const char *take_notify(struct command *c, const char *value)
+static const char *parse_notify(struct command *c, const char *value)
 {
 	return dsn_parse_notify(value, &c->notify) ? NULL : syntax;
 }
 
-static const char *take_orcpt(struct command *c, const char *value)
+static const char *parse_orcpt(struct command *c, const char *value)
 {
 	const char *address = strchr(value, ';');
 
@@ -64,16 +64,16 @@ static const struct {
 	enum command_id of;
 	const char     *name;
 	bool            bare; /* takes no value */
-	const char *(*take)(struct command *c, const char *value); /* value: NULL if bare and none was given */
+	const char *(*parse)(struct command *c, const char *value); /* value: NULL if bare and none was given */
 } params[] = {
-	{ COMMAND_MAIL, "BODY", false, take_body },       { COMMAND_MAIL, "ENVID", false, take_envid },
-	{ COMMAND_MAIL, "RET", false, take_ret },         { COMMAND_MAIL, "SIZE", false, take_size },
-	{ COMMAND_MAIL, "SMTPUTF8", true, take_utf8 },    { COMMAND_RCPT, "NOTIFY", false, take_notify },
-	{ COMMAND_RCPT, "ORCPT", false, take_orcpt },
+	{ COMMAND_MAIL, "BODY", false, parse_body },      { COMMAND_MAIL, "ENVID", false, parse_envid },
+	{ COMMAND_MAIL, "RET", false, parse_ret },        { COMMAND_MAIL, "SIZE", false, parse_size },
+	{ COMMAND_MAIL, "SMTPUTF8", true, parse_utf8 },   { COMMAND_RCPT, "NOTIFY", false, parse_notify },
+	{ COMMAND_RCPT, "ORCPT", false, parse_orcpt },
 };
 _Static_assert(COUNT(params) <= 32, "one bit of a uint32_t for each");
 
-static const char *take_param(struct command *c, char *word, uint32_t *seen)
+static const char *parse_param(struct command *c, char *word, uint32_t *seen)
 {
 	char *value = strchr(word, '=');
 
@@ -85,18 +85,18 @@ static const char *take_param(struct command *c, char *word, uint32_t *seen)
 		if ((*seen & 1U << i) != 0 || (value == NULL) != params[i].bare)
 			return "501 5.5.4 a parameter comes twice, or without its value";
 		*seen |= 1U << i;
-		return params[i].take(c, value);
+		return params[i].parse(c, value);
 	}
 	return "555 5.5.4 this parameter is not known here";
 }
 
-static const char *take_params(struct command *c, char *at)
+static const char *parse_params(struct command *c, char *at)
 {
 	uint32_t seen = 0;
 	char *save, *word = strtok_r(at, " \t", &save);
 
 	for (; word != NULL; word = strtok_r(NULL, " \t", &save)) {
-		const char *complaint = take_param(c, word, &seen);
+		const char *complaint = parse_param(c, word, &seen);
 
 		if (complaint != NULL)
 			return complaint;
@@ -125,7 +125,7 @@ static char *path_end(char *at)
 }
 
 /* "FROM:<path> parameters".  Many callers put a blank after the colon; it is accepted. */
-static const char *take_path(struct command *c, const char *word, bool null_ok)
+static const char *parse_path(struct command *c, const char *word, bool null_ok)
 {
 	static const char bad_sender[] = "501 5.1.7 this is no sender's address",
 			  bad_recipient[] = "501 5.1.3 this is no recipient's address";
@@ -144,13 +144,13 @@ static const char *take_path(struct command *c, const char *word, bool null_ok)
 	    || (!null_ok && box.addr[0] == '\0'))
 		return null_ok ? bad_sender : bad_recipient;
 	snprintf(c->address, sizeof c->address, "%s", box.addr);
-	return take_params(c, end);
+	return parse_params(c, end);
 }
 
-static const char *take_mail(struct command *c) { return take_path(c, "FROM:", true); }
-static const char *take_rcpt(struct command *c) { return take_path(c, "TO:", false); }
+static const char *parse_mail(struct command *c) { return parse_path(c, "FROM:", true); }
+static const char *parse_rcpt(struct command *c) { return parse_path(c, "TO:", false); }
 
-static const char *take_bdat(struct command *c)
+static const char *parse_bdat(struct command *c)
 {
 	size_t digits = strcspn(c->arg, " \t");
 	const char *rest = c->arg + digits + strspn(c->arg + digits, " \t");
@@ -161,17 +161,17 @@ static const char *take_bdat(struct command *c)
 	return NULL;
 }
 
-static const char *take_hello(struct command *c)
+static const char *parse_hello(struct command *c)
 {
 	return c->arg[0] != '\0' ? NULL : "501 5.5.4 say your name, too";
 }
 
-static const char *take_nothing(struct command *c)
+static const char *no_argument(struct command *c)
 {
 	return c->arg[0] == '\0' ? NULL : "501 5.5.4 this command takes no argument";
 }
 
-static const char *take_anything(struct command *c)
+static const char *any_argument(struct command *c)
 {
 	(void)c;
 	return NULL;
@@ -179,22 +179,22 @@ static const char *take_anything(struct command *c)
 
 static const struct {
 	const char *name;
-	const char *(*take)(struct command *c);
+	const char *(*parse)(struct command *c);
 } verbs[] = {
-	[COMMAND_AUTH] = { "AUTH", take_anything },
-	[COMMAND_BDAT] = { "BDAT", take_bdat },
-	[COMMAND_DATA] = { "DATA", take_nothing },
-	[COMMAND_EHLO] = { "EHLO", take_hello },
-	[COMMAND_EXPN] = { "EXPN", take_anything },
-	[COMMAND_HELO] = { "HELO", take_hello },
-	[COMMAND_HELP] = { "HELP", take_anything },
-	[COMMAND_MAIL] = { "MAIL", take_mail },
-	[COMMAND_NOOP] = { "NOOP", take_anything },
-	[COMMAND_QUIT] = { "QUIT", take_nothing },
-	[COMMAND_RCPT] = { "RCPT", take_rcpt },
-	[COMMAND_RSET] = { "RSET", take_nothing },
-	[COMMAND_STARTTLS] = { "STARTTLS", take_anything },
-	[COMMAND_VRFY] = { "VRFY", take_anything },
+	[COMMAND_AUTH] = { "AUTH", any_argument },
+	[COMMAND_BDAT] = { "BDAT", parse_bdat },
+	[COMMAND_DATA] = { "DATA", no_argument },
+	[COMMAND_EHLO] = { "EHLO", parse_hello },
+	[COMMAND_EXPN] = { "EXPN", any_argument },
+	[COMMAND_HELO] = { "HELO", parse_hello },
+	[COMMAND_HELP] = { "HELP", any_argument },
+	[COMMAND_MAIL] = { "MAIL", parse_mail },
+	[COMMAND_NOOP] = { "NOOP", any_argument },
+	[COMMAND_QUIT] = { "QUIT", no_argument },
+	[COMMAND_RCPT] = { "RCPT", parse_rcpt },
+	[COMMAND_RSET] = { "RSET", no_argument },
+	[COMMAND_STARTTLS] = { "STARTTLS", any_argument },
+	[COMMAND_VRFY] = { "VRFY", any_argument },
 };
 _Static_assert(COUNT(verbs) == COMMAND_COUNT, "every command has a row");
 
@@ -219,5 +219,5 @@ const char *command_parse(char *line, struct command *c)
 	for (const char *p = line; *p != '\0'; p++)
 		if (str_iscontrol(*p) && *p != '\t')
 			return "500 5.5.2 there is a control character in this line";
-	return c->id < COMMAND_COUNT ? verbs[c->id].take(c) : "500 5.5.2 this command is not known here";
+	return c->id < COMMAND_COUNT ? verbs[c->id].parse(c) : "500 5.5.2 this command is not known here";
 }
