@@ -33,30 +33,59 @@ static void add_mechs(struct caps *c, const char *arg)
 	}
 }
 
+static bool is_limit_name(const char *word, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!str_isalnum(word[i]) && word[i] != '-' && word[i] != '_')
+			return false;
+	return n > 0;
+}
+
+/* "name" or "name=value", RFC 9422 3 (5). */
+static bool is_limit(const char *word, size_t n)
+{
+	size_t name = strcspn(word, "= \t\n");
+
+	if (!is_limit_name(word, name))
+		return false;
+	for (size_t i = name + 1; i < n; i++)
+		if (word[i] < '!' || word[i] > '~' || word[i] == ';')
+			return false;
+	return name == n || name + 1 < n;
+}
+
+/* RFC 9422 4.1, 4.2: 1 to 999999 without a zero in front.  Any other value is as if the limit were not there (3.7). */
 static void parse_limit(const char *word, size_t n, const char *name, uint64_t *to)
 {
 	size_t len = strlen(name);
 
 	if (n > len + 1 && word[len] == '=' && str_same_n(word, len, name)
-	    && !str_number_n(word + len + 1, n - len - 1, 1, UINT32_MAX, to))
+	    && (word[len + 1] == '0' || !str_number_n(word + len + 1, n - len - 1, 1, 999999, to)))
 		*to = 0;
 }
 
+/* If a word is no limit at all, none of them counts (RFC 9422 3.7). */
 static void parse_limits(struct caps *c, const char *arg)
 {
+	bool valid = true;
+
 	while (*arg != '\0' && *arg != '\n') {
 		size_t n = word_len(arg);
 
+		valid = valid && is_limit(arg, n);
 		parse_limit(arg, n, "RCPTMAX", &c->rcptmax);
 		parse_limit(arg, n, "MAILMAX", &c->mailmax);
 		arg += n;
 		arg += strspn(arg, " \t");
 	}
+	if (!valid)
+		c->rcptmax = c->mailmax = 0;
 }
 
+/* RFC 2852 2 (3): "[minimum] *(,extension-token)". */
 static void parse_deliver_by(struct caps *c, const char *arg)
 {
-	if (!str_number_n(arg, word_len(arg), 0, 999999999, &c->by_min))
+	if (!str_number_n(arg, strcspn(arg, ", \t\n"), 0, 999999999, &c->by_min))
 		c->by_min = 0;
 }
 

@@ -79,6 +79,41 @@ static void test_full(void)
 	ok(longest < sizeof r.wire, "a reply stays within its buffer: %zu", longest);
 }
 
+/* RFC 9422 3, 3.7: a value that is none counts as no limit, and a word that is none spoils the others.  RFC 2852 2 (3): words may
+ * follow the minimum, or stand without it. */
+static void test_limits(void)
+{
+	static const struct {
+		const char *line;
+		uint64_t    rcptmax, by_min;
+	} rows[] = {
+		{ "LIMITS RCPTMAX=999999", 999999, 0 },
+		{ "LIMITS RCPTMAX=1000000", 0, 0 },
+		{ "LIMITS RCPTMAX=001", 0, 0 },
+		{ "LIMITS RCPTMAX=0", 0, 0 },
+		{ "LIMITS RCPTMAX=5 MAILMAX", 5, 0 },
+		{ "LIMITS RCPTMAX=5 X_Y-1=a,b=c", 5, 0 },
+		{ "LIMITS RCPTMAX=5 X=", 0, 0 },
+		{ "LIMITS RCPTMAX=5 X=a;b", 0, 0 },
+		{ "LIMITS RCPTMAX=5 =7", 0, 0 },
+		{ "LIMITS RCPTMAX=5 X=\303\266", 0, 0 },
+		{ "LIMITS X.Y=1 RCPTMAX=5", 0, 0 },
+		{ "DELIVERBY 3600,FOO", 0, 3600 },
+		{ "DELIVERBY 3600,FOO,BAR\nDSN", 0, 3600 },
+		{ "DELIVERBY ,FOO", 0, 0 },
+		{ "DELIVERBY", 0, 0 },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char text[100];
+		struct caps c;
+
+		snprintf(text, sizeof text, "x\n%s", rows[i].line);
+		caps_parse(&c, text);
+		ok(c.rcptmax == rows[i].rcptmax && c.by_min == rows[i].by_min, "limits of %s", rows[i].line);
+	}
+}
+
 static void test_caps(void)
 {
 	struct caps c;
@@ -212,6 +247,7 @@ int main(void)
 		test_reply(i);
 	test_full();
 	test_caps();
+	test_limits();
 	test_statuses();
 	test_printable();
 	test_envelope();
