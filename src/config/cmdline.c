@@ -179,7 +179,7 @@ static bool asks_for(const struct options *o, const char *key)
 	return false;
 }
 
-/* RFC 4865 4. */
+/* RFC 4865 4.1 (2). */
 static bool check_hold(const struct options *o, struct err *e)
 {
 	return !asks_for(o, "hold_for") || !asks_for(o, "hold_until")

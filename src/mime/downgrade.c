@@ -41,7 +41,7 @@ static bool may_touch(struct downgrade *d, struct err *e)
 	return true;
 }
 
-/* RFC 2045 6.4 forbids to encode a message/... part; RFC 6532 3.7 and RFC 6533 4 allow it for message/global... */
+/* RFC 2045 6.4 forbids to encode a message/... part; RFC 6532 3.5 and RFC 6533 4 allow it for message/global... */
 static bool is_encodable(const char *type)
 {
 	return strncmp(type, "message/", 8) != 0 || strncmp(type, "message/global", 14) == 0;

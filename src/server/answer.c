@@ -60,7 +60,7 @@ bool answer_error(struct caller *c, const struct err *why, struct err *e)
 
 bool answer_with(struct caller *c, int code, struct esc esc, const char *text, struct err *e)
 {
-	if (esc.class == 0) /* we offer ENHANCEDSTATUSCODES, so there must be one: RFC 2034 3 */
+	if (esc.class == 0) /* we offer ENHANCEDSTATUSCODES, so there must be one: RFC 2034 4 */
 		esc.class = (uint8_t)(code / 100);
 	if (code == 421) /* would say that we close the connection */
 		code = 451;

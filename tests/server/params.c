@@ -66,7 +66,7 @@ static bool take_auth(struct conn *c, const char *value)
 	return value != NULL && *value != '\0' && syntax_xtext(value, strlen(value));
 }
 
-/* RFC 8689 4.1: without a value, and only in TLS */
+/* RFC 8689 2, 4.2.1: without a value, and only in TLS */
 static bool take_requiretls(struct conn *c, const char *value) { return value == NULL && c->tls != NULL; }
 
 /* RFC 2852 4: BY=seconds;R or N, and optionally T.  With R the time must be positive and at least the server's minimum. */
@@ -86,7 +86,7 @@ static bool take_by(struct conn *c, const char *value)
 	return strchr("Nn", mode[1]) != NULL || (strtol(value, NULL, 10) > 0 && strtol(value, NULL, 10) >= least);
 }
 
-/* RFC 4865 4: one of HOLDFOR and HOLDUNTIL, within the limits in the two arguments of the keyword. */
+/* RFC 4865 3, 4.1 (2): one of HOLDFOR and HOLDUNTIL, within the limits in the two arguments of the keyword. */
 static bool take_hold(struct conn *c)
 {
 	bool first = !c->mail.held;
@@ -117,7 +117,7 @@ static bool take_holduntil(struct conn *c, const char *value)
 	return take_hold(c) && (most == NULL || strlen(most + 1) != strlen(form) || strcmp(value, most + 1) <= 0);
 }
 
-/* RFC 6710 8: -9 to 9, but not -0 */
+/* RFC 6710 7: -9 to 9, but not -0 */
 static bool take_priority(struct conn *c, const char *value)
 {
 	(void) c;
