@@ -62,6 +62,39 @@ six() {
 	done
 }
 
+@test "a host that does not offer what the message asks for is passed over" {		# RFC 8689 4.2.1
+	local first
+	for first in "250-first\r\n250 8BITMIME" "250-first\r\n250 DELIVERBY 7200" "250 SIZE 10"; do
+		two_hosts "offer DELIVERBY" "reply EHLO#1 $first"
+		postern_ok --deliver-by=1h you@example.net < "$mail"
+		[[ $(came) == "127.0.0.1 127.0.0.2 " && $(envelope) == *"BY=3600;R"* ]] || complain "with $first"
+		(($(said QUIT) == 2 && $(messages) == 1))
+	done
+	two_hosts "reply EHLO#1 250-first\r\n250 8BITMIME"
+	postern_ok $'j\xc3\xb6rg@example.net' < "$mail"
+	[[ $(came) == "127.0.0.1 127.0.0.2 " ]]
+	two_hosts
+	postern_fails 69 ehlo -- --deliver-by=1h you@example.net < "$mail"
+	told "127.0.0.1 does not offer DELIVERBY"
+	[[ $(came) == "127.0.0.1 127.0.0.2 " && $(said MAIL) == 0 ]]
+	two_hosts "reply EHLO#2 421 4.3.2 later"
+	postern_fails 75 -- --deliver-by=1h you@example.net < "$mail"
+}
+
+@test "-bs: a host that does not offer what MAIL asks for is passed over, also for the second message" {
+	two_hosts "offer DELIVERBY" "reply EHLO#1 250-first\r\n250 8BITMIME"
+	printf '%s\r\n' "EHLO c.example" "MAIL FROM:<me@example.org>" "RCPT TO:<you@example.net>" DATA "Subject: 1" "" . \
+	    QUIT > "$BATS_TEST_TMPDIR/in"
+	postern_ok -bs --deliver-by=1h < "$BATS_TEST_TMPDIR/in"
+	[[ $(came) == "127.0.0.1 127.0.0.2 " && $(envelope) == *"BY=3600;R"* ]]
+	two_hosts "reply EHLO#1 250-first\r\n250 8BITMIME" "reply EHLO#2 250-first\r\n250 8BITMIME"
+	printf '%s\r\n' "EHLO c.example" "MAIL FROM:<me@example.org>" "RCPT TO:<you@example.net>" DATA "Subject: 1" "" . \
+	    $'MAIL FROM:<m\xc3\xa4x@example.org> SMTPUTF8' "RCPT TO:<you@example.net>" DATA "Subject: 2" "" . \
+	    QUIT > "$BATS_TEST_TMPDIR/in"
+	postern_ok -bs < "$BATS_TEST_TMPDIR/in"
+	[[ $(messages) == 2 && $(came) == "127.0.0.1 127.0.0.1 127.0.0.2 "* ]] || complain "came to $(came)"
+}
+
 @test "a host that accepts the connection and then is silent is passed over when its time is up" {
 	local trouble
 	for trouble in "drop CONNECT#1 silence" "drop EHLO#1 silence"; do

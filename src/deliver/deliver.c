@@ -3,25 +3,40 @@
 #include "deliver/report.h"
 #include "smtp/negotiate.h"
 
-static bool send_in_session(struct smarthost *h, struct submission *x, struct err *e)
-{
-	struct needs n;
+struct attempt {
+	struct submission   *x;
+	const struct wishes *w;
+	struct needs         n; /* in the present session */
+};
 
-	return negotiate(&h->s, &x->v, &x->m, &h->a->wishes, &n, &x->r, e)
-	    && transaction_send(&h->s, &x->v, &x->r, &n, &x->delivery, e);
+static bool fits(void *ctx, struct session *s, struct err *e)
+{
+	struct attempt *t = ctx;
+	struct submission *x = t->x;
+
+	return negotiate(s, &x->v, &x->m, t->w, &t->n, &x->r, e);
+}
+
+/* A session that was used before may not do for this message; then another endpoint may. */
+static bool find_session(struct smarthost *h, struct attempt *t, struct err *e)
+{
+	if (smarthost_usable(h)) {
+		if (fits(t, &h->s, e))
+			return true;
+		if (h->n_servers == 1)
+			return false;
+	}
+	smarthost_disconnect(h);
+	return smarthost_connect(h, fits, t, e);
 }
 
 bool deliver(struct smarthost *h, struct submission *x, struct err *e)
 {
+	struct attempt t = { .x = x, .w = &h->a->wishes };
 	bool ok;
 
 	do {
-		if (!smarthost_usable(h)) {
-			smarthost_disconnect(h);
-			if (!smarthost_connect(h, e))
-				return false;
-		}
-		ok = send_in_session(h, x, e);
+		ok = find_session(h, &t, e) && transaction_send(&h->s, &x->v, &x->r, &t.n, &x->delivery, e);
 		if (!ok || x->delivery.again)
 			smarthost_disconnect(h);
 	} while (ok && x->delivery.again);

@@ -96,20 +96,23 @@ static bool open_session(struct smarthost *h, const struct endpoint *to, struct 
 
 	h->s = (struct session){ .p = &a->smtp, .tls = &a->tls, .tls_files = &h->tls_files, .auth = &a->auth,
 				 .to = to, .secret = h->secret.bytes, .io = &h->io };
-	if (session_open(&h->s, e))
-		return true;
-	smarthost_disconnect(h);
-	return false;
+	return session_open(&h->s, e);
 }
 
 /* Is it a failure of this host, so that the next one may do?  After a failure that the user has to decide about (a certificate, a
  * refused login) no other host is tried. */
 static bool next_may_help(const struct err *e)
 {
-	if (signals_stopping() != 0 || e->stage < ST_RESOLVE)
+	if (e->stage < ST_RESOLVE)
 		return false;
 	return e->stage <= ST_CONNECT || e->stage == ST_GREETING || e->stage == ST_EHLO
 	    || (e->fate == FATE_TEMP && (e->stage == ST_TLS || e->stage == ST_STARTTLS));
+}
+
+/* Does this host lack what the message asks for, or is its limit too small for it? */
+static bool next_may_offer(const struct err *e)
+{
+	return e->fate == FATE_PERM && (e->stage == ST_EHLO || e->stage == ST_INPUT || e->stage == ST_TLS);
 }
 
 /* All endpoints together have the time limit to connect; the dialogue with them has limits of its own.  Each gets an equal part of
@@ -127,15 +130,18 @@ static bool try_endpoint(struct smarthost *h, size_t i, int64_t *left_ms, struct
 	return ok && open_session(h, to, e);
 }
 
-bool smarthost_connect(struct smarthost *h, struct err *e)
+bool smarthost_connect(struct smarthost *h, smarthost_fits *fits, void *ctx, struct err *e)
 {
 	int64_t left_ms = 1000 * (int64_t)clock_limit(h->a->smtp.timeout, h->a->net.connect_timeout);
 	struct err first = { 0 };
 
 	for (size_t i = 0; i < h->n_servers; i++) {
-		if (try_endpoint(h, i, &left_ms, e))
+		bool open = try_endpoint(h, i, &left_ms, e);
+
+		if (open && (fits == NULL || fits(ctx, &h->s, e)))
 			return true;
-		if (!next_may_help(e))
+		smarthost_disconnect(h);
+		if (signals_stopping() != 0 || !(next_may_help(e) || (open && next_may_offer(e))))
 			return false;
 		if (i == 0 || (first.fate != FATE_TEMP && e->fate == FATE_TEMP))
 			first = *e;

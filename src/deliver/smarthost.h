@@ -36,9 +36,13 @@ bool smarthost_ready(struct smarthost *h, struct account *a, struct err *e) MUST
 /* The total timeout of the account begins anew, for the next message. */
 void smarthost_restart_clock(struct smarthost *h);
 
-/* Connects and opens a session on which MAIL can be said.  Tries all endpoints in order, until one takes part in the dialogue.
- * If none does, *e is the first error, but a temporary one is preferred: then trying again later may help. */
-bool smarthost_connect(struct smarthost *h, struct err *e) MUST_CHECK;
+/* Can the message be sent in this session?  False: *e says why not. */
+typedef bool smarthost_fits(void *ctx, struct session *s, struct err *e);
+
+/* Connects and opens a session on which MAIL can be said.  Tries all endpoints in order, until one takes part in the dialogue and
+ * offers what the message asks for (RFC 8689 4.2.1): `fits` (NULL: each one does) is called with each session.  If none is
+ * left, *e is the first error, but a temporary one is preferred: then trying again later may help. */
+bool smarthost_connect(struct smarthost *h, smarthost_fits *fits, void *ctx, struct err *e) MUST_CHECK;
 
 /* Can another message be sent in the open session? */
 bool smarthost_usable(const struct smarthost *h);

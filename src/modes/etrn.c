@@ -68,7 +68,7 @@ static bool connect_and_ask(struct work *w, struct err *e)
 	if (!smarthost_ready(&w->to, w->who.a, e))
 		return false;
 	secret_params_wipe(&w->who.a->secret);
-	if (!smarthost_connect(&w->to, e))
+	if (!smarthost_connect(&w->to, NULL, NULL, e))
 		return false;
 	ok = ask(&w->to.s, w->o->node, e);
 	smarthost_disconnect(&w->to);

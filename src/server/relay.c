@@ -121,41 +121,61 @@ static void begin_transaction(struct relay *u, struct job *j, const struct comma
 	transaction_begin(&j->t, &u->to->s, &j->x.v, &j->x.r, &n, &j->x.delivery);
 }
 
-static bool say_mail(struct relay *u, struct job *j, struct err *e)
+/* Does the present session offer what MAIL will ask for? */
+static bool suits(struct relay *u, struct job *j, struct err *e)
 {
 	if (!negotiate_envelope(&u->to->s, &j->t.needs, e))
 		return false;
-	if (!job_may_say(j, j->x.v.sender)) {
-		fail(e, ST_INPUT, FATE_PERM, "%s does not offer SMTPUTF8, which the sender's address needs", u->to->host);
-		e->esc = (struct esc){ 5, 6, 7 };
-		return false;
-	}
+	if (job_may_say(j, j->x.v.sender))
+		return true;
+	fail(e, ST_INPUT, FATE_PERM, "%s does not offer SMTPUTF8, which the sender's address needs", u->to->host);
+	e->esc = (struct esc){ 5, 6, 7 };
+	return false;
+}
+
+struct attempt {
+	struct relay         *u;
+	const struct command *c; /* MAIL of the present job */
+};
+
+static bool begins(void *ctx, struct session *s, struct err *e)
+{
+	struct attempt *t = ctx;
+
+	(void)s;
+	begin_transaction(t->u, now(t->u), t->c);
+	return suits(t->u, now(t->u), e);
+}
+
+static bool say_mail(struct job *j, struct err *e)
+{
 	j->t.needs.eight_bit = true; /* BODY=8BITMIME only says that the text may be 8-bit, which is not known yet */
 	return transaction_say_mail(&j->t, e);
 }
 
 static bool say_mail_anew(struct relay *u, const struct command *c, struct err *e)
 {
+	struct attempt t = { u, c };
+
 	u->reused = false;
 	smarthost_disconnect(u->to);
-	if (!smarthost_connect(u->to, e))
+	if (!smarthost_connect(u->to, begins, &t, e))
 		return false;
-	begin_transaction(u, now(u), c);
 	job_reopen(now(u));
-	return say_mail(u, now(u), e);
+	return say_mail(now(u), e);
 }
 
 /* A connection that was used before may have been closed by the server; then MAIL is tried once more on a new one.  If MAIL
- * failed but the connection is intact, a new one would not help. */
+ * failed but the connection is intact, a new one would not help, unless another endpoint offers what this one lacks. */
 static bool reach(struct relay *u, const struct command *c, struct err *e)
 {
+	struct attempt t = { u, c };
+
 	u->reused = smarthost_usable(u->to);
 	if (u->reused) {
-		bool ok;
+		bool fits = begins(&t, &u->to->s, e), ok = fits && say_mail(now(u), e);
 
-		begin_transaction(u, now(u), c);
-		ok = say_mail(u, now(u), e);
-		if (ok || !u->to->s.chat.broken)
+		if (ok || !(u->to->s.chat.broken || (!fits && u->to->n_servers > 1)))
 			return ok;
 	}
 	return say_mail_anew(u, c, e);
@@ -219,7 +239,7 @@ bool relay_say_next(struct relay *u, const struct command *c)
 
 	if (begin_envelope(u, j, c, &unheard) && u->who->a == present) {
 		begin_transaction(u, j, c);
-		u->ahead = may_follow(u, j) && say_mail(u, j, &unheard);
+		u->ahead = may_follow(u, j) && suits(u, j, &unheard) && say_mail(j, &unheard);
 	}
 	u->who->a = present;
 	if (!u->ahead) /* it is said, and its error told, in its turn */
