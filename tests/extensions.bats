@@ -55,6 +55,44 @@ asked() { grep -qE "^mail .* $1( |\$)" <<< "$(envelope "${2:-1}")" || complain "
 	asked REQUIRETLS
 }
 
+@test "REQUIRETLS needs a chain of trust: a pin alone is not enough" {		# RFC 8689 2
+	start_server <<< "offer_tls REQUIRETLS"
+	set_conf tls_trust_file system
+	set_conf tls_fingerprint "$(< "$certs/good.sha256")"
+	postern_fails 69 tls -- --require-tls you@example.net < "$mail"
+	unasked
+	postern_ok you@example.net < "$mail"
+	set_conf tls_trust_file "$certs/ca.pem"
+	postern_ok --require-tls you@example.net < "$mail"
+	asked REQUIRETLS 2
+	printf '%s\r\n' "EHLO c.example" "MAIL FROM:<me@example.org>" QUIT > "$BATS_TEST_TMPDIR/in"
+	set_conf tls_trust_file system
+	postern_ok -bs --require-tls < "$BATS_TEST_TMPDIR/in"
+	[[ $stdout == *$'\n'"554 5.7.10 "* ]]
+}
+
+@test "without STARTTLS the enhanced code is 5.7.10" {		# RFC 8689 4.2.1
+	start_server <<< "hide STARTTLS"
+	printf '%s\r\n' "EHLO c.example" "MAIL FROM:<me@example.org>" QUIT > "$BATS_TEST_TMPDIR/in"
+	postern_ok -bs --require-tls < "$BATS_TEST_TMPDIR/in"
+	[[ $stdout == *$'\n'"554 5.7.10 "*"does not offer STARTTLS"* ]]
+}
+
+@test "a report is not held back by require_tls" {		# RFC 8689 5
+	start_server < /dev/null
+	postern_ok -v --require-tls -f "<>" you@example.net < "$mail"
+	told "does not offer REQUIRETLS, so require_tls is left out"
+	[[ $(envelope) != *REQUIRETLS* ]]
+	stop_server
+	start_server <<< "offer_tls REQUIRETLS"
+	postern_ok --require-tls -f "<>" you@example.net < "$mail"
+	asked REQUIRETLS
+	set_conf tls_trust_file system
+	set_conf tls_fingerprint "$(< "$certs/good.sha256")"
+	postern_ok --require-tls -f "<>" you@example.net < "$mail"
+	[[ $(envelope 2) != *REQUIRETLS* ]]
+}
+
 # --------------------------------------------------------------------------------------------------- SMTPUTF8, RFC 6531
 
 @test "SMTPUTF8 is sent without need if the user asks for it" {
@@ -197,18 +235,18 @@ asked() { grep -qE "^mail .* $1( |\$)" <<< "$(envelope "${2:-1}")" || complain "
 # ------------------------------------------------------------------------------------------------ FUTURERELEASE, RFC 4865
 
 @test "hold_for is sent as HOLDFOR, and hold_until as HOLDUNTIL in UTC" {
-	start_server <<< "offer FUTURERELEASE 999999999 2036-12-24T08:00:00Z"
+	start_server <<< "offer FUTURERELEASE 999999999 2037-12-24T08:00:00Z"
 	postern_ok --hold-for 2h you@example.net < "$mail"
 	asked HOLDFOR=7200
 	postern_ok --hold-for=999999999 you@example.net < "$mail"
 	asked HOLDFOR=999999999 2
-	postern_ok --hold-until 2026-12-24T08:00Z you@example.net < "$mail"
-	asked HOLDUNTIL=2026-12-24T08:00:00Z 3
-	postern_ok --hold-until="2026-12-31 23:30:05.25-01:00" you@example.net < "$mail"
-	asked HOLDUNTIL=2027-01-01T00:30:05Z 4
-	set_conf hold_until 2026-12-24T08:00Z
+	postern_ok --hold-until 2036-12-24T08:00Z you@example.net < "$mail"
+	asked HOLDUNTIL=2036-12-24T08:00:00Z 3
+	postern_ok --hold-until="2036-12-31 23:30:05.25-01:00" you@example.net < "$mail"
+	asked HOLDUNTIL=2037-01-01T00:30:05Z 4
+	set_conf hold_until 2036-12-24T08:00Z
 	postern_ok you@example.net < "$mail"
-	asked HOLDUNTIL=2026-12-24T08:00:00Z 5
+	asked HOLDUNTIL=2036-12-24T08:00:00Z 5
 	postern_ok --hold-until=off --hold-for=1 you@example.net < "$mail"
 	asked HOLDFOR=1 6
 	postern_ok --hold-for=off --hold-until=off you@example.net < "$mail"
@@ -216,28 +254,72 @@ asked() { grep -qE "^mail .* $1( |\$)" <<< "$(envelope "${2:-1}")" || complain "
 }
 
 @test "a hold beyond the server's limit is refused, and the error names the hold and the limit" {
-	start_server <<< "offer FUTURERELEASE 7200 2026-12-24T09:00:00+01:00"
+	start_server <<< "offer FUTURERELEASE 7200 2036-12-24T09:00:00+01:00"
 	postern_fails 65 input -- --hold-for=7201 you@example.net < "$mail"
 	told "7201 seconds"
 	told "at most 7200"
-	postern_fails 65 input -- --hold-until=2026-12-24T08:00:01Z you@example.net < "$mail"
-	told "2026-12-24T08:00:01Z"
-	told "until 2026-12-24T08:00:00Z at the latest"
+	postern_fails 65 input -- --hold-until=2036-12-24T08:00:01Z you@example.net < "$mail"
+	told "2036-12-24T08:00:01Z"
+	told "until 2036-12-24T08:00:00Z at the latest"
 	unasked
 	postern_ok --hold-for=2h you@example.net < "$mail"
 	asked HOLDFOR=7200
-	postern_ok --hold-until=2026-12-24T08:00Z you@example.net < "$mail"
-	asked HOLDUNTIL=2026-12-24T08:00:00Z 2
+	postern_ok --hold-until=2036-12-24T08:00Z you@example.net < "$mail"
+	asked HOLDUNTIL=2036-12-24T08:00:00Z 2
 }
 
 @test "if the server does not offer FUTURERELEASE, nothing is sent" {
 	local option
 	start_server < /dev/null
-	for option in --hold-for=1 --hold-until=2026-12-24T08:00Z; do
+	for option in --hold-for=1 --hold-until=2036-12-24T08:00Z; do
 		postern_fails 69 ehlo -- "$option" you@example.net < "$mail"
 		told "does not offer FUTURERELEASE, which hold_"
 	done
 	unasked
+}
+
+@test "a report is not held" {		# RFC 4865 5.1.1, 5.3.1
+	local option n=0
+	start_server <<< "offer FUTURERELEASE 7200 2036-12-24T09:00:00Z"
+	for option in --hold-for=1h --hold-for=99h --hold-until=2036-12-24T08:00Z --hold-until=2016-12-24T08:00Z; do
+		postern_ok -v "$option" -f "<>" you@example.net < "$mail"
+		told "the sender is <>, so hold_"
+		[[ $(envelope $((++n))) != *HOLD* ]]
+	done
+	printf '%s\r\n' "EHLO c.example" "MAIL FROM:<>" "RCPT TO:<you@example.net>" DATA "Subject: 1" "" . \
+	    "MAIL FROM:<me@example.org>" "RCPT TO:<you@example.net>" DATA "Subject: 2" "" . QUIT > "$BATS_TEST_TMPDIR/in"
+	postern_ok -bs --hold-for=1h < "$BATS_TEST_TMPDIR/in"
+	[[ $(envelope 5) != *HOLD* ]]
+	asked HOLDFOR=3600 6
+	stop_server
+	start_server < /dev/null
+	postern_ok --hold-for=1h -f "<>" you@example.net < "$mail"
+}
+
+@test "a release that has passed is refused before any connection" {
+	start_server <<< "offer FUTURERELEASE 7200 2036-12-24T09:00:00Z"
+	postern_fails 65 input -- --hold-until=2016-12-24T09:00+01:00 you@example.net < "$mail"
+	told "hold_until is 2016-12-24T08:00:00Z, which has passed"
+	hinted "set hold_until off"
+	[[ $(connections) == 0 ]]
+	printf '%s\r\n' "EHLO c.example" "MAIL FROM:<me@example.org>" QUIT > "$BATS_TEST_TMPDIR/in"
+	postern_ok -bs --hold-until=2016-12-24T08:00Z < "$BATS_TEST_TMPDIR/in"
+	[[ $stdout == *$'\n'"554 5."*"which has passed"* && $(connections) == 0 ]]
+}
+
+@test "deliver_by must end after the release" {		# RFC 4865 5.2.1
+	start_server < <(printf 'offer %s\n' "FUTURERELEASE 999999999 2096-12-24T09:00:00Z" "DELIVERBY")
+	postern_fails 65 input -- --hold-for=1h --deliver-by=60m you@example.net < "$mail"
+	told "deliver_by allows 3600 seconds, but hold_for keeps the message for 3600"
+	postern_fails 65 input -- --hold-for=1h --deliver-by=-5,notify you@example.net < "$mail"
+	postern_fails 65 input -- --hold-until=2096-12-24T08:00Z --deliver-by=1h you@example.net < "$mail"
+	told "but hold_until keeps the message for"
+	[[ $(connections) == 0 ]]
+	postern_ok --hold-for=1h --deliver-by=3601 you@example.net < "$mail"
+	asked "BY=3601;R HOLDFOR=3600"
+	postern_ok --hold-until=2096-12-24T08:00Z --hold-for=off --deliver-by=off you@example.net < "$mail"
+	postern_ok --hold-for=1h --deliver-by=60m -f "<>" you@example.net < "$mail"
+	asked "BY=3600;R" 3
 }
 
 @test "a connection that breaks at the EHLO after AUTH is a temporary failure, and not a missing offer" {
@@ -251,14 +333,14 @@ asked() { grep -qE "^mail .* $1( |\$)" <<< "$(envelope "${2:-1}")" || complain "
 
 @test "hold_for and hold_until exclude each other" {
 	start_server <<< "offer FUTURERELEASE"
-	postern_fails 64 usage -- --hold-for=1h --hold-until=2026-12-24T08:00Z you@example.net < "$mail"
+	postern_fails 64 usage -- --hold-for=1h --hold-until=2036-12-24T08:00Z you@example.net < "$mail"
 	told "--hold-for and --hold-until exclude each other"
 	set_conf hold_for 1h
-	postern_fails 78 config -- --hold-until=2026-12-24T08:00Z you@example.net < "$mail"
+	postern_fails 78 config -- --hold-until=2036-12-24T08:00Z you@example.net < "$mail"
 	told "hold_for and hold_until, which exclude each other"
 	[[ $(connections) == 0 ]]
-	postern_ok --hold-for=1h --hold-for=off --hold-until=2026-12-24T08:00Z you@example.net < "$mail"
-	asked HOLDUNTIL=2026-12-24T08:00:00Z
+	postern_ok --hold-for=1h --hold-for=off --hold-until=2036-12-24T08:00Z you@example.net < "$mail"
+	asked HOLDUNTIL=2036-12-24T08:00:00Z
 }
 
 @test "an invalid hold_for or hold_until is 64" {
@@ -268,7 +350,7 @@ asked() { grep -qE "^mail .* $1( |\$)" <<< "$(envelope "${2:-1}")" || complain "
 		postern_fails 64 usage -- --hold-for="$value" you@example.net < "$mail"
 		told "from 0 to 999999999 seconds"
 	done
-	for value in 2026-12-24 2026-12-24T08:00 2026-02-30T08:00Z tomorrow 1798099200; do
+	for value in 2036-12-24 2036-12-24T08:00 2026-02-30T08:00Z tomorrow 1798099200; do
 		postern_fails 64 usage -- --hold-until="$value" you@example.net < "$mail"
 		told "hold_until must be off or a date with time and zone"
 	done
@@ -298,6 +380,25 @@ asked() { grep -qE "^mail .* $1( |\$)" <<< "$(envelope "${2:-1}")" || complain "
 	postern_ok -bs --require-tls < "$BATS_TEST_TMPDIR/in"
 	[[ $stdout == *$'\n'"554 5.7.30 "*"does not offer REQUIRETLS"* ]]
 	unasked
+}
+
+# ---------------------------------------------------------------------------------------------------------- DSN, RFC 3461
+
+@test "a report asks for no report: no RET, and of NOTIFY only never" {		# RFC 3461 6.1
+	start_server <<< "offer DSN"
+	postern_ok -f "<>" -R full -N success,failure -V id7 you@example.net < "$mail"
+	[[ $(said "MAIL FROM:<>.* ENVID=id7") == 1 && $(said ".*(RET|NOTIFY)=") == 0 ]]
+	postern_ok -f "<>" -N never you@example.net < "$mail"
+	[[ $(said "RCPT TO:<you@example.net> NOTIFY=NEVER") == 1 ]]
+	printf '%s\r\n' "EHLO c.example" "MAIL FROM:<> RET=FULL" "RCPT TO:<you@example.net> NOTIFY=SUCCESS" \
+	    "RCPT TO:<b@example.net> NOTIFY=NEVER" QUIT > "$BATS_TEST_TMPDIR/in"
+	postern_ok -bs < "$BATS_TEST_TMPDIR/in"
+	[[ $(said ".*RET=") == 0 && $(said "RCPT TO:<you@example.net>( ORCPT=[^ ]*)?$") == 2 ]]
+	[[ $(said "RCPT TO:<b@example.net> NOTIFY=NEVER") == 1 ]]
+	stop_server
+	start_server <<< "hide DSN"
+	postern_ok -f "<>" -R full -N success --dsn-require you@example.net < "$mail"
+	postern_fails 69 ehlo -- -f "<>" -N never --dsn-require you@example.net < "$mail"
 }
 
 # --------------------------------------------------------------------------------------------------------- ETRN, RFC 1985

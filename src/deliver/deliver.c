@@ -1,5 +1,7 @@
 #include "deliver/deliver.h"
 
+#include <time.h>
+
 #include "deliver/report.h"
 #include "smtp/negotiate.h"
 
@@ -35,6 +37,8 @@ bool deliver(struct smarthost *h, struct submission *x, struct err *e)
 	struct attempt t = { .x = x, .w = &h->a->wishes };
 	bool ok;
 
+	if (!wishes_agree(t.w, esmtp_is_bounce(&x->v), time(NULL), e))
+		return false;
 	do {
 		ok = find_session(h, &t, e) && transaction_send(&h->s, &x->v, &x->r, &t.n, &x->delivery, e);
 		if (!ok || x->delivery.again)

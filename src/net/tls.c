@@ -415,6 +415,11 @@ struct tls *tls_of(const struct stream *s)
 	return s->wire.read == tls_read ? s->wire.ctx : NULL;
 }
 
+bool tls_trusts_chain(struct tls *t, struct err *e)
+{
+	return verify_chain(t->session, t->cred, &t->verify, &t->verdict, e);
+}
+
 bool tls_binding(struct tls *t, enum tls_binding kind, unsigned char to[TLS_BINDING_MAX], size_t *len)
 {
 	bool is_13 = gnutls_protocol_get_version(t->session) >= GNUTLS_TLS1_3;

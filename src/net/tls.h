@@ -60,6 +60,10 @@ bool tls_start(struct stream *s, const struct tls_params *p, struct tls_files *f
 /* The TLS session of the stream; NULL: its wire is not TLS. */
 struct tls *tls_of(const struct stream *s);
 
+/* Does a chain of trust verify the server's certificate?  If it was accepted by a pin, or not checked, the chain is checked now.
+ * False: *e says why, as tls_start() would. */
+bool tls_trusts_chain(struct tls *t, struct err *e) MUST_CHECK;
+
 /* Channel binding data; false if this session has none of that kind. */
 bool tls_binding(struct tls *t, enum tls_binding kind, unsigned char to[TLS_BINDING_MAX], size_t *len);
 

@@ -225,7 +225,19 @@ bool verify_server(gnutls_session_t session, gnutls_certificate_credentials_t cr
 		log_warn("the certificate of %s is not checked (tls_certcheck off)", v->host);
 		return true;
 	}
-	return to->verified = check_chain(session, cred, v, der, n, to->fingerprint, e);
+	return to->verified = to->chain = check_chain(session, cred, v, der, n, to->fingerprint, e);
+}
+
+bool verify_chain(gnutls_session_t session, gnutls_certificate_credentials_t cred, const struct verify *v,
+		  struct verdict *to, struct err *e)
+{
+	unsigned n = 0;
+	const gnutls_datum_t *der = gnutls_certificate_get_peers(session, &n);
+
+	if (!to->chain && der == NULL)
+		return fail(e, ST_TLS, FATE_PERM, "the certificate of %s is not known any more", v->host);
+	to->chain = to->chain || check_chain(session, cred, v, der, n, to->fingerprint, e);
+	return to->chain;
 }
 
 bool verify_check(const struct verify *v, struct err *e)

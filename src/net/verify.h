@@ -28,6 +28,7 @@ struct verify { /* all borrowed */
 struct verdict {
 	char fingerprint[SHA256_HEX + 1]; /* lower-case; also of a certificate that is refused */
 	bool verified;                    /* by a pin or a chain */
+	bool chain;                       /* by a chain: without pins, or by verify_chain() */
 };
 
 /* The limits for gnutls_certificate_set_verify_limits(). */
@@ -37,6 +38,11 @@ enum { CHAIN_MAX = 16, CHAIN_KEY_BITS_MAX = 16384 };
  * Errors: ST_TLS PERM, and those of trust_bundle() and crl_check(). */
 bool verify_server(gnutls_session_t session, gnutls_certificate_credentials_t cred, const struct verify *v,
 		   struct verdict *to, struct err *e) MUST_CHECK;
+
+/* After the handshake: the chain of a certificate that a pin has accepted, or certcheck off, is checked, too.  If it is good,
+ * to->chain is set.  Errors as above. */
+bool verify_chain(gnutls_session_t session, gnutls_certificate_credentials_t cred, const struct verify *v,
+		  struct verdict *to, struct err *e) MUST_CHECK;
 
 /* Checks what needs no server: pins are well-formed, files can be read, and the system's store is there. */
 bool verify_check(const struct verify *v, struct err *e) MUST_CHECK;

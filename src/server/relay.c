@@ -1,5 +1,7 @@
 #include "server/relay.h"
 
+#include <time.h>
+
 #include "smtp/negotiate.h"
 
 enum { ADDED = 1024 }; /* bytes added to the caller's SIZE, for Date, Message-ID, From and qualified addresses */
@@ -97,6 +99,8 @@ static bool begin_envelope(struct relay *u, struct job *j, const struct command 
 	if (!sender_wanted(u->who, &j->x.m, wanted, &given, e) || !sender_set(u->who, given ? wanted : c->address, v, e))
 		return false;
 	v->ret = c->ret;
+	if (!wishes_agree(&u->who->a->wishes, esmtp_is_bounce(v), time(NULL), e))
+		return false;
 	return c->envid[0] == '\0' || (v->envid = str_dup(c->envid, e)) != NULL;
 }
 

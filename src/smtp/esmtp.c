@@ -5,13 +5,27 @@
 #include "mail/xtext.h"
 #include "smtp/gate.h"
 
+/* RFC 3461 6.1: a report has no RET, and of NOTIFY only NEVER. */
+static enum dsn_return ret_of(const struct needs *n)
+{
+	if (esmtp_is_bounce(n->v))
+		return RETURN_UNSAID;
+	return n->v->ret != RETURN_UNSAID ? n->v->ret : n->w->ret;
+}
+
+static unsigned notify_of(const struct needs *n, unsigned wanted)
+{
+	unsigned notify = wanted != 0 ? wanted : n->w->notify;
+
+	return esmtp_is_bounce(n->v) ? notify & NOTIFY_NEVER : notify;
+}
+
 static bool wants_dsn(const struct needs *n)
 {
-	bool wanted = n->w->notify != 0 || n->w->ret != RETURN_UNSAID || n->v->envid != NULL
-		   || n->v->ret != RETURN_UNSAID;
+	bool wanted = notify_of(n, 0) != 0 || ret_of(n) != RETURN_UNSAID || n->v->envid != NULL;
 
 	for (size_t i = 0; i < n->v->n && !wanted; i++)
-		wanted = n->v->rcpts[i].notify != 0 || n->v->rcpts[i].orcpt != NULL;
+		wanted = notify_of(n, n->v->rcpts[i].notify) != 0 || n->v->rcpts[i].orcpt != NULL;
 	return wanted;
 }
 
@@ -86,7 +100,7 @@ VALUE(utf8)
 
 VALUE(ret)
 {
-	enum dsn_return ret = n->v->ret != RETURN_UNSAID ? n->v->ret : n->w->ret;
+	enum dsn_return ret = ret_of(n);
 
 	(void)caps, (void)r;
 	*said = ret != RETURN_UNSAID;
@@ -118,12 +132,13 @@ static bool put_wish(struct buf *to, const struct wish *row, const struct wishes
 	return ok;
 }
 
-static bool put_wishes(struct buf *to, const struct caps *caps, const struct wishes *w, struct err *e)
+static bool put_wishes(struct buf *to, const struct caps *caps, const struct needs *n, struct err *e)
 {
+	unsigned may_say = caps->ext & ~n->left_out;
 	const struct wish *row;
 
 	for (size_t i = 0; (row = wishes_row(i)) != NULL; i++)
-		if (row->keyword != NULL && (caps->ext & row->ext) != 0 && row->wanted(w) && !put_wish(to, row, w, e))
+		if (row->keyword != NULL && (may_say & row->ext) != 0 && row->wanted(n->w) && !put_wish(to, row, n->w, e))
 			return false;
 	return true;
 }
@@ -132,7 +147,7 @@ static bool put_wishes(struct buf *to, const struct caps *caps, const struct wis
 
 VALUE(notify)
 {
-	unsigned notify = r->notify != 0 ? r->notify : n->w->notify;
+	unsigned notify = notify_of(n, r->notify);
 
 	(void)caps;
 	*said = notify != 0;
@@ -180,7 +195,7 @@ bool esmtp_mail(struct buf *to, const struct caps *caps, const struct needs *n, 
 
 	return sender != NULL && gate_put_sender(to, sender, says_utf8(caps, n), e)
 	    && put_rows(to, mail_params, COUNT(mail_params), caps, n, NULL, e)
-	    && put_wishes(to, caps, n->w, e);
+	    && put_wishes(to, caps, n, e);
 }
 
 bool esmtp_rcpt(struct buf *to, const struct caps *caps, const struct needs *n, const struct rcpt *r,

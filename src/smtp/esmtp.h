@@ -18,7 +18,11 @@ struct needs { /* what this message asks of a server */
 	bool                         utf8;      /* SMTPUTF8 is asked for: because of not_ascii, or by the user */
 	bool                         eight_bit;
 	bool                         dsn;       /* a parameter of DSN was asked for, by the user or by the caller */
+	unsigned                     left_out;  /* enum ext of the wishes that negotiate has left out */
 };
+
+/* Has the message the null sender?  Then it is a report, and some parameters are not for it (RFC 3461 6.1, RFC 4865 5.1.1). */
+static inline bool esmtp_is_bounce(const struct envelope *v) { return v->sender[0] == '\0'; }
 
 void esmtp_needs(struct needs *n, const struct wishes *w, const struct envelope *v, const struct facts *f);
 

@@ -40,32 +40,61 @@ static bool utf8_carried(const struct session *s, const struct wishes *w, const 
 
 /* ---- wishes -------------------------------------------------------------------------------------- */
 
-static bool not_offered(const struct session *s, const struct wish *row, struct err *e)
+static bool fail_not_offered(const struct session *s, const struct wish *row, struct err *e)
 {
 	char code[ESC_TEXT];
 	bool coded = row->esc.class != 0;
 
-	if (row->may_drop) {
-		trace_note(s->io->flights, "%s does not offer %s, so %s is left out", s->to->host, row->word,
-			   row->key);
-		return true;
-	}
 	fail(e, ST_EHLO, FATE_PERM, "%s does not offer %s, which %s asks for, so nothing was sent%s%s%s", s->to->host,
 	     row->word, row->key, coded ? " (" : "", esc_text(row->esc, code), coded ? ")" : "");
 	e->esc = row->esc;
 	return err_hint(e, "send through another server, or without %s", row->key);
 }
 
-static bool wishes_granted(const struct session *s, const struct needs *n, struct err *e)
+static bool is_offered(const struct session *s, const struct wish *row)
+{
+	return (s->caps.ext & row->ext) != 0;
+}
+
+/* Is the server to be asked? */
+static bool is_asked(const struct needs *n, const struct wish *row)
+{
+	return row->wanted(n->w) && !(row->in_bounce == IN_BOUNCE_NEVER && esmtp_is_bounce(n->v));
+}
+
+static bool is_granted(const struct session *s, const struct needs *n, const struct wish *row, struct err *e)
+{
+	if (!is_offered(s, row))
+		return fail_not_offered(s, row, e);
+	return row->granted == NULL || row->granted(s, n->w, e);
+}
+
+/* May the message go without it? */
+static bool is_spared(const struct session *s, const struct needs *n, const struct wish *row)
+{
+	return (row->may_drop && !is_offered(s, row)) || (row->in_bounce == IN_BOUNCE_SPARE && esmtp_is_bounce(n->v));
+}
+
+static void leave_out(const struct session *s, struct needs *n, const struct wish *row)
+{
+	n->left_out |= row->ext;
+	if (is_asked(n, row) && !is_offered(s, row))
+		trace_note(s->io->flights, "%s does not offer %s, so %s is left out", s->to->host, row->word, row->key);
+	else
+		trace_note(s->io->flights, "the sender is <>, so %s is left out", row->key);
+}
+
+static bool wishes_granted(const struct session *s, struct needs *n, struct err *e)
 {
 	const struct wish *row;
 
+	n->left_out = 0;
 	for (size_t i = 0; (row = wishes_row(i)) != NULL; i++) {
-		bool offered = (s->caps.ext & row->ext) != 0;
-
-		if (row->wanted(n->w)
-		    && !(offered ? row->granted == NULL || row->granted(s, n->w, e) : not_offered(s, row, e)))
+		if (!row->wanted(n->w) || (is_asked(n, row) && is_granted(s, n, row, e)))
+			continue;
+		if (is_asked(n, row) && !is_spared(s, n, row))
 			return false;
+		leave_out(s, n, row);
 	}
 	return true;
 }
@@ -79,7 +108,7 @@ static unsigned missing(const struct session *s, const struct needs *n)
 	const struct wish *row;
 
 	for (size_t i = 0; (row = wishes_row(i)) != NULL; i++)
-		want |= row->wanted(n->w) && !row->may_drop ? row->ext : 0;
+		want |= is_asked(n, row) && !row->may_drop ? row->ext : 0;
 	return want & ~s->caps.ext;
 }
 
@@ -93,7 +122,7 @@ static bool ask_again(struct session *s, const struct needs *n, struct err *e)
 	return negotiate_knows(s, n) || session_ask_again(s, e);
 }
 
-bool negotiate_envelope(struct session *s, const struct needs *n, struct err *e)
+bool negotiate_envelope(struct session *s, struct needs *n, struct err *e)
 {
 	return ask_again(s, n, e) && wishes_granted(s, n, e);
 }

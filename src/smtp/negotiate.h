@@ -1,6 +1,6 @@
 /*
- * negotiate.h - compares what was asked for with what this server offers: RFC 1870 6.2, 6152 3, 6531 3.1, 3461 4, 8689 2,
- * 2852 4, 4865 3, 6710 4.3.
+ * negotiate.h - compares what was asked for with what this server offers: RFC 1870 7 (the size counted as in 5), 6152 3,
+ * 6531 3.1, 3461 4, 8689 2 and 4.2.1, 2852 4, 4865 4.1, 6710 4.3.
  *
  * The rendition that is sent is made here, in every mode.  submit knows the message before MAIL and calls negotiate() once.
  * -bs calls negotiate_envelope() when MAIL comes, and negotiate_message() when the message is there.
@@ -15,9 +15,9 @@
 
 /* Before MAIL: does the server offer the extensions that the wishes need, and enough of them?  Some servers offer more after
  * AUTH: if one is missing after a login, EHLO is said once more.  An extension that is not offered is ST_EHLO PERM, a limit of
- * the server that is too small is ST_INPUT PERM, and a certificate that was not verified is ST_EHLO PERM.  If a wish may be
- * left out (RFC 6710 4.3), it is, with a note in the trace. */
-bool negotiate_envelope(struct session *s, const struct needs *n, struct err *e) MUST_CHECK;
+ * the server that is too small is ST_INPUT PERM, and a certificate that no chain verifies is ST_TLS PERM.  If a wish may be
+ * left out (RFC 6710 4.3, enum wish_in_bounce), it is, with a note in the trace and in n->left_out. */
+bool negotiate_envelope(struct session *s, struct needs *n, struct err *e) MUST_CHECK;
 
 /* Does negotiate_envelope() need to ask nothing of the server? */
 bool negotiate_knows(const struct session *s, const struct needs *n);

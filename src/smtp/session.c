@@ -117,6 +117,7 @@ static bool say_starttls(struct session *s, struct err *e)
 {
 	if ((s->caps.ext & EXT_STARTTLS) == 0) {
 		fail(e, ST_STARTTLS, FATE_PERM, "%s does not offer STARTTLS, so nothing was sent", s->to->host);
+		e->esc = (struct esc){ 5, 7, 10 }; /* "encryption needed": RFC 8689 4.2.1 */
 		return err_hint(e, "for implicit TLS set tls_starttls off (port 465); the network may also be "
 				   "hiding the offer");
 	}

@@ -1,6 +1,7 @@
 #include "smtp/wishes.h"
 
 #include "base/datetime.h"
+#include "net/tls.h"
 
 /* ---- deliver by ---------------------------------------------------------------------------------- */
 
@@ -106,6 +107,38 @@ static bool put_hold_until(struct buf *to, const struct wishes *w, struct err *e
 	return buf_str(to, utc, e);
 }
 
+/* ---- do they agree? ------------------------------------------------------------------------------ */
+
+static bool has_passed(const struct wishes *w, int64_t now, struct err *e)
+{
+	char until[DATETIME_ROOM];
+
+	if (w->hold_until == 0 || w->hold_until > now)
+		return false;
+	datetime_show(w->hold_until, until);
+	fail(e, ST_INPUT, FATE_PERM, "hold_until is %s, which has passed", until);
+	err_hint(e, "give a later date, or set hold_until off to send now");
+	return true;
+}
+
+/* Is the time of deliver_by over when the message is released, or before? */
+static bool ends_before_release(const struct wishes *w, int64_t now, struct err *e)
+{
+	int64_t held = w->hold_until != 0 ? w->hold_until - now : (int64_t)w->hold_for;
+
+	if (!w->by.wanted || held == 0 || w->by.seconds > held)
+		return false;
+	fail(e, ST_INPUT, FATE_PERM, "deliver_by allows %lld seconds, but %s keeps the message for %lld", (long long)w->by.seconds,
+	     w->hold_until != 0 ? "hold_until" : "hold_for", (long long)held);
+	err_hint(e, "the time of deliver_by begins now and not with the release: allow more, or set one of them to off");
+	return true;
+}
+
+bool wishes_agree(const struct wishes *w, bool bounce, int64_t now, struct err *e)
+{
+	return bounce || !(has_passed(w, now, e) || ends_before_release(w, now, e));
+}
+
 /* ---- the others ---------------------------------------------------------------------------------- */
 
 static bool wants_utf8(const struct wishes *w)
@@ -128,24 +161,30 @@ static bool wants_tls(const struct wishes *w)
 	return w->require_tls;
 }
 
-/* RFC 8689 2: REQUIRETLS needs a certificate that was verified. */
-static bool tls_verified(const struct session *s, const struct wishes *w, struct err *e)
+/* RFC 8689 2: REQUIRETLS needs a certificate that a chain of trust verifies.  A pin is no such chain. */
+static bool tls_trusted(const struct session *s, const struct wishes *w, struct err *e)
 {
+	struct tls *tls = tls_of(s->io);
+
 	(void)w;
-	return s->tls_facts.verified
-	    || fail(e, ST_EHLO, FATE_PERM, "the certificate of %s was not verified, as require_tls asks for", s->to->host);
+	if (tls == NULL)
+		fail(e, ST_EHLO, FATE_PERM, "there is no TLS with %s, and require_tls asks for it", s->to->host);
+	else if (tls_trusts_chain(tls, e))
+		return true;
+	e->esc = (struct esc){ 5, 7, 10 }; /* 4.2.1 */
+	return false;
 }
 
 static const struct wish wishes[] = {
 	{ .ext = EXT_SMTPUTF8, .word = "SMTPUTF8", .key = "smtputf8", .wanted = wants_utf8 },
-	{ .ext = EXT_REQUIRETLS, .word = "REQUIRETLS", .key = "require_tls", .wanted = wants_tls, .granted = tls_verified,
-	  .esc = { 5, 7, 30 }, .keyword = "REQUIRETLS" },
+	{ .ext = EXT_REQUIRETLS, .word = "REQUIRETLS", .key = "require_tls", .wanted = wants_tls, .granted = tls_trusted,
+	  .esc = { 5, 7, 30 }, .in_bounce = IN_BOUNCE_SPARE /* RFC 8689 5 */, .keyword = "REQUIRETLS" },
 	{ .ext = EXT_DELIVERBY, .word = "DELIVERBY", .key = "deliver_by", .wanted = wants_by, .granted = by_long_enough,
 	  .keyword = "BY", .value = put_by },
 	{ .ext = EXT_FUTURERELEASE, .word = "FUTURERELEASE", .key = "hold_for", .wanted = wants_hold_for,
-	  .granted = held_so_long, .keyword = "HOLDFOR", .value = put_hold_for },
+	  .granted = held_so_long, .in_bounce = IN_BOUNCE_NEVER /* RFC 4865 5.1.1, 5.3.1 */, .keyword = "HOLDFOR", .value = put_hold_for },
 	{ .ext = EXT_FUTURERELEASE, .word = "FUTURERELEASE", .key = "hold_until", .wanted = wants_hold_until,
-	  .granted = held_until, .keyword = "HOLDUNTIL", .value = put_hold_until },
+	  .granted = held_until, .in_bounce = IN_BOUNCE_NEVER, .keyword = "HOLDUNTIL", .value = put_hold_until },
 	/* RFC 6710 4.3: to a server without it, none is sent */
 	{ .ext = EXT_MT_PRIORITY, .word = "MT-PRIORITY", .key = "priority", .wanted = wants_priority, .may_drop = true,
 	  .keyword = "MT-PRIORITY", .value = put_priority },

@@ -39,10 +39,22 @@ struct wishes { /* zeroed: none */
 	bool              require_tls; /* every server on the way must use TLS, RFC 8689 */
 };
 
+/* Do the wishes for a message at the time `now` (seconds since 1970) agree?  A release must not have passed, and must be before
+ * the time of deliver_by (RFC 4865 5.2.1).  Whether a server grants them is not asked.  `bounce`: see enum wish_in_bounce.
+ * Errors: ST_INPUT PERM. */
+bool wishes_agree(const struct wishes *w, bool bounce, int64_t now, struct err *e) MUST_CHECK;
+
 /* "TIME[,return|notify][,trace]".  datetime_span() reads TIME, which may have a minus sign.  False: the text has another form, or
  * it says `return` and TIME is not above 0. */
 bool wishes_parse_by(const char *text, struct deliver_by *by) MUST_CHECK;
 bool wishes_put_by(struct buf *to, const struct deliver_by *by, struct err *e) MUST_CHECK; /* text that parses to the same */
+
+/* What becomes of a wish if the message has the null sender: it is then a report about another message, or an MDN. */
+enum wish_in_bounce {
+	IN_BOUNCE_ASKED, /* the same as in any other message */
+	IN_BOUNCE_SPARE, /* if the server does not grant it, the message goes without it */
+	IN_BOUNCE_NEVER, /* it is left out */
+};
 
 struct wish {
 	enum ext    ext;
@@ -51,6 +63,7 @@ struct wish {
 	bool (*granted)(const struct session *s, const struct wishes *w, struct err *e); /* NULL: granted if offered */
 	struct esc  esc;        /* of the error if it is not offered; zeroed: none */
 	bool        may_drop;   /* if it is not offered, the message goes without it */
+	enum wish_in_bounce in_bounce;
 	const char *keyword;    /* of MAIL's parameter; NULL: esmtp.c has the row, since the message may need it, too */
 	bool (*value)(struct buf *to, const struct wishes *w, struct err *e); /* NULL: the parameter takes no value */
 };
