@@ -28,7 +28,7 @@ static int print(void (*what)(FILE *))
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return 0;
 	fail(&e, ST_INTERNAL, FATE_TEMP, "cannot write to standard output");
-	report_error(&e, NULL);
+	report_error(&e);
 	return err_exit_status(&e);
 }
 
@@ -79,7 +79,7 @@ int main(int argc, char **argv)
 	if (cmdline_parse(argc, argv, &o, &e)) {
 		status = run(&o, had_stdin);
 	} else {
-		report_error(&e, NULL);
+		report_error(&e);
 		status = err_exit_status(&e);
 	}
 	cmdline_free(&o);

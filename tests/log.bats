@@ -44,3 +44,23 @@ load helper
 		[[ $(grep -o 'somebody.with.a.long.name.[0-9]*@example.net' "$BATS_TEST_TMPDIR/log" | wc -l) == 200 ]]
 	done
 }
+
+@test "the log: a handshake or a login that failed is not logged as off" {
+	local log=$BATS_TEST_TMPDIR/log
+	start_server
+	set_conf logfile "$log"
+	set_conf tls_trust_file system
+	postern_fails 69 tls -- you@example.net < "$mail"
+	[[ $(< "$log") == *" tls=failed user="* && $(< "$log") != *" auth="* ]] || complain "$(< "$log")"
+	: > "$log"
+	write_conf
+	set_conf logfile "$log"
+	set_conf password wrong
+	postern_fails 77 auth -- you@example.net < "$mail"
+	[[ $(< "$log") == *" tls=TLS1.3 auth=failed user=user "* ]] || complain "$(< "$log")"
+	: > "$log"
+	start_server <<< "tls none"
+	set_conf logfile "$log"
+	postern_ok you@example.net < "$mail"
+	[[ $(< "$log") == *" tls=off auth=off "* ]] || complain "$(< "$log")"
+}

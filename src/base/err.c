@@ -44,10 +44,18 @@ static const struct {
 	struct esc esc;      /* subject and detail are compared; the class only says that there is one */
 	int        status;
 } rows[] = {
+	/* RFC 3463 3.2 and 3.8: the recipient is not at fault, but the sender (X.1.7, X.1.8), or what a policy says (X.7) */
+	{ .from = ST_RCPT, .to = ST_RCPT, .esc = { 5, 1, 7 }, .status = EX_UNAVAILABLE },
+	{ .from = ST_RCPT, .to = ST_RCPT, .esc = { 5, 1, 8 }, .status = EX_UNAVAILABLE },
+	{ .from = ST_RCPT, .to = ST_RCPT, .code = 550, .esc = { 5, 7, ESC_ANY }, .status = EX_UNAVAILABLE },
+	{ .from = ST_RCPT, .to = ST_RCPT, .code = 551, .esc = { 5, 7, ESC_ANY }, .status = EX_UNAVAILABLE },
+	{ .from = ST_RCPT, .to = ST_RCPT, .code = 553, .esc = { 5, 7, ESC_ANY }, .status = EX_UNAVAILABLE },
 	{ .from = ST_RCPT, .to = ST_RCPT, .code = 550, .status = EX_NOUSER },
 	{ .from = ST_RCPT, .to = ST_RCPT, .code = 551, .status = EX_NOUSER },
 	{ .from = ST_RCPT, .to = ST_RCPT, .code = 553, .status = EX_NOUSER },
-	{ .from = ST_RCPT, .to = ST_RCPT, .esc = { 5, 1, 1 }, .status = EX_NOUSER }, /* the alias file refuses it */
+	{ .from = ST_RCPT, .to = ST_RCPT, .code = 556, .status = EX_NOUSER }, /* RFC 7504 4: the domain takes no mail */
+	{ .from = ST_RCPT, .to = ST_BODY, .esc = { 5, 1, 1 }, .status = EX_NOUSER }, /* also the alias file refuses it so */
+	{ .from = ST_MAIL, .to = ST_MAIL, .esc = { 5, 5, 4 }, .status = EX_UNAVAILABLE }, /* a parameter, not the address */
 	{ .from = ST_MAIL, .to = ST_MAIL, .code = 501, .status = EX_DATAERR },
 	{ .from = ST_MAIL, .to = ST_MAIL, .code = 553, .status = EX_DATAERR },
 	/* the message is too big, and the server did not announce SIZE or has a smaller limit: RFC 1870 6, RFC 3463 3.4 */
@@ -75,7 +83,8 @@ static bool row_matches(size_t i, const struct err *e)
 	    && (rows[i].code == 0 || rows[i].code == e->code)
 	    && (rows[i].sys == 0 || rows[i].sys == e->sys)
 	    && (rows[i].esc.class == 0
-		|| (rows[i].esc.subject == e->esc.subject && rows[i].esc.detail == e->esc.detail));
+		|| (e->esc.class != 0 && rows[i].esc.subject == e->esc.subject
+		    && (rows[i].esc.detail == ESC_ANY || rows[i].esc.detail == e->esc.detail)));
 }
 
 int err_exit_status(const struct err *e)

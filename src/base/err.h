@@ -46,6 +46,7 @@ struct esc { /* enhanced status code, RFC 3463; class 0: none */
 	uint16_t subject, detail;
 };
 
+enum { ESC_ANY = 1000 }; /* in a table: any detail */
 enum { ESC_TEXT = 16 }; /* room for "5.999.999" and more */
 
 struct err {
@@ -56,7 +57,7 @@ struct err {
 	struct esc esc;
 	char       say[400];   /* one sentence of ours, no newline, printable */
 	char       quote[600]; /* the server's or a library's words, printable, perhaps several lines, or "" */
-	char       hint[300];  /* what the user can do about it, or "" */
+	char       hint[500];  /* what the user can do about it, or "" */
 };
 
 /* All of these return false, so that a caller can write `return fail(...)`.  Control characters in an argument are made

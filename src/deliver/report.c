@@ -4,83 +4,6 @@
 
 #include "base/str.h"
 
-/* The first row that matches counts, so the most particular come first.  A row without host, words or esc matches any.  A row
- * without a code matches every 5yz; after a 4yz the user only has to try again later. */
-static const struct {
-	enum stage  stage;
-	int         code;
-	struct esc  esc;
-	const char *host, *words; /* globs */
-	const char *hint;
-} hints[] = {
-	{ ST_AUTH, 534, { 5, 7, 9 }, NULL, "*pplication-specific*",
-	  "Gmail wants an application password (myaccount.google.com/apppasswords) or OAuth2" },
-	{ ST_AUTH, 0, { 0 }, "*.gmail.com", NULL,
-	  "Gmail wants an application password (myaccount.google.com/apppasswords) or OAuth2 (auth xoauth2)" },
-	{ ST_AUTH, 0, { 0 }, "*.googlemail.com", NULL,
-	  "Gmail wants an application password (myaccount.google.com/apppasswords) or OAuth2 (auth xoauth2)" },
-	{ ST_AUTH, 0, { 0 }, NULL, "*gsmtp*",
-	  "Google wants an application password (myaccount.google.com/apppasswords) or OAuth2 (auth xoauth2)" },
-	{ ST_AUTH, 0, { 0 }, NULL, "*SmtpClientAuthentication is disabled*",
-	  "the administrator has to enable authenticated SMTP for this mailbox (aka.ms/smtp_auth_disabled)" },
-	{ ST_AUTH, 0, { 0 }, NULL, "*basic authentication is disabled*",
-	  "Microsoft takes no passwords any more: set auth xoauth2 and give an OAuth2 token as the password" },
-	{ ST_AUTH, 0, { 0 }, "*.office365.com", NULL,
-	  "Microsoft 365 needs OAuth2: set auth xoauth2 and give a token as the password" },
-	{ ST_AUTH, 0, { 0 }, "*.outlook.com", NULL,
-	  "Outlook needs OAuth2: set auth xoauth2 and give a token as the password" },
-	{ ST_AUTH, 0, { 0 }, "*.mail.me.com", NULL,
-	  "iCloud wants an app-specific password (account.apple.com), and the full address as `user`" },
-	{ ST_AUTH, 0, { 0 }, "*.icloud.com", NULL,
-	  "iCloud wants an app-specific password (account.apple.com), and the full address as `user`" },
-	{ ST_AUTH, 0, { 0 }, "*.yahoo.*", NULL,
-	  "Yahoo wants an application password (login.yahoo.com/account/security)" },
-	{ ST_AUTH, 0, { 0 }, "*.aol.com", NULL, "AOL wants an application password (login.aol.com/account/security)" },
-	{ ST_AUTH, 0, { 0 }, NULL, "*pplication*password*", "this provider wants an application password" },
-	{ ST_AUTH, 535, { 0 }, NULL, NULL,
-	  "check `user` and the password; many providers want an application password or OAuth2" },
-	{ ST_AUTH, 534, { 0 }, NULL, NULL, "the server may want another mechanism: see `auth`" },
-	{ ST_AUTH, 538, { 0 }, NULL, NULL, "the server wants TLS first: set tls on" },
-	{ ST_AUTH, 454, { 0 }, NULL, NULL, "the server cannot check passwords at the moment: try again later" },
-	{ ST_MAIL, 530, { 0 }, NULL, NULL, "the server wants a login: set `user` and a password" },
-	{ ST_RCPT, 530, { 0 }, NULL, NULL, "the server wants a login: set `user` and a password" },
-	{ ST_ETRN, 530, { 0 }, NULL, NULL, "the server wants a login: set `user` and a password" },
-	{ ST_MAIL, 552, { 0 }, NULL, NULL, "the message is too big for this server" },
-	{ ST_MAIL, 0, { 5, 3, 4 }, NULL, NULL, "the message is too big for this server" },
-	{ ST_BODY, 0, { 5, 3, 4 }, NULL, NULL, "the message is too big for this server" },
-	{ ST_BODY, 0, { 5, 2, 3 }, NULL, NULL, "the message is too big for this server" },
-	{ ST_BODY, 0, { 5, 7, 60 }, NULL, NULL, "this login may not send with that sender: see `from` and set_from_header" },
-	{ ST_BODY, 0, { 0 }, NULL, "*SendAsDenied*", "this login may not send with that sender: see `from` and set_from_header" },
-	{ ST_MAIL, 550, { 0 }, NULL, NULL, "set `from` to an address that this login may send with" },
-	{ ST_MAIL, 553, { 0 }, NULL, NULL, "set `from` to an address that this login may send with" },
-	{ ST_MAIL, 554, { 0 }, NULL, NULL, "set `from` to an address that this login may send with" },
-	{ ST_MAIL, 501, { 0 }, NULL, NULL, "the server does not understand the sender's address: check `from`" },
-	{ ST_RCPT, 0, { 0 }, NULL, "*not owned by*", "set `from` to an address that this login may send with" },
-	{ ST_RCPT, 0, { 0 }, NULL, "*sender*", "set `from` to an address that this login may send with" },
-	{ ST_RCPT, 0, { 0 }, NULL, "*relay*",
-	  "without a login the server accepts no mail for other domains: set `user` and a password, and check `port`" },
-};
-
-static bool matches(size_t i, const struct err *e, const char *host)
-{
-	return hints[i].stage == e->stage && (hints[i].code == 0 ? e->code / 100 == 5 : hints[i].code == e->code)
-	    && (hints[i].esc.class == 0
-		|| (hints[i].esc.class == e->esc.class && hints[i].esc.subject == e->esc.subject
-		    && hints[i].esc.detail == e->esc.detail))
-	    && (hints[i].host == NULL || (host != NULL && str_glob(hints[i].host, host)))
-	    && (hints[i].words == NULL || str_glob(hints[i].words, e->quote));
-}
-
-static const char *hint_for(const struct err *e, const char *host)
-{
-	if (e->hint[0] != '\0')
-		return e->hint;
-	for (size_t i = 0; i < COUNT(hints); i++)
-		if (matches(i, e, host))
-			return hints[i].hint;
-	return "";
-}
-
 /* Joins the lines of a reply to one. */
 static void print_joined(const char *words)
 {
@@ -89,19 +12,24 @@ static void print_joined(const char *words)
 	fputc('\n', stderr);
 }
 
-void report_error(const struct err *e, const char *host)
+void report_error(const struct err *e)
 {
-	const char *hint = hint_for(e, host);
-
 	fprintf(stderr, "postern: %s: %s", err_stage_name(e->stage), e->say);
 	fprintf(stderr, "%s\n", e->fate == FATE_UNKNOWN ? "; the server may have the message: sending it again may duplicate it" : "");
 	if (e->quote[0] != '\0')
 		print_joined(e->quote);
-	if (hint[0] != '\0')
-		fprintf(stderr, "hint: %s\n", hint);
+	if (e->hint[0] != '\0')
+		fprintf(stderr, "hint: %s\n", e->hint);
 }
 
-void report_refusals(const struct envelope *v, const char *host)
+void report_advice(struct err *e, const struct circumstances *c)
+{
+	hint_add(e, c);
+	if (e->hint[0] != '\0')
+		report_error(e);
+}
+
+void report_refusals(const struct envelope *v, const struct circumstances *c)
 {
 	bool some = envelope_count(v, RCPT_DONE) > 0, sender = false;
 
@@ -112,7 +40,8 @@ void report_refusals(const struct envelope *v, const char *host)
 			continue;
 		if (v->rcpts[i].stage != ST_MAIL || !sender) {
 			transaction_refusal(&v->rcpts[i], v->sender, &e);
-			report_error(&e, host);
+			hint_add(&e, c);
+			report_error(&e);
 		}
 		if (v->rcpts[i].stage == ST_MAIL) {
 			sender = true; /* the same for all */
@@ -200,14 +129,22 @@ static void put_texts(struct texts *t, const struct outcome *o)
 	put_verdict(t, o);
 }
 
+/* What a dialogue has of TLS or the login: its name; "off": not wanted; "failed": tried in vain; NULL: not tried. */
+static const char *what_came(const char *name, bool wanted, bool tried)
+{
+	return name != NULL && name[0] != '\0' ? name : !wanted ? "off" : tried ? "failed" : NULL;
+}
+
 static void log_fields(const struct log_params *p, const struct outcome *o, const struct texts *t, const char *refused)
 {
 	const struct session *s = o->session;
+	const char *tls = what_came(s != NULL ? s->tls_facts.version : NULL, o->wants_tls, s != NULL && s->tls_tried);
+	const char *auth = what_came(s != NULL ? s->mechanism : NULL, o->wants_auth, s != NULL && s->auth_tried);
 	const char *from = o->v != NULL && o->v->sender != NULL ? o->v->sender : "";
 	const struct log_field fields[] = {
 		{ .name = "host", .value = o->host },
-		{ .name = "tls", .value = s != NULL && s->tls_facts.version[0] != '\0' ? s->tls_facts.version : "off" },
-		{ .name = "auth", .value = s != NULL && s->mechanism != NULL ? s->mechanism : "off" },
+		{ .name = "tls", .value = tls },
+		{ .name = "auth", .value = auth },
 		{ .name = "user", .value = o->user },
 		{ .name = "from", .value = from[0] != '\0' ? from : "<>" },
 		{ .name = "recipients", .item = recipient, .ctx = o->v },

@@ -1,22 +1,22 @@
 /*
  * report.h - tells people about errors and outcomes: at most three lines on stderr for an error, and the line in the log.
  *
- * Owns the table of hints.  Decides nothing; base/err gives the exit status.
+ * Decides nothing: base/err gives the exit status, and deliver/hints the advice.
  */
 #ifndef DELIVER_REPORT_H
 #define DELIVER_REPORT_H
 
 #include "base/log.h"
-#include "mail/envelope.h"
-#include "mail/message.h"
-#include "smtp/session.h"
-#include "smtp/transaction.h"
+#include "deliver/hints.h"
 
-/* Prints "postern: STAGE: sentence", the server's words, and a hint, which may depend on `host` (NULL: none). */
-void report_error(const struct err *e, const char *host);
+/* Prints "postern: STAGE: sentence", the server's words, and the hint that the error has. */
+void report_error(const struct err *e);
+
+/* The same, if there is a hint for it.  For errors that somebody else is told, who gets no hint. */
+void report_advice(struct err *e, const struct circumstances *c);
 
 /* Prints an error for each recipient that was refused.  If the sender was refused, the reply is printed only once. */
-void report_refusals(const struct envelope *v, const char *host);
+void report_refusals(const struct envelope *v, const struct circumstances *c);
 
 /* The dialogue broke off.  Prints the recipients that have no message, unless all recipients are alike. */
 void report_unfinished(const struct envelope *v, const struct err *e);
@@ -33,6 +33,7 @@ struct outcome { /* all borrowed; NULL and 0 for what does not exist */
 	const struct err        *e; /* NULL: success */
 	int64_t                  duration_ms;
 	int                      status;
+	bool                     wants_tls, wants_auth; /* the settings say so */
 };
 
 void report_log(const struct log_params *p, const struct outcome *o);

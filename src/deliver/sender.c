@@ -17,17 +17,18 @@
 #include "mail/sendermap.h"
 #include "mail/xtext.h"
 
-bool sender_wanted(const struct sender *who, const struct message *m, char to[ADDRESS_MAX], bool *given, struct err *e)
+bool sender_wanted(const struct sender *who, const struct message *m, char to[ADDRESS_MAX], enum sender_origin *from,
+		   struct err *e)
 {
 	struct mailbox box;
 
-	*given = true;
+	*from = ORIGIN_OPTION;
 	if (who->o->sender != NULL) {
 		if (!mailbox_one(who->o->sender, strlen(who->o->sender), true, &box, e))
 			return err_hint(e, "this is the sender given with -f");
 		snprintf(to, ADDRESS_MAX, "%s", box.addr);
-	} else if (!who->o->read_sender || !fields_from(&m->head, to, ADDRESS_MAX)) {
-		*given = false;
+	} else {
+		*from = who->o->read_sender && fields_from(&m->head, to, ADDRESS_MAX) ? ORIGIN_FIELD : ORIGIN_NONE;
 	}
 	return true;
 }
@@ -146,21 +147,27 @@ static bool login_address(char to[ADDRESS_MAX], struct err *e)
 	return err_hint(e, "set `from`");
 }
 
-static bool set_address(struct sender *who, const char *wanted, struct envelope *v, struct err *e)
+static bool set_address(struct sender *who, const char *wanted, enum sender_origin from, struct submission *x, struct err *e)
 {
 	const char *own = own_address(who->a), *mapped;
 	char login[ADDRESS_MAX], sender[ADDRESS_MAX];
 
-	if (wanted != NULL && (who->a->allow_from_override || own == NULL))
+	x->origin = from;
+	if (wanted != NULL && (who->a->allow_from_override || own == NULL)) {
 		own = wanted;
-	if (own == NULL) {
-		if (!email(login) && !login_address(login, e))
+	} else if (own != NULL) {
+		x->origin = ORIGIN_FROM;
+	} else {
+		x->origin = email(login) ? ORIGIN_EMAIL : ORIGIN_LOGIN;
+		if (x->origin == ORIGIN_LOGIN && !login_address(login, e))
 			return false;
 		own = login;
 	}
-	if ((mapped = sendermap_find(&who->a->message.sender_map, &who->expander.machine, own)) != NULL)
+	if ((mapped = sendermap_find(&who->a->message.sender_map, &who->expander.machine, own)) != NULL) {
 		own = mapped;
-	return address_qualify(own, who->a->message.qualify_domain, sender, e) && envelope_set_sender(v, sender, e);
+		x->origin = ORIGIN_MAP;
+	}
+	return address_qualify(own, who->a->message.qualify_domain, sender, e) && envelope_set_sender(&x->v, sender, e);
 }
 
 /* Without random numbers the envelope works, too; only addresses that were chosen to collide make it slow. */
@@ -172,11 +179,11 @@ static void seed_envelope(struct envelope *v)
 		v->seed = 0;
 }
 
-bool sender_set(struct sender *who, const char *wanted, struct envelope *v, struct err *e)
+bool sender_set(struct sender *who, const char *wanted, enum sender_origin from, struct submission *x, struct err *e)
 {
-	seed_envelope(v);
+	seed_envelope(&x->v);
 	return sender_choose(who, wanted, e) && default_domain(who, e) && default_name(who, e) && load_expander(who, e)
-	    && set_address(who, wanted, v, e);
+	    && set_address(who, wanted, from, x, e);
 }
 
 bool sender_add(struct sender *who, const char *recipients, struct envelope *v, struct err *e)
@@ -231,9 +238,9 @@ static bool add_recipients(struct sender *who, struct envelope *v, struct err *e
 bool sender_address(struct sender *who, struct submission *x, struct err *e)
 {
 	char wanted[ADDRESS_MAX];
-	bool given;
+	enum sender_origin from;
 
-	return sender_wanted(who, &x->m, wanted, &given, e) && sender_set(who, given ? wanted : NULL, &x->v, e)
+	return sender_wanted(who, &x->m, wanted, &from, e) && sender_set(who, from != ORIGIN_NONE ? wanted : NULL, from, x, e)
 	    && set_envid(who->o, &x->v, e) && add_recipients(who, &x->v, e);
 }
 

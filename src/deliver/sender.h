@@ -28,12 +28,14 @@ bool sender_load(struct sender *who, struct err *e) MUST_CHECK; /* the configura
 /* Chooses the account: the one that -a names, or by the address (NULL: none is asked for). */
 bool sender_choose(struct sender *who, const char *address, struct err *e) MUST_CHECK;
 
-/* The sender that the options ask for, or with --read-envelope-from the message; *given unset: they ask for none. */
-bool sender_wanted(const struct sender *who, const struct message *m, char to[ADDRESS_MAX], bool *given,
+/* The sender that the options ask for, or with --read-envelope-from the message, and which of both; ORIGIN_NONE: they ask for
+ * none. */
+bool sender_wanted(const struct sender *who, const struct message *m, char to[ADDRESS_MAX], enum sender_origin *from,
 		   struct err *e) MUST_CHECK;
 
-/* Chooses the account and sets the envelope sender.  `wanted` is the sender that is asked for (NULL: none). */
-bool sender_set(struct sender *who, const char *wanted, struct envelope *v, struct err *e) MUST_CHECK;
+/* Chooses the account, and sets the envelope sender and its origin.  `wanted` is the sender that is asked for, and comes from
+ * `from` (NULL: none is asked for). */
+bool sender_set(struct sender *who, const char *wanted, enum sender_origin from, struct submission *x, struct err *e) MUST_CHECK;
 
 /* Adds the recipients of a list as a caller writes it; local ones are replaced by the addresses that they stand for. */
 bool sender_add(struct sender *who, const char *recipients, struct envelope *v, struct err *e) MUST_CHECK;

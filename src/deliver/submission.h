@@ -13,9 +13,22 @@
 #include "mime/rendition.h"
 #include "smtp/transaction.h"
 
+enum sender_origin { /* where the envelope sender comes from */
+	ORIGIN_NONE,
+	ORIGIN_OPTION, /* -f */
+	ORIGIN_FIELD,  /* --read-envelope-from: the From field of the message */
+	ORIGIN_CALLER, /* -bs: MAIL */
+	ORIGIN_FROM,   /* the key `from` */
+	ORIGIN_EMAIL,  /* the variable EMAIL */
+	ORIGIN_LOGIN,  /* the user's login name on this machine */
+	ORIGIN_MAP,    /* the key sender_map, which replaced another one */
+	ORIGIN_COUNT
+};
+
 struct submission {
 	struct message   m;
 	struct envelope  v;
+	enum sender_origin origin; /* of the sender in v */
 	struct rendition r;        /* of m, for the present or the latest server */
 	struct delivery  delivery; /* what that server did with it */
 	int64_t          began;    /* clock_ms() */

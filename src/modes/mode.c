@@ -14,10 +14,13 @@ static bool printed(struct err *e)
 
 int mode_conclude(struct work *w, bool ok, struct err *e)
 {
+	struct circumstances c = circumstances_of(&w->who, &w->to, &w->x);
 	int status = ok ? 0 : err_exit_status(e);
 
-	if (!ok)
-		report_error(e, w->to.host);
+	if (!ok) {
+		hint_add(e, &c);
+		report_error(e);
+	}
 	trace_note(w->to.io.flights, "exit status %d (%s)", status, err_status_name(status));
 	return status;
 }
@@ -27,7 +30,7 @@ static int no_memory(void)
 	struct err e;
 
 	fail_memory(&e);
-	report_error(&e, NULL);
+	report_error(&e);
 	return err_exit_status(&e);
 }
 

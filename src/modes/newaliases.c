@@ -46,7 +46,7 @@ static bool look(struct work *w, struct err *e)
 		       who->conf.note != NULL ? who->conf.note : "");
 		return true;
 	}
-	if (!sender_set(who, w->o->sender, &w->x.v, e))
+	if (!sender_set(who, w->o->sender, ORIGIN_OPTION, &w->x, e))
 		return false;
 	if (who->a->message.aliases == NULL)
 		puts("no alias file is configured (`aliases`)");

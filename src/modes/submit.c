@@ -82,12 +82,15 @@ static bool told_with_recipients(const struct envelope *v, const struct err *e)
 static int conclude(struct work *w, bool ok, struct err *e)
 {
 	const struct submission *x = &w->x;
+	struct circumstances c = circumstances_of(&w->who, &w->to, x);
 	bool sent = ok;
 	int status;
 
-	if (!ok && !told_with_recipients(&x->v, e))
-		report_error(e, w->to.host);
-	report_refusals(&x->v, w->to.host);
+	if (!ok && !told_with_recipients(&x->v, e)) {
+		hint_add(e, &c);
+		report_error(e);
+	}
+	report_refusals(&x->v, &c);
 	if (!ok)
 		report_unfinished(&x->v, e);
 	if (ok)
@@ -149,9 +152,11 @@ static bool verify(struct work *w, struct err *e)
 
 static int conclude_verify(struct work *w, bool ok, struct err *e)
 {
+	struct circumstances c = circumstances_of(&w->who, &w->to, &w->x);
+
 	if (!ok)
-		report_error(e, NULL);
-	report_refusals(&w->x.v, NULL);
+		report_error(e);
+	report_refusals(&w->x.v, &c);
 	return ok && transaction_verdict(&w->x.v, e) ? 0 : err_exit_status(e);
 }
 

@@ -71,7 +71,11 @@ bool answer_with(struct caller *c, int code, struct esc esc, const char *text, s
 
 bool answer_failure(struct caller *c, const struct relay *u, const struct err *why, struct err *e)
 {
-	report_error(why, u->to->host); /* on stderr, with the hint */
+	struct circumstances circumstances = relay_circumstances(u);
+	struct err told = *why;
+
+	hint_add(&told, &circumstances);
+	report_error(&told);
 	return answer_error(c, why, e);
 }
 
@@ -97,6 +101,7 @@ static bool put_missed(struct buf *to, const struct rcpt *r, const struct err *w
 static void tell_missed(const struct relay *u, const char *said, struct buf *text)
 {
 	const struct envelope *v = &relay_now(u)->x.v;
+	struct circumstances c = relay_circumstances(u);
 	size_t n = 0;
 	bool room = true;
 	struct err why;
@@ -107,7 +112,8 @@ static void tell_missed(const struct relay *u, const char *said, struct buf *tex
 		if (!relay_missed(&v->rcpts[i]))
 			continue;
 		transaction_refusal(&v->rcpts[i], v->sender, &why);
-		report_error(&why, u->to->host);
+		hint_add(&why, &c);
+		report_error(&why);
 		if (n++ == 0)
 			room = buf_str(text, said, &why);
 		if (room && n <= MISSED_MAX)

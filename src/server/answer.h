@@ -19,7 +19,7 @@ bool answer_with(struct caller *c, int code, struct esc esc, const char *text, s
 /* An error: one of ours, or of the smarthost outside of MAIL, RCPT and the message. */
 bool answer_error(struct caller *c, const struct err *why, struct err *e) MUST_CHECK;
 
-/* The same; the error is also printed on stderr. */
+/* The same; the error is also printed on stderr, with a hint. */
 bool answer_failure(struct caller *c, const struct relay *u, const struct err *why, struct err *e) MUST_CHECK;
 
 /* After the message: one reply for all recipients.  Those that do not have it although the caller was told that they were

@@ -168,6 +168,7 @@ static bool say_mail(struct dialogue *d, const struct command *c, struct err *wh
 
 static bool answer_mail(struct dialogue *d, const struct command *c, struct err *e)
 {
+	const struct reply *r = relay_reply(&d->relay);
 	struct err why = { 0 };
 	bool anew;
 
@@ -181,7 +182,7 @@ static bool answer_mail(struct dialogue *d, const struct command *c, struct err 
 		say_rcpts(d, 1);
 	d->failed = !relay_has_mail(&d->relay);
 	if (d->failed)
-		reply_fail(relay_reply(&d->relay), ST_MAIL, &d->why, "the server refused the sender");
+		reply_fail(r, ST_MAIL, &d->why, "the server refused %s", transaction_blames(r->code, r->esc));
 	return pass_on(d, e);
 }
 

@@ -18,6 +18,7 @@ struct job {
 	struct transaction t;
 	bool               mail;    /* MAIL was accepted, and the message has not ended */
 	bool               said_no; /* a recipient was refused, and the caller was told */
+	bool               advised; /* a hint about a refusal was printed */
 };
 
 struct asked { /* one RCPT of the caller; zeroed: a new one */

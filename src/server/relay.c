@@ -2,6 +2,7 @@
 
 #include <time.h>
 
+#include "deliver/report.h"
 #include "smtp/negotiate.h"
 
 enum { ADDED = 1024 }; /* bytes added to the caller's SIZE, for Date, Message-ID, From and qualified addresses */
@@ -17,6 +18,11 @@ const struct job *relay_now(const struct relay *u) { return &u->jobs[u->at]; }
 bool relay_has_mail(const struct relay *u) { return relay_now(u)->mail; }
 bool relay_has_recipients(const struct relay *u) { return relay_now(u)->t.taken > 0; }
 const struct reply *relay_reply(const struct relay *u) { return &u->answer; }
+
+struct circumstances relay_circumstances(const struct relay *u)
+{
+	return circumstances_of(u->who, u->to, &relay_now(u)->x);
+}
 
 void relay_log(struct relay *u, const struct err *why)
 {
@@ -38,7 +44,7 @@ static void job_end(struct relay *u, struct job *j)
 		smarthost_disconnect(u->to);
 	submission_free(&j->x);
 	submission_begin(&j->x);
-	j->mail = j->said_no = false;
+	j->mail = j->said_no = j->advised = false;
 }
 
 bool relay_forget(struct relay *u)
@@ -77,9 +83,12 @@ void relay_close(struct relay *u)
 	smarthost_disconnect(u->to);
 }
 
-/* The message failed before it was read. */
-static bool lost(struct relay *u, const struct err *why)
+/* The message failed before it was read.  The hint is found while the envelope is there. */
+static bool lost(struct relay *u, struct err *why)
 {
+	struct circumstances c = relay_circumstances(u);
+
+	hint_add(why, &c);
 	relay_log(u, why);
 	now(u)->mail = false;
 	(void)relay_forget(u);
@@ -93,10 +102,14 @@ static bool begin_envelope(struct relay *u, struct job *j, const struct command 
 {
 	struct envelope *v = &j->x.v;
 	char wanted[ADDRESS_MAX];
+	enum sender_origin from;
 	bool given;
 
 	j->x.began = clock_ms();
-	if (!sender_wanted(u->who, &j->x.m, wanted, &given, e) || !sender_set(u->who, given ? wanted : c->address, v, e))
+	if (!sender_wanted(u->who, &j->x.m, wanted, &from, e))
+		return false;
+	given = from != ORIGIN_NONE;
+	if (!sender_set(u->who, given ? wanted : c->address, given ? from : ORIGIN_CALLER, &j->x, e))
 		return false;
 	v->ret = c->ret;
 	if (!wishes_agree(&u->who->a->wishes, esmtp_is_bounce(v), time(NULL), e))
@@ -204,10 +217,13 @@ static bool hear_mail(struct relay *u, const struct command *c, bool *anew, stru
 /* The sender was refused.  The answers to the RCPT that were said with MAIL mean nothing. */
 static void sender_refused(struct relay *u)
 {
+	struct circumstances c = relay_circumstances(u);
+	const struct reply *r = relay_reply(u);
 	struct err refused, unheard;
 
-	reply_fail(relay_reply(u), ST_MAIL, &refused, "the server refused the sender <%s>", now(u)->x.v.sender);
+	reply_fail(r, ST_MAIL, &refused, "the server refused %s <%s>", transaction_blames(r->code, r->esc), now(u)->x.v.sender);
 	relay_log(u, &refused);
+	report_advice(&refused, &c);
 	if (!u->to->s.chat.broken)
 		(void)!chat_settle(&u->to->s.chat, &unheard);
 	(void)relay_forget(u);
@@ -258,6 +274,19 @@ void relay_say_rcpt(struct relay *u, struct asked *a, const struct command *c)
 	job_say(latest(u), u->who, a, c);
 }
 
+/* The caller is told of this refusal; the hint is for the user. */
+static void advise(struct relay *u, const struct rcpt *r)
+{
+	struct circumstances c = relay_circumstances(u);
+	struct err why;
+
+	if (now(u)->advised)
+		return;
+	transaction_refusal(r, now(u)->x.v.sender, &why);
+	report_advice(&why, &c);
+	now(u)->advised = why.hint[0] != '\0';
+}
+
 bool relay_hear_rcpt(struct relay *u, struct asked *a, const struct command *c, bool *asked, struct err *e)
 {
 	struct job *j = now(u);
@@ -279,6 +308,8 @@ bool relay_hear_rcpt(struct relay *u, struct asked *a, const struct command *c, 
 		return fail(e, ST_RCPT, FATE_PERM, "the recipient <%s> stands for no address", c->address);
 	if (counts->state == RCPT_BARRED)
 		transaction_refusal(counts, j->x.v.sender, e);
+	else
+		advise(u, counts);
 	return counts->state != RCPT_BARRED;
 }
 
@@ -322,6 +353,14 @@ static bool others_unheard(struct envelope *v, const struct err *why, struct err
 	return ok;
 }
 
+/* If some have the message, the refusals are told with the outcome. */
+static void advise_message(struct relay *u, const struct job *j)
+{
+	for (size_t i = 0; i < j->x.v.n && !some_have_it(j); i++)
+		if (rcpt_failed(&j->x.v.rcpts[i]) && j->x.v.rcpts[i].stage >= ST_DATA)
+			advise(u, &j->x.v.rcpts[i]);
+}
+
 /* If the message cannot be sent, an intact session is kept: RSET comes before the next MAIL. */
 bool relay_say_message(struct relay *u, struct err *e)
 {
@@ -335,8 +374,10 @@ bool relay_hear_message(struct relay *u, struct err *e)
 	struct job *j = now(u);
 	struct err why;
 
-	if (transaction_hear_message(&j->t, e))
+	if (transaction_hear_message(&j->t, e)) {
+		advise_message(u, j);
 		return true;
+	}
 	why = *e;
 	return some_have_it(j) && others_unheard(&j->x.v, &why, e);
 }

@@ -14,11 +14,15 @@
  * A recipient that the caller names is accepted if one of its addresses is (server/job.h).  The addresses that were refused
  * behind an accepted recipient, and a refused always_bcc, are told with the outcome of the message.  If the caller is told that
  * nobody has the message, or that a recipient is refused, it can send again without a duplicate.
+ *
+ * SMTP has no place for hints, so they are printed on standard error: one for each message whose sender, recipients or text are
+ * refused, if there is one.
  */
 #ifndef SERVER_RELAY_H
 #define SERVER_RELAY_H
 
 #include "deliver/deliver.h"
+#include "deliver/hints.h"
 #include "server/job.h"
 
 struct relay {
@@ -38,6 +42,7 @@ struct message *relay_message(struct relay *u);     /* its text, to be filled */
 bool relay_has_mail(const struct relay *u);         /* is there an envelope? */
 bool relay_has_recipients(const struct relay *u);   /* has the smarthost accepted a recipient? */
 const struct reply *relay_reply(const struct relay *u);
+struct circumstances relay_circumstances(const struct relay *u); /* of the present message */
 
 bool relay_say_mail(struct relay *u, const struct command *c, struct err *e) MUST_CHECK;
 

@@ -41,15 +41,25 @@ static void our_name(const struct session *s, char to[HOST_MAX])
 		stream_literal(s->io, to);
 }
 
-/* RFC 5321 3.2 and 4.1.4: HELO is for servers that do not know EHLO, not for those that refuse us.  After HELO there is no TLS
- * and no login, so hello_plain() does not use it if one of them is needed. */
-static bool knows_no_ehlo(const struct reply *r)
+/* RFC 5321 3.2 and 4.1.4: HELO is for servers that do not know EHLO, not for those that refuse us.  501 and 504 may be about the
+ * name, but HELO may do all the same.  After HELO there is no TLS and no login, so hello_plain() does not use it if one
+ * of them is needed. */
+static bool helo_may_do(const struct reply *r)
 {
 	return r->code == 500 || r->code == 501 || r->code == 502 || r->code == 504;
 }
 
+static bool fail_name(const struct session *s, const char *word, const char *name, struct err *e)
+{
+	return reply_fail(&s->chat.reply, ST_EHLO, e, "%s refused our %s %s", s->to->host, word, name);
+}
+
 static bool hello_plain(struct session *s, const char *name, struct err *e)
 {
+	bool name_is_bad = s->chat.reply.code == 501 || s->chat.reply.code == 504;
+
+	if ((needs_tls(s) || needs_auth(s)) && name_is_bad)
+		return fail_name(s, "EHLO", name, e);
 	if (needs_tls(s) || needs_auth(s)) {
 		reply_fail(&s->chat.reply, ST_EHLO, e, "%s does not know EHLO, so %s cannot be used", s->to->host,
 			   needs_tls(s) ? "TLS" : "authentication");
@@ -60,7 +70,7 @@ static bool hello_plain(struct session *s, const char *name, struct err *e)
 	s->hello_only = true;
 	s->caps = (struct caps){ 0 };
 	if (!reply_ok(&s->chat.reply))
-		return reply_fail(&s->chat.reply, ST_EHLO, e, "%s refused our HELO", s->to->host);
+		return fail_name(s, "HELO", name, e);
 	return true;
 }
 
@@ -80,10 +90,10 @@ static bool hello(struct session *s, struct err *e)
 	s->chat.depth = 1;
 	if (!chat_say(&s->chat, &EHLO, 0, e, "%s %s", word, name))
 		return false;
-	if (!s->p->lmtp && knows_no_ehlo(&s->chat.reply))
+	if (!s->p->lmtp && helo_may_do(&s->chat.reply))
 		return hello_plain(s, name, e);
 	if (!reply_ok(&s->chat.reply))
-		return reply_fail(&s->chat.reply, ST_EHLO, e, "%s refused our %s", s->to->host, word);
+		return fail_name(s, word, name, e);
 	set_caps(s);
 	return true;
 }
@@ -104,6 +114,7 @@ bool session_ask_again(struct session *s, struct err *e)
 
 static bool start_tls(struct session *s, struct err *e)
 {
+	s->tls_tried = true;
 	if (!tls_start(s->io, s->tls, s->tls_files, s->to->host, &s->tls_facts, e)) {
 		chat_break(&s->chat);
 		return false;
@@ -121,6 +132,7 @@ static bool say_starttls(struct session *s, struct err *e)
 		return err_hint(e, "for implicit TLS set tls_starttls off (port 465); the network may also be "
 				   "hiding the offer");
 	}
+	s->tls_tried = true;
 	if (!chat_say(&s->chat, &STARTTLS, 0, e, "STARTTLS"))
 		return false;
 	if (!reply_ok(&s->chat.reply))
@@ -170,8 +182,11 @@ static bool login(struct session *s, struct err *e)
 {
 	if (!needs_auth(s))
 		return true;
-	if (!sasl_login(&s->chat, &s->caps, s->auth, s->to->host, s->to->port, s->secret, &s->mechanism, e))
+	s->auth_tried = true;
+	if (!sasl_login(&s->chat, &s->caps, s->auth, s->to->host, s->to->port, s->secret, &s->mechanism, e)) {
+		s->mechanism = NULL; /* sasl_login() names it in its error */
 		return false;
+	}
 	trace_note(s->io->flights, "logged in as %s with %s", sasl_who(s->auth), s->mechanism);
 	return true;
 }
@@ -191,7 +206,7 @@ bool session_open(struct session *s, struct err *e)
 	s->chat.cap = s->p->timeout;
 	s->caps = (struct caps){ 0 };
 	s->mechanism = NULL;
-	s->hello_only = false;
+	s->hello_only = s->tls_tried = s->auth_tried = false;
 	s->mails = s->ended = 0;
 	return hide_secret(s, e) && (s->to->tls != TLS_IMPLICIT || start_tls(s, e))
 	    && greeting(s, e) && hello(s, e) && (s->to->tls != TLS_STARTTLS || say_starttls(s, e)) && login(s, e);

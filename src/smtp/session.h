@@ -34,6 +34,8 @@ struct session {
 	struct chat      chat;
 	struct caps      caps;       /* of the last EHLO */
 	struct tls_facts tls_facts;
+	bool             tls_tried;  /* implicit TLS was begun, or STARTTLS said */
+	bool             auth_tried;
 	const char      *mechanism;  /* static; NULL: not logged in */
 	bool             hello_only; /* the server knows no EHLO */
 	uint64_t         mails;      /* transactions so far, RFC 9422 MAILMAX */

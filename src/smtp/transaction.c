@@ -454,6 +454,15 @@ bool transaction_hear_message(struct transaction *t, struct err *e)
 
 /* ---- afterwards ---------------------------------------------------------------------------------- */
 
+/* MAIL is also refused because of its parameters, or because TLS or a login has to come first. */
+const char *transaction_blames(int code, struct esc esc)
+{
+	bool parameter = code == 504 || code == 552 || code == 555 || (esc.subject == 5 && esc.detail == 4) /* RFC 3463 3.6 */
+		      || (esc.subject == 7 && esc.detail == 15) /* RFC 6710 8 */ || (esc.subject == 3 && esc.detail == 4);
+
+	return parameter || code == 530 ? "MAIL FROM" : "the sender";
+}
+
 void transaction_refusal(const struct rcpt *r, const char *sender, struct err *e)
 {
 	enum fate fate = rcpt_may_retry(r) ? FATE_TEMP : FATE_PERM;
@@ -464,7 +473,7 @@ void transaction_refusal(const struct rcpt *r, const char *sender, struct err *e
 	else if (r->stage == ST_RCPT)
 		fail(e, ST_RCPT, fate, "the server refused %s", r->address);
 	else if (r->stage == ST_MAIL)
-		fail(e, ST_MAIL, fate, "the server refused the sender <%s>", sender);
+		fail(e, ST_MAIL, fate, "the server refused %s <%s>", transaction_blames(r->code, r->esc), sender);
 	else
 		fail(e, r->stage, fate, "the server refused the message for %s", r->address);
 	e->code = r->code;

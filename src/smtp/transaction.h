@@ -70,6 +70,9 @@ void transaction_end(struct transaction *t);
 /* True: no recipient was refused.  False: *e is the worst refusal, a permanent one before a temporary one. */
 bool transaction_verdict(const struct envelope *v, struct err *e);
 
+/* What a server has refused that answered MAIL with these codes: "the sender", or "MAIL FROM" if it is not the address. */
+const char *transaction_blames(int code, struct esc esc);
+
 /* Makes an error of one recipient's refusal. */
 void transaction_refusal(const struct rcpt *r, const char *sender, struct err *e);
 
