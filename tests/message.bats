@@ -303,6 +303,51 @@ recipients() { envelope | sed -n 's/^rcpt <\(.*\)>.*/\1/p' | paste -sd ' '; }
 
 # -------------------------------------------------------------------------------------- what the wire cannot carry
 
+@test "CR CR LF is one line end if every line of the header has it, in a large message too" {
+	server
+	{ head; printf 'text\n\n.dot\n'; } > "$want"
+	sed 's/$/\r\r/' "$want" | postern_ok you@example.net
+	got_wanted
+	{ head; yes "$(chars 60)" | command head -n 30000; } > "$want"
+	sed 's/$/\r\r/' "$want" | postern_ok you@example.net
+	got_wanted
+	{ head; printf 'text\r\n'; } > "$want"			# the header has LF, so this is a CR at the end of a line
+	sed 's/\r$/\r\r/' "$want" | postern_ok you@example.net
+	message "$(messages)" | grep -q '^text=0D'
+}
+
+@test "CR is the line end if there is no LF, in a large message too" {
+	server
+	{ head; printf 'text\n\n.dot\n'; } > "$want"
+	tr '\n' '\r' < "$want" | postern_ok you@example.net
+	got_wanted
+	{ head; yes "$(chars 60)" | command head -n 30000; } > "$want"
+	tr '\n' '\r' < "$want" | postern_ok you@example.net
+	got_wanted
+	{ head; printf 'text\n'; } > "$want"
+	{ tr '\n' '\r' < "$want" | sed 's/$/\n/'; } | postern_ok you@example.net	# one LF: now the CRs are no line ends
+	message "$(messages)" | grep -q '^From: me@example.org To: you@example.net '
+}
+
+@test "-bs: no CR CR LF or CR ends the text, and in the message they count as line ends" {
+	local end
+	server "hide CHUNKING"
+	for end in '\r\r\n' '\r'; do
+		{
+			printf '%s\r\n' "EHLO client.example" "MAIL FROM:<me@example.org>" "RCPT TO:<you@example.net>"
+			[[ $end == *n ]] && printf 'DATA\r\n' || printf 'BDAT %d LAST\r\n' "$({ head; printf 'a\n.\n..b\n'; } | wc -c)"
+			{ head; printf 'a\n.\n..b\n'; } | awk -v end="$end" '{ printf "%s" end, $0 }'
+			[[ $end == *n ]] && printf '.\r\n'
+			printf 'QUIT\r\n'
+		} | postern_ok -bs
+	done
+	[[ $(messages) == 2 ]]
+	{ head; printf 'a\n\n.b\n'; } > "$want"			# the first dot of a line is dropped
+	sed 's/$/\r/' "$want" | cmp - <(message 1)
+	{ head; printf 'a\n.\n..b\n'; } > "$want"
+	sed 's/$/\r/' "$want" | cmp - <(message 2)
+}
+
 @test "bare CR, NUL and long lines in a text are encoded as quoted-printable" {
 	server
 	{ head; printf 'a\rb\0c\n%s\n' "$(chars 2000)"; } | postern_ok you@example.net

@@ -27,6 +27,11 @@ struct intake {
 	size_t          judged;   /* bytes of `early` that are known to belong to the head */
 	size_t          mbox;     /* bytes of mbox lines at its beginning */
 	bool            ended;    /* the end of the head has been found */
+	bool            lf;       /* there is an LF */
+	bool            cr_ends;  /* there was none, so every CR is a line end */
+	bool            other;    /* a field has a line that does not end with CR CR LF */
+	size_t          held;     /* CRs at the end of the body so far, not kept yet; or 1: a CR came that became a line end */
+	struct buf      lines;    /* a piece of text with its line ends mended */
 	char            piece[MESSAGE_PIECE]; /* the last member, since begin() zeroes only those before it */
 };
 
@@ -85,6 +90,92 @@ static bool add_body(struct message *m, const char *p, size_t n, struct err *e)
 	return (m->fd >= 0 || spill(m, e)) && write_temp(m, p, n, e);
 }
 
+/* ---- line ends ----------------------------------------------------------------------------------- */
+
+/*
+ * A text that was converted twice on its way ends its lines with CR CR LF, and one from an old Macintosh with CR alone.  The first
+ * is certain if every line of the header ends so, the second if there is no LF.  Else such a CR is a part of its line.
+ */
+static bool is_doubled(const struct intake *in)
+{
+	return in->judged > in->mbox && !in->other;
+}
+
+/* A line or a piece of one.  CR CR LF becomes CR LF; CRs at the end of a piece wait for the next one. */
+static bool undouble(struct intake *in, const char *p, size_t n, struct err *e)
+{
+	bool ends = n > 0 && p[n - 1] == '\n';
+	size_t len = n - ends, crs = 0, keep;
+
+	while (crs < 2 && crs < len && p[len - 1 - crs] == '\r')
+		crs++;
+	len -= crs;
+	if (len > 0 && !buf_add(&in->lines, "\r\r", in->held, e))
+		return false;
+	crs += len == 0 ? in->held : 0;
+	keep = ends ? crs - (crs >= 2) : crs > 2 ? crs - 2 : 0;
+	in->held = ends ? 0 : crs - keep;
+	return buf_add(&in->lines, p, len, e) && buf_add(&in->lines, "\r\r\r\r", keep, e)
+	    && buf_add(&in->lines, "\n", ends, e);
+}
+
+/* Leaves the lines in in->lines. */
+static bool undouble_all(struct intake *in, const char *p, size_t n, struct err *e)
+{
+	buf_clear(&in->lines);
+	for (size_t at = 0, line; at < n; at += line) {
+		line = header_line(p + at, n - at);
+		if (!undouble(in, p + at, line, e))
+			return false;
+	}
+	return true;
+}
+
+static bool add_head(struct intake *in, const char *p, size_t n, struct err *e)
+{
+	if (!is_doubled(in))
+		return buf_add(&in->m->head, p, n, e);
+	return undouble_all(in, p, n, e) && buf_add(&in->m->head, buf_text(&in->lines), in->lines.len, e);
+}
+
+static bool add_text(struct intake *in, const char *p, size_t n, struct err *e)
+{
+	if (!is_doubled(in))
+		return add_body(in->m, p, n, e);
+	return undouble_all(in, p, n, e) && add_body(in->m, buf_text(&in->lines), in->lines.len, e);
+}
+
+static bool end_text(struct intake *in, struct err *e)
+{
+	return !is_doubled(in) || add_body(in->m, "\r\r", in->held, e);
+}
+
+/* CR, or CR LF, becomes LF; returns the new length. */
+static size_t cr_to_lf(struct intake *in, char *p, size_t n)
+{
+	size_t made = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (p[i] != '\n' || in->held == 0)
+			p[made++] = p[i] == '\r' ? '\n' : p[i];
+		in->held = p[i] == '\r';
+	}
+	return made;
+}
+
+/* Is it certain what ends a line?  If much text comes without an LF, no LF is expected any more. */
+static bool know_line_end(struct intake *in, bool last)
+{
+	in->lf = in->lf || memchr(buf_text(&in->early), '\n', in->early.len) != NULL;
+	if (!in->lf && !last && in->early.len < MESSAGE_HEAD_MAX)
+		return false;
+	if (!in->lf && !in->cr_ends && in->early.len > 0) {
+		in->cr_ends = true;
+		in->early.len = cr_to_lf(in, in->early.bytes, in->early.len);
+	}
+	return true;
+}
+
 /* ---- finding the end of the head ---------------------------------------------------------------- */
 
 /*
@@ -117,7 +208,7 @@ static enum judgement judge(const struct intake *in, const char *line, size_t ha
 	bool first = in->judged == in->mbox; /* there was no field before */
 
 	len -= len > 0 && line[len - 1] == '\r';
-	if (whole && len == 0)
+	if (whole && (len == 0 || (len == 1 && line[0] == '\r' && is_doubled(in))))
 		return EMPTY_LINE;
 	if (first && (is_mbox_line(line, len) || (in->mbox > 0 && str_isblank(line[0]))))
 		return whole ? MBOX_LINE : have > LINE_JUDGED ? BODY_LINE : UNDECIDED;
@@ -139,25 +230,31 @@ static bool end_head(struct intake *in, size_t body_at, bool empty_line, struct 
 	if (in->judged == in->mbox && in->mbox > 0 && !(empty_line && has_date(text, in->mbox)))
 		body_at = in->judged = in->mbox = 0;
 	in->ended = true;
-	return buf_add(&in->m->head, text + in->mbox, in->judged - in->mbox, e)
-	    && add_body(in->m, text + body_at, in->early.len - body_at, e);
+	return add_head(in, text + in->mbox, in->judged - in->mbox, e)
+	    && add_text(in, text + body_at, in->early.len - body_at, e);
 }
 
 /* A line of the head: complete (`whole`), or its beginning. */
 static bool keep_head_line(struct intake *in, size_t len, bool whole, bool mbox, struct err *e)
 {
+	const char *end = in->early.bytes + in->judged + len;
+
 	if (!whole)
 		return in->early.len < MESSAGE_HEAD_MAX
 		    || fail(e, ST_INPUT, FATE_PERM, "the head of the message is larger than %d bytes", MESSAGE_HEAD_MAX);
 	in->judged += len;
 	if (mbox)
 		in->mbox = in->judged;
+	else if (end[-1] == '\n')
+		in->other = in->other || len < 3 || memcmp(end - 3, "\r\r", 2) != 0;
 	return true;
 }
 
 /* Looks for the end of the head in the lines read so far; `last`: no more input follows. */
 static bool find_end(struct intake *in, bool last, struct err *e)
 {
+	if (!know_line_end(in, last))
+		return true;
 	while (!in->ended && in->judged < in->early.len) {
 		const char *line = in->early.bytes + in->judged;
 		size_t have = in->early.len - in->judged;
@@ -179,8 +276,10 @@ static bool find_end(struct intake *in, bool last, struct err *e)
 
 static bool add_piece(struct intake *in, size_t n, struct err *e)
 {
+	if (in->cr_ends)
+		n = cr_to_lf(in, in->piece, n);
 	if (in->ended)
-		return add_body(in->m, in->piece, n, e);
+		return add_text(in, in->piece, n, e);
 	return buf_add(&in->early, in->piece, n, e) && find_end(in, false, e);
 }
 
@@ -192,7 +291,7 @@ static bool read_all(struct intake *in, struct err *e)
 		if (!read_piece(in, &n, e))
 			return false;
 		if (n == 0 || is_lone_dot(in, n))
-			return in->ended || find_end(in, true, e);
+			return (in->ended || find_end(in, true, e)) && end_text(in, e);
 		if (!add_piece(in, n, e))
 			return false;
 	}
@@ -212,6 +311,7 @@ static struct intake *begin(struct message *m, struct err *e)
 	memset(in, 0, offsetof(struct intake, piece));
 	in->m = m;
 	in->early = buf_max(ST_INPUT, MESSAGE_HEAD_MAX + MESSAGE_PIECE, m->head.what);
+	in->lines = buf_max(ST_INPUT, MESSAGE_HEAD_MAX + MESSAGE_PIECE + 4, "a piece of the text");
 	return in;
 }
 
@@ -220,6 +320,7 @@ static bool read_and_end(struct intake *in, struct err *e)
 	bool ok = read_all(in, e);
 
 	buf_free(&in->early);
+	buf_free(&in->lines);
 	free(in);
 	return ok;
 }

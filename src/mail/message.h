@@ -5,6 +5,9 @@
  * unlinked temporary file.  If stdin is a regular file, it is copied, too, since it could change.  So the facts are known
  * before MAIL, and a slow writer does not make a server wait in the middle of DATA.  cleanup.h changes the head once; after
  * that the original does not change: each server gets a rendition of its own (mime/rendition.h).
+ *
+ * While it is read, CR CR LF becomes CR LF if every line of the header ends so, and CR becomes LF if there is no LF at all (if
+ * there is none in the first MiB).  Other line ends stay as they are.
  */
 #ifndef MAIL_MESSAGE_H
 #define MAIL_MESSAGE_H
@@ -23,7 +26,7 @@ enum {
 };
 
 struct message {
-	struct buf   head;   /* fields without the empty line; lines end with LF or CRLF as in the input */
+	struct buf   head;   /* fields without the empty line; lines end with LF or CRLF */
 	struct buf   body;   /* in memory; unused if fd >= 0 */
 	int          fd;     /* owned: temporary file with the body; -1: the body is in memory */
 	off_t        end;    /* length of the body in fd */

@@ -11,6 +11,7 @@
 #include "mail/header.h"
 #include "mail/idn.h"
 #include "mail/mend.h"
+#include "mail/message.h"
 #include "mail/survey.h"
 #include "mail/xtext.h"
 
@@ -209,6 +210,60 @@ static void test_octets(void)
 	ok(mend_header(&out, in, sizeof in - 1, &e), "CR and NUL");
 	same(out.bytes, want, "  become blanks");
 	buf_free(&out);
+}
+
+/* ---- line ends of a message ---------------------------------------------------------------------- */
+
+static const struct {
+	const char *in, *head, *body;
+} messages[] = {
+	{ "A: b\r\r\n\r\r\nc\r\r\n", "A: b\r\n", "c\r\n" },
+	{ "A: b\r\r\n c\r\r\n\r\r\n\r\r\n\r\n\rd\r\r\r\r\ne\r\rf\r\r", "A: b\r\n c\r\n", "\r\n\r\n\rd\r\r\r\ne\r\rf\r\r" },
+	{ "From x\nA: b\r\r\n\r\r\nc\r\r\n", "A: b\r\n", "c\r\n" },
+	{ "A: b\r\r\nc\r\r\n", "A: b\r\n", "c\r\n" },
+	{ "A: b\r\r\n", "A: b\r\n", "" },
+	{ "A: b\r\r\nC: d\r\n\r\r\ne\r\r\n", "A: b\r\r\nC: d\r\n", "\r\r\ne\r\r\n" },
+	{ "a b\r\r\n", "", "a b\r\r\n" },
+	{ "A: b\rC: d\r\re\r\rf\r", "A: b\nC: d\n", "e\n\nf\n" },
+	{ "A: b\rC: d\r\re\r\rf\r\n", "", NULL },
+	{ "A: b\r", "A: b\n", "" },
+	{ "a b\rc\r", "", "a b\nc\n" },
+	{ "From x\rA: b\r\rc", "A: b\n", "c" },
+	{ "A: b", "A: b", "" },
+};
+
+struct pieces {
+	const char *p;
+	size_t      left, cut;
+};
+
+static bool give(void *ctx, char *to, size_t room, size_t *n, struct err *e)
+{
+	struct pieces *s = ctx;
+
+	(void)e;
+	*n = s->left < s->cut ? s->left : s->cut < room ? s->cut : room;
+	memcpy(to, s->p, *n);
+	s->p += *n;
+	s->left -= *n;
+	return true;
+}
+
+static void test_line_ends(void)
+{
+	for (size_t i = 0; i < COUNT(messages); i++)
+		for (size_t cut = 1; cut < 8; cut++) {
+			struct pieces s = { messages[i].in, strlen(messages[i].in), cut };
+			struct message m;
+			struct err e;
+
+			ok(message_read_from(&m, give, &s, &e), "message %zu in pieces of %zu", i, cut);
+			if (messages[i].body != NULL) {
+				same(buf_text(&m.head), messages[i].head, "  its head");
+				same(buf_text(&m.body), messages[i].body, "  its body");
+			}
+			message_free(&m);
+		}
 }
 
 static void test_mime(void)
@@ -583,6 +638,7 @@ int main(void)
 	test_unfoldable("X: \"", ",", 1200);
 	test_unfoldable("Subject:", "a,", 600);
 	test_octets();
+	test_line_ends();
 	test_mime();
 	test_lines();
 	test_broken();
