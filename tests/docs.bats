@@ -500,6 +500,28 @@ complete_fish() {
 	same "fish --tls-certcheck=" $'--tls-certcheck=on\n--tls-certcheck=off' "$(complete_fish "$POSTERN --tls-certcheck=")"
 }
 
+# fish_dir PREFIX SYSCONFDIR: where the completions go if postern is configured so.
+fish_dir() {
+	mkdir -p "$BATS_TEST_TMPDIR/built"
+	(cd "$BATS_TEST_TMPDIR/built" && "$SRCDIR/configure" -q -C --prefix="$1" --sysconfdir="$2" \
+	    && rm -rf root && make -s DESTDIR="$PWD/root" install-dist_fishcompDATA > /dev/null && cd root \
+	    && dirname "/$(find . -name postern.fish -printf %P)") 2> "$BATS_TEST_TMPDIR/make" \
+	    || complain "not configured or installed: $(< "$BATS_TEST_TMPDIR/make")"
+}
+
+@test "make install puts the fish completions where fish looks, in a session without XDG_DATA_DIRS too" {
+	needs fish
+	[[ -x $SRCDIR/configure && ! -e $SRCDIR/config.status ]] || skip "needs a configure that was not run in the source"
+	local row dir
+	for row in "/usr /etc" "/usr/local /etc"; do
+		# shellcheck disable=SC2086	# two words
+		dir=$(fish_dir $row)
+		# shellcheck disable=SC2016	# the variables are those of fish
+		env -u XDG_DATA_DIRS fish -c 'contains -- $argv[1] $fish_complete_path' "$dir" || complain "$row: $dir"
+	done
+	[[ $(fish_dir /opt/x /opt/x/etc) == /opt/x/share/fish/vendor_completions.d ]]
+}
+
 # What zsh offers for a line: compadd(1) of the shell in the pseudo-terminal writes down what matched.
 complete_zsh() {
 	cat > "$BATS_TEST_TMPDIR/zsh" <<-'END'
