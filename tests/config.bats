@@ -131,3 +131,104 @@ dump() { postern --dump-config "$@"; }
 	postern_fails 78 config -- --dump-config
 	told "host must be a name or an address"
 }
+
+# --------------------------------------------------------------------------------------------- habits from other programs
+
+# refused LINE WORDS: the configuration with this third line is refused at it, and the error has these words.
+refused() {
+	printf 'from me@example.org\ntimeout 60\n%s\n' "$1" > "$conf"
+	chmod 600 "$conf"
+	postern_fails 78 config -- --dump-config
+	told "$conf:3: "
+	told "$2" || complain "the line: $1"
+	[[ $stderr != *s3cret* ]] || complain "the value is shown: $1"
+}
+
+# taken LINE [KEY VALUE]: the configuration with this line is taken, and the key has this value.
+taken() {
+	printf 'host mail.example.org\n%s\n' "$1" > "$conf"
+	chmod 600 "$conf"
+	postern_ok --dump-config
+	[[ -z ${2:-} || $'\n'$stdout$'\n' == *$'\n'"$2 $3"$'\n'* ]] || complain "not $2 $3"
+}
+
+@test "a sign between a key and its value is an error that says so, with the line" {
+	local line
+	for line in "host = mail.example.org" "host=mail.example.org" "host =mail.example.org" "host= mail.example.org" \
+	    "host: mail.example.org" "host : mail.example.org" "HOST=mail.example.org"; do
+		refused "$line" 'a blank stands between `' || complain "$line"
+		[[ $stderr == *'`host` and its value, and no `'[=:]* || $stderr == *'`HOST` and its value'* ]]
+		hinted '`host smtp.example.org`'
+	done
+	refused "password=s3cret" '`password` and its value'
+	refused "password = s3cret" '`password` and its value'
+	refused "account=default" '`account` and its value'
+	refused "tls = on" '`tls` and its value'
+	refused "keepbcc=on" '`keepbcc` and its value'
+	refused "hots=mail.example.org" 'did you mean `host`?'
+	hinted 'no `=`'
+	refused "a=b=c?" 'there is no key `a`'
+	refused "s3cret/=x" "does not begin with a key"
+	taken 'user "= x"' user "= x"
+	taken "password =s3cret"
+	taken "sender_map *:x@example.org" sender_map "*:x@example.org"
+}
+
+@test "a comment behind a value is an error that says so, with the line" {
+	local line
+	for line in "port 587 # submission" "host mail.example.org #mine" "tls # on" "user me@example.org	# me" \
+	    "account default # mine" "include x # y" "defaults # all" "password_command pass show x # y" \
+	    "from_full_name O'Neil # boss" "password s3cret # mine"; do
+		refused "$line" "a comment needs a line of its own" || complain "$line"
+	done
+	hinted "double quotes"
+	taken 'from_full_name "Room # 1"' from_full_name "Room # 1"
+	taken "from_full_name Room#1" from_full_name "Room#1"
+	taken "password s3 #cret"
+	taken "passwordeval cat x # the password" passwordeval "cat x # the password"
+	taken "password_command printf '%s # %s'" password_command "printf '%s # %s'"
+	taken "eval echo timeout 17 # seconds" timeout 17
+}
+
+@test "a key of another program is an error that names ours" {
+	refused "mailhub=smtp.example.org:587" '`mailhub` is a key of ssmtp; in this file it is `host`'
+	hinted 'no `=`'
+	refused "root=me@example.org" '`root` is a key of ssmtp; in this file it is `local_recipients`'
+	refused "AuthUser=me" '`AuthUser` is a key of ssmtp; in this file it is `user`'
+	refused "AuthPass=s3cret" 'in this file it is `password`'
+	refused "UseSTARTTLS=YES" 'in this file it is `tls_starttls`'
+	refused "SMARTHOST smtp.example.org" '`SMARTHOST` is a key of dma; in this file it is `host`'
+	refused "relayhost = [smtp.example.org]:587" '`relayhost` is a key of Postfix; in this file it is `host`'
+	hinted 'no `=`'
+	refused "username me@example.org" 'did you mean `user`?'
+	local name key rows=0
+	while read -r name key; do
+		refused "$name x" "\`$key\`"
+		"$POSTERN" --list-keys | grep -q "^$key"$'\t' || complain "there is no key $key"
+		rows=$((rows + 1))
+	done < <(sed -n 's/.*\.name = "\([^"]*\)".*\.key = "\([^"]*\)".*/\1 \2/p' "$SRCDIR/src/config/habits.c")
+	((rows > 20))
+}
+
+@test "account default after keys without an account: the error names defaults" {
+	printf 'tls on\nlogfile ~/log\n\naccount default\nhost mail.example.org\n' > "$conf"
+	postern_fails 78 config -- --dump-config
+	told "$conf:4: account default was already defined, at $conf:1"
+	hinted 'write the line `defaults` above them'
+	sed -i '1i defaults' "$conf"
+	postern_ok --dump-config
+	printf 'account default\nhost mail.example.org\naccount default\n' > "$conf"
+	postern_fails 78 config -- --dump-config
+	told "$conf:3: account default was already defined, at $conf:1"
+	[[ $stderr != *'`defaults`'* ]]
+}
+
+@test "auth with a name that is no mechanism is an error with the line, and none says off" {
+	refused "auth none" "there is no authentication mechanism named none"
+	hinted '`auth off` means no login'
+	refused "auth plian" "there is no authentication mechanism named plian"
+	hinted "did you mean PLAIN?"
+	refused "auth plain, gssapi" "named gssapi"
+	POSTERN_AUTH=none run_bounded "$POSTERN" -C /dev/null --host=x --dump-config
+	[[ $status == 78 && $stderr == *"POSTERN_AUTH: there is no authentication mechanism named none"* ]] || complain environment
+}

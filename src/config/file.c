@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/home.h"
 #include "base/proc.h"
+#include "config/habits.h"
 #include "config/keys.h"
 #include "config/msmtp.h"
 #include "config/set.h"
@@ -35,12 +36,20 @@ struct reader {
 	unsigned     layer, files;
 	enum conf_found found;
 	size_t       section; /* the account in which keys are set; 0: the defaults */
+	size_t       loose;   /* the account of keys before any account; 0: there is none */
 	bool         begun;   /* `account` or `defaults` was seen */
 	bool         evaluating;
 };
 
+struct line { /* borrowed */
+	const char *word; /* the key */
+	size_t      len;
+	char       *value;
+	bool        quoted; /* the value stood in quotes */
+};
+
 static bool fail_at(const struct file *f, struct err *e, const char *fmt, ...) PRINTF(3, 4);
-static bool read_line(struct reader *r, struct file *f, char *line, struct err *e);
+static bool read_line(struct reader *r, struct file *f, char *text, struct err *e);
 static bool read_file(struct reader *r, struct file *f, struct err *e);
 
 static bool fail_at(const struct file *f, struct err *e, const char *fmt, ...)
@@ -80,8 +89,13 @@ static bool add_account(struct reader *r, const struct file *f, const char *name
 	struct account *made;
 	char origin[512];
 
-	if (before != NULL && before->layer == r->layer)
-		return fail_at(f, e, "account %s was already defined, at %s", name, before->origin);
+	if (before != NULL && before->layer == r->layer) {
+		fail_at(f, e, "account %s was already defined, at %s", name, before->origin);
+		if (r->loose != 0 && before == &r->conf->accounts[r->loose])
+			err_hint(e, "the keys there stand before any account, so they are this account; if they are for all"
+				    " accounts, write the line `defaults` above them");
+		return false;
+	}
 	if (r->conf->n > CONF_ACCOUNTS_MAX)
 		return fail_at(f, e, "there are more than %d accounts", CONF_ACCOUNTS_MAX);
 	snprintf(origin, sizeof origin, "%s:%u", f->path, f->line);
@@ -232,21 +246,73 @@ static bool eval(struct reader *r, struct file *f, char *value, struct err *e)
 	return ok;
 }
 
-static bool fail_unknown(const struct file *f, const char *word, size_t len, struct err *e)
-{
-	const char *near;
-	char key[KEY_SHOWN + 1];
+static const struct {
+	const char *word;
+	bool (*read)(struct reader *r, struct file *f, char *value, struct err *e);
+	bool shell; /* reads the value, with comments of its own */
+} directives[] = {
+	{ "account", begin_account, false },
+	{ "defaults", begin_defaults, false },
+	{ "eval", eval, true },
+	{ "include", include, false },
+};
 
-	/* The word cannot be a key.  It may come from a file that is no configuration, so it is not shown. */
-	for (size_t i = 0; i < len; i++)
-		if (len > KEY_SHOWN || (!str_isalnum(word[i]) && word[i] != '_' && word[i] != '-'))
-			return fail_at(f, e, "this line does not begin with a key");
-	memcpy(key, word, len);
-	key[len] = '\0';
-	near = str_nearest(key, key_name);
-	if (near == NULL)
-		return fail_at(f, e, "there is no key `%s`", key);
-	return fail_at(f, e, "there is no key `%s`; did you mean `%s`?", key, near);
+static bool is_directive(const struct line *l, size_t i)
+{
+	return str_same_n(l->word, l->len, directives[i].word);
+}
+
+static bool is_word(const struct line *l)
+{
+	bool found = key_find(l->word, l->len) != NULL || msmtp_find(l->word, l->len) != NULL;
+
+	for (size_t i = 0; !found && i < COUNT(directives); i++)
+		found = is_directive(l, i);
+	return found;
+}
+
+static bool fail_sign(const struct file *f, const char *key, char sign, struct err *e)
+{
+	fail_at(f, e, "a blank stands between `%s` and its value, and no `%c`", key, sign);
+	return err_hint(e, "write a line such as `host smtp.example.org`; a value that begins with `%c` needs double quotes", sign);
+}
+
+static bool fail_comment(const struct file *f, const char *key, struct err *e)
+{
+	fail_at(f, e, "the value of `%s` has a ` #` in it, and a comment needs a line of its own", key);
+	return err_hint(e, "move the comment to the line above; if the `#` belongs to the value, put the value in double quotes");
+}
+
+static bool fail_unlike(const struct file *f, const char *key, struct err *e)
+{
+	const struct habit *habit = habit_find(key);
+	const char *near = habit != NULL ? habit->key : str_nearest(key, key_name);
+
+	if (habit != NULL && habit->program != NULL)
+		return fail_at(f, e, "`%s` is a key of %s; in this file it is `%s`", key, habit->program, near);
+	if (near != NULL)
+		return fail_at(f, e, "there is no key `%s`; did you mean `%s`?", key, near);
+	return fail_at(f, e, "there is no key `%s`", key);
+}
+
+/* The word is no key.  It may come from a file that is no configuration, so only what looks like a key is shown of it. */
+static bool fail_unknown(const struct file *f, const struct line *l, struct err *e)
+{
+	struct line front = { .word = l->word };
+	char key[KEY_SHOWN + 1] = "", sign;
+
+	while (front.len < l->len && (str_isalnum(l->word[front.len]) || l->word[front.len] == '_' || l->word[front.len] == '-'))
+		front.len++;
+	sign = l->word[front.len];
+	if (front.len == 0 || front.len > KEY_SHOWN || (front.len < l->len && sign != '=' && sign != ':'))
+		return fail_at(f, e, "this line does not begin with a key");
+	memcpy(key, l->word, front.len);
+	if (is_word(&front))
+		return fail_sign(f, key, sign, e);
+	fail_unlike(f, key, e);
+	if (front.len < l->len || (sign = habit_sign(l->value, false)) != '\0')
+		err_hint(e, "a blank stands between a key and its value, and no `%c`", sign);
+	return false;
 }
 
 /* A password in a file that other users can read or write is an error. */
@@ -258,47 +324,57 @@ static bool check_private(const struct reader *r, const struct file *f, struct e
 	return err_hint(e, "chmod 600 %s, and change the password if others could see it", f->path);
 }
 
-static bool set_key(struct reader *r, struct file *f, const char *word, size_t len, const char *value,
-		    struct err *e)
+/* A sign or a comment that would become part of the value. */
+static bool check_shape(const struct file *f, const struct line *l, bool secret, bool shell, struct err *e)
 {
-	const struct key *k = key_find(word, len);
-	const struct msmtp *old = k == NULL ? msmtp_find(word, len) : NULL;
+	char key[KEY_SHOWN + 1] = "", sign = habit_sign(l->value, secret);
+
+	if (l->quoted || l->len > KEY_SHOWN)
+		return true;
+	memcpy(key, l->word, l->len);
+	if (sign != '\0')
+		return fail_sign(f, key, sign, e);
+	return shell || !habit_comment(l->value, secret) || fail_comment(f, key, e);
+}
+
+static bool set_key(struct reader *r, struct file *f, const struct line *l, struct err *e)
+{
+	const struct key *k = key_find(l->word, l->len);
+	const struct msmtp *old = k == NULL ? msmtp_find(l->word, l->len) : NULL;
+	const char *value = l->value;
+	bool secret = k != NULL && k->kind == KIND_SECRET;
 	char place[512];
 
 	if (k == NULL && old == NULL)
-		return fail_unknown(f, word, len, e);
-	if (k != NULL && k->kind == KIND_SECRET && value[0] != '\0' && !check_private(r, f, e))
+		return fail_unknown(f, l, e);
+	if (!check_shape(f, l, secret, k != NULL && k->shell, e))
 		return false;
-	if (!r->begun && !add_account(r, f, "default", e)) /* keys before any account belong to `default`, as in msmtp */
+	if (secret && value[0] != '\0' && !check_private(r, f, e))
 		return false;
+	if (!r->begun) { /* keys before any account belong to `default`, as in msmtp */
+		if (!add_account(r, f, "default", e))
+			return false;
+		r->loose = r->section;
+	}
 	snprintf(place, sizeof place, "%s:%u", f->path, f->line);
 	if (old != NULL && !msmtp_translate(old, &value, &k, place, ST_CONFIG, e))
 		return false;
 	return k == NULL || key_set(&r->conf->accounts[r->section], k, value, place, ST_CONFIG, e);
 }
 
-static const struct {
-	const char *word;
-	bool (*read)(struct reader *r, struct file *f, char *value, struct err *e);
-} directives[] = {
-	{ "account", begin_account },
-	{ "defaults", begin_defaults },
-	{ "eval", eval },
-	{ "include", include },
-};
-
-static bool read_line(struct reader *r, struct file *f, char *line, struct err *e)
+static bool read_line(struct reader *r, struct file *f, char *text, struct err *e)
 {
-	char *word = line + strspn(line, " \t");
-	size_t len = strcspn(word, " \t");
-	char *value = trim(word + len);
+	struct line l = { .word = text + strspn(text, " \t") };
 
-	if (len == 0 || word[0] == '#')
+	l.len = strcspn(l.word, " \t");
+	if (l.len == 0 || l.word[0] == '#')
 		return true;
+	l.value = trim(text + (l.word - text) + l.len);
+	l.quoted = l.value[-1] == '"';
 	for (size_t i = 0; i < COUNT(directives); i++)
-		if (str_same_n(word, len, directives[i].word))
-			return directives[i].read(r, f, value, e);
-	return set_key(r, f, word, len, value, e);
+		if (is_directive(&l, i))
+			return check_shape(f, &l, false, directives[i].shell, e) && directives[i].read(r, f, l.value, e);
+	return set_key(r, f, &l, e);
 }
 
 static bool read_lines(struct reader *r, struct file *f, struct buf *content, struct err *e)

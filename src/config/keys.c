@@ -95,7 +95,7 @@ static const struct key keys[] = {
 	  .summary = "the password; only in a private file, not on the command line" },
 	{ .name = "password_command", .kind = KIND_TEXT, .at = AT(secret.password_command), .source = true, .form = "COMMAND",
 	  .summary = "a program with arguments that prints the password; no shell is used" },
-	{ .name = "passwordeval", .kind = KIND_TEXT, .at = AT(secret.passwordeval), .source = true, .form = "COMMAND",
+	{ .name = "passwordeval", .kind = KIND_TEXT, .at = AT(secret.passwordeval), .source = true, .shell = true, .form = "COMMAND",
 	  .summary = "a shell command that prints the password in the first line" },
 	{ .name = "password_file", .kind = KIND_PATH, .at = AT(secret.password_file), .source = true,
 	  .summary = "a private file with the password in the first line" },

@@ -9,6 +9,7 @@
 #include "mail/idn.h"
 #include "mail/mailbox.h"
 #include "smtp/gate.h"
+#include "smtp/sasl.h"
 
 enum { TEXT_MAX = 64 * 1024 };
 
@@ -243,7 +244,7 @@ bool parse_auth(struct account *a, const struct key *k, const char *text, struct
 {
 	const char *mechanisms = str_same(text, "on") ? "auto" : str_same(text, "off") ? "" : text;
 
-	return value_set_list(a, k, mechanisms, e);
+	return value_set_list(a, k, mechanisms, e) && sasl_check(value_list(a, k), e);
 }
 
 bool parse_trust_file(struct account *a, const struct key *k, const char *text, struct err *e)

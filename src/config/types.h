@@ -43,6 +43,7 @@ struct key {
 	bool               bare;     /* no value means `on`, as in msmtp */
 	const char        *unset;    /* the text for "no value", if the default is another */
 	bool               empty;    /* "" is a value, and not "unset" */
+	bool               shell;    /* a shell reads the value, with comments of its own */
 	bool               source;   /* a source of the password; of all sources only the one set last counts */
 	/* if the value has rules beyond its kind: parse.c; NULL: none */
 	bool (*parse)(struct account *a, const struct key *k, const char *text, struct err *e);

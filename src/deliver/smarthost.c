@@ -41,7 +41,7 @@ static bool check_settings(struct smarthost *h, struct err *e)
 {
 	const struct account *a = h->a;
 
-	return (!a->tls.on || tls_check(&a->tls, &h->tls_files, e)) && (!a->auth.wanted || sasl_check(&a->auth, e));
+	return !a->tls.on || tls_check(&a->tls, &h->tls_files, e);
 }
 
 static bool get_secret(struct smarthost *h, struct err *e)

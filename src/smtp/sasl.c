@@ -86,20 +86,27 @@ const char *sasl_who(const struct sasl_params *p)
 	return p->user != NULL ? p->user : "our certificate";
 }
 
-bool sasl_check(const struct sasl_params *p, struct err *e)
+static bool hint_mechanism(const char *name, struct err *e)
 {
-	for (size_t i = 0; i < p->auth.n; i++) {
-		const char *near;
+	static const char *const negations[] = { "none", "no", "false", "0" };
+	const char *near = str_nearest(name, sasl_mechanism);
 
-		if (is_auto(p->auth.items[i]) || find(p->auth.items[i]) != NULL)
-			continue;
-		fail(e, ST_CONFIG, FATE_PERM, "there is no authentication mechanism named %s", p->auth.items[i]);
-		near = str_nearest(p->auth.items[i], sasl_mechanism);
-		if (near != NULL)
-			return err_hint(e, "did you mean %s?", near);
-		/* msmtp's DIGEST-MD5, NTLM and GSSAPI are not near to any name */
-		return err_hint(e, "without `auth` the strongest that the server offers is used; see postern.conf(5)");
-	}
+	for (size_t i = 0; i < COUNT(negations); i++)
+		if (str_same(name, negations[i]))
+			return err_hint(e, "`auth off` means no login");
+	if (near != NULL)
+		return err_hint(e, "did you mean %s?", near);
+	/* msmtp's DIGEST-MD5, NTLM and GSSAPI are not near to any name */
+	return err_hint(e, "without `auth` the strongest that the server offers is used; see postern.conf(5)");
+}
+
+bool sasl_check(const struct strlist *names, struct err *e)
+{
+	for (size_t i = 0; i < names->n; i++)
+		if (!is_auto(names->items[i]) && find(names->items[i]) == NULL) {
+			fail(e, ST_CONFIG, FATE_PERM, "there is no authentication mechanism named %s", names->items[i]);
+			return hint_mechanism(names->items[i], e);
+		}
 	return true;
 }
 

@@ -27,8 +27,8 @@ bool sasl_wants_secret(const struct sasl_params *p);
 /* May a login with these settings use a client certificate in place of a password? */
 bool sasl_cert_may_do(const struct sasl_params *p);
 
-/* Are all mechanisms known?  An unknown name is ST_CONFIG; the hint has the nearest known one. */
-bool sasl_check(const struct sasl_params *p, struct err *e) MUST_CHECK;
+/* Are all of these mechanisms, or `auto`?  An unknown name is ST_CONFIG; the hint has the nearest known one. */
+bool sasl_check(const struct strlist *names, struct err *e) MUST_CHECK;
 
 /* The user, or "our certificate", for sentences. */
 const char *sasl_who(const struct sasl_params *p);
