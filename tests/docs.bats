@@ -181,7 +181,7 @@ blocks() {
 	local file=$BATS_TEST_TMPDIR/block n=0 one account
 	man5 | plain > "$file.man"
 	section EXAMPLES < "$file.man" | blocks "$file.e"
-	man1 | plain | section EXAMPLES | awk '/^The programs also need/ { on = 1 } /^Another user needs/ { on = 0 } on' | blocks "$file.s"
+	man1 | plain | section EXAMPLES | awk '/^The programs also need/ { on = 1 } /^If only root may read/ { on = 0 } on' | blocks "$file.s"
 	section DESCRIPTION < "$file.man" | blocks "$file.d"
 	man1 | plain | section DESCRIPTION | blocks "$file.c"
 	sed -n 's/^\t\(host\|from\|user\|password_command\|local_recipients\|logfile\)[\t ]*/\1 /p' "$SRCDIR/README" > "$file.readme.1"

@@ -355,3 +355,28 @@ from_is() {
 	from_is alice@example.com 'Alice <alice@example.com>'
 	[[ $stderr != *"EMAIL is ignored"* && $stderr != *"NAME is ignored"* ]]	# the options replace the variables
 }
+
+# ---------------------------------------------------------------------------------------------------- the README's machine
+
+@test "the README's way to take the place of sendmail: root's jobs send, and so does the user of a web server" {
+	users
+	start_server <<-'S'
+		auth_mechs PLAIN
+		user machine@example.org
+		reply MAIL:machine@example.org 250 ok
+		reply MAIL 553 5.7.1 not your address
+	S
+	awk '/^2\. Write these lines into/ { on = 1 } /^   sender_map replaces/ { on = 0 } on && /^\t/ { sub(/^\t/, ""); print }' \
+	    "$SRCDIR/README" > "$system"
+	sed -i -e 's/^host.*/host localhost/' -e "\$aport $port" -e "\$atls_trust_file $alice/ca.pem" \
+	    -e "s|/etc/postern.password|$alice/../password|" "$system"
+	cp "$certs/ca.pem" "$alice/"
+	chmod 755 "$alice"
+	grep -qF "install -m 640 -g www-data /dev/null /etc/postern.password" "$SRCDIR/README"
+	install -m 640 -g "$stranger" /dev/null "$BATS_TEST_TMPDIR/password"
+	echo secret > "$BATS_TEST_TMPDIR/password"
+	sends_from machine@example.org as root HOME="$root" -i -FCronDaemon -B8BITMIME -oem	# Debian's cron
+	sends_from machine@example.org as alice HOME=/var/www -t -i				# PHP
+	as 54322 HOME=/var/www you@example.net < "$mail"
+	[[ $status == 77 ]] && hinted "a group of yours"
+}

@@ -248,3 +248,95 @@ nobody_asked() { (($(connections) == 0)) || complain "there was a connection"; }
 	run_bounded "$BATS_TEST_TMPDIR/odd" "$POSTERN" -C "$conf" you@example.net < "$mail"
 	[[ $status == 0 && $(messages) == 1 ]] || complain "status $status"
 }
+
+# ------------------------------------------------------------------------------------------------- whose file, and its mode
+
+# as_group USER GROUP ARGS: runs postern with these IDs; files in $open can be reached by all.
+as_group() {
+	local user=$1 group=$2
+	shift 2
+	run_bounded setpriv --reuid "$user" --regid "$group" --clear-groups -- env "HOME=$open" "$open/postern" -C "$open/conf" "$@"
+}
+
+# opened: $open is a directory that every user can reach, with a program, a configuration for $open/pw and a password there.
+opened() {
+	((EUID == 0)) || skip "only root can make a file of another user"
+	command -v setpriv > /dev/null || skip "there is no setpriv"
+	open=$BATS_TEST_TMPDIR/open
+	mkdir "$open"
+	chmod o+x "$BATS_RUN_TMPDIR" "${BATS_TEST_TMPDIR%/*}" "$BATS_TEST_TMPDIR"
+	chmod 755 "$open"
+	setpriv --reuid 54321 --regid 54321 --clear-groups test -x "$open" || skip "another user cannot reach $open"
+	cp "$POSTERN" "$open/postern"
+	cp "$certs/ca.pem" "$open/"
+	set_conf password_file "$open/pw"
+	set_conf tls_trust_file "$open/ca.pem"
+	cp "$conf" "$open/conf"
+	chmod 644 "$open/conf" "$open/ca.pem"
+	echo secret > "$open/pw"
+}
+
+@test "a password file of root's may be readable by its group; no other file of a group, and none that the group may write" {
+	opened
+	chown 0:54321 "$open/pw"
+	chmod 640 "$open/pw"
+	as_group 54322 54321 you@example.net < "$mail"
+	((status == 0)) || complain "the group may not read it"
+	logged_in
+	as_group 54322 54322 you@example.net < "$mail"
+	[[ $status == 77 ]] && told "cannot read $open/pw"
+	hinted "chmod 640"
+	local mode owner
+	for mode in 660 644 642 620; do
+		chmod "$mode" "$open/pw"
+		postern_fails 78 config -- you@example.net < "$mail"
+		told "is open to others"
+	done
+	chown 54322:54321 "$open/pw"
+	chmod 640 "$open/pw"
+	as_group 54322 54321 you@example.net < "$mail"
+	[[ $status == 78 ]] && told "is open to others"
+	hinted "chmod 600 $open/pw"
+	(($(messages) == 1))
+}
+
+@test "a configuration with a password and a netrc file of root's may be readable by their group, too" {
+	opened
+	echo "password secret" >> "$open/conf"
+	chown 0:54321 "$open/conf"
+	chmod 640 "$open/conf"
+	as_group 54322 54321 you@example.net < "$mail"
+	((status == 0)) || complain "the configuration"
+	sed -i '/^password/d' "$open/conf"
+	echo "netrc_file $open/netrc" >> "$open/conf"
+	echo "machine localhost login user password secret" > "$open/netrc"
+	chown 0:54321 "$open/netrc"
+	chmod 640 "$open/netrc"
+	as_group 54322 54321 you@example.net < "$mail"
+	((status == 0)) || complain "the netrc file"
+	chmod 660 "$open/netrc"
+	as_group 54322 54321 you@example.net < "$mail"
+	((status == 78)) || complain "the group may write the netrc file"
+}
+
+@test "a file in CREDENTIALS_DIRECTORY or named by a _FILE variable may be readable by all" {
+	local dir=$BATS_TEST_TMPDIR/credentials
+	mkdir "$dir" "$dir/sub"
+	echo secret > "$dir/smtp"
+	cp "$dir/smtp" "$dir/sub/smtp"
+	chmod 444 "$dir/smtp" "$dir/sub/smtp"
+	set_conf password_file "$dir/smtp"
+	CREDENTIALS_DIRECTORY=$dir send
+	logged_in
+	send_fails 78 config
+	CREDENTIALS_DIRECTORY=$BATS_TEST_TMPDIR/cred send_fails 78 config
+	set_conf password_file "$dir/sub/smtp"
+	CREDENTIALS_DIRECTORY=$dir send_fails 78 config
+	set_conf password_file "$dir/smtp"
+	chmod 464 "$dir/smtp"
+	CREDENTIALS_DIRECTORY=$dir send_fails 78 config
+	chmod 444 "$dir/smtp"
+	set_conf password_file
+	POSTERN_PASSWORD_FILE=$dir/smtp send
+	(($(messages) == 2))
+}

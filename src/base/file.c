@@ -53,7 +53,8 @@ static void look(const struct stat *s, struct file_facts *f)
 	f->exists = true;
 	f->mode = s->st_mode;
 	f->owned = s->st_uid == 0 || s->st_uid == geteuid();
-	f->others_read = (s->st_mode & S_IROTH) != 0 || ((s->st_mode & S_IRGRP) != 0 && s->st_gid != 0);
+	f->open_read = (s->st_mode & S_IROTH) != 0 || ((s->st_mode & S_IRGRP) != 0 && s->st_uid != 0 && s->st_gid != 0);
+	f->open_write = (s->st_mode & (S_IWOTH | S_IWGRP)) != 0;
 	f->all_write = S_ISREG(s->st_mode) && (s->st_mode & S_IWOTH) != 0;
 	f->others_write = (s->st_mode & S_IWOTH) != 0 || ((s->st_mode & S_IWGRP) != 0 && s->st_gid != 0);
 }

@@ -23,7 +23,9 @@ struct file_facts {
 	mode_t mode;   /* type and permissions */
 	bool exists;   /* false only if the file is missing: ENOENT or ENOTDIR */
 	bool owned;    /* by root or by us */
-	bool others_read, others_write; /* others may, or a group that is not root's */
+	bool others_write; /* others may, or a group that is not root's */
+	bool open_read;    /* no place for a secret: others may read it, or its group, unless the owner or the group is root */
+	bool open_write;   /* no place for a secret: others or its group may write it */
 	bool all_write;                 /* every user may; only for a regular file */
 };
 

@@ -318,7 +318,7 @@ static bool fail_unknown(const struct file *f, const struct line *l, struct err 
 /* A password in a file that other users can read or write is an error. */
 static bool check_private(const struct reader *r, const struct file *f, struct err *e)
 {
-	if (r->evaluating || (!f->facts.others_read && !f->facts.others_write))
+	if (r->evaluating || (!f->facts.open_read && !f->facts.open_write))
 		return true;
 	fail_at(f, e, "the file holds a password and is open to others");
 	return err_hint(e, "chmod 600 %s, and change the password if others could see it", f->path);

@@ -187,6 +187,6 @@ bool tlsconf_identity(gnutls_certificate_credentials_t cred, struct tls_files *f
 		key_file = cert_file;
 	cert = tls_files_get(files, cert_file, 0, e);
 	key = cert != NULL ? tls_files_get(files, key_file, 0, e) : NULL;
-	return key != NULL && ((!key->facts.others_read && !key->facts.others_write) || fail_open_key(key_file, e))
+	return key != NULL && ((!key->facts.open_read && !key->facts.open_write) || fail_open_key(key_file, e))
 	    && use(cred, cert, key, e);
 }

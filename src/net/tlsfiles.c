@@ -5,10 +5,10 @@
 
 enum { FILE_MAX = 64 * 1024 * 1024 }; /* bytes; some revocation lists are larger than 10 MB */
 
-/* A file that others may read, such as the store of CA certificates, is no secret and need not be wiped. */
+/* A file that all may read, such as the store of CA certificates, is no secret and need not be wiped. */
 static void forget(struct tls_file *one)
 {
-	if (one->facts.others_read)
+	if (one->facts.open_read)
 		buf_free(&one->text);
 	else
 		buf_wipe(&one->text);

@@ -86,18 +86,33 @@ static bool read_secret_file(const struct ask *a, const char *path, struct buf *
 	if (file_read_until(path, ST_SECRET, a->until, to, facts, e))
 		return true;
 	if (e->sys == EACCES || e->sys == EPERM)
-		return err_hint(e, "it is another user's: put a password of your own into ~/.config/postern/config");
+		return err_hint(e, "root can let a group of yours read it (chgrp and chmod 640); or put a password of your own into"
+				   " ~/.config/postern/config");
 	e->fate = FATE_TEMP;
 	return false;
 }
 
+/* Is it a credential that systemd, or the manager of a container, has given to this service?  Only the service sees the
+ * directory, so the files may be readable by all. */
+static bool is_credential(const char *path)
+{
+	const char *dir = secure_getenv("CREDENTIALS_DIRECTORY");
+	size_t len = dir == NULL ? 0 : strlen(dir);
+
+	return len > 0 && strncmp(path, dir, len) == 0 && path[len] == '/' && strchr(path + len + 1, '/') == NULL;
+}
+
 static bool check_private(const char *path, const struct file_facts *facts, struct err *e)
 {
-	if (!facts->others_read && !facts->others_write && facts->owned)
+	if (!facts->owned) {
+		fail(e, ST_CONFIG, FATE_PERM, "%s holds a password and belongs to another user", path);
+		return err_hint(e, "it must belong to you or to root: %s", path);
+	}
+	if (!facts->open_write && (!facts->open_read || is_credential(path)))
 		return true;
-	fail(e, ST_CONFIG, FATE_PERM, facts->owned ? "%s holds a password and is open to others"
-						   : "%s holds a password and belongs to another user", path);
-	return err_hint(e, facts->owned ? "chmod 600 %s" : "it must belong to you or to root: %s", path);
+	fail(e, ST_CONFIG, FATE_PERM, "%s holds a password and is open to others", path);
+	return err_hint(e, facts->owner == 0 ? "chmod 600 %s, or 640 if the users of its group send with this password"
+					     : "chmod 600 %s", path);
 }
 
 static bool ask_file(const struct ask *a, struct buf *to, bool *found, struct err *e)
