@@ -384,3 +384,27 @@ team="RCPT TO:<team@localhost>"
 	talk "EHLO x" "$me" "RCPT TO:<a@example.net>" DATA "${text[@]}" "$me" "RCPT TO:<b@example.net>" DATA "${text[@]}" QUIT
 	answered 220 250 250 250 354 550 250 250 354 250 221
 }
+
+@test "LMTP: the server leaves among the answers to hundreds of recipients: each gets what the server said, whatever was said ahead" {
+	local n accepted lines=()
+	for ((n = 1; n <= 600; n++)); do
+		lines+=("RCPT TO:<r$n@example.net>")
+	done
+	for n in 511 600; do
+		start_server <<-'S'
+			tls none
+			lmtp on
+			hide CHUNKING
+			drop DOT:r100@*#1 close
+		S
+		set_conf protocol lmtp
+		set_conf logfile "$BATS_TEST_TMPDIR/log.$n"
+		talk "EHLO x" "$me" "${lines[@]:0:n}" DATA "${text[@]}" "${one[@]}" QUIT
+		accepted=$(printf ' 250%.0s' "${lines[@]:0:n}")
+		answered "220 250 250$accepted 354 250 250 250 354 250 221"
+		replied "250-2.0.0 but no mail for r100@example.net: .*may have the message"
+		replied "250 2.0.0 and $((n - 99 - 50)) recipients more were refused"
+		(($(wc -l < "$BATS_TEST_TMPDIR/log.$n") == 2))
+		(($(connections) == 2))
+	done
+}

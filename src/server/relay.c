@@ -361,25 +361,31 @@ static void advise_message(struct relay *u, const struct job *j)
 			advise(u, &j->x.v.rcpts[i]);
 }
 
-/* If the message cannot be sent, an intact session is kept: RSET comes before the next MAIL. */
+/* The dialogue broke.  If some recipients have the message, that is an outcome. */
+static bool some_were_heard(struct job *j, struct err *e)
+{
+	struct err why = *e;
+
+	return some_have_it(j) && others_unheard(&j->x.v, &why, e);
+}
+
+/* If the message cannot be sent, an intact session is kept: RSET comes before the next MAIL.  If a server owes very many answers,
+ * the first of them are heard here. */
 bool relay_say_message(struct relay *u, struct err *e)
 {
 	struct job *j = now(u);
 
-	return was_meant(j, e) && prepare(u, j, e) && transaction_say_message(&j->t, e);
+	return was_meant(j, e) && prepare(u, j, e) && (transaction_say_message(&j->t, e) || some_were_heard(j, e));
 }
 
 bool relay_hear_message(struct relay *u, struct err *e)
 {
 	struct job *j = now(u);
-	struct err why;
 
-	if (transaction_hear_message(&j->t, e)) {
-		advise_message(u, j);
-		return true;
-	}
-	why = *e;
-	return some_have_it(j) && others_unheard(&j->x.v, &why, e);
+	if (!transaction_hear_message(&j->t, e))
+		return some_were_heard(j, e);
+	advise_message(u, j);
+	return true;
 }
 
 bool relay_missed(const struct rcpt *r)

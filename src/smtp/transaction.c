@@ -335,9 +335,16 @@ static bool in_turn(struct transaction *t, struct err *e)
 	return fail(e, ST_BODY, FATE_UNKNOWN, "the server answered more often than it was asked");
 }
 
+/* Is an answer due?  If the chat broke while something else was said, nothing is owed any more, and a recipient that was accepted
+ * has got no answer to the message. */
+static bool is_due(const struct transaction *t)
+{
+	return chat_owes(&t->s->chat, t) || (t->s->chat.broken && envelope_count(t->v, RCPT_TAKEN) > 0);
+}
+
 static bool hear_all(struct transaction *t, struct err *e)
 {
-	while (chat_owes(&t->s->chat, t))
+	while (is_due(t))
 		if (!chat_hear(&t->s->chat, e))
 			return false;
 	return in_turn(t, e);
