@@ -408,3 +408,14 @@ team="RCPT TO:<team@localhost>"
 		(($(connections) == 2))
 	done
 }
+
+@test "the connection breaks after a message, and the new one refuses the sender: every RCPT gets that refusal" {
+	start_server <<-'S'
+		tls none
+		reply MAIL#2 421 4.3.2 too many messages
+		reply MAIL#3 550 5.7.1 you may not
+	S
+	talk "EHLO x" "${one[@]}" "$me" "RCPT TO:<a@example.net>" "RCPT TO:<b@example.net>" RSET "${one[@]}" QUIT
+	answered 220 250 250 250 354 250 550 554 554 250 250 250 354 250 221
+	(($(connections) == 2 && $(messages) == 2))
+}

@@ -178,9 +178,9 @@ static bool answer_mail(struct dialogue *d, const struct command *c, struct err 
 		return mistake(d, "503 5.5.1 there is a MAIL already", e);
 	if (!say_mail(d, c, &why) || !relay_hear_mail(&d->relay, c, &anew, &why))
 		return all_lost(d, &why, e);
-	if (anew)
-		say_rcpts(d, 1);
 	d->failed = !relay_has_mail(&d->relay);
+	if (anew && !d->failed)
+		say_rcpts(d, 1);
 	if (d->failed)
 		reply_fail(r, ST_MAIL, &d->why, "the server refused %s", transaction_blames(r->code, r->esc));
 	return pass_on(d, e);

@@ -46,7 +46,8 @@ struct circumstances relay_circumstances(const struct relay *u); /* of the prese
 
 bool relay_say_mail(struct relay *u, const struct command *c, struct err *e) MUST_CHECK;
 
-/* *anew: the server had closed the connection, and MAIL was said on a new one, without the RCPT that followed it. */
+/* *anew: the server had closed the connection, and MAIL was said on a new one, without the RCPT that followed it.  If it was
+ * accepted there, they are due. */
 bool relay_hear_mail(struct relay *u, const struct command *c, bool *anew, struct err *e) MUST_CHECK;
 
 /* Says RCPT before an earlier answer has come, if that is possible; if not, relay_hear_rcpt() says it. */
