@@ -61,7 +61,7 @@ static bool hint_names(const struct conf *c, struct err *e)
 	return false;
 }
 
-static bool find_account(struct conf *c, const char *name, const char *sender, struct account **chosen,
+static bool find_account(const struct conf *c, const char *name, const char *sender, struct account **chosen,
 			 struct err *e)
 {
 	*chosen = NULL;
@@ -175,7 +175,7 @@ static bool check_whole(const struct conf *c, const struct account *a, struct er
 	return true;
 }
 
-bool conf_choose(struct conf *c, const char *name, const char *sender, struct account **chosen, struct err *e)
+bool conf_choose(const struct conf *c, const char *name, const char *sender, struct account **chosen, struct err *e)
 {
 	return find_account(c, name, sender, chosen, e) && check_whole(c, *chosen, e);
 }

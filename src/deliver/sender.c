@@ -41,6 +41,14 @@ bool sender_choose(struct sender *who, const char *sender, struct err *e)
 	return true;
 }
 
+bool sender_keeps_account(const struct sender *who, const char *sender)
+{
+	struct account *a;
+	struct err unheard;
+
+	return conf_choose(&who->conf, who->o->account, sender, &a, &unheard) && a == who->a;
+}
+
 static bool default_domain(struct sender *who, struct err *e)
 {
 	char domain[HOST_MAX];

@@ -28,6 +28,9 @@ bool sender_load(struct sender *who, struct err *e) MUST_CHECK; /* the configura
 /* Chooses the account: the one that -a names, or by the address (NULL: none is asked for). */
 bool sender_choose(struct sender *who, const char *address, struct err *e) MUST_CHECK;
 
+/* Would sender_choose() choose the present account for this address? */
+bool sender_keeps_account(const struct sender *who, const char *address);
+
 /* The sender that the options ask for, or with --read-envelope-from the message, and which of both; ORIGIN_NONE: they ask for
  * none. */
 bool sender_wanted(const struct sender *who, const struct message *m, char to[ADDRESS_MAX], enum sender_origin *from,

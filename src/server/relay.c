@@ -1,5 +1,6 @@
 #include "server/relay.h"
 
+#include <stdio.h>
 #include <time.h>
 
 #include "deliver/report.h"
@@ -97,19 +98,28 @@ static bool lost(struct relay *u, struct err *why)
 
 /* ---- MAIL ---------------------------------------------------------------------------------------- */
 
+/* The sender that the options ask for, else the caller's. */
+static bool wanted_sender(const struct relay *u, const struct job *j, const struct command *c, char to[ADDRESS_MAX],
+			  enum sender_origin *from, struct err *e)
+{
+	if (!sender_wanted(u->who, &j->x.m, to, from, e))
+		return false;
+	if (*from == ORIGIN_NONE) {
+		snprintf(to, ADDRESS_MAX, "%s", c->address);
+		*from = ORIGIN_CALLER;
+	}
+	return true;
+}
+
 /* Chooses the account of this sender and sets the envelope of the job. */
 static bool begin_envelope(struct relay *u, struct job *j, const struct command *c, struct err *e)
 {
 	struct envelope *v = &j->x.v;
 	char wanted[ADDRESS_MAX];
 	enum sender_origin from;
-	bool given;
 
 	j->x.began = clock_ms();
-	if (!sender_wanted(u->who, &j->x.m, wanted, &from, e))
-		return false;
-	given = from != ORIGIN_NONE;
-	if (!sender_set(u->who, given ? wanted : c->address, given ? from : ORIGIN_CALLER, &j->x, e))
+	if (!wanted_sender(u, j, c, wanted, &from, e) || !sender_set(u->who, wanted, from, &j->x, e))
 		return false;
 	v->ret = c->ret;
 	if (!wishes_agree(&u->who->a->wishes, esmtp_is_bounce(v), time(NULL), e))
@@ -241,28 +251,29 @@ bool relay_hear_mail(struct relay *u, const struct command *c, bool *anew, struc
 	return true;
 }
 
-/* May MAIL follow the end of the present message in one flight?  There must be an answer to wait for, and nothing that has to be
- * asked of the server before MAIL. */
-static bool may_follow(struct relay *u, const struct job *j)
+/* May MAIL follow the end of the present message in one flight?  There must be an answer to wait for, the session must be good for
+ * one more message, and that message must be for the same account: the present one still needs its account for the log. */
+static bool may_follow(const struct relay *u, const struct job *j, const struct command *c)
 {
-	const struct session *s = &u->to->s;
+	const struct chat *chat = &u->to->s.chat;
+	char wanted[ADDRESS_MAX];
+	enum sender_origin from;
+	struct err unheard;
 
-	return s->chat.depth > 1 && chat_owes(&s->chat, &now(u)->t) && smarthost_usable(u->to)
-	    && negotiate_knows(s, &j->t.needs);
+	return chat->depth > 1 && chat_owes(chat, &relay_now(u)->t) && smarthost_usable(u->to)
+	    && wanted_sender(u, j, c, wanted, &from, &unheard) && sender_keeps_account(u->who, wanted);
 }
 
 bool relay_say_next(struct relay *u, const struct command *c)
 {
-	struct account *present = u->to->a;
 	struct job *j = next(u);
-	struct err unheard;
+	struct err unheard; /* it is told in its turn, when the same is tried again */
 
-	if (begin_envelope(u, j, c, &unheard) && u->who->a == present) {
+	if (may_follow(u, j, c) && begin_envelope(u, j, c, &unheard)) {
 		begin_transaction(u, j, c);
-		u->ahead = may_follow(u, j) && suits(u, j, &unheard) && say_mail(j, &unheard);
+		u->ahead = negotiate_knows(&u->to->s, &j->t.needs) && suits(u, j, &unheard) && say_mail(j, &unheard);
 	}
-	u->who->a = present;
-	if (!u->ahead) /* it is said, and its error told, in its turn */
+	if (!u->ahead)
 		job_end(u, j);
 	return u->ahead;
 }
