@@ -104,12 +104,20 @@ server() {
 	all_alike
 }
 
-# Replies that accept a message: after the text of DATA, or to BDAT LAST.
-accepted_in_dialogue() { grep -c '^250 2.0.0 taken' "$BATS_TEST_TMPDIR/stdout" || :; }
+# Replies that accept a message: after the text of DATA, or to BDAT LAST.  If a command of a whole dialogue got no reply, the number
+# is wrong.
+accepted_in_dialogue() {
+	awk -v replies=21 '
+		/^250 2.0.0 taken/ { accepted++ }
+		/^... / { n++ }
+		/^500 / { text++ }
+		/^221 / { whole = 1 }
+		END { print whole && !text && n != replies ? 1000 : accepted + 0 }' "$BATS_TEST_TMPDIR/stdout"
+}
 
-@test "each allocation of -bs with two messages fails once" {
+@test "each allocation of -bs with two messages, the second one pipelined, fails once" {
 	server < /dev/null
-	cat > "$BATS_TEST_TMPDIR/dialogue" <<-'S'
+	cat > "$BATS_TEST_TMPDIR/dialogue" <<-S
 		EHLO me
 		MAIL FROM:<me@example.org>
 		RCPT TO:<you@example.net>
@@ -121,10 +129,10 @@ accepted_in_dialogue() { grep -c '^250 2.0.0 taken' "$BATS_TEST_TMPDIR/stdout" |
 
 		text
 		.
-		RSET
 		MAIL FROM:<me@example.org>
 		RCPT TO:<you@example.net>
 		RCPT TO:<him@example.net>
+		$(printf 'RCPT TO:<r%d@example.net>\n' {1..8})
 		DATA
 		From: me@example.org
 		Date: Mon, 02 Mar 2026 10:00:00 +0000

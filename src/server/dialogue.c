@@ -135,11 +135,9 @@ static bool collect(struct dialogue *d, struct err *e)
 	while (d->group.n < GROUP_MAX && caller_has_line(&d->caller)) {
 		if (!next_command(d, e))
 			return false;
-		d->pending = d->complaint != NULL || d->command.id != COMMAND_RCPT;
+		d->pending = d->complaint != NULL || d->command.id != COMMAND_RCPT || !group_add(&d->group, &d->command, e);
 		if (d->pending)
 			return true;
-		if (!group_add(&d->group, &d->command, e))
-			return false;
 	}
 	return true;
 }
@@ -232,9 +230,10 @@ static void look_ahead(struct dialogue *d)
 	if (!caller_has_line(&d->caller) || !next_command(d, &unheard))
 		return;
 	d->pending = d->complaint != NULL || d->command.id != COMMAND_MAIL;
-	if (d->pending || !collect(d, &unheard))
+	if (d->pending)
 		return;
-	if (relay_say_next(&d->relay, &d->group.members[0].command))
+	d->pending = !collect(d, &unheard) || d->pending; /* without memory MAIL waits for its turn */
+	if (d->group.n > 0 && relay_say_next(&d->relay, &d->group.members[0].command))
 		say_rcpts(d, 1);
 }
 
