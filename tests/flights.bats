@@ -404,3 +404,15 @@ letters() {
 	letters 2 "BDAT 14 LAST" "Subject: x" ""
 	(($(connections) == 2)) || complain "the server has $(connections) connections"
 }
+
+@test "-bs: an alias of 1200 addresses takes 4 flights for its RCPT, and not 1200" {
+	local lines
+	server "tls none"
+	printf 'all: %s\n' "$(printf 'r%d@example.net, ' {1..1199})last@example.net" > "$HOME/aliases"
+	set_conf aliases "$HOME/aliases"
+	lines=$(printf '%s\r\n' "EHLO x" "MAIL FROM:<me@example.org>" "RCPT TO:<all@localhost>" "BDAT 14 LAST" "Subject: x" "" QUIT)
+	printf '%s\r\n' "$lines" > "$HOME/in"
+	postern_ok -bs < "$HOME/in"
+	(($(envelope | grep -c '^rcpt ') == 1200)) || complain "not all have the message"
+	(($(flights) <= 9)) || complain "there were $(flights) flights"
+}

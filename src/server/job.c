@@ -131,6 +131,20 @@ static bool counts_more(const struct job *j, const struct rcpt *r, const struct 
 	return than == NULL || (j->t.needs.w->require_all_recipients ? good[0] < good[1] : good[0] > good[1]);
 }
 
+/* Says RCPT for the i-th address and, if it has not been said, for those behind it, as many as the chat keeps. */
+static bool say_from(struct job *j, const struct asked *a, size_t i, const struct command *c, struct err *e)
+{
+	const struct chat *chat = &j->t.s->chat;
+
+	if (j->x.v.rcpts[a->who[i]].asked)
+		return true;
+	do
+		if (may_be_asked(&j->x.v.rcpts[a->who[i]]) && !say_one(j, a->who[i], c, e))
+			return false;
+	while (++i < a->n && chat->depth > 1 && chat->owed < CHAT_DEPTH);
+	return true;
+}
+
 bool job_hear(struct job *j, struct asked *a, const struct command *c, const struct rcpt **counts, bool *asked,
 	      struct reply *answer, struct err *e)
 {
@@ -139,7 +153,7 @@ bool job_hear(struct job *j, struct asked *a, const struct command *c, const str
 		const struct rcpt *r = &j->x.v.rcpts[a->who[i]];
 		bool ask = may_be_asked(r);
 
-		if (ask && ((!r->asked && !say_one(j, a->who[i], c, e)) || !transaction_hear_rcpt(&j->t, a->who[i], e)))
+		if (ask && (!say_from(j, a, i, c, e) || !transaction_hear_rcpt(&j->t, a->who[i], e)))
 			return false;
 		if (!counts_more(j, r, *counts))
 			continue;
