@@ -1,6 +1,7 @@
 #include "smtp/negotiate.h"
 
 #include "base/log.h"
+#include "mail/address.h"
 
 static bool small_enough(const struct session *s, const struct rendition *r, struct err *e)
 {
@@ -147,9 +148,32 @@ bool negotiate_message(const struct session *s, const struct envelope *v, const 
 	return small_enough(s, r, e) && dsn_offered(s, n, e);
 }
 
-bool negotiate(struct session *s, const struct envelope *v, const struct message *m, const struct wishes *w,
+static bool is_unsendable(const struct rcpt *r)
+{
+	return r->state == RCPT_OPEN && !address_local_is_ascii(r->address);
+}
+
+/* A recipient with a local part that this server cannot take does not keep the message from the others. */
+static bool bar_unsendable(const struct session *s, const struct wishes *w, struct envelope *v, struct err *e)
+{
+	const char *why = w->utf8 == UTF8_OFF ? "the address needs SMTPUTF8, and smtputf8 is off"
+			: "the server does not offer SMTPUTF8, which the address needs";
+	size_t open = envelope_count(v, RCPT_OPEN), bad = 0;
+
+	for (size_t i = 0; i < v->n; i++)
+		bad += is_unsendable(&v->rcpts[i]);
+	if (takes_utf8(s, w) || bad == open || w->require_all_recipients)
+		return true;
+	for (size_t i = 0; i < v->n; i++)
+		if (is_unsendable(&v->rcpts[i])
+		    && !rcpt_bar(&v->rcpts[i], ST_INPUT, FATE_PERM, (struct esc){ 5, 6, 7 }, why, e))
+			return false;
+	return true;
+}
+
+bool negotiate(struct session *s, struct envelope *v, const struct message *m, const struct wishes *w,
 	       struct needs *n, struct rendition *r, struct err *e)
 {
 	esmtp_needs(n, w, v, &m->facts);
-	return ask_again(s, n, e) && negotiate_message(s, v, m, false, n, r, e) && wishes_granted(s, n, e);
+	return ask_again(s, n, e) && bar_unsendable(s, w, v, e) && negotiate_message(s, v, m, false, n, r, e) && wishes_granted(s, n, e);
 }

@@ -28,8 +28,9 @@ bool negotiate_knows(const struct session *s, const struct needs *n);
 bool negotiate_message(const struct session *s, const struct envelope *v, const struct message *m, bool said,
 		       struct needs *n, struct rendition *r, struct err *e) MUST_CHECK;
 
-/* Both in one, when the message is known before MAIL. */
-bool negotiate(struct session *s, const struct envelope *v, const struct message *m, const struct wishes *w,
+/* Both in one, when the message is known before MAIL.  Recipients whose local part would need an SMTPUTF8 that cannot be used are
+ * barred, if there are others and require_all_recipients is off. */
+bool negotiate(struct session *s, struct envelope *v, const struct message *m, const struct wishes *w,
 	       struct needs *n, struct rendition *r, struct err *e) MUST_CHECK;
 
 #endif
