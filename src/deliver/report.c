@@ -2,7 +2,9 @@
 
 #include <stdio.h>
 
+#include "base/printable.h"
 #include "base/str.h"
+#include "mail/address.h"
 
 /* Joins the lines of a reply to one. */
 static void print_joined(const char *words)
@@ -29,6 +31,14 @@ void report_advice(struct err *e, const struct circumstances *c)
 		report_error(e);
 }
 
+static void print_rcpt(const char *before, const struct rcpt *r, const char *after)
+{
+	char shown[2 * ADDRESS_MAX];
+
+	printable(shown, sizeof shown, r->address, strlen(r->address), false);
+	fprintf(stderr, "%s%s%s", before, shown, after);
+}
+
 void report_refusals(const struct envelope *v, const struct circumstances *c)
 {
 	bool some = envelope_count(v, RCPT_DONE) > 0, sender = false;
@@ -46,21 +56,40 @@ void report_refusals(const struct envelope *v, const struct circumstances *c)
 		if (v->rcpts[i].stage == ST_MAIL) {
 			sender = true; /* the same for all */
 			if (some)
-				fprintf(stderr, "postern: not sent to %s\n", v->rcpts[i].address);
+				print_rcpt("postern: not sent to ", &v->rcpts[i], "\n");
 		}
 	}
 }
 
-void report_unfinished(const struct envelope *v, const struct err *e)
-{
-	const char *how = e->fate == FATE_UNKNOWN ? "perhaps not sent to" : "not sent to";
-	bool differ = envelope_count(v, RCPT_DONE) > 0;
+enum { DONE_MAX = 10 }; /* recipients with the message; if there are more, they are only counted */
 
+/* Of many only the number: those that do not have the message are all named. */
+static void print_done(const struct envelope *v, size_t n)
+{
+	const char *before = "postern: sent to ";
+
+	if (n > DONE_MAX)
+		fprintf(stderr, "%sthe other %zu recipients\n", before, n);
+	for (size_t i = 0; n <= DONE_MAX && i < v->n; i++)
+		if (v->rcpts[i].state == RCPT_DONE) {
+			print_rcpt(before, &v->rcpts[i], "");
+			before = ", ";
+		}
+	if (n > 0 && n <= DONE_MAX)
+		fputc('\n', stderr);
+}
+
+void report_others(const struct envelope *v, const struct err *e)
+{
+	const char *how = e != NULL && e->fate == FATE_UNKNOWN ? "postern: perhaps not sent to " : "postern: not sent to ";
+	size_t done = envelope_count(v, RCPT_DONE), open = envelope_count(v, RCPT_OPEN) + envelope_count(v, RCPT_TAKEN);
+
+	if (done == v->n || open == v->n)
+		return;
 	for (size_t i = 0; i < v->n; i++)
-		differ |= rcpt_failed(&v->rcpts[i]);
-	for (size_t i = 0; i < v->n; i++)
-		if (differ && (v->rcpts[i].state == RCPT_OPEN || v->rcpts[i].state == RCPT_TAKEN))
-			fprintf(stderr, "postern: %s %s\n", how, v->rcpts[i].address);
+		if (v->rcpts[i].state == RCPT_OPEN || v->rcpts[i].state == RCPT_TAKEN)
+			print_rcpt(how, &v->rcpts[i], "\n");
+	print_done(v, done);
 }
 
 enum { REFUSED_MAX = 1024 * 1024 }; /* bytes in the log */

@@ -18,8 +18,9 @@ void report_advice(struct err *e, const struct circumstances *c);
 /* Prints an error for each recipient that was refused.  If the sender was refused, the reply is printed only once. */
 void report_refusals(const struct envelope *v, const struct circumstances *c);
 
-/* The dialogue broke off.  Prints the recipients that have no message, unless all recipients are alike. */
-void report_unfinished(const struct envelope *v, const struct err *e);
+/* Prints which other recipients have the message and which have not, unless all recipients are alike.  `e`: why the dialogue broke
+ * off; NULL: it did not. */
+void report_others(const struct envelope *v, const struct err *e);
 
 struct outcome { /* all borrowed; NULL and 0 for what does not exist */
 	const char              *host;

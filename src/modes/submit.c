@@ -91,8 +91,7 @@ static int conclude(struct work *w, bool ok, struct err *e)
 		report_error(e);
 	}
 	report_refusals(&x->v, &c);
-	if (!ok)
-		report_unfinished(&x->v, e);
+	report_others(&x->v, ok ? NULL : e);
 	if (ok)
 		ok = transaction_verdict(&x->v, e);
 	status = ok ? 0 : err_exit_status(e);
