@@ -251,6 +251,16 @@ load dialogue
 	answered 220 250 250 553 553 250 354 250 221
 }
 
+@test "a recipient that cannot be read is refused alone, and the others get the message" {
+	start_server < /dev/null
+	set_conf qualify_domain domain.example
+	talk "EHLO x" "$me" "RCPT TO:<bad@@x>" "RCPT TO:<a@b, c@d>" "$you" "RCPT TO:<>" "RCPT TO:<$(printf 'x%.0s' {1..1020})>" \
+	    "RCPT TO:<undisclosed-recipients>" DATA "${text[@]}" QUIT
+	answered 220 250 250 501 501 250 501 554 250 354 250 221
+	replied "554 5.1.3 .*is too long"
+	[[ $(messages) == 1 && $(said RCPT) == 2 ]]
+}
+
 @test "if the smarthost may have the message, the reply to the caller says so" {
 	start_server <<< "drop LAST close"
 	talk "EHLO x" "${one[@]}" QUIT

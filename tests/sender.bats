@@ -205,3 +205,25 @@ From:" ]]
 	NAME=$'A\nBcc: x@example.com' MAILNAME=$'\xff' sent "To: you@example.net"
 	[[ $(got '^From:') == "From: me@example.org" ]]
 }
+
+@test "--read-envelope-from: a From that cannot be read is a warning, and the sender is the usual one" {
+	server
+	local from
+	for from in "ann@example.org>" "Ann <ann@example.org" "Ann at" '"Ann <ann@example.org>'; do
+		sent "From: $from" --read-envelope-from
+		told "postern: warning: the From of the message cannot be read, so it does not set the sender: "
+		[[ $(sender) != ann@* ]]
+	done
+	told "a quote is not closed"
+	sent "From:" --read-envelope-from
+	[[ -z $stderr && $(sender) != ann@* ]]
+	sent "From: Ann at home@work <ann@example.org.>" --read-envelope-from
+	[[ -z $stderr && $(sender) == ann@example.org ]]
+}
+
+@test "set_from_header on replaces a source route, too" {
+	server "set_from_header on"
+	sent "From: Ann <@a.example,@b.example:ann@example.org>" -f me@example.org
+	[[ $(got '^(X-Original-)?From:') == "From: Ann <me@example.org>
+X-Original-From: Ann <@a.example,@b.example:ann@example.org>" ]]
+}

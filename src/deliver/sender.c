@@ -17,6 +17,17 @@
 #include "mail/sendermap.h"
 #include "mail/xtext.h"
 
+static bool read_from(const struct message *m, char to[ADDRESS_MAX])
+{
+	struct err why = { 0 };
+
+	if (fields_from(&m->head, to, ADDRESS_MAX, &why))
+		return true;
+	if (why.say[0] != '\0')
+		log_warn("the From of the message cannot be read, so it does not set the sender: %s", why.say);
+	return false;
+}
+
 bool sender_wanted(const struct sender *who, const struct message *m, char to[ADDRESS_MAX], enum sender_origin *from,
 		   struct err *e)
 {
@@ -28,7 +39,7 @@ bool sender_wanted(const struct sender *who, const struct message *m, char to[AD
 			return err_hint(e, "this is the sender given with -f");
 		snprintf(to, ADDRESS_MAX, "%s", box.addr);
 	} else {
-		*from = who->o->read_sender && fields_from(&m->head, to, ADDRESS_MAX) ? ORIGIN_FIELD : ORIGIN_NONE;
+		*from = who->o->read_sender && read_from(m, to) ? ORIGIN_FIELD : ORIGIN_NONE;
 	}
 	return true;
 }
@@ -194,11 +205,6 @@ bool sender_set(struct sender *who, const char *wanted, enum sender_origin from,
 	    && set_address(who, wanted, from, x, e);
 }
 
-bool sender_add(struct sender *who, const char *recipients, struct envelope *v, struct err *e)
-{
-	return expand_list(&who->expander, v, recipients, strlen(recipients), e);
-}
-
 /* The domain of the sender, or of the address that a From shows for the null sender; if that cannot stand in a Message-ID, the
  * name of this machine. */
 static void id_domain(const struct sender *who, const struct envelope *v, char to[HOST_MAX])
@@ -237,9 +243,12 @@ static bool set_envid(const struct options *o, struct envelope *v, struct err *e
 
 static bool add_recipients(struct sender *who, struct envelope *v, struct err *e)
 {
-	for (size_t i = 0; i < who->o->n_recipients; i++)
-		if (!sender_add(who, who->o->recipients[i], v, e))
+	for (size_t i = 0; i < who->o->n_recipients; i++) {
+		const char *list = who->o->recipients[i];
+
+		if (!expand_list(&who->expander, v, list, strlen(list), MAILBOX_BLANKS, NULL, e))
 			return false;
+	}
 	return true;
 }
 

@@ -32,7 +32,7 @@ bool sender_choose(struct sender *who, const char *address, struct err *e) MUST_
 bool sender_keeps_account(const struct sender *who, const char *address);
 
 /* The sender that the options ask for, or with --read-envelope-from the message, and which of both; ORIGIN_NONE: they ask for
- * none. */
+ * none.  If the From of the message cannot be read, that is a warning. */
 bool sender_wanted(const struct sender *who, const struct message *m, char to[ADDRESS_MAX], enum sender_origin *from,
 		   struct err *e) MUST_CHECK;
 
@@ -40,13 +40,11 @@ bool sender_wanted(const struct sender *who, const struct message *m, char to[AD
  * `from` (NULL: none is asked for). */
 bool sender_set(struct sender *who, const char *wanted, enum sender_origin from, struct submission *x, struct err *e) MUST_CHECK;
 
-/* Adds the recipients of a list as a caller writes it; local ones are replaced by the addresses that they stand for. */
-bool sender_add(struct sender *who, const char *recipients, struct envelope *v, struct err *e) MUST_CHECK;
-
 /* Cleans the message up (mail/cleanup.h), with the time, random numbers and the name of this machine. */
 bool sender_cleanup(struct sender *who, struct submission *x, bool take_recipients, struct err *e) MUST_CHECK;
 
-/* All that the command line says of an envelope: sets account, sender and ENVID, and adds the recipients. */
+/* All that the command line says of an envelope: sets account, sender and ENVID, and adds the recipients.  Local ones are replaced
+ * by the addresses that they stand for; those that cannot be read are added as unread (envelope.h). */
 bool sender_address(struct sender *who, struct submission *x, struct err *e) MUST_CHECK;
 
 #endif

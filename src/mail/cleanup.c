@@ -124,18 +124,23 @@ static bool add_recipients(struct cleaning *x, struct err *e)
 {
 	struct field f;
 
-	for (size_t at = 0; header_next(buf_text(&x->m->head), x->m->head.len, &at, &f);)
-		if (is_recipient_field(x, &f, fields_kind(&f))
-		    && !expand_list(x->expander, x->v, f.body, f.body_len, e))
-			return err_hint(e, "with -t the recipients are taken from the header: this one is in %.*s",
-					(int)f.name_len, f.name);
+	for (size_t at = 0; header_next(buf_text(&x->m->head), x->m->head.len, &at, &f);) {
+		char where[100];
+
+		if (!is_recipient_field(x, &f, fields_kind(&f)))
+			continue;
+		snprintf(where, sizeof where, ", in the field %.*s", (int)f.name_len, f.name);
+		if (!expand_list(x->expander, x->v, f.body, f.body_len, MAILBOX_NULL | MAILBOX_OPEN, where, e))
+			return false;
+	}
 	return true;
 }
 
 static bool add_always(struct cleaning *x, struct err *e)
 {
 	for (size_t i = 0; i < x->p->always_bcc.n; i++)
-		if (!expand_list(x->expander, x->v, x->p->always_bcc.items[i], strlen(x->p->always_bcc.items[i]), e))
+		if (!expand_list(x->expander, x->v, x->p->always_bcc.items[i], strlen(x->p->always_bcc.items[i]), 0,
+				 ", in always_bcc", e))
 			return false;
 	return true;
 }
@@ -170,13 +175,14 @@ static bool replace_from(struct cleaning *x, const struct field *f, const struct
 {
 	struct first_address first = { .n = 0 };
 	char addr[ADDRESS_MAX];
+	struct err unread;
 
 	if (x->v->sender == NULL || x->v->sender[0] == '\0')
 		return copy_addresses(x, f, k, NULL, e);
 	if (x->replaced)
 		return put_original(x, f, e);
 	x->replaced = true;
-	if (!fields_first(f, &first) || first.n != 1 || first.grouped)
+	if (!fields_first(f, &first, &unread) || first.n != 1 || first.grouped)
 		return put_from(x, "", e) && put_original(x, f, e);
 	sender_address(x, addr, sizeof addr);
 	return copy_addresses(x, f, k, addr, e);
@@ -219,7 +225,7 @@ static bool put_to(struct cleaning *x, const char *prefix, struct err *e)
 	for (size_t i = 0; i < x->v->n; i++) {
 		const char *name = named(&x->v->rcpts[i]);
 
-		if (last != NULL && address_same(last, name))
+		if (x->v->rcpts[i].unread || (last != NULL && address_same(last, name)))
 			continue;
 		if (!buf_printf(&x->out, e, "%s%s%s", last == NULL ? prefix : "", last == NULL ? "To: " : ",\n\t", name))
 			return false;

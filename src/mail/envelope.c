@@ -161,22 +161,43 @@ bool envelope_add_for(struct envelope *v, const char *address, const char *origi
 	return put(v, address, address_same(address, original) ? NULL : original, NULL, &added, e);
 }
 
+/* *added as in put(). */
+static bool put_barred(struct envelope *v, const char *address, enum stage stage, enum fate fate, struct esc esc, const char *why,
+		       struct rcpt **added, struct err *e)
+{
+	if (!put(v, address, NULL, why, added, e))
+		return false;
+	if (*added == NULL)
+		return true;
+	(*added)->state = RCPT_BARRED;
+	(*added)->stage = stage;
+	(*added)->fate = fate;
+	(*added)->esc = esc;
+	(*added)->apart = true;
+	return true;
+}
+
 bool envelope_refuse(struct envelope *v, const char *address, enum fate fate, const char *why, const char *said,
 		     struct err *e)
 {
+	struct esc esc = fate == FATE_TEMP ? (struct esc){ 4, 3, 5 } : (struct esc){ 5, 1, 1 };
 	struct rcpt *r;
 
-	if (!put(v, address, NULL, why, &r, e))
+	if (!put_barred(v, address, ST_RCPT, fate, esc, why, &r, e))
 		return false;
-	if (r == NULL)
-		return true;
-	r->state = RCPT_BARRED;
-	r->stage = ST_RCPT;
-	r->fate = fate;
-	r->esc = fate == FATE_TEMP ? (struct esc){ 4, 3, 5 } : (struct esc){ 5, 1, 1 };
-	if (said != NULL)
+	if (r != NULL && said != NULL)
 		(void)rcpt_say(r, said, strlen(said)); /* if there is no memory, the words are lost and the code stays */
-	r->apart = true;
+	return true;
+}
+
+bool envelope_unread(struct envelope *v, const char *shown, const char *why, struct err *e)
+{
+	struct rcpt *r;
+
+	if (!put_barred(v, shown, ST_INPUT, FATE_PERM, (struct esc){ 5, 1, 3 }, why, &r, e))
+		return false;
+	if (r != NULL)
+		r->unread = true;
 	return true;
 }
 

@@ -31,9 +31,10 @@ struct rcpt {
 	unsigned        notify;  /* enum dsn_notify; 0: that of the wishes counts */
 	char           *orcpt;   /* owned: RFC 3461 4.2, type and xtext; NULL: made from `original`, or from `address` */
 	char           *original; /* owned: the recipient that the caller named, if an alias expands to `address`; else NULL */
-	char           *why;     /* owned: if RCPT_BARRED, the reason, which is the end of a sentence */
+	char           *why;     /* owned: if RCPT_BARRED, the reason, which is the end of a sentence (of `unread` a whole one) */
 	enum fate       fate;    /* if RCPT_BARRED: FATE_TEMP or FATE_PERM */
-	bool            apart;   /* made by envelope_refuse(): not merged with an equal address of envelope_add() */
+	bool            apart;   /* made by envelope_refuse() or envelope_unread(): not merged with one of envelope_add_for() */
+	bool            unread;  /* made by envelope_unread(): `address` is no address */
 	bool            asked;   /* RCPT was sent for it, and the answer is owed */
 	bool            missed;  /* refused, although -bs accepted the recipient that expanded to it */
 	/* private: see envelope_name() */
@@ -76,6 +77,10 @@ bool rcpt_bar(struct rcpt *r, enum stage stage, enum fate fate, struct esc esc, 
  * :error: alias for the sender. */
 bool envelope_refuse(struct envelope *v, const char *address, enum fate fate, const char *why, const char *said,
 		     struct err *e) MUST_CHECK;
+
+/* Adds a recipient that cannot be read: RCPT_BARRED at ST_INPUT, permanently, with 5.1.3.  In place of its address it has the text
+ * as it was written, printable (mailbox_show()).  `why` is a whole sentence. */
+bool envelope_unread(struct envelope *v, const char *shown, const char *why, struct err *e) MUST_CHECK;
 
 /* Finds the recipients to which one word of the caller expands.  After envelope_name(), every recipient that is added or
  * refused is noted, even if the envelope has it already.  envelope_named() gives them in that order, and NULL at the end. */

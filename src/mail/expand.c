@@ -30,14 +30,23 @@ struct where { /* the entry that is being expanded */
 
 /* ---- results of the expansion ------------------------------------------------------------------ */
 
+static bool add_too_long(struct envelope *v, const char *address, const struct err *why, struct err *e)
+{
+	char shown[MAILBOX_SHOWN];
+
+	mailbox_show(address, strlen(address), shown);
+	return envelope_unread(v, shown, why->say, e);
+}
+
 static bool add(struct walk *w, const char *address, struct err *e)
 {
 	char whole[ADDRESS_MAX];
+	struct err too_long;
 
 	w->given++;
-	if (address_qualify(address, w->x->machine.domain, whole, e))
+	if (address_qualify(address, w->x->machine.domain, whole, &too_long))
 		return envelope_add_for(w->v, whole, w->original, e);
-	return fail(e, ST_INPUT, FATE_PERM, "an address for %.60s is too long", w->written);
+	return add_too_long(w->v, address, &too_long, e);
 }
 
 /* The name has no alias, or must not be expanded again. */
@@ -263,9 +272,10 @@ bool expand_recipient(struct expander *x, struct envelope *v, const char *addres
 	bool mapped = x->aliases.n > 0 || (x->recipients != NULL && x->recipients->n > 0);
 	struct walk w = { .x = x, .v = v, .written = address };
 	char name[ADDRESS_MAX];
+	struct err too_long;
 
-	if (!address_qualify(address, x->machine.domain, w.original, e))
-		return false;
+	if (!address_qualify(address, x->machine.domain, w.original, &too_long))
+		return add_too_long(v, address, &too_long, e);
 	if (!mapped || (domain != NULL && !machine_is_local(&x->machine, domain)))
 		return add(&w, address, e);
 	snprintf(name, sizeof name, "%.*s", (int)address_local_len(address), address);
@@ -276,20 +286,34 @@ bool expand_recipient(struct expander *x, struct envelope *v, const char *addres
 struct adding {
 	struct expander *x;
 	struct envelope *v;
+	const char      *where;
 };
 
 static bool add_mailbox(void *ctx, const struct mailbox *m, struct err *e)
 {
 	const struct adding *a = ctx;
 
-	return expand_recipient(a->x, a->v, m->addr, e);
+	return m->addr[0] == '\0' || expand_recipient(a->x, a->v, m->addr, e);
 }
 
-bool expand_list(struct expander *x, struct envelope *v, const char *text, size_t len, struct err *e)
+static bool add_unread(void *ctx, const char *piece, size_t len, const char *what, struct err *e)
 {
-	struct adding a = { x, v };
+	const struct adding *a = ctx;
+	char shown[MAILBOX_SHOWN], why[sizeof e->say + 100];
+	struct err made;
 
-	return mailbox_list(text, len, false, add_mailbox, &a, e);
+	mailbox_show(piece, len, shown);
+	mailbox_fail(piece, len, what, &made);
+	snprintf(why, sizeof why, "%s%s", made.say, a->where);
+	return envelope_unread(a->v, shown, why, e);
+}
+
+bool expand_list(struct expander *x, struct envelope *v, const char *text, size_t len, unsigned liberties, const char *where,
+		 struct err *e)
+{
+	struct adding a = { x, v, where == NULL ? "" : where };
+
+	return mailbox_each(text, len, liberties, add_mailbox, add_unread, &a, e);
 }
 
 void expand_free(struct expander *x)

@@ -3,6 +3,8 @@
  * machine (machine.h).
  *
  * The first of these counts: the alias, the alias `default`, local_recipients, the name itself, qualified (RFC 5321 3.9.1).
+ * One recipient that cannot be read or obeyed never keeps the message from the others.
+ *
  * This module does not look at header fields, and opens no file itself (`read` does).  If an alias refuses a recipient,
  * the envelope gets it as refused, and the message still goes to the others.  The reason names file, line and alias, but
  * does not quote the entry: the sender may have no right to read the file.
@@ -41,8 +43,10 @@ struct expander { /* zeroed: unqualified names stay as they are */
 /* Adds to the envelope every recipient to which a normalised address expands. */
 bool expand_recipient(struct expander *x, struct envelope *v, const char *address, struct err *e) MUST_CHECK;
 
-/* The same for one recipient or a list of them as a caller writes it (mailbox_list()). */
-bool expand_list(struct expander *x, struct envelope *v, const char *text, size_t len, struct err *e) MUST_CHECK;
+/* The same for one recipient or a list of them as a caller writes it (mailbox_list(); `<>` is skipped if it is allowed).  A
+ * recipient that cannot be read is added to the envelope as unread.  `where` (NULL: nothing) ends the sentence about it. */
+bool expand_list(struct expander *x, struct envelope *v, const char *text, size_t len, unsigned liberties, const char *where,
+		 struct err *e) MUST_CHECK;
 
 /* Why this entry cannot be obeyed, "names a program, ..."; NULL if it can.  It does not try to read a list. */
 const char *expand_complaint(const struct alias_entry *n);

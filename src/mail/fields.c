@@ -65,7 +65,7 @@ bool fields_rewrite(struct buf *to, const struct field *f, fields_put put, void 
 	size_t before = to->len;
 	struct err unread;
 
-	*parsed = mailbox_list(f->body, f->body_len, true, rewrite_one, &r, &unread);
+	*parsed = mailbox_list(f->body, f->body_len, MAILBOX_NULL, rewrite_one, &r, &unread);
 	if (!*parsed) {
 		to->len = before;
 		r.done = 0;
@@ -86,20 +86,18 @@ static bool add_address(void *ctx, const struct mailbox *m, struct err *e)
 	return true;
 }
 
-bool fields_first(const struct field *f, struct first_address *first)
+bool fields_first(const struct field *f, struct first_address *first, struct err *e)
 {
-	struct err unread;
-
-	return mailbox_list(f->body, f->body_len, true, add_address, first, &unread);
+	return mailbox_list(f->body, f->body_len, MAILBOX_NULL, add_address, first, e);
 }
 
-bool fields_from(const struct buf *head, char *to, size_t room)
+bool fields_from(const struct buf *head, char *to, size_t room, struct err *e)
 {
 	struct first_address first = { .n = 0 };
 	struct field f;
 
 	for (size_t at = 0; header_next(buf_text(head), head->len, &at, &f);)
-		if (header_is(&f, "From") && fields_first(&f, &first) && first.n > 0)
+		if (header_is(&f, "From") && fields_first(&f, &first, e) && first.n > 0)
 			break;
 	if (first.n == 0 || strlen(first.addr) >= room)
 		return false;

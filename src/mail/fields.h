@@ -47,10 +47,10 @@ struct first_address { /* zeroed: none so far */
 	bool   grouped;           /* one of them is in a group */
 };
 
-/* Adds the addresses of a field; false if its body cannot be parsed. */
-bool fields_first(const struct field *f, struct first_address *first);
+/* Adds the addresses of a field; false: its body cannot be parsed. */
+bool fields_first(const struct field *f, struct first_address *first, struct err *e);
 
-/* The first address in a From field of the head; false if there is none, or if it does not fit. */
-bool fields_from(const struct buf *head, char *to, size_t room);
+/* The first address in a From field of the head.  False: there is none, or, if *e is filled, it cannot be read. */
+bool fields_from(const struct buf *head, char *to, size_t room, struct err *e);
 
 #endif

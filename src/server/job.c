@@ -83,7 +83,7 @@ bool job_name(struct job *j, struct sender *who, struct asked *a, const struct c
 	size_t before = v->n;
 
 	envelope_name(v);
-	if (!sender_add(who, c->address, v, e) || !list(a, v, e)) {
+	if (!expand_recipient(&who->expander, v, c->address, e) || !list(a, v, e)) {
 		envelope_cut(v, before);
 		return false;
 	}

@@ -475,7 +475,9 @@ void transaction_refusal(const struct rcpt *r, const char *sender, struct err *e
 	enum fate fate = rcpt_may_retry(r) ? FATE_TEMP : FATE_PERM;
 	const char *said = r->said == NULL ? "" : r->said;
 
-	if (r->state == RCPT_BARRED)
+	if (r->unread)
+		fail(e, r->stage, fate, "%s", r->why);
+	else if (r->state == RCPT_BARRED)
 		fail(e, r->stage, fate, "no mail for %s: %s", r->address, r->why);
 	else if (r->stage == ST_RCPT)
 		fail(e, ST_RCPT, fate, "the server refused %s", r->address);

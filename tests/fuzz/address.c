@@ -21,13 +21,28 @@ static bool check(void *ctx, const struct mailbox *m, struct err *e)
 	return true;
 }
 
+static bool check_unread(void *ctx, const char *piece, size_t len, const char *what, struct err *e)
+{
+	size_t size = *(const size_t *)ctx;
+	char shown[MAILBOX_SHOWN];
+
+	(void)e;
+	MUST(len > 0 && len <= size && what != NULL);
+	mailbox_show(piece, len, shown);
+	for (const char *p = shown; *p != '\0'; p++)
+		MUST(!str_iscontrol(*p));
+	return true;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct mailbox one;
 	struct err e;
 	bool null_ok = size > 0 && (data[0] & 1) != 0;
 
-	(void)!mailbox_list((const char *)data, size, null_ok, check, &size, &e);
+	(void)!mailbox_list((const char *)data, size, null_ok ? MAILBOX_NULL : 0, check, &size, &e);
+	for (unsigned liberties = 0; liberties < 8; liberties++)
+		MUST(mailbox_each((const char *)data, size, liberties, check, check_unread, &size, &e));
 	(void)!mailbox_one((const char *)data, size, null_ok, &one, &e);
 	return 0;
 }

@@ -43,6 +43,12 @@ static const struct {
 	{ "first.last+tag@x", "first.last+tag@x" },
 	{ "a..b.@docomo.example", "\"a..b.\"@docomo.example" },
 	{ "a_b@under_score.example", "a_b@under_score.example" },
+	{ "a@b., <c@d.e.>", "a@b|c@d.e" },
+	{ "bob@work <a@b>, Bob at x@y.z <c@d>, @e <e@f>, g@h@i <j@k>", "a@b|c@d|e@f|j@k" },
+	{ "undisclosed-recipients;;", "" },
+	{ "Undisclosed recipients, a@b, UNLISTED_RECIPIENTS;", "a@b" },
+	{ "<undisclosed-recipients>, undisclosed-recipients@b, undisclosed, g:undisclosed-recipients;",
+	  "undisclosed-recipients|undisclosed-recipients@b|undisclosed|undisclosed-recipients" },
 	{ "a@b\nc@d", NULL },
 	{ "a\r@b", NULL },
 	{ "a@b@c", NULL },
@@ -52,7 +58,6 @@ static const struct {
 	{ "a b@c", NULL },
 	{ "a@.b", NULL },
 	{ "a@b..c", NULL },
-	{ "a@b.", NULL },
 	{ "<a@b", NULL },
 	{ "a@b>", NULL },
 	{ "<a@b> c", NULL },
@@ -64,6 +69,10 @@ static const struct {
 	{ "a\001@b", NULL },
 	{ "\377\376@b", NULL },
 	{ "a@b> SIZE=1", NULL },
+	{ "a@b..", NULL },
+	{ "a@.", NULL },
+	{ "Bob at x@y.z", NULL },
+	{ "@e", NULL },
 };
 
 static bool join(void *ctx, const struct mailbox *m, struct err *e)
@@ -84,6 +93,61 @@ static void test_lists(void)
 			ok(!parsed && e.stage == ST_INPUT && e.fate == FATE_PERM, "refused: %s", lists[i].text);
 		else if (ok(parsed, "accepted: %s", lists[i].text))
 			same(buf_text(&got), lists[i].addresses, "  and normalised");
+		buf_free(&got);
+	}
+}
+
+/* The same with mailbox_each(); pieces that cannot be read are in {}. */
+static const struct {
+	unsigned    liberties;
+	const char *text, *pieces;
+} mixed[] = {
+	{ 0, "a@@b, c@d", "{a@@b}|c@d" },
+	{ 0, "c@d , a@@b\n (x)", "c@d|{a@@b (x)}" },
+	{ 0, "Bob <a@b, c@d", "{Bob <a@b}|c@d" },
+	{ 0, "c@d, Bob <a@b", "c@d|{Bob <a@b}" },
+	{ MAILBOX_OPEN, "Bob <a@b, c@d, Bob <e@f", "{Bob <a@b}|c@d|e@f" },
+	{ MAILBOX_OPEN, "a@b, Bob <", "a@b|{Bob <}" },
+	{ MAILBOX_OPEN, "Bob <e@f\n", "e@f" },
+	{ MAILBOX_NULL, "<>, a@b, Nobody <>", "a@b|" },
+	{ 0, "g: a@b, c@@d, e@f;, :, h@i", "a@b|{c@@d}|e@f|{:}|h@i" },
+	{ 0, "a:b:c@d; e@f", "{b:c@d}|e@f" },
+	{ 0, "x y \"a@b, c@d\", e@f", "{x y \"a@b, c@d\"}|e@f" },
+	{ 0, "x y (a@b, (c@d, \\)), e@f), g@h", "{x y (a@b, (c@d, \\)), e@f)}|g@h" },
+	{ 0, "x y [a@b, c@d], e@f", "{x y [a@b, c@d]}|e@f" },
+	{ 0, "a@b, \"c@d, e@f", "a@b|{\"c@d, e@f}" },
+	{ 0, "a@b, (c@d, e@f", "a@b|{(c@d, e@f}" },
+	{ 0, "<@a,@b c@d>, e@f", "{<@a}|{@b c@d>}|e@f" },
+	{ 0, "<a@b> c <d@e>, f@g", "{<a@b> c <d@e>}|f@g" },
+	{ 0, "a@b\nRCPT TO:<c@d>, e@f", "{a@b\\x0aRCPT TO:<c@d>}|e@f" },
+	{ 0, "a@b c@d", "{a@b c@d}" },
+	{ MAILBOX_BLANKS, "a@b c@d\te", "a@b|c@d|e" },
+	{ MAILBOX_BLANKS, " a@b  c@@d e@f ", "a@b|{c@@d}|e@f" },
+	{ MAILBOX_BLANKS, "\"x y\"@b (a comment) c@d", "\"x y\"@b|c@d" },
+	{ MAILBOX_BLANKS, "a . b @ c (d e)", "a.b@c" },
+	{ MAILBOX_BLANKS, "a@b c@d, e@f", "{a@b c@d}|e@f" },
+	{ MAILBOX_BLANKS, "Bob Ob <a@b>", "a@b" },
+	{ MAILBOX_BLANKS, "a@b\nc@d", "{a@b\\x0ac@d}" },
+};
+
+static bool join_unread(void *ctx, const char *piece, size_t len, const char *what, struct err *e)
+{
+	char shown[MAILBOX_SHOWN];
+	struct buf *b = ctx;
+
+	mailbox_show(piece, len, shown);
+	return what != NULL && (b->len == 0 || buf_char(b, '|', e)) && buf_printf(b, e, "{%s}", shown);
+}
+
+static void test_mixed(void)
+{
+	for (size_t i = 0; i < COUNT(mixed); i++) {
+		struct buf got = buf_max(ST_INPUT, 10000, "addresses");
+		struct err e;
+
+		ok(mailbox_each(mixed[i].text, strlen(mixed[i].text), mixed[i].liberties, join, join_unread, &got, &e), "read: %s",
+		   mixed[i].text);
+		same(buf_text(&got), mixed[i].pieces, "  what can be read and what cannot");
 		buf_free(&got);
 	}
 }
@@ -115,6 +179,32 @@ static void test_large(void)
 	ok(mailbox_list(text, 2 * N, false, count, &n, &e) && n == N / 2, "100000 addresses");
 	memset(text, 'x', N);
 	ok(!mailbox_list(text, N, false, count, &n, &e), "an address of 200000 characters is refused");
+	free(text);
+}
+
+static bool count_unread(void *ctx, const char *piece, size_t len, const char *what, struct err *e)
+{
+	(void)piece, (void)len, (void)what, (void)e;
+	++*(size_t *)ctx;
+	return true;
+}
+
+/* Text in which each piece is wrong, and in which a piece may look as if it reached to the end. */
+static void test_large_and_wrong(void)
+{
+	static const char *const pieces[] = { "a@@b,", "[,", "<@a,", "(,", "\"\001,", "[\001,", "<@[\001,", ":,", "<@a,@b,@c,", ">;" };
+	enum { N = 1000000 };
+	char *text = malloc(N);
+
+	for (size_t i = 0; i < COUNT(pieces); i++) {
+		size_t len = strlen(pieces[i]), n = 0;
+		struct err e;
+
+		for (size_t at = 0; at < N; at++)
+			text[at] = pieces[i][at % len];
+		ok(mailbox_each(text, N, MAILBOX_OPEN | MAILBOX_BLANKS, count, count_unread, &n, &e) && n > 0, "a million bytes of %s",
+		   pieces[i]);
+	}
 	free(text);
 }
 
@@ -176,7 +266,9 @@ static const struct {
 int main(void)
 {
 	test_lists();
+	test_mixed();
 	test_large();
+	test_large_and_wrong();
 	test_names();
 	test_one();
 	test_parts();

@@ -39,6 +39,12 @@ static const struct {
 	{ "Resent-To: b@a\nFrom: x@a\nDate: d\nMessage-ID: <i>\n", "me@a",
 	  "Resent-" DATE "Resent-From: me@a\nResent-" ID
 	  "Resent-To: b@a\nFrom: x@a\nDate: d\nMessage-ID: <i>\n" },
+	/* empty groups without their colon, and one that is no placeholder */
+	{ "To: undisclosed-recipients;;\nCc: Undisclosed recipients\nFrom: x@a\nDate: d\nMessage-ID: <i>\n", "me@a",
+	  "To: undisclosed-recipients;;\nCc: Undisclosed recipients\nFrom: x@a\nDate: d\nMessage-ID: <i>\n" },
+	{ "To: b;\nFrom: x@a\nDate: d\nMessage-ID: <i>\n", "me@a", "To: b@home;\nFrom: x@a\nDate: d\nMessage-ID: <i>\n" },
+	{ "From: <@r,@s:old@home>\nTo: <@r:b>\nDate: d\nMessage-ID: <i>\n", "me@a",
+	  "From: <new@x>\nX-Original-From: <@r,@s:old@home>\nTo: <@r:b@home>\nDate: d\nMessage-ID: <i>\n" },
 };
 
 /* *m is zeroed, with this head. */
