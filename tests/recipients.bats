@@ -184,3 +184,17 @@ arrived() { envelope "${1:-1}" | sed -n 's/^rcpt <\(.*\)>.*/\1/p' | paste -sd ' 
 	postern_ok -t < <(head_with "To: @ann <a@example.net>, Bob at bob@work <b@example.net>, Dr. B. Ob <c@example.net>")
 	[[ $(arrived) == "a@example.net b@example.net c@example.net" ]]
 }
+
+@test "-t on a resent message without Resent- recipients takes To, Cc and Bcc, and shows no Bcc" {
+	start_server < /dev/null
+	set_conf set_to_header on
+	postern_ok -t < <(head_with "Resent-From: me@example.org" "To: a@example.net" "Cc: b@example.net" "Bcc: c@example.net")
+	[[ $(arrived) == "a@example.net b@example.net c@example.net" ]]
+	[[ $(recipients) == $'To: a@example.net\nCc: b@example.net' ]]
+	postern_ok -t < <(head_with "Resent-From: me@example.org" "X-Loop: x" "Resent-Cc: d@example.net" "Resent-Date: Mon, 02 Mar 2026 10:00:00 +0000" \
+	    "To: a@example.net" "Resent-To: old@example.net")
+	[[ $(arrived 2) == "d@example.net old@example.net" ]]
+	postern_ok -t < <(head_with "Resent-From: me@example.org" "Resent-Cc: d@example.net" "Received: by x" "Resent-To: old@example.net" \
+	    "Resent-Date: Mon, 02 Mar 2026 10:00:00 +0000" "To: a@example.net")
+	[[ $(arrived 3) == d@example.net ]]
+}

@@ -18,6 +18,8 @@ struct cleaning {
 	bool                         resent;      /* the head has a Resent- block */
 	uint32_t                     seen;        /* fields_bit() of the fields in the head, or in its newest block */
 	size_t                       block_end;   /* offset in the head where the newest block ends */
+	bool                         to_resent;   /* the newest block has fields with recipients */
+	bool                         to_plain;    /* it has none, and -t takes the recipients of the fields without Resent- */
 	bool                         replaced;    /* a From has been changed to the envelope sender */
 	struct buf                   out;
 };
@@ -89,35 +91,69 @@ static bool copy_addresses(struct cleaning *x, const struct field *f, const stru
 
 /* ---- recipients --------------------------------------------------------------------------------- */
 
-static bool is_recipient_field(const struct cleaning *x, const struct field *f, const struct field_kind *k)
+/* `resent`: a field of the newest Resent- block, which is the first one; else a plain one. */
+static bool is_recipient_field(const struct cleaning *x, const struct field *f, const struct field_kind *k, bool resent)
 {
-	if (!field_is(k, FIELD_RECIPIENTS))
-		return false;
-	if (!x->resent)
-		return !field_is(k, FIELD_RESENT);
-	/* only fields of the newest block, which is the first one */
-	return field_is(k, FIELD_RESENT) && (size_t)(f->raw - x->m->head.bytes) < x->block_end;
+	return field_is(k, FIELD_RECIPIENTS) && field_is(k, FIELD_RESENT) == resent
+	    && (!resent || (size_t)(f->raw - x->m->head.bytes) < x->block_end);
 }
 
-/* The newest Resent- block is the first run of Resent- fields.  If a field comes a second time, an older block begins there. */
+struct run { /* of Resent- fields */
+	uint32_t kinds;
+	size_t   end;     /* offset in the head */
+	bool     repeats; /* the field behind it is a Resent- field as well, of a kind that the run has */
+};
+
+/* Finds the next run from offset *at on, and moves that behind it.  Behind the first one a Received field ends the search: such a
+ * field comes on top when the message travels on (RFC 5321 4.4), so what follows it is older. */
+static bool next_run(const struct cleaning *x, size_t *at, struct run *run)
+{
+	size_t end = *at;
+	struct field f;
+
+	*run = (struct run){ .end = *at };
+	while (!run->repeats && header_next(buf_text(&x->m->head), x->m->head.len, &end, &f)) {
+		const struct field_kind *k = fields_kind(&f);
+
+		if (!field_is(k, FIELD_RESENT)) {
+			if (run->kinds != 0 || (x->resent && header_is(&f, "Received")))
+				break;
+			continue;
+		}
+		run->repeats = (run->kinds & fields_bit(k->name)) != 0;
+		run->kinds |= fields_bit(k->name);
+		run->end = run->repeats ? run->end : end;
+	}
+	*at = run->end;
+	return run->kinds != 0;
+}
+
+/* The newest Resent- block begins with the first run of Resent- fields.  Mailing lists put other fields between: so the runs that
+ * follow belong to it as well, if none of their fields comes a second time (RFC 5322 3.6) and one of them all is a Resent-Date.
+ * Without a Resent-Date, the first run is a new block on top. */
 static void find_block(struct cleaning *x)
 {
-	struct field f;
+	size_t at = 0, first_end = 0;
 	uint32_t seen = 0;
+	struct run run = { .repeats = false };
 
-	for (size_t at = 0; header_next(buf_text(&x->m->head), x->m->head.len, &at, &f);) {
-		const struct field_kind *k = fields_kind(&f);
-		uint32_t b = k == NULL ? 0 : fields_bit(k->name);
-		bool resent = field_is(k, FIELD_RESENT);
-
-		if ((x->resent && !resent) || (resent && (seen & b) != 0))
-			break;
-		if (resent) {
-			x->resent = true;
-			seen |= b;
-			x->block_end = at;
-		}
+	while (!run.repeats && next_run(x, &at, &run) && (run.kinds & seen) == 0) {
+		seen |= run.kinds;
+		first_end = x->resent ? first_end : run.end;
+		x->resent = true;
+		x->block_end = run.end;
 	}
+	if ((seen & fields_bit("Resent-Date")) == 0)
+		x->block_end = first_end;
+}
+
+/* Which fields have recipients?  Those of the Resent- block; without any there, the plain ones. */
+static void find_recipients(struct cleaning *x)
+{
+	struct field f;
+
+	for (size_t at = 0; header_next(buf_text(&x->m->head), x->m->head.len, &at, &f);)
+		x->to_resent = x->to_resent || is_recipient_field(x, &f, fields_kind(&f), true);
 }
 
 static bool add_recipients(struct cleaning *x, struct err *e)
@@ -127,11 +163,12 @@ static bool add_recipients(struct cleaning *x, struct err *e)
 	for (size_t at = 0; header_next(buf_text(&x->m->head), x->m->head.len, &at, &f);) {
 		char where[100];
 
-		if (!is_recipient_field(x, &f, fields_kind(&f)))
+		if (!is_recipient_field(x, &f, fields_kind(&f), x->to_resent))
 			continue;
 		snprintf(where, sizeof where, ", in the field %.*s", (int)f.name_len, f.name);
 		if (!expand_list(x->expander, x->v, f.body, f.body_len, MAILBOX_NULL | MAILBOX_OPEN, where, e))
 			return false;
+		x->to_plain = !x->to_resent;
 	}
 	return true;
 }
@@ -243,6 +280,8 @@ static bool has_recipient(const struct cleaning *x)
 {
 	if (x->p->set_to_header == SET_TO_UNDISCLOSED)
 		return false; /* the fields of the head are dropped */
+	if (x->resent && x->to_plain)
+		return true; /* a Resent-To that we add would show the recipients of a Bcc */
 	return has(x, "To", "Resent-To") || has(x, "Cc", "Resent-Cc") || has(x, "Bcc", "Resent-Bcc");
 }
 
@@ -274,7 +313,7 @@ static bool dropped(const struct cleaning *x, const struct field *f, const struc
 {
 	if (field_is(k, FIELD_TRACE) || (field_is(k, FIELD_BLIND) && x->p->remove_bcc_headers))
 		return true;
-	return x->p->set_to_header == SET_TO_UNDISCLOSED && is_recipient_field(x, f, k);
+	return x->p->set_to_header == SET_TO_UNDISCLOSED && is_recipient_field(x, f, k, x->resent);
 }
 
 /* Scripts write an empty From if a variable is not set.  Servers refuse it, so it counts as missing. */
@@ -363,6 +402,7 @@ bool cleanup_message(struct message *m, const struct message_params *p, const st
 	x.out = buf_max(ST_INPUT, 2 * MESSAGE_HEAD_MAX, m->head.what);
 	m->head.max = 2 * MESSAGE_HEAD_MAX; /* qualified addresses and a To that we add may make it longer */
 	find_block(&x);
+	find_recipients(&x);
 	/* always_bcc comes last, so that a To that we add does not show it */
 	ok = (!take_recipients || add_recipients(&x, e)) && clean_head(&x, e) && add_always(&x, e) && message_count(m, e);
 	buf_free(&x.out);

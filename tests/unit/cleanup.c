@@ -39,6 +39,17 @@ static const struct {
 	{ "Resent-To: b@a\nFrom: x@a\nDate: d\nMessage-ID: <i>\n", "me@a",
 	  "Resent-" DATE "Resent-From: me@a\nResent-" ID
 	  "Resent-To: b@a\nFrom: x@a\nDate: d\nMessage-ID: <i>\n" },
+	/* a list's block with another field inside; the same without its Resent-Date; a block below a Received field is older */
+	{ "Resent-Message-ID: <r>\nResent-From: l@a\nX-Loop: l\nResent-Sender: s@a\nResent-Date: d\nFrom: x@a\n", "me@a",
+	  "Resent-Message-ID: <r>\nResent-From: l@a\nX-Loop: l\nResent-Sender: s@a\nResent-Date: d\nFrom: x@a\n" },
+	{ "Resent-From: l@a\nX-Loop: l\nResent-Message-ID: <r>\n", "me@a",
+	  "Resent-" DATE "Resent-" ID "Resent-From: l@a\nX-Loop: l\nResent-Message-ID: <r>\n" },
+	{ "Resent-From: l@a\nReceived: r\nResent-Message-ID: <r>\nResent-Date: d\n", "me@a",
+	  "Resent-" DATE "Resent-" ID "Resent-From: l@a\nReceived: r\nResent-Message-ID: <r>\nResent-Date: d\n" },
+	/* a run with a field that the block has is older as a whole */
+	{ "Resent-From: m@a\nX-Loop: l\nResent-Message-ID: <r>\nResent-Date: d\nResent-From: l@a\n", "me@a",
+	  "Resent-" DATE "Resent-" ID
+	  "Resent-From: m@a\nX-Loop: l\nResent-Message-ID: <r>\nResent-Date: d\nResent-From: l@a\n" },
 	/* empty groups without their colon, and one that is no placeholder */
 	{ "To: undisclosed-recipients;;\nCc: Undisclosed recipients\nFrom: x@a\nDate: d\nMessage-ID: <i>\n", "me@a",
 	  "To: undisclosed-recipients;;\nCc: Undisclosed recipients\nFrom: x@a\nDate: d\nMessage-ID: <i>\n" },
