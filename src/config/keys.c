@@ -168,7 +168,7 @@ static const struct key keys[] = {
 	  .form = "off|on|auth|authpriv|cron|daemon|local0|local1|local2|local3|local4|local5|local6|local7|mail|user",
 	  .summary = "send the log line to syslog; on: the facility mail" },
 };
-_Static_assert(COUNT(keys) <= 8 * sizeof(((struct account *)0)->set), "every row has a bit");
+_Static_assert(COUNT(keys) <= ACCOUNT_KEYS_MAX, "every row has a bit and a place");
 
 const struct key *key_row(size_t i)
 {

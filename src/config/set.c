@@ -25,6 +25,11 @@ static bool is_marked(const struct account *a, const struct key *k)
 	return (a->set[i / 64] >> i % 64 & 1) != 0;
 }
 
+const char *key_place(const struct account *a, const struct key *k)
+{
+	return a->places[key_index(k)];
+}
+
 bool key_was_set(const struct account *a, const char *name)
 {
 	return is_marked(a, named(name));
@@ -41,16 +46,27 @@ static void clear_rivals(struct account *a, const struct key *k)
 			value_clear(a, other);
 }
 
-static bool set_one(struct account *a, const struct key *k, const char *text, struct err *e)
+static bool keep_place(struct account *a, const struct key *k, const char *place, struct err *e)
 {
-	if (!value_parse(a, k, text, e))
+	char *copy = str_dup(place, e);
+
+	if (copy == NULL)
+		return false;
+	free(a->places[key_index(k)]);
+	a->places[key_index(k)] = copy;
+	return true;
+}
+
+static bool set_one(struct account *a, const struct key *k, const char *text, const char *place, struct err *e)
+{
+	if (!value_parse(a, k, text, e) || !keep_place(a, k, place, e))
 		return false;
 	clear_rivals(a, k);
 	mark(a, k);
 	return true;
 }
 
-static bool set_url(struct account *a, const char *text, struct err *e)
+static bool set_url(struct account *a, const char *text, const char *place, struct err *e)
 {
 	struct url u;
 	char port[16];
@@ -59,12 +75,12 @@ static bool set_url(struct account *a, const char *text, struct err *e)
 		return false;
 	snprintf(port, sizeof port, "%u", u.port);
 	value_clear(a, named("port"));
-	return set_one(a, named("host"), u.host, e)
-	    && (u.port == 0 || set_one(a, named("port"), port, e))
-	    && (u.user[0] == '\0' || set_one(a, named("user"), u.user, e))
-	    && set_one(a, named("protocol"), u.lmtp ? "lmtp" : "smtp", e)
-	    && (u.lmtp || set_one(a, named("tls"), "on", e))
-	    && (u.lmtp || set_one(a, named("tls_starttls"), u.implicit_tls ? "off" : "on", e));
+	return set_one(a, named("host"), u.host, place, e)
+	    && (u.port == 0 || set_one(a, named("port"), port, place, e))
+	    && (u.user[0] == '\0' || set_one(a, named("user"), u.user, place, e))
+	    && set_one(a, named("protocol"), u.lmtp ? "lmtp" : "smtp", place, e)
+	    && (u.lmtp || set_one(a, named("tls"), "on", place, e))
+	    && (u.lmtp || set_one(a, named("tls_starttls"), u.implicit_tls ? "off" : "on", place, e));
 }
 
 bool key_check(const char *key, const char *text, struct err *e)
@@ -88,7 +104,7 @@ bool key_fail_at(const char *place, enum stage st, struct err *e)
 bool key_set(struct account *a, const struct key *k, const char *text, const char *place, enum stage st,
 	     struct err *e)
 {
-	return (key_check(k->name, text, e) && (k->kind == KIND_URL ? set_url(a, text, e) : set_one(a, k, text, e)))
+	return (key_check(k->name, text, e) && (k->kind == KIND_URL ? set_url(a, text, place, e) : set_one(a, k, text, place, e)))
 	    || key_fail_at(place, st, e);
 }
 
@@ -113,7 +129,7 @@ bool account_inherit(struct account *a, const struct account *base, struct err *
 	for (const struct key *k = key_row(0); k != NULL; k = key_next(k)) {
 		if (!is_marked(base, k))
 			continue;
-		if (!value_copy(a, base, k, e))
+		if (!value_copy(a, base, k, e) || !keep_place(a, k, base->places[key_index(k)], e))
 			return false;
 		clear_rivals(a, k);
 		mark(a, k);
@@ -123,8 +139,10 @@ bool account_inherit(struct account *a, const struct account *base, struct err *
 
 void account_free(struct account *a)
 {
-	for (const struct key *k = key_row(0); k != NULL; k = key_next(k))
+	for (const struct key *k = key_row(0); k != NULL; k = key_next(k)) {
 		value_clear(a, k);
+		free(a->places[key_index(k)]);
+	}
 	free(a->name);
 	free(a->origin);
 	*a = (struct account){ 0 };

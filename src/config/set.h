@@ -19,6 +19,9 @@ bool key_fail_at(const char *place, enum stage st, struct err *e);
 /* Was the key set, in the account or in one that it inherits from?  `name` must be a key other than `url`. */
 bool key_was_set(const struct account *a, const char *name);
 
+/* Where it was set: "FILE:LINE", "POSTERN_KEY" or "--key"; NULL: it was not. */
+const char *key_place(const struct account *a, const struct key *k);
+
 bool account_begin(struct account *a, struct err *e) MUST_CHECK; /* sets all defaults in a zeroed account */
 
 /* Copies all values of `from` to a new account; none of them is marked as set. */
