@@ -14,6 +14,7 @@
 #include "config/help.h"
 #include "config/lists.h"
 #include "deliver/report.h"
+#include "modes/check.h"
 #include "modes/etrn.h"
 #include "modes/newaliases.h"
 #include "modes/serve.h"
@@ -60,6 +61,7 @@ static int run(const struct options *o, bool had_stdin)
 	case MODE_VERIFY: return submit_verify(o, had_stdin);
 	case MODE_DIALOGUE: return serve(o, had_stdin);
 	case MODE_ETRN: return etrn(o);
+	case MODE_CHECK: return check(o);
 	case MODE_SUBMIT: break;
 	}
 	return submit(o, had_stdin);

@@ -17,6 +17,7 @@ run_failing() {
 sanitized() { grep -q __asan_init "$POSTERN"; }
 
 # accepted: prints how many messages the run reported as sent.
+accepted_none() { echo 0; }
 accepted_one() { echo $((status == 0)); }
 
 # each_fails INPUT ACCEPTED ARGS: fails each allocation in turn.  ACCEPTED is a command that prints how many messages the run
@@ -72,6 +73,11 @@ server() {
 	server < /dev/null
 	each_fails "$mail" accepted_one you@example.net him@example.net
 	all_alike
+}
+
+@test "each allocation of --check fails once, and nothing is sent" {
+	server < /dev/null
+	each_fails "$mail" accepted_none --check=you@example.net
 }
 
 @test "each allocation of a submission with a login fails once" {

@@ -1,5 +1,6 @@
 #include "config/dump.h"
 
+#include "base/steps.h"
 #include "config/keys.h"
 #include "config/set.h"
 
@@ -42,6 +43,27 @@ static bool dump_key(const struct account *a, const struct key *k, FILE *to)
 	}
 	buf_free(&value);
 	return ok;
+}
+
+/* A command may hold a secret, so of the sources of the password only files are shown. */
+static void tell_key(const struct account *a, const struct key *k)
+{
+	struct buf value = buf_max(ST_CONFIG, 1024 * 1024, k->name);
+	struct err e;
+
+	if (k->kind == KIND_SECRET || (k->source && k->kind != KIND_PATH))
+		step_fact(ST_CONFIG, "%s, not shown, from %s", k->name, key_place(a, k));
+	else if (value_show(a, k, &value, &e))
+		step_fact(ST_CONFIG, "%s %s, from %s", k->name, buf_text(&value), key_place(a, k));
+	buf_free(&value);
+}
+
+void dump_places(const struct account *a)
+{
+	for (const struct key *k = key_row(0); k != NULL; k = key_next(k))
+		if (key_place(a, k) != NULL && value_is_set(a, k))
+			tell_key(a, k);
+	step_fact(ST_CONFIG, "all other keys have their default values, which --dump-config shows");
 }
 
 bool dump_account(const struct account *a, FILE *to)

@@ -1,5 +1,5 @@
 /*
- * dump.h - --dump-config: shows an account.
+ * dump.h - --dump-config and --check: show an account.
  */
 #ifndef CONFIG_DUMP_H
 #define CONFIG_DUMP_H
@@ -10,5 +10,9 @@
 
 /* Prints the account as a file that gives the same account when read.  Secrets are left out; a comment says so. */
 bool dump_account(const struct account *a, FILE *to) MUST_CHECK;
+
+/* For --check: a step for each key that was set, with the file, variable or option that it comes from.  Neither secrets nor the
+ * commands that give them are shown. */
+void dump_places(const struct account *a);
 
 #endif

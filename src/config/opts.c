@@ -61,6 +61,14 @@ static bool set_etrn(struct options *o, const char *value, struct err *e)
 	return true;
 }
 
+static bool set_check(struct options *o, const char *value, struct err *e)
+{
+	(void)e;
+	o->mode = MODE_CHECK;
+	o->address = value;
+	return true;
+}
+
 /* As in sendmail: with -bp it says what of the queue to list. */
 static bool run_queue(struct options *o, const char *value, struct err *e)
 {
@@ -207,7 +215,9 @@ static const struct option options[] = {
 	{ .letter = 'C', .name = "file", .arity = VALUE, .arg = "FILE", .set = set_config_file,
 	  .summary = "read only this configuration file" },
 
-	{ .heading = "Looking", .name = "dump-config", .mode = MODE_DUMP_CONFIG,
+	{ .heading = "Looking", .name = "check", .arity = ATTACHED, .arg = "ADDRESS", .set = set_check,
+	  .summary = "try the account step by step; send nothing" },
+	{ .name = "dump-config", .mode = MODE_DUMP_CONFIG,
 	  .summary = "show the settings of the account; send nothing" },
 	{ .letter = 'v', .name = "verbose", .set = set_verbose, .summary = "show the session, without the password" },
 	{ .name = "list-keys", .mode = MODE_LIST_KEYS, .summary = "list the keys of the configuration" },
@@ -241,6 +251,7 @@ static const struct option options[] = {
 	{ .heading = "Other names", .letter = 'P', .name = "pretend", .mode = MODE_DUMP_CONFIG,
 	  .summary = "msmtp's name for --dump-config" },
 	{ .name = "rmqs", .arity = VALUE, .arg = "NODE", .set = set_etrn, .summary = "msmtp's name for --etrn" },
+	{ .name = "serverinfo", .set = set_check, .summary = "msmtp's name for --check" },
 	{ .letter = 'd', .name = "debug", .arity = ATTACHED, .arg = "LEVEL", .set = set_debug,
 	  .summary = "the same as -v; with a level it is ignored" },
 
@@ -263,8 +274,8 @@ static const struct option options[] = {
 	{ .letter = 'x', .ignored = "an option of AIX without effect" },
 
 	/* not available */
-	{ .letter = 'S', .name = "serverinfo", .refused = "showing what a server offers (-S) is not available yet",
-	  .instead = "-v shows the session while a message is sent" },
+	{ .letter = 'S', .refused = "showing what a server offers (-S) has another name here",
+	  .instead = "--check shows it, and tries the login" },
 	{ .name = "configure", .arity = VALUE, .arg = "ADDRESS",
 	  .refused = "writing a configuration (--configure) is not available yet",
 	  .instead = "three lines are enough: host, user, password_command" },

@@ -16,6 +16,7 @@ enum mode {
 	MODE_QUEUE_LIST, /* -bp, mailq */
 	MODE_QUEUE_RUN,  /* -q, runq */
 	MODE_ETRN,       /* --etrn */
+	MODE_CHECK,      /* --check, --serverinfo */
 	MODE_DUMP_CONFIG,
 	MODE_LIST_KEYS,
 	MODE_LIST_OPTIONS,
@@ -34,6 +35,7 @@ struct options { /* the strings are borrowed from argv */
 	const char     *sender;      /* -f, -r; NULL: not given; "": the null sender */
 	const char     *envid;       /* -V */
 	const char     *node;        /* --etrn */
+	const char     *address;     /* --check; NULL: no recipient is tried */
 	bool            take_recipients; /* -t */
 	bool            read_sender; /* --read-envelope-from: the sender is the From field's address */
 	bool            ignore_dots; /* -i, -oi: a line that is only a dot does not end the message */

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/signals.h"
+#include "base/steps.h"
 
 /* After so long a silence a firewall may have dropped the connection without telling us, and the next command would wait for
  * its whole timeout. */
@@ -49,8 +50,10 @@ static bool get_secret(struct smarthost *h, struct err *e)
 	const struct account *a = h->a;
 
 	secret_wipe(&h->secret);
-	if (!a->auth.wanted || a->auth.user == NULL || !sasl_wants_secret(&a->auth))
+	if (!a->auth.wanted || a->auth.user == NULL || !sasl_wants_secret(&a->auth)) {
+		step_fact(ST_SECRET, "%s", a->auth.wanted ? "no password is needed" : "no password: without `user` there is no login");
 		return true;
+	}
 	return secret_get(&a->secret, h->host, a->auth.user, CLOCK_NEVER, &h->secret, e);
 }
 
@@ -140,6 +143,7 @@ bool smarthost_connect(struct smarthost *h, smarthost_fits *fits, void *ctx, str
 
 		if (open && (fits == NULL || fits(ctx, &h->s, e)))
 			return true;
+		step_error(e);
 		smarthost_disconnect(h);
 		if (signals_stopping() != 0 || !(next_may_help(e) || (open && next_may_offer(e))))
 			return false;

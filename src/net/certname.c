@@ -101,8 +101,7 @@ static bool show(const struct san *s, char *to, size_t room)
 	return false;
 }
 
-/* "a.example, b.example and others", or "" */
-static void show_all(gnutls_x509_crt_t crt, char *to, size_t room)
+void certname_list(gnutls_x509_crt_t crt, char *to, size_t room)
 {
 	unsigned found = 0;
 	size_t len = 0;
@@ -131,7 +130,7 @@ bool certname_check(gnutls_x509_crt_t crt, const char *host, struct err *e)
 	for (unsigned i = 0; san_at(crt, i, &s); i++)
 		if (fits(&w, &s))
 			return true;
-	show_all(crt, names, sizeof names);
+	certname_list(crt, names, sizeof names);
 	if (names[0] == '\0') {
 		fail(e, ST_TLS, FATE_PERM, "the certificate of %s names no host at all", host);
 		return err_hint(e, "a name in the CN does not count (RFC 9525): it needs a subjectAltName");

@@ -16,6 +16,9 @@
  * the names that the certificate is for. */
 bool certname_check(gnutls_x509_crt_t crt, const char *host, struct err *e) MUST_CHECK;
 
+/* The names that a certificate is for, as certname_check() writes them: "a.example, b.example and others", or "". */
+void certname_list(gnutls_x509_crt_t crt, char *to, size_t room);
+
 /* Does a dNSName of `len` bytes (a NUL does not end it) match a host name?  Exported for tests. */
 bool certname_match(const char *pattern, size_t len, const char *host);
 

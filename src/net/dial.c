@@ -9,6 +9,7 @@
 
 #include "base/descriptor.h"
 #include "base/signals.h"
+#include "base/steps.h"
 #include "net/resolve.h"
 
 enum {
@@ -31,6 +32,12 @@ struct race {
 	size_t              started, trying;
 	int64_t             next; /* when the next attempt starts, even if none has failed */
 };
+
+static void name_peer(const struct addr *a, char *to, size_t room)
+{
+	if (getnameinfo(&a->at.any, a->len, to, (socklen_t)room, NULL, 0, NI_NUMERICHOST) != 0)
+		snprintf(to, room, "?");
+}
 
 /* ---- the race ---- */
 
@@ -60,8 +67,20 @@ static int begin(struct race *r, const struct addr *a, int *fd)
 	return why;
 }
 
+/* For --check; ECANCELED: another address was faster. */
+static void tell_loss(const struct race *r, const struct attempt *t, int why)
+{
+	char peer[64];
+
+	if (!steps_on() || why == ECANCELED)
+		return;
+	name_peer(&r->to->a[t - r->tries], peer, sizeof peer);
+	step_failed(ST_CONNECT, "%s: %s", peer, strerror(why));
+}
+
 static void lose(struct race *r, struct attempt *t, int why)
 {
+	tell_loss(r, t, why);
 	if (t->state == TRYING) {
 		close(t->fd);
 		r->trying--;
@@ -149,12 +168,6 @@ static int run(struct race *r, int64_t deadline, size_t *winner)
 
 /* ---- errors ---- */
 
-static void name_peer(const struct addr *a, char *to, size_t room)
-{
-	if (getnameinfo(&a->at.any, a->len, to, (socklen_t)room, NULL, 0, NI_NUMERICHOST) != 0)
-		snprintf(to, room, "?");
-}
-
 static void append(char *to, size_t room, const char *piece)
 {
 	size_t len = strlen(to);
@@ -215,6 +228,18 @@ static bool fail_race(const struct race *r, const char *host, unsigned port, str
 	return false;
 }
 
+static void tell_addresses(const char *host, const struct addrs *found)
+{
+	char list[ADDRS_MAX * 64] = "", peer[64];
+
+	for (size_t i = 0; steps_on() && i < found->n; i++) {
+		name_peer(&found->a[i], peer, sizeof peer);
+		append(list, sizeof list, i > 0 ? ", " : "");
+		append(list, sizeof list, peer);
+	}
+	step_ok(ST_RESOLVE, "%s is %s", host, list);
+}
+
 static bool dial_tcp(const struct net_params *p, const struct endpoint *to, int64_t deadline, struct dialed *d,
 		     struct err *e)
 {
@@ -227,10 +252,12 @@ static bool dial_tcp(const struct net_params *p, const struct endpoint *to, int6
 		return fail(e, ST_CONFIG, FATE_PERM, "source_ip is no address: %s", p->source_ip);
 	if (!resolve(&q, &found, e))
 		return false;
+	tell_addresses(to->host, &found);
 	d->fd = run(&r, deadline, &winner);
 	if (d->fd < 0)
 		return fail_race(&r, to->host, to->port, e);
 	name_peer(&found.a[winner], d->peer, sizeof d->peer);
+	step_ok(ST_CONNECT, "%s, port %u", d->peer, to->port);
 	return true;
 }
 
@@ -266,6 +293,7 @@ static bool dial_unix(const char *path, int64_t deadline, struct dialed *d, stru
 	why = connect_unix(d->fd, &to, deadline);
 	if (why == 0) {
 		snprintf(d->peer, sizeof d->peer, "%.*s", (int)sizeof d->peer - 1, path);
+		step_ok(ST_CONNECT, "%s", path);
 		return true;
 	}
 	close(d->fd);

@@ -6,8 +6,10 @@
 #include <stdio.h>
 
 #include "base/log.h"
+#include "base/steps.h"
 #include "net/certname.h"
 #include "net/crl.h"
+#include "net/describe.h"
 #include "net/explain.h"
 #include "net/trust.h"
 
@@ -152,9 +154,14 @@ static bool fail_no_store(struct err *e)
 	return err_hint(e, "install the package ca-certificates, or set tls_trust_file");
 }
 
+static const char *bundle_file(const struct verify *v)
+{
+	return v->trust_file != NULL ? v->trust_file : trust_system_file();
+}
+
 static const struct buf *get_bundle(const struct verify *v, struct err *e)
 {
-	const char *file = v->trust_file != NULL ? v->trust_file : trust_system_file();
+	const char *file = bundle_file(v);
 
 	if (file != NULL)
 		return trust_bundle(v->files, file, e);
@@ -186,7 +193,7 @@ static bool judge_rest(struct chain *c, gnutls_x509_trust_list_t list, const str
 {
 	struct suspect s = { .host = v->host, .fingerprint = fingerprint, .chain = c->crt, .list = list };
 
-	if (!chain_parse(c, v, der, status != 0 || v->crl_file != NULL ? n : 1, e))
+	if (!chain_parse(c, v, der, status != 0 || v->crl_file != NULL || steps_on() ? n : 1, e))
 		return false;
 	s.n = c->n;
 	if (status != 0)
@@ -205,6 +212,8 @@ static bool check_chain(gnutls_session_t session, gnutls_certificate_credentials
 	gnutls_certificate_get_trust_list(cred, &list);
 	ok = judge_chain(session, list, v, der, n, &status, e)
 	  && judge_rest(&c, list, v, der, n, status, fingerprint, e);
+	if (ok)
+		describe_trust(list, c.crt[c.n - 1], bundle_file(v));
 	chain_free(&c);
 	return ok;
 }
@@ -219,10 +228,16 @@ bool verify_server(gnutls_session_t session, gnutls_certificate_credentials_t cr
 		return fail(e, ST_TLS, FATE_PERM, "%s sent no certificate", v->host);
 	if (!hash_certificate(&der[0], to->fingerprint, e))
 		return false;
-	if (v->pins != NULL && v->pins->n > 0)
-		return to->verified = check_pins(v, &der[0], to->fingerprint, e);
+	describe_chain(der, n, to->fingerprint);
+	if (v->pins != NULL && v->pins->n > 0) {
+		to->verified = check_pins(v, &der[0], to->fingerprint, e);
+		if (to->verified)
+			step_ok(ST_TLS, "the certificate is trusted because of tls_fingerprint");
+		return to->verified;
+	}
 	if (!v->certcheck) {
 		log_warn("the certificate of %s is not checked (tls_certcheck off)", v->host);
+		step_fact(ST_TLS, "the certificate is not checked, because tls_certcheck is off");
 		return true;
 	}
 	return to->verified = to->chain = check_chain(session, cred, v, der, n, to->fingerprint, e);

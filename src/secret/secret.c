@@ -18,6 +18,7 @@
 #include "base/printable.h"
 #include "base/proc.h"
 #include "base/signals.h"
+#include "base/steps.h"
 #include "secret/netrc.h"
 
 enum {
@@ -273,6 +274,14 @@ static bool keep(struct secret *s, const struct buf *b, struct err *e)
 	return true;
 }
 
+/* For --check: the name of the source and its file.  A command is not shown, since a secret may stand in it. */
+static void tell_source(const struct secret_params *p, size_t source)
+{
+	const char *file = sources[source].ask == ask_file ? p->password_file : sources[source].ask == ask_netrc ? p->netrc_file : NULL;
+
+	step_ok(ST_SECRET, "from %s%s%s", sources[source].name, file != NULL ? ", " : "", file != NULL ? file : "");
+}
+
 static bool fail_nowhere(const char *user, const char *host, struct err *e)
 {
 	fail(e, ST_SECRET, FATE_PERM, "there is no password for %s at %s", user, host);
@@ -296,6 +305,8 @@ bool secret_get(const struct secret_params *p, const char *host, const char *use
 		ok = sources[i].ask(&a, &b, &found, e);
 		if (ok && found)
 			ok = trim(&b, i, e) && keep(s, &b, e);
+		if (ok && found)
+			tell_source(p, i);
 	}
 	if (ok && !found && !p->optional)
 		ok = fail_nowhere(user, host, e);

@@ -4,6 +4,7 @@
 
 #include "base/base64.h"
 #include "base/log.h"
+#include "base/steps.h"
 #include "net/tls.h"
 #include "smtp/exchange.h"
 
@@ -160,6 +161,16 @@ static const struct mech *choose(const struct login *l, const struct caps *caps)
 				return &mechs[j];
 	}
 	return NULL;
+}
+
+/* For --check. */
+static void tell_choice(const struct login *l, const struct caps *caps)
+{
+	struct caps shown = *caps;
+
+	chat_redact(l->chat, shown.mechs);
+	shown.mechs[strlen(shown.mechs) - 1] = '\0'; /* there is at least the chosen one, and a blank behind the last */
+	step_fact(ST_AUTH, "%s is used, of these: %s", l->mech->name, shown.mechs);
 }
 
 /* The mechanisms as offered, redacted: a server that knows the secret from an earlier login may repeat it. */
@@ -387,6 +398,8 @@ bool sasl_login(struct chat *c, const struct caps *caps, const struct sasl_param
 	if (l.mech == NULL)
 		return fail_no_mech(&l, caps, e);
 	*chosen = l.mech->name;
+	if (steps_on())
+		tell_choice(&l, caps);
 	if (l.mech->plaintext && tls_of(c->io) == NULL)
 		log_warn("sending a secret to %s without TLS, because auth_cleartext is on", host);
 	ok = begin(&l, e) && converse(&l, e);

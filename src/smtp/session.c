@@ -5,6 +5,7 @@
 
 #include "base/identity.h"
 #include "base/log.h"
+#include "base/steps.h"
 #include "smtp/gate.h"
 
 enum { UNLIKELY_S = 15 }; /* seconds for a greeting in clear on port 465 */
@@ -71,7 +72,24 @@ static bool hello_plain(struct session *s, const char *name, struct err *e)
 	s->caps = (struct caps){ 0 };
 	if (!reply_ok(&s->chat.reply))
 		return fail_name(s, "HELO", name, e);
+	step_ok(ST_EHLO, "HELO %s, since the server does not know EHLO", name);
 	return true;
+}
+
+/* For --check: the extensions, which are the lines of the reply after the first. */
+static void tell_caps(const struct session *s, const char *word, const char *name)
+{
+	const char *p = strchr(s->chat.reply.text, '\n');
+	size_t len = 0;
+	char list[2048] = "";
+
+	for (; steps_on() && p != NULL && len < sizeof list; p = strchr(p, '\n')) {
+		size_t n = strcspn(++p, "\n");
+
+		len += (size_t)snprintf(list + len, sizeof list - len, "%s%.*s", len > 0 ? ", " : ": ", (int)n, p);
+	}
+	step_ok(ST_EHLO, "%s %s %s TLS%s", word, name, tls_of(s->io) != NULL ? "within" : "without",
+		len > 0 ? list : ": no extension is offered");
 }
 
 static void set_caps(struct session *s)
@@ -95,6 +113,7 @@ static bool hello(struct session *s, struct err *e)
 	if (!reply_ok(&s->chat.reply))
 		return fail_name(s, word, name, e);
 	set_caps(s);
+	tell_caps(s, word, name);
 	return true;
 }
 
@@ -121,6 +140,7 @@ static bool start_tls(struct session *s, struct err *e)
 	}
 	trace_note(s->io->flights, "%s %s, certificate %s", s->tls_facts.version, s->tls_facts.cipher,
 		   s->tls_facts.verified ? "verified" : "NOT verified");
+	step_ok(ST_TLS, "%s %s", s->tls_facts.version, s->tls_facts.cipher);
 	return true;
 }
 
@@ -137,6 +157,7 @@ static bool say_starttls(struct session *s, struct err *e)
 		return false;
 	if (!reply_ok(&s->chat.reply))
 		return reply_fail(&s->chat.reply, ST_STARTTLS, e, "%s refused STARTTLS, so nothing was sent", s->to->host);
+	step_ok(ST_STARTTLS, "%d %s", s->chat.reply.code, s->chat.reply.text);
 	return start_tls(s, e) && hello(s, e);
 }
 
@@ -175,19 +196,23 @@ static bool greeting(struct session *s, struct err *e)
 		return fail_greeting(s, e);
 	if (!reply_ok(&s->chat.reply))
 		return reply_fail(&s->chat.reply, ST_GREETING, e, "%s refuses the connection", s->to->host);
+	step_ok(ST_GREETING, "%d %s", s->chat.reply.code, s->chat.reply.text);
 	return true;
 }
 
 static bool login(struct session *s, struct err *e)
 {
-	if (!needs_auth(s))
+	if (!needs_auth(s)) {
+		step_fact(ST_AUTH, "no login, because the settings ask for none");
 		return true;
+	}
 	s->auth_tried = true;
 	if (!sasl_login(&s->chat, &s->caps, s->auth, s->to->host, s->to->port, s->secret, &s->mechanism, e)) {
 		s->mechanism = NULL; /* sasl_login() names it in its error */
 		return false;
 	}
 	trace_note(s->io->flights, "logged in as %s with %s", sasl_who(s->auth), s->mechanism);
+	step_ok(ST_AUTH, "logged in as %s with %s", sasl_who(s->auth), s->mechanism);
 	return true;
 }
 

@@ -459,6 +459,11 @@ bool transaction_hear_message(struct transaction *t, struct err *e)
 	return hear_all(t, e);
 }
 
+bool transaction_abandon(struct transaction *t, struct err *e)
+{
+	return end_the_last(t->s, e) && chat_settle(&t->s->chat, e);
+}
+
 /* ---- afterwards ---------------------------------------------------------------------------------- */
 
 /* MAIL is also refused because of its parameters, or because TLS or a login has to come first. */

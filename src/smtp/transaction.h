@@ -63,6 +63,10 @@ bool transaction_hear_rcpt(struct transaction *t, size_t i, struct err *e) MUST_
 bool transaction_say_message(struct transaction *t, struct err *e) MUST_CHECK;
 bool transaction_hear_message(struct transaction *t, struct err *e) MUST_CHECK;
 
+/* For --check: says RSET after MAIL and RCPT, in place of a message, and waits for the answer.  To be called before
+ * transaction_end(). */
+bool transaction_abandon(struct transaction *t, struct err *e) MUST_CHECK;
+
 /* Envelope, rendition and delivery may be freed after this, not before: until then a reply may be written into them.  If the
  * server still owed one, the chat is broken.  Accepts a zeroed transaction, and leaves it zeroed. */
 void transaction_end(struct transaction *t);

@@ -1,4 +1,4 @@
-/* mail/header, encode, survey, filter, xtext, idn, base/datetime: pure functions from bytes to bytes. */
+/* mail/header, encode, survey, filter, xtext, idn, base/datetime, modes/probe: pure functions from bytes to bytes. */
 #include "tap.h"
 
 #include <stdio.h>
@@ -14,6 +14,7 @@
 #include "mail/message.h"
 #include "mail/survey.h"
 #include "mail/xtext.h"
+#include "modes/probe.h"
 
 static const struct {
 	const char *name, *phrase;
@@ -626,6 +627,16 @@ static void test_dates(void)
 	ok(true, "each date that is shown is read as the same");
 }
 
+/* ---- the ports that --check looks at: modes/probe ---- */
+
+static void test_ports(void)
+{
+	ok(probe_port(587, 0) == 465 && probe_port(587, 1) == 25 && probe_port(587, 2) == 0, "587: 465, then 25");
+	ok(probe_port(465, 0) == 587 && probe_port(465, 1) == 25 && probe_port(465, 2) == 0, "465: 587, then 25");
+	ok(probe_port(25, 0) == 465 && probe_port(25, 1) == 587 && probe_port(25, 2) == 0, "25: 465, then 587");
+	ok(probe_port(2525, 0) == 0 && probe_port(0, 0) == 0, "an unusual port, or none: no other");
+}
+
 int main(void)
 {
 	test_phrases();
@@ -652,5 +663,6 @@ int main(void)
 	test_idn();
 	test_spans();
 	test_dates();
+	test_ports();
 	return done();
 }
