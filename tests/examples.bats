@@ -2,6 +2,33 @@
 
 load helper
 
+# smallest FILE: the first example of a manual or the README, with its three lines.
+smallest() {
+	sed 's/\\-/-/g; s/^\t//' "$SRCDIR/$1" | awk '/^host[ \t]/ { on = 1 } on { print } /^password_command/ && on { exit }'
+}
+
+@test "the smallest configuration of each manual works with a provider that binds senders to logins" {
+	local file user rows=0
+	for file in man/postern.1 man/postern.conf.5 README; do
+		smallest "$file" > "$BATS_TEST_TMPDIR/smallest"
+		user=$(awk '$1 == "user" { print $2 }' "$BATS_TEST_TMPDIR/smallest")
+		start_server <<-S
+			user $user
+			require_auth
+			reply MAIL:$user 250 2.1.0 ok
+			reply MAIL 553 5.7.1 <sender>: Sender address rejected: not owned by user $user
+		S
+		sed -e 's/^host.*/host localhost/' -e 's/^password_command.*/password_command echo secret/' \
+		    -e "\$aport $port" -e "\$atls_trust_file $certs/ca.pem" "$BATS_TEST_TMPDIR/smallest" > "$conf"
+		(($(wc -l < "$conf") <= 6))
+		run_bounded "$POSTERN" -C "$conf" friend@example.net < <(printf 'Subject: a test\n\nIt works.\n')
+		((status == 0)) || complain "$file: status $status"
+		[[ $(message) == *"From: $user"$'\r'* ]]
+		rows=$((rows + 1))
+	done
+	((rows == 3))
+}
+
 @test "a container: variables and a file with the secret, without a configuration file" {
 	start_server <<< "tls implicit"
 	echo secret > "$HOME/smtp"

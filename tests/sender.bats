@@ -227,3 +227,79 @@ From:" ]]
 	[[ $(got '^(X-Original-)?From:') == "From: Ann <me@example.org>
 X-Original-From: Ann <@a.example,@b.example:ann@example.org>" ]]
 }
+
+# ------------------------------------------------------------------------------------------------------- the login as sender
+
+# login USER: a server where this user logs in, and a configuration without a sender.
+login() {
+	start_server <<< "user $1"
+	set_conf from
+	set_conf user "$1"
+	set_conf qualify_domain host.example.org
+}
+
+@test "without from the sender is EMAIL, else user if it is an address, else the login name, and -v says which" {
+	login me@example.org
+	sent "To: you@example.net" -v
+	[[ $(sender) == me@example.org && $(got '^From:') == "From: me@example.org" ]]
+	told '* the sender is me@example.org, from `user`'
+	EMAIL=ann@example.com sent "To: you@example.net" -v
+	[[ $(sender) == ann@example.com ]]
+	told "* the sender is ann@example.com, from the variable EMAIL"
+	sent "To: you@example.net" -v -f joe@example.com
+	told "* the sender is joe@example.com, from -f"
+	set_conf from you@example.org
+	sent "To: you@example.net" -v
+	[[ $(sender) == you@example.org ]]
+	told '* the sender is you@example.org, from `from`'
+	set_conf from "*@example.org"
+	sent $'From: Ann <ann@example.com>\nTo: you@example.net'
+	[[ $(sender) == me@example.org && $(got '^From:') == "From: Ann <ann@example.com>" ]]
+	set_conf user
+	sent "To: you@example.net" -v
+	[[ $(sender) == *@host.example.org ]]
+	told "@host.example.org, from the login name on this machine"
+}
+
+@test "a login name that is no address that can receive is not the sender" {
+	local user
+	login me@example.org
+	for user in joe apikey 'EXAMPLE\joe' joe@realm 8f3a001@smtp-brevo.com MS_x1y2z3@example.org smtp@mailtrap.io \
+	    ocid1.user.oc1..aaaa@ocid1.tenancy.oc1..bbbb.ab.com; do
+		set_conf user "$user"
+		postern_ok -bv you@example.net
+		[[ $stdout == *", sender "*"@host.example.org, user "* ]] || complain "$user"
+	done
+	set_conf user me@example.org
+	set_conf auth off
+	postern_ok -bv you@example.net
+	[[ $stdout != *"sender me@example.org"* ]] || complain "there is no login"
+}
+
+@test "-f chooses the account without from whose user it is; an explicit from wins" {
+	cat > "$conf" <<-'C'
+		defaults
+		host localhost
+		account default
+		user me@example.org
+		account office
+		user office@example.org
+		account explicit
+		from boss@example.org
+		user x@example.org
+		account late
+		from office@example.com
+		user boss@example.org
+		account other
+		from office+list@example.org
+	C
+	chosen() { postern_ok -bv -f "$1" you@example.net && [[ $stdout == *" account $2, "* ]] || complain "$1: $stdout"; }
+	chosen me@example.org default
+	chosen office@example.org office
+	chosen Office@Example.org office
+	chosen office+work@example.org office
+	chosen office+list@example.org other
+	chosen boss@example.org explicit
+	chosen x@example.org default
+	chosen joe@example.org default
+}

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 
 #include "config/file.h"
+#include "config/own.h"
 #include "config/set.h"
-#include "mail/address.h"
 
 /* Is it hidden by an account of the same name in the user's file? */
 static bool is_hidden(const struct conf *c, const struct account *a)
@@ -12,16 +12,9 @@ static bool is_hidden(const struct conf *c, const struct account *a)
 	return conf_account(c, a->name) != a;
 }
 
-static bool fits(const struct account *a, const char *sender)
-{
-	for (size_t i = 0; i < a->from.n; i++)
-		if (address_matches(sender, a->from.items[i]))
-			return true;
-	return false;
-}
-
 /* The user's accounts are tried before the system's, each in the order of the file. */
-static struct account *by_sender(const struct conf *c, const char *sender)
+static struct account *first_that_fits(const struct conf *c, bool (*fits)(const struct account *a, const char *sender),
+				       const char *sender)
 {
 	for (unsigned layer = LAYER_USER + 1; layer-- > 0;)
 		for (size_t i = 1; i < c->n; i++)
@@ -29,6 +22,14 @@ static struct account *by_sender(const struct conf *c, const char *sender)
 			    && !is_hidden(c, &c->accounts[i]))
 				return &c->accounts[i];
 	return NULL;
+}
+
+/* An explicit `from` wins over a login name. */
+static struct account *by_sender(const struct conf *c, const char *sender)
+{
+	struct account *found = first_that_fits(c, own_from_fits, sender);
+
+	return found != NULL ? found : first_that_fits(c, own_login_fits, sender);
 }
 
 static struct account *the_only(const struct conf *c)

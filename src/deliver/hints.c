@@ -164,20 +164,18 @@ static bool matches(const struct row *r, const struct err *e, const struct circu
 
 /* ---- the sender ---------------------------------------------------------------------------------- */
 
-static const struct {
-	const char *whence, *remedy;
-} origins[] = {
-	[ORIGIN_OPTION] = { "-f", "give -f an address that you may use here, or set `from` and allow_from_override off" },
-	[ORIGIN_FIELD]  = { "the From field (--read-envelope-from)",
-			    "write an address there that you may use here, or leave that option out and set `from`" },
-	[ORIGIN_CALLER] = { "the caller's MAIL",
-			    "let it give an address that you may use here, or set `from` and allow_from_override off" },
-	[ORIGIN_FROM]   = { "`from`", "set `from` to an address that you may use here" },
-	[ORIGIN_EMAIL]  = { "the variable EMAIL", "set `from` to an address that you may use here, or change EMAIL" },
-	[ORIGIN_LOGIN]  = { "the login name on this machine", "set `from` to an address that you may use here" },
-	[ORIGIN_MAP]    = { "sender_map", "change its row for this sender to an address that you may use here" },
+static const char *const remedies[] = {
+	[ORIGIN_NONE]   = "",
+	[ORIGIN_OPTION] = "give -f an address that you may use here, or set `from` and allow_from_override off",
+	[ORIGIN_FIELD]  = "write an address there that you may use here, or leave that option out and set `from`",
+	[ORIGIN_CALLER] = "let it give an address that you may use here, or set `from` and allow_from_override off",
+	[ORIGIN_FROM]   = "set `from` to an address that you may use here",
+	[ORIGIN_EMAIL]  = "set `from` to an address that you may use here, or change EMAIL",
+	[ORIGIN_USER]   = "set `from` to an address that you may use here",
+	[ORIGIN_LOGIN]  = "set `from` to an address that you may use here",
+	[ORIGIN_MAP]    = "change its row for this sender to an address that you may use here",
 };
-_Static_assert(COUNT(origins) == ORIGIN_COUNT, "every origin has a row");
+_Static_assert(COUNT(remedies) == ORIGIN_COUNT, "every origin has a row");
 
 const char *hint_origin(enum sender_origin from)
 {
@@ -190,7 +188,7 @@ static void put_sender(const struct row *r, struct err *e, const struct circumst
 	bool field = e->stage >= ST_DATA && c->origin != ORIGIN_FIELD;
 
 	err_hint(e, "%s%sthe sender %s comes from %s: %s%s", r->hint != NULL ? r->hint : "", r->hint != NULL ? "; " : "",
-		 c->sender == NULL || c->sender[0] == '\0' ? "<>" : c->sender, origins[c->origin].whence, origins[c->origin].remedy,
+		 c->sender == NULL || c->sender[0] == '\0' ? "<>" : c->sender, sender_origin_name(c->origin), remedies[c->origin],
 		 field ? "; set_from_header on gives a From field the same address" : "");
 }
 

@@ -11,6 +11,7 @@
 #include "base/random.h"
 #include "config/choose.h"
 #include "config/load.h"
+#include "config/own.h"
 #include "mail/cleanup.h"
 #include "mail/fields.h"
 #include "mail/mailbox.h"
@@ -129,15 +130,6 @@ static bool load_expander(struct sender *who, struct err *e)
 	return ok;
 }
 
-/* The first of `from` that is an address and not a pattern. */
-static const char *own_address(const struct account *a)
-{
-	for (size_t i = 0; i < a->from.n; i++)
-		if (strpbrk(a->from.items[i], "*?") == NULL)
-			return a->from.items[i];
-	return NULL;
-}
-
 /* $EMAIL, as other programs use it.  If it is no address, that is a warning only. */
 static bool email(char to[ADDRESS_MAX])
 {
@@ -166,27 +158,43 @@ static bool login_address(char to[ADDRESS_MAX], struct err *e)
 	return err_hint(e, "set `from`");
 }
 
+/* The sender if neither the options nor `from` name one.  `to` has room for one that is not in the account. */
+static bool default_sender(const struct account *a, char to[ADDRESS_MAX], const char **own, enum sender_origin *from,
+			   struct err *e)
+{
+	*own = to;
+	*from = ORIGIN_EMAIL;
+	if (email(to))
+		return true;
+	*from = ORIGIN_USER;
+	if ((*own = own_login(a)) != NULL)
+		return true;
+	*own = to;
+	*from = ORIGIN_LOGIN;
+	return login_address(to, e);
+}
+
 static bool set_address(struct sender *who, const char *wanted, enum sender_origin from, struct submission *x, struct err *e)
 {
-	const char *own = own_address(who->a), *mapped;
-	char login[ADDRESS_MAX], sender[ADDRESS_MAX];
+	const struct account *a = who->a;
+	const char *own = own_from(a), *mapped;
+	char room[ADDRESS_MAX], sender[ADDRESS_MAX];
 
-	x->origin = from;
-	if (wanted != NULL && (who->a->allow_from_override || own == NULL)) {
+	x->origin = own != NULL ? ORIGIN_FROM : from;
+	if (wanted != NULL && (a->allow_from_override || own == NULL)) {
 		own = wanted;
-	} else if (own != NULL) {
-		x->origin = ORIGIN_FROM;
-	} else {
-		x->origin = email(login) ? ORIGIN_EMAIL : ORIGIN_LOGIN;
-		if (x->origin == ORIGIN_LOGIN && !login_address(login, e))
-			return false;
-		own = login;
+		x->origin = from;
 	}
-	if ((mapped = sendermap_find(&who->a->message.sender_map, &who->expander.machine, own)) != NULL) {
+	if (own == NULL && !default_sender(a, room, &own, &x->origin, e))
+		return false;
+	if ((mapped = sendermap_find(&a->message.sender_map, &who->expander.machine, own)) != NULL) {
 		own = mapped;
 		x->origin = ORIGIN_MAP;
 	}
-	return address_qualify(own, who->a->message.qualify_domain, sender, e) && envelope_set_sender(&x->v, sender, e);
+	if (!address_qualify(own, a->message.qualify_domain, sender, e) || !envelope_set_sender(&x->v, sender, e))
+		return false;
+	trace_note(0, "the sender is %s, from %s", sender[0] != '\0' ? sender : "<>", sender_origin_name(x->origin));
+	return true;
 }
 
 /* Without random numbers the envelope works, too; only addresses that were chosen to collide make it slow. */

@@ -20,6 +20,7 @@ enum sender_origin { /* where the envelope sender comes from */
 	ORIGIN_CALLER, /* -bs: MAIL */
 	ORIGIN_FROM,   /* the key `from` */
 	ORIGIN_EMAIL,  /* the variable EMAIL */
+	ORIGIN_USER,   /* the key `user`, with which we log in */
 	ORIGIN_LOGIN,  /* the user's login name on this machine */
 	ORIGIN_MAP,    /* the key sender_map, which replaced another one */
 	ORIGIN_COUNT
@@ -33,6 +34,8 @@ struct submission {
 	struct delivery  delivery; /* what that server did with it */
 	int64_t          began;    /* clock_ms() */
 };
+
+const char *sender_origin_name(enum sender_origin o); /* "the variable EMAIL", for sentences; not of ORIGIN_NONE */
 
 void submission_begin(struct submission *x);
 void submission_free(struct submission *x); /* accepts a zeroed struct; leaves it zeroed */
