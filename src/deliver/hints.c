@@ -177,11 +177,6 @@ static const char *const remedies[] = {
 };
 _Static_assert(COUNT(remedies) == ORIGIN_COUNT, "every origin has a row");
 
-const char *hint_origin(enum sender_origin from)
-{
-	return origins[from].whence;
-}
-
 /* Servers that refuse the sender after the message may mean its From field. */
 static void put_sender(const struct row *r, struct err *e, const struct circumstances *c)
 {

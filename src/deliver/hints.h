@@ -29,9 +29,6 @@ struct circumstances { /* zeroed: nothing is known */
 /* `to` may be ready for no account, and `x` may be empty. */
 struct circumstances circumstances_of(const struct sender *who, const struct smarthost *to, const struct submission *x);
 
-/* Where a sender comes from, in words: "-f", "the variable EMAIL" ... */
-const char *hint_origin(enum sender_origin from);
-
 /* Gives the error the hint of the first row that matches, unless it has a hint. */
 void hint_add(struct err *e, const struct circumstances *c);
 

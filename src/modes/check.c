@@ -59,7 +59,7 @@ static bool configure(struct work *w, struct err *e)
 	step_ok(ST_CONFIG, "account %s%s%s", a->name, a->origin[0] != '\0' ? ", from " : "", a->origin);
 	dump_places(a);
 	tell_server(a);
-	step_fact(ST_CONFIG, "the sender is <%s>, from %s", w->x.v.sender, hint_origin(w->x.origin));
+	step_fact(ST_CONFIG, "the sender is <%s>, from %s", w->x.v.sender, sender_origin_name(w->x.origin));
 	return true;
 }
 
