@@ -66,6 +66,8 @@ static bool set_check(struct options *o, const char *value, struct err *e)
 	(void)e;
 	o->mode = MODE_CHECK;
 	o->address = value;
+	if (value != NULL)
+		o->recipients[o->n_recipients++] = value;
 	return true;
 }
 

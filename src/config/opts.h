@@ -35,7 +35,7 @@ struct options { /* the strings are borrowed from argv */
 	const char     *sender;      /* -f, -r; NULL: not given; "": the null sender */
 	const char     *envid;       /* -V */
 	const char     *node;        /* --etrn */
-	const char     *address;     /* --check; NULL: no recipient is tried */
+	const char     *address;     /* --check; it is among the recipients, too; NULL: none is tried */
 	bool            take_recipients; /* -t */
 	bool            read_sender; /* --read-envelope-from: the sender is the From field's address */
 	bool            ignore_dots; /* -i, -oi: a line that is only a dot does not end the message */

@@ -9,7 +9,7 @@
 
 static bool check_usage(const struct options *o, struct err *e)
 {
-	if (o->n_recipients > 0 || o->take_recipients) {
+	if (o->n_recipients > (o->address != NULL ? 1 : 0) || o->take_recipients) {
 		fail(e, ST_USAGE, FATE_PERM, "--check sends no message, so it takes no recipients");
 		return err_hint(e, "to ask the server about one address, write --check=ADDRESS");
 	}
@@ -19,18 +19,6 @@ static bool check_usage(const struct options *o, struct err *e)
 }
 
 /* ---- the configuration --------------------------------------------------------------------------- */
-
-/* Account and sender are chosen as for a message. */
-static bool choose(struct work *w, struct err *e)
-{
-	const struct options *o = w->o;
-	enum sender_origin from;
-	char wanted[ADDRESS_MAX];
-
-	return sender_wanted(&w->who, &w->x.m, wanted, &from, e)
-	    && sender_set(&w->who, from != ORIGIN_NONE ? wanted : NULL, from, &w->x, e)
-	    && (o->address == NULL || sender_add(&w->who, o->address, &w->x.v, e));
-}
 
 static const char *tls_words(const struct account *a)
 {
@@ -51,7 +39,7 @@ static bool configure(struct work *w, struct err *e)
 {
 	const struct account *a;
 
-	if (!check_usage(w->o, e) || !sender_load(&w->who, e) || !choose(w, e))
+	if (!check_usage(w->o, e) || !sender_load(&w->who, e) || !sender_address(&w->who, &w->x, e))
 		return false;
 	a = w->who.a;
 	if (w->who.conf.note != NULL)
@@ -117,7 +105,7 @@ static bool envelope(struct plan *plan, struct err *e)
 	struct transaction t;
 	bool ok;
 
-	if (w->o->address == NULL)
+	if (envelope_count(&w->x.v, RCPT_OPEN) == 0) /* none was asked for, or we refuse it ourselves */
 		return true;
 	transaction_begin(&t, &w->to.s, &w->x.v, &w->x.r, &plan->n, &w->x.delivery);
 	ok = ask(&t, e) && transaction_abandon(&t, e);
