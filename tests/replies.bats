@@ -181,6 +181,35 @@ load helper
 	[[ $(messages) == 1 && $(said RCPT) == 11 ]]
 }
 
+@test "552: too many recipients is for now, and a message too big for a mailbox is for good" {	# RFC 1870 6.4, RFC 5321 4.5.3.1.10
+	local reply
+	for reply in "65 552 5.2.3 too big for this mailbox" "69 552 5.2.2 mailbox full" "65 552 5.3.4 too big"; do
+		start_server <<< "reply RCPT:2@*#1 ${reply#* }"
+		postern_fails "${reply%% *}" rcpt -- {1..3}@example.net < "$mail"
+		[[ $(messages) == 1 && $(said RCPT) == 3 ]]
+	done
+	for reply in "552 too many recipients" "552 5.5.3 too many recipients"; do
+		start_server <<< "reply RCPT:2@*#1 $reply"
+		postern_ok {1..3}@example.net < "$mail"
+		[[ $(messages) == 2 && $(said RCPT) == 4 ]]
+	done
+	start_server <<< "reply RCPT:2@* 552 5.5.3 too many recipients"
+	postern_fails 75 rcpt -- {1..3}@example.net < "$mail"
+}
+
+@test "only 354 begins a message: another 3yz to DATA is 76, and no text is sent" {	# RFC 1845 has 355
+	local code
+	for code in 355 350 334; do
+		start_server <<-S
+			hide CHUNKING
+			reply DATA $code octet offset is 0
+		S
+		postern_fails 76 data -- you@example.net < "$mail"
+		told "the server's reply $code is no answer to DATA"
+		[[ $(messages) == 0 && $(transcript) != *"a test"* ]]
+	done
+}
+
 @test "421 to one recipient: the error names the other recipients, which have no message either" {
 	start_server <<-'S'
 		reply RCPT:b@* 421 4.3.2 going down

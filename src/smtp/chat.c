@@ -119,7 +119,9 @@ static bool broken(struct chat *c, struct err *e)
 
 static bool sensible(struct chat *c, const struct verb *v, struct err *e)
 {
-	if ((v->classes & (1U << (c->reply.code / 100))) != 0)
+	bool other = c->reply.code / 100 == 3 && v->go_ahead != 0 && c->reply.code != v->go_ahead;
+
+	if (!other && (v->classes & (1U << (c->reply.code / 100))) != 0)
 		return true;
 	reply_fail(&c->reply, v->stage, e, "the server's reply %d is no answer to %s", c->reply.code,
 		   v->name[0] == '\0' ? "a new connection" : v->name);

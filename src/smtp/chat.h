@@ -29,6 +29,7 @@ struct verb {
 	enum stage  stage;
 	unsigned    timeout; /* seconds, RFC 5321 4.5.3.2 */
 	unsigned    classes; /* first digits that are an answer; a reply with another is FATE_NONSENSE */
+	int         go_ahead; /* the only 3yz that is an answer (355 of RFC 1845 asks for something else); 0: any is */
 	bool        last;    /* nothing may be sent until the answer has come, RFC 2920 3.1 */
 	bool        commits; /* once sent, the server may have the message, RFC 1047 */
 	void (*got)(void *ctx, size_t arg, const struct reply *r); /* NULL: the caller looks at chat->reply */

@@ -10,9 +10,18 @@
 
 /* ---- what was answered -------------------------------------------------------------------------- */
 
+/* RFC 5321 4.5.3.1.10: "too many recipients" is 452, and was 552.  But 552 also says that the message is too big for this
+ * mailbox, or the mailbox full (RFC 1870 6.4), and that is for good; an enhanced code tells them apart. */
+static bool says_too_many(int code, struct esc esc)
+{
+	return code == 552 && (esc.class == 0 || (esc.subject == 5 && esc.detail == 3));
+}
+
 static void refuse(struct rcpt *r, enum stage stage, const struct reply *reply)
 {
-	r->state = reply->code / 100 == 4 ? RCPT_DEFERRED : RCPT_REFUSED;
+	bool for_now = stage == ST_RCPT && reply->esc.class != 0 && says_too_many(reply->code, reply->esc);
+
+	r->state = reply->code / 100 == 4 || for_now ? RCPT_DEFERRED : RCPT_REFUSED;
 	r->stage = stage;
 	r->code = reply->code;
 	r->esc = reply->esc;
@@ -40,11 +49,11 @@ static void got_mail(void *ctx, size_t arg, const struct reply *r)
 	refuse_all(t, RCPT_OPEN, ST_MAIL, r);
 }
 
-/* RFC 5321 4.5.3.1.10: "too many recipients" is 452, and was 552.  If others were accepted before, the recipient stays open
- * for the next transaction.  With require_all_recipients it is refused: there is no second transaction. */
-static bool is_too_many(const struct transaction *t, const struct reply *r)
+/* If others were accepted before, the recipient stays open for the next transaction.  With require_all_recipients it is refused:
+ * there is no second transaction. */
+static bool may_wait(const struct transaction *t, const struct reply *r)
 {
-	return (r->code == 452 || r->code == 552) && t->taken > 0 && !t->needs.w->require_all_recipients;
+	return (r->code == 452 || says_too_many(r->code, r->esc)) && t->taken > 0 && !t->needs.w->require_all_recipients;
 }
 
 static void got_rcpt(void *ctx, size_t arg, const struct reply *r)
@@ -53,7 +62,7 @@ static void got_rcpt(void *ctx, size_t arg, const struct reply *r)
 	struct rcpt *rcpt = &t->v->rcpts[arg];
 
 	rcpt->asked = false;
-	if (t->no_mail || is_too_many(t, r))
+	if (t->no_mail || may_wait(t, r))
 		return;
 	if (reply_ok(r)) {
 		rcpt->state = RCPT_TAKEN;
@@ -144,7 +153,7 @@ static const struct verb MAIL = { .name = "MAIL", .stage = ST_MAIL, .timeout = 3
 static const struct verb RCPT = { .name = "RCPT", .stage = ST_RCPT, .timeout = 300, .classes = CLASS_USUAL,
 				  .got = got_rcpt };
 static const struct verb DATA = { .name = "DATA", .stage = ST_DATA, .timeout = 120, .last = true,
-				  .classes = CLASS_3 | CLASS_4 | CLASS_5, .got = got_data };
+				  .classes = CLASS_3 | CLASS_4 | CLASS_5, .go_ahead = 354, .got = got_data };
 static const struct verb DOT = { .name = "the message", .stage = ST_BODY, .timeout = 600, .commits = true,
 				 .classes = CLASS_USUAL, .got = got_message };
 static const struct verb BDAT = { .name = "BDAT", .stage = ST_BODY, .timeout = 600, .commits = true,
