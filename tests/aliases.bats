@@ -365,15 +365,21 @@ A
 	got you@example.net
 }
 
-@test "DSN: the addresses behind an alias get the alias's NOTIFY, and its name as ORCPT" {
+@test "DSN: the addresses behind an alias get its name as ORCPT and its NOTIFY, but SUCCESS only the first" {	# RFC 3461 5.2.7.3
 	start_server <<< "offer DSN"
 	with_aliases <<< "team: a@example.org, b@example.org"
 	postern_ok -N success,failure -- team c@example.net < "$mail"
 	got a@example.org b@example.org c@example.net
-	[[ $(said "RCPT TO:<[ab]@example.org> NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;team@home.example$") == 2 ]]
+	[[ $(said "RCPT TO:<a@example.org> NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;team@home.example$") == 1 ]]
+	[[ $(said "RCPT TO:<b@example.org> NOTIFY=FAILURE ORCPT=rfc822;team@home.example$") == 1 ]]
 	[[ $(said "RCPT TO:<c@example.net> NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;c@example.net$") == 1 ]]
+	postern_ok -N success -- c@example.net team d@example.net < "$mail"
+	[[ $(said "RCPT TO:<[acd]@example.(org|net)> NOTIFY=SUCCESS ORCPT") == 3 && $(said "RCPT TO:<b@example.org> NOTIFY=NEVER") == 1 ]]
 	to_local team	# no -N
-	[[ $(envelope 2) != *ORCPT* ]]
+	[[ $(envelope 3) != *ORCPT* ]]
+	printf '%s\r\n' "EHLO c.example" "MAIL FROM:<me@example.org>" "RCPT TO:<team> NOTIFY=SUCCESS,DELAY" QUIT > "$BATS_TEST_TMPDIR/in"
+	postern_ok -bs < "$BATS_TEST_TMPDIR/in"
+	[[ $(said "RCPT TO:<a@example.org> NOTIFY=SUCCESS,DELAY") == 1 && $(said "RCPT TO:<b@example.org> NOTIFY=DELAY") == 1 ]]
 }
 
 @test "-bs: an alias is expanded; an alias that refuses is answered 550 each time" {

@@ -156,9 +156,17 @@ static bool put(struct envelope *v, const char *address, const char *original, c
 
 bool envelope_add_for(struct envelope *v, const char *address, const char *original, struct err *e)
 {
+	const struct rcpt *before;
 	struct rcpt *added;
 
-	return put(v, address, address_same(address, original) ? NULL : original, NULL, &added, e);
+	if (!put(v, address, address_same(address, original) ? NULL : original, NULL, &added, e))
+		return false;
+	if (added == NULL)
+		return true;
+	before = v->latest > 0 ? &v->rcpts[v->latest - 1] : NULL;
+	added->copy = before != NULL && address_same(before->original != NULL ? before->original : before->address, original);
+	v->latest = v->n;
+	return true;
 }
 
 /* *added as in put(). */
@@ -242,6 +250,7 @@ void envelope_cut(struct envelope *v, size_t n)
 		return;
 	while (v->n > n)
 		rcpt_free(&v->rcpts[--v->n]);
+	v->latest = 0;
 	if (v->slots != NULL) {
 		memset(v->slots, 0, v->n_slots * sizeof *v->slots);
 		index_all(v);

@@ -36,6 +36,7 @@ struct rcpt {
 	bool            apart;   /* made by envelope_refuse() or envelope_unread(): not merged with one of envelope_add_for() */
 	bool            unread;  /* made by envelope_unread(): `address` is no address */
 	bool            asked;   /* RCPT was sent for it, and the answer is owed */
+	bool            copy;    /* an alias stands for it and for an address before it */
 	bool            missed;  /* refused, although -bs accepted the recipient that expanded to it */
 	/* private: see envelope_name() */
 	uint32_t        turn, next;
@@ -51,6 +52,7 @@ struct envelope {
 	/* private: a hash of addresses, so that the time for 10^5 recipients is linear */
 	uint32_t    *slots;
 	size_t       n_slots;
+	size_t       latest;   /* of envelope_add_for(): index plus 1, or 0 */
 	uint32_t     turn, first, last; /* for envelope_named(); first and last are an index plus 1, or 0 */
 };
 

@@ -13,19 +13,27 @@ static enum dsn_return ret_of(const struct needs *n)
 	return n->v->ret != RETURN_UNSAID ? n->v->ret : n->w->ret;
 }
 
-static unsigned notify_of(const struct needs *n, unsigned wanted)
+/* RFC 3461 5.2.7.3: of the addresses behind an alias only one may have SUCCESS.  If nothing else was asked for, the others have
+ * NEVER, since without NOTIFY they would report failures. */
+static unsigned notify_of(const struct needs *n, const struct rcpt *r)
 {
-	unsigned notify = wanted != 0 ? wanted : n->w->notify;
+	unsigned notify = r->notify != 0 ? r->notify : n->w->notify;
 
-	return esmtp_is_bounce(n->v) ? notify & NOTIFY_NEVER : notify;
+	if (esmtp_is_bounce(n->v))
+		return notify & NOTIFY_NEVER;
+	if (!r->copy || (notify & NOTIFY_SUCCESS) == 0)
+		return notify;
+	notify &= ~(unsigned)NOTIFY_SUCCESS;
+	return notify != 0 ? notify : NOTIFY_NEVER;
 }
 
 static bool wants_dsn(const struct needs *n)
 {
-	bool wanted = notify_of(n, 0) != 0 || ret_of(n) != RETURN_UNSAID || n->v->envid != NULL;
+	struct rcpt usual = { .notify = 0 };
+	bool wanted = notify_of(n, &usual) != 0 || ret_of(n) != RETURN_UNSAID || n->v->envid != NULL;
 
 	for (size_t i = 0; i < n->v->n && !wanted; i++)
-		wanted = notify_of(n, n->v->rcpts[i].notify) != 0 || n->v->rcpts[i].orcpt != NULL;
+		wanted = notify_of(n, &n->v->rcpts[i]) != 0 || n->v->rcpts[i].orcpt != NULL;
 	return wanted;
 }
 
@@ -147,7 +155,7 @@ static bool put_wishes(struct buf *to, const struct caps *caps, const struct nee
 
 VALUE(notify)
 {
-	unsigned notify = notify_of(n, r->notify);
+	unsigned notify = notify_of(n, r);
 
 	(void)caps;
 	*said = notify != 0;
