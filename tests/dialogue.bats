@@ -233,7 +233,7 @@ load dialogue
 	start_server <<< "hide SMTPUTF8"
 	set_conf allow_from_override on
 	talk "EHLO x" "${one[@]}" "MAIL FROM:<jörg@example.org> SMTPUTF8" "MAIL FROM:<jörg@example.org> SMTPUTF8" "${one[@]}" QUIT
-	answered 220 250 250 250 354 250 554 554 250 250 354 250 221
+	answered 220 250 250 250 354 250 550 550 250 250 354 250 221
 	[[ $(connections) == 1 && $(messages) == 2 ]]
 }
 
@@ -242,9 +242,9 @@ load dialogue
 	set_conf allow_from_override on
 	talk "EHLO x" "MAIL FROM:<jörg@example.org> SMTPUTF8" RSET "$me SMTPUTF8" "RCPT TO:<jörg@example.org>" "$you" \
 	    "RCPT TO:<me@bücher.example>" DATA "${text[@]}" QUIT
-	answered 220 250 554 250 250 553 250 250 354 250 221
+	answered 220 250 550 250 250 553 250 250 354 250 221
 	[[ $(said 'RCPT TO:<me@xn--bcher-kva.example>$') == 1 && $(said RCPT) == 2 && $(messages) == 1 ]]
-	replied "554 5.6.7"
+	replied "550 5.6.7"
 	replied "553 5.6.7"
 	start_server < /dev/null
 	talk "EHLO x" "$me" "RCPT TO:<jörg@example.org>" "RCPT TO:<jörg@example.org>" "$you" DATA "${text[@]}" QUIT
@@ -359,11 +359,38 @@ load dialogue
 	[[ $(said 'RCPT TO:<b@example.net> NOTIFY=NEVER') == 1 && $(said 'RCPT TO:<you@example.net>$') == 1 ]]
 }
 
+@test "the smarthost has no DSN: NOTIFY=SUCCESS is refused, and the other parameters of DSN are left out" {	# RFC 3461 5.2.2
+	start_server <<< "hide DSN"
+	talk "EHLO x" "$me RET=FULL ENVID=x" "$you NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;you@example.org" \
+	    "RCPT TO:<b@example.net> NOTIFY=FAILURE,DELAY ORCPT=rfc822;b@example.org" "RCPT TO:<c@example.net> NOTIFY=NEVER" \
+	    "$you" DATA "${text[@]}" "MAIL FROM:<>" "$you NOTIFY=SUCCESS" QUIT
+	answered 220 250 250 555 250 250 250 354 250 250 250 221
+	replied "555 5.5.4 .*does not offer DSN"
+	[[ $(said '.*(RET|ENVID|NOTIFY|ORCPT)=') == 0 && $(said 'RCPT TO:<you@example.net>') == 2 && $(messages) == 1 ]]
+}
+
+@test "ORCPT in UTF-8 is passed on natively under SMTPUTF8, else encoded; the case of its type does not matter" {	# RFC 6533 3
+	start_server < /dev/null
+	talk "EHLO x" "$me SMTPUTF8" "$you ORCPT=UTF-8;jörg@example.org" DATA "${text[@]}" "$me" "$you ORCPT=Utf-8;jörg@example.org" QUIT
+	answered 220 250 250 250 354 250 250 250 221
+	[[ $(said 'RCPT TO:<you@example.net> ORCPT=UTF-8;jörg@example.org$') == 1 ]]
+	[[ $(said 'RCPT TO:<you@example.net> ORCPT=Utf-8;j.*x[{]F6[}]rg@example.org$') == 1 ]]
+}
+
+@test "BODY=7BIT is not made BODY=8BITMIME, and 8-bit text behind it is converted" {	# RFC 6152 3
+	start_server < /dev/null
+	talk "EHLO x" "$me BODY=7BIT" "$you" DATA "${text[@]}" "$me BODY=7BIT" "$you" DATA "Subject: x" "" "ä" . \
+	    "$me" "$you" DATA "Subject: x" "" "ä" . QUIT
+	[[ $(said 'MAIL.*BODY=8BITMIME') == 1 && $(messages) == 3 ]]
+	refute grep -q ä <<< "$(message 2)"
+	[[ $(message 2) == *"Content-Transfer-Encoding: "* && $(message 3) == *ä* ]]
+}
+
 @test "invalid parameters get 501 and unknown ones 555, and the smarthost gets none of them" {
 	start_server < /dev/null
 	local p lines=("EHLO x") n=0
 	for p in SIZE SIZE= SIZE=x SIZE=-1 SIZE=99999999999999999999 BODY BODY=BINARY SMTPUTF8=1 RET=ALL RET=FULL\ RET=FULL ENVID= \
-	    ENVID=a+ ENVID=a=b "ENVID=$(printf 'x%.0s' {1..101})"; do
+	    ENVID=a+ ENVID=a=b ENVID=a+E4 ENVID=a+0A "ENVID=$(printf 'x%.0s' {1..101})"; do
 		lines+=("$me $p") n=$((n + 1))
 	done
 	lines+=("$me AUTH=<>" "$me X" "$me" "MAIL FROM:<me@example.org>SIZE=1")
@@ -575,11 +602,22 @@ load dialogue
 	[[ $(envelope 2) == *"mail <other@example.org>"* ]]
 	options=() arguments=(you@example.net)
 	talk "EHLO x" QUIT
-	[[ $status == 64 && $codes == 554 ]] && told "recipients come in the dialogue"
+	[[ $status == 64 && $codes == "554 503 221" ]] && told "recipients come in the dialogue"
+	talk "${one[@]}"
+	[[ $status == 64 && $codes == "554 503 503 503 503 503 503 503" ]] || complain "$codes"
 	arguments=()
 	set_conf port x
 	talk "EHLO x" QUIT
-	[[ $status == 78 && $codes == 554 ]] && replied "554 5.3.5 "
+	[[ $status == 78 && $codes == "554 503 221" ]]
+	refute grep -E '^554[ -][0-9]' <<< "$stdout"	# RFC 2034 4: no enhanced code in a greeting
+}
+
+@test "after a greeting with 554 a caller that does not stop gets 421" {		# RFC 5321 3.1
+	start_server < /dev/null
+	arguments=(you@example.net)
+	for ((i = 0; i < 120; i++)); do echo "x$i"; done > "$BATS_TEST_TMPDIR/in"
+	hear
+	[[ $status == 64 && $codes == "554 503 "*" 503 421" ]] || complain "$codes"
 }
 
 @test "-f with an invalid address: MAIL is refused, and postern makes no connection" {

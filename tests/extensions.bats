@@ -384,6 +384,17 @@ asked() { grep -qE "^mail .* $1( |\$)" <<< "$(envelope "${2:-1}")" || complain "
 
 # ---------------------------------------------------------------------------------------------------------- DSN, RFC 3461
 
+@test "an envelope identifier that is not printable ASCII is 64" {		# RFC 3461 4.4
+	local id
+	start_server < /dev/null
+	for id in $'\xc3\xa4' a+E4 a+0A; do
+		postern_fails 64 usage -- -V "$id" you@example.net < "$mail"
+		told "must be printable ASCII"
+	done
+	postern_ok -V "a b+c" you@example.net < "$mail"
+	[[ $(said "MAIL FROM:.* ENVID=a[+]20b[+]2Bc$") == 1 ]]
+}
+
 @test "a report asks for no report: no RET, and of NOTIFY only never" {		# RFC 3461 6.1
 	start_server <<< "offer DSN"
 	postern_ok -f "<>" -R full -N success,failure -V id7 you@example.net < "$mail"

@@ -244,6 +244,8 @@ static bool set_envid(const struct options *o, struct envelope *v, struct err *e
 	if (o->envid == NULL)
 		return true;
 	ok = xtext_valid(o->envid) ? buf_str(&text, o->envid, e) : xtext_encode(&text, o->envid, e);
+	if (ok && !xtext_is_printable(buf_text(&text)))
+		ok = fail(e, ST_USAGE, FATE_PERM, "the envelope identifier must be printable ASCII, not %s", o->envid);
 	ok = ok && (v->envid = str_dup(buf_text(&text), e)) != NULL;
 	buf_free(&text);
 	return ok;

@@ -35,6 +35,16 @@ bool xtext_valid(const char *s)
 	return true;
 }
 
+bool xtext_is_printable(const char *s)
+{
+	if (!xtext_valid(s))
+		return false;
+	for (; (s = strchr(s, '+')) != NULL; s += 3)
+		if (s[1] < '2' || s[1] > '7' || memcmp(s, "+7F", 3) == 0)
+			return false;
+	return true;
+}
+
 /* The code point of one well-formed character of n octets. */
 static uint32_t code_point(const char *p, size_t n)
 {

@@ -9,6 +9,9 @@
 bool xtext_encode(struct buf *to, const char *s, struct err *e) MUST_CHECK; /* "+", "=", controls, 8-bit become +HH */
 bool xtext_valid(const char *s); /* is it xtext: not empty, printable, no '=', two hex digits after every '+'? */
 
+/* Is it xtext of printable ASCII and blanks, as the value of ENVID has to be (RFC 3461 4.4)? */
+bool xtext_is_printable(const char *s);
+
 /* The value of ORCPT= for an address: "rfc822;" and xtext if it is ASCII, else "utf-8;" and utf-8-addr-unitext (if the
  * transaction uses SMTPUTF8) or utf-8-addr-xtext. */
 bool xtext_orcpt(struct buf *to, const char *addr, bool smtputf8, struct err *e) MUST_CHECK;

@@ -18,11 +18,33 @@ bool answer(struct caller *c, const char *reply, struct err *e)
 	return caller_reply(c, (int)strtol(reply, NULL, 10), none, reply + 4, e);
 }
 
+/* Codes of our own refusals: RFC 6531 3.5, RFC 5321 4.1.1.11. */
+static const struct {
+	bool       rcpt; /* of a recipient */
+	struct esc esc;  /* class 0: any */
+	int        code;
+} refusals[] = {
+	{ true, { 5, 6, 7 }, 553 },
+	{ true, { 5, 5, 4 }, 555 },
+	{ true, { 0 }, 550 },
+	{ false, { 5, 6, 7 }, 550 },
+};
+
+static int refusal_of(const struct err *e)
+{
+	for (size_t i = 0; i < COUNT(refusals); i++)
+		if (refusals[i].rcpt == (e->stage == ST_RCPT)
+		    && (refusals[i].esc.class == 0
+			|| (refusals[i].esc.subject == e->esc.subject && refusals[i].esc.detail == e->esc.detail)))
+			return refusals[i].code;
+	return 554;
+}
+
 /* The smarthost's 4yz or 5yz for a recipient is passed on, but not 421, which would say that we close the connection. */
 static int code_of(const struct err *e)
 {
-	if (e->stage == ST_RCPT && e->code == 0 && e->fate == FATE_PERM) /* our own refusal; 553 by RFC 6531 3.5 */
-		return e->esc.subject == 6 && e->esc.detail == 7 ? 553 : 550;
+	if (e->code == 0 && e->fate == FATE_PERM)
+		return refusal_of(e);
 	if (e->stage == ST_RCPT && (e->code / 100 == 4 || e->code / 100 == 5) && e->code != 421)
 		return e->code;
 	return e->fate == FATE_PERM ? 554 : 451;
@@ -48,14 +70,28 @@ static struct esc subject_of(const struct err *e, uint8_t class)
 	return (struct esc){ class, rows[i].subject, rows[i].detail };
 }
 
-bool answer_error(struct caller *c, const struct err *why, struct err *e)
+static bool say_why(struct caller *c, int code, struct esc esc, const struct err *why, struct err *e)
 {
 	const char *perhaps = why->fate == FATE_UNKNOWN ? ", and may have the message" : "";
 	char text[sizeof why->say + sizeof why->quote + 40];
-	int code = code_of(why);
 
 	snprintf(text, sizeof text, "%s%s%s%s", why->say, perhaps, why->quote[0] == '\0' ? "" : ": ", why->quote);
-	return caller_reply(c, code, subject_of(why, (uint8_t)(code / 100)), text, e);
+	return caller_reply(c, code, esc, text, e);
+}
+
+bool answer_error(struct caller *c, const struct err *why, struct err *e)
+{
+	int code = code_of(why);
+
+	return say_why(c, code, subject_of(why, (uint8_t)(code / 100)), why, e);
+}
+
+bool answer_greeting(struct caller *c, const struct err *why, bool *stays, struct err *e)
+{
+	struct esc none = { 0 };
+
+	*stays = why->fate == FATE_PERM;
+	return say_why(c, *stays ? 554 : 421, none, why, e);
 }
 
 bool answer_with(struct caller *c, int code, struct esc esc, const char *text, struct err *e)

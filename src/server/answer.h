@@ -1,8 +1,8 @@
 /*
  * answer.h - what the caller of -bs is told: our own answers, the smarthost's, and errors in the form of a reply.
  *
- * RFC 2034 4: each reply has an enhanced code, since we offer ENHANCEDSTATUSCODES.  A smarthost's code that would mean something
- * else here is replaced (421, 221).
+ * RFC 2034 4: each reply has an enhanced code, since we offer ENHANCEDSTATUSCODES, but not the greeting, the answers to HELO and
+ * EHLO, and 354.  A smarthost's code that would mean something else here is replaced (421, 221).
  */
 #ifndef SERVER_ANSWER_H
 #define SERVER_ANSWER_H
@@ -19,7 +19,10 @@ bool answer_with(struct caller *c, int code, struct esc esc, const char *text, s
 /* An error: one of ours, or of the smarthost outside of MAIL, RCPT and the message. */
 bool answer_error(struct caller *c, const struct err *why, struct err *e) MUST_CHECK;
 
-/* The same; the error is also printed on stderr, with a hint. */
+/* An error in place of the greeting: 554, or 421 for a temporary one.  *stays: the caller may go on until QUIT (RFC 5321 3.1). */
+bool answer_greeting(struct caller *c, const struct err *why, bool *stays, struct err *e) MUST_CHECK;
+
+/* The same as answer_error(); the error is also printed on stderr, with a hint. */
 bool answer_failure(struct caller *c, const struct relay *u, const struct err *why, struct err *e) MUST_CHECK;
 
 /* After the message: one reply for all recipients.  Those that do not have it although the caller was told that they were

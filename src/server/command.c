@@ -17,7 +17,8 @@ static const char *parse_size(struct command *c, const char *value)
 static const char *parse_body(struct command *c, const char *value)
 {
 	c->eight_bit = str_same(value, "8BITMIME");
-	return c->eight_bit || str_same(value, "7BIT") ? NULL : syntax;
+	c->seven_bit = str_same(value, "7BIT");
+	return c->eight_bit || c->seven_bit ? NULL : syntax;
 }
 
 static const char *parse_utf8(struct command *c, const char *value)
@@ -34,7 +35,7 @@ static const char *parse_ret(struct command *c, const char *value)
 
 static const char *parse_envid(struct command *c, const char *value)
 {
-	if (strlen(value) >= sizeof c->envid || value[0] == '\0' || !xtext_valid(value))
+	if (strlen(value) >= sizeof c->envid || value[0] == '\0' || !xtext_is_printable(value))
 		return syntax;
 	snprintf(c->envid, sizeof c->envid, "%s", value);
 	return NULL;
@@ -54,7 +55,8 @@ static const char *parse_orcpt(struct command *c, const char *value)
 	for (const char *p = value; p < address; p++)
 		if (!str_isalnum(*p) && *p != '-')
 			return syntax;
-	if (!xtext_valid(address + 1) && !(str_starts(value, "utf-8;") && str_is_utf8(address, strlen(address))))
+	if (!xtext_valid(address + 1)
+	    && !(str_same_n(value, (size_t)(address - value), "utf-8") && str_is_utf8(address, strlen(address))))
 		return syntax;
 	snprintf(c->orcpt, sizeof c->orcpt, "%s", value);
 	return NULL;

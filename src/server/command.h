@@ -38,7 +38,8 @@ struct command {
 	char            address[ADDRESS_MAX]; /* MAIL, RCPT: normalised, perhaps unqualified; "": the null sender */
 	uint64_t        size;             /* SIZE of MAIL, octets of BDAT */
 	bool            last;             /* BDAT */
-	bool            eight_bit, utf8;  /* BODY=8BITMIME, SMTPUTF8 */
+	bool            eight_bit, seven_bit; /* BODY=8BITMIME, BODY=7BIT; neither: nothing was said */
+	bool            utf8;             /* SMTPUTF8 */
 	enum dsn_return ret;
 	char            envid[101];       /* xtext, "": none; RFC 3461 4.4 */
 	unsigned        notify;           /* enum dsn_notify; 0: none */

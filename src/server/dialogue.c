@@ -471,12 +471,15 @@ static bool talk(struct dialogue *d, struct err *e)
 	return false;
 }
 
-/* Says why there is no dialogue. */
+/* Says why there is no dialogue, and waits for QUIT, which a caller says after a 554 (RFC 5321 3.1). */
 static bool refuse(struct dialogue *d, const struct err *why_not, struct err *e)
 {
 	struct err unheard;
+	bool stays, ok = answer_greeting(&d->caller, why_not, &stays, &unheard);
 
-	(void)!answer_error(&d->caller, why_not, &unheard);
+	while (ok && stays && !d->done && next_command(d, &unheard))
+		ok = d->command.id == COMMAND_QUIT ? do_quit(d, &unheard)
+						   : mistake(d, "503 5.5.1 no mail is taken here: say QUIT", &unheard);
 	return give_up(why_not, e);
 }
 

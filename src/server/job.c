@@ -77,11 +77,24 @@ static bool list(struct asked *a, const struct envelope *v, struct err *e)
 	return true;
 }
 
+/* RFC 3461 5, 5.2.2: if the server behind us has no DSN, it would be our duty to report that the message was passed on, and we
+ * make no reports.  A failure is told in the dialogue, so the other words of NOTIFY need nobody. */
+static bool success_is_told(const struct job *j, const struct command *c, struct err *e)
+{
+	if ((c->notify & NOTIFY_SUCCESS) == 0 || (j->t.s->caps.ext & EXT_DSN) != 0 || esmtp_is_bounce(&j->x.v))
+		return true;
+	fail(e, ST_RCPT, FATE_PERM, "%s does not offer DSN, which NOTIFY=SUCCESS needs", j->t.s->to->host);
+	e->esc = (struct esc){ 5, 5, 4 };
+	return false;
+}
+
 bool job_name(struct job *j, struct sender *who, struct asked *a, const struct command *c, struct err *e)
 {
 	struct envelope *v = &j->x.v;
 	size_t before = v->n;
 
+	if (!success_is_told(j, c, e))
+		return false;
 	envelope_name(v);
 	if (!expand_recipient(&who->expander, v, c->address, e) || !list(a, v, e)) {
 		envelope_cut(v, before);

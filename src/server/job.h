@@ -31,7 +31,8 @@ struct asked { /* one RCPT of the caller; zeroed: a new one */
  * offers it. */
 bool job_may_say(const struct job *j, const char *address);
 
-/* Adds the recipient to the envelope, with all addresses that it stands for.  If one fails, none is added. */
+/* Adds the recipient to the envelope, with all addresses that it stands for.  If one fails, none is added.
+ * NOTIFY=SUCCESS is refused if the server does not offer DSN. */
 bool job_name(struct job *j, struct sender *who, struct asked *a, const struct command *c, struct err *e) MUST_CHECK;
 
 /* Says RCPT for them, before the answers to earlier RCPT have come.  If that is not possible, or fails, a->said stays unset, and

@@ -174,9 +174,11 @@ static bool begins(void *ctx, struct session *s, struct err *e)
 	return suits(t->u, now(t->u), e);
 }
 
-static bool say_mail(struct job *j, struct err *e)
+/* BODY=8BITMIME only says that the text may be 8-bit, which is not known yet.  Where it is, and the caller said BODY=7BIT, it is
+ * converted. */
+static bool say_mail(struct job *j, const struct command *c, struct err *e)
 {
-	j->t.needs.eight_bit = true; /* BODY=8BITMIME only says that the text may be 8-bit, which is not known yet */
+	j->t.needs.eight_bit = !c->seven_bit;
 	return transaction_say_mail(&j->t, e);
 }
 
@@ -189,7 +191,7 @@ static bool say_mail_anew(struct relay *u, const struct command *c, struct err *
 	if (!smarthost_connect(u->to, begins, &t, e))
 		return false;
 	job_reopen(now(u));
-	return say_mail(now(u), e);
+	return say_mail(now(u), c, e);
 }
 
 /* A connection that was used before may have been closed by the server; then MAIL is tried once more on a new one.  If MAIL
@@ -200,7 +202,7 @@ static bool reach(struct relay *u, const struct command *c, struct err *e)
 
 	u->reused = smarthost_usable(u->to);
 	if (u->reused) {
-		bool fits = begins(&t, &u->to->s, e), ok = fits && say_mail(now(u), e);
+		bool fits = begins(&t, &u->to->s, e), ok = fits && say_mail(now(u), c, e);
 
 		if (ok || !(u->to->s.chat.broken || (!fits && u->to->n_servers > 1)))
 			return ok;
@@ -271,7 +273,7 @@ bool relay_say_next(struct relay *u, const struct command *c)
 
 	if (may_follow(u, j, c) && begin_envelope(u, j, c, &unheard)) {
 		begin_transaction(u, j, c);
-		u->ahead = negotiate_knows(&u->to->s, &j->t.needs) && suits(u, j, &unheard) && say_mail(j, &unheard);
+		u->ahead = negotiate_knows(&u->to->s, &j->t.needs) && suits(u, j, &unheard) && say_mail(j, c, &unheard);
 	}
 	if (!u->ahead)
 		job_end(u, j);

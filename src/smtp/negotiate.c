@@ -141,7 +141,7 @@ bool negotiate_message(const struct session *s, const struct envelope *v, const 
 		esmtp_needs(n, n->w, v, &r->facts);
 	if ((r->facts.utf8_head || (!said && n->not_ascii)) && !utf8_carried(s, n->w, r, e))
 		return false;
-	if (r->facts.eight_bit && (s->caps.ext & EXT_8BITMIME) == 0 && !rendition_7bit(r, e))
+	if (r->facts.eight_bit && ((s->caps.ext & EXT_8BITMIME) == 0 || (said && !n->eight_bit)) && !rendition_7bit(r, e))
 		return false;
 	if (!said)
 		n->size = r->facts.bytes;
