@@ -71,6 +71,27 @@ asked() { grep -qE "^mail .* $1( |\$)" <<< "$(envelope "${2:-1}")" || complain "
 	[[ $stdout == *$'\n'"554 5.7.10 "* ]]
 }
 
+@test "require_tls waive adds the field TLS-Required: No, once" {		# RFC 8689 3, 4.3
+	start_server <<< "offer_tls REQUIRETLS"
+	postern_ok --require-tls=waive you@example.net < "$mail"
+	[[ $(envelope) != *REQUIRETLS* && $(message | grep -c $'^TLS-Required: No\r$') == 1 ]]
+	sed '1i tls-required: No' "$mail" > "$mail.no"
+	postern_ok --require-tls=waive you@example.net < "$mail.no"
+	[[ $(message 2 | grep -ci '^tls-required:') == 1 ]]
+	sed '1i Resent-From: me@example.org' "$mail.no" > "$mail.resent"
+	postern_ok --require-tls=waive you@example.net < "$mail.resent"
+	[[ $(message 3 | grep -ci '^tls-required:') == 1 ]]
+	set_conf require_tls waive
+	postern_ok --require-tls you@example.net < "$mail"
+	asked REQUIRETLS 4
+	[[ $(message 4) != *TLS-Required* ]]
+	printf '%s\r\n' "EHLO c.example" "MAIL FROM:<me@example.org>" "RCPT TO:<you@example.net>" DATA "Subject: 1" "" . \
+	    QUIT > "$BATS_TEST_TMPDIR/in"
+	postern_ok -bs < "$BATS_TEST_TMPDIR/in"
+	[[ $(message 5) == *$'\nTLS-Required: No\r'* ]]
+	postern_fails 64 usage -- --require-tls=never you@example.net < "$mail"
+}
+
 @test "without STARTTLS the enhanced code is 5.7.10" {		# RFC 8689 4.2.1
 	start_server <<< "hide STARTTLS"
 	printf '%s\r\n' "EHLO c.example" "MAIL FROM:<me@example.org>" QUIT > "$BATS_TEST_TMPDIR/in"

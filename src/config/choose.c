@@ -116,7 +116,7 @@ static bool lacks_certificate(const struct account *a)
 /* RFC 8689 2: REQUIRETLS may only be sent over verified TLS. */
 static bool lacks_tls(const struct account *a)
 {
-	return a->wishes.require_tls && (!a->tls.on || (!a->tls.certcheck && a->tls.fingerprints.n == 0));
+	return a->wishes.onward_tls == ONWARD_TLS_REQUIRED && (!a->tls.on || (!a->tls.certcheck && a->tls.fingerprints.n == 0));
 }
 
 /* RFC 4865 4.1 (2). */

@@ -13,6 +13,9 @@ static const struct word add_missing[] = { { "auto", 1 }, { "off", 0 }, { "on", 
 static const struct word utf8_words[] = {
 	{ "auto", UTF8_AUTO }, { "on", UTF8_ON }, { "off", UTF8_OFF }, { NULL, 0 },
 };
+static const struct word onward_tls[] = {
+	{ "on", ONWARD_TLS_REQUIRED }, { "off", ONWARD_TLS_UNSAID }, { "waive", ONWARD_TLS_WAIVED }, { NULL, 0 },
+};
 /* RFC 3461 4.3, and msmtp's name for the second */
 static const struct word return_words[] = {
 	{ "off", RETURN_UNSAID }, { "full", RETURN_FULL }, { "hdrs", RETURN_HDRS }, { "headers", RETURN_HDRS }, { NULL, 0 },
@@ -127,8 +130,8 @@ static const struct key keys[] = {
 	  .summary = "how urgent the message is, from -9 to 9; left out if the server has no priorities" },
 	{ .name = "smtputf8", .kind = KIND_WORD, .at = AT(wishes.utf8), .standard = "auto", .words = utf8_words, .bare = true,
 	  .summary = "use addresses and headers in UTF-8; auto: when needed" },
-	{ .name = "require_tls", ON_OFF, .at = AT(wishes.require_tls), .standard = "off",
-	  .summary = "all servers on the way must use TLS with a verified certificate (REQUIRETLS)" },
+	{ .name = "require_tls", .kind = KIND_WORD, .at = AT(wishes.onward_tls), .standard = "off", .words = onward_tls, .bare = true,
+	  .summary = "all servers on the way must use verified TLS (REQUIRETLS); waive: none has to (TLS-Required: No)" },
 
 	/* message */
 	{ .name = "set_from_header", .kind = KIND_WORD, .at = AT(message.set_from_header), .standard = "auto",

@@ -228,7 +228,8 @@ static void id_domain(const struct sender *who, const struct envelope *v, char t
 bool sender_cleanup(struct sender *who, struct submission *x, bool take_recipients, struct err *e)
 {
 	char domain[HOST_MAX];
-	struct stamp stamp = { .now = time(NULL), .domain = domain, .random = random_fill };
+	struct stamp stamp = { .now = time(NULL), .domain = domain, .random = random_fill,
+			       .tls_waived = who->a->wishes.onward_tls == ONWARD_TLS_WAIVED };
 
 	id_domain(who, &x->v, domain);
 	return cleanup_message(&x->m, &who->a->message, &stamp, &who->expander, take_recipients, &x->v, e);

@@ -285,6 +285,17 @@ static bool has_recipient(const struct cleaning *x)
 	return has(x, "To", "Resent-To") || has(x, "Cc", "Resent-Cc") || has(x, "Bcc", "Resent-Bcc");
 }
 
+/* RFC 8689 3: there may be one such field in the whole head. */
+static bool names_tls(const struct buf *head)
+{
+	struct field f;
+
+	for (size_t at = 0; header_next(buf_text(head), head->len, &at, &f);)
+		if (header_is(&f, "TLS-Required"))
+			return true;
+	return false;
+}
+
 /* Adds the missing fields; if there is a Resent- block, those that the newest one lacks. */
 static bool add_missing(struct cleaning *x, struct err *e)
 {
@@ -294,7 +305,8 @@ static bool add_missing(struct cleaning *x, struct err *e)
 	    && (has(x, "From", "Resent-From") || x->p->set_from_header == SET_FROM_OFF || put_from(x, prefix, e))
 	    && (has(x, "Message-ID", "Resent-Message-ID") || !x->p->set_msgid_header
 		|| put_message_id(x, prefix, e))
-	    && (has_recipient(x) || x->p->set_to_header == SET_TO_OFF || put_to(x, prefix, e));
+	    && (has_recipient(x) || x->p->set_to_header == SET_TO_OFF || put_to(x, prefix, e))
+	    && (!x->stamp->tls_waived || names_tls(&x->m->head) || buf_str(&x->out, "TLS-Required: No\n", e));
 }
 
 /* ---- the walk ----------------------------------------------------------------------------------- */

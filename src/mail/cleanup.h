@@ -32,10 +32,11 @@ struct message_params {
 	struct strlist local_recipients; /* get the mail of local names without an alias; empty: those names are qualified */
 };
 
-struct stamp { /* what makes a Date and a Message-ID that we write, and what only the caller can know */
+struct stamp { /* what makes the fields that we write, and what only the caller can know */
 	time_t      now;
 	const char *domain; /* borrowed: right side of the Message-ID; a domain in ASCII */
 	bool      (*random)(void *to, size_t n, struct err *e); /* called only if it is needed; see base/random.h */
+	bool        tls_waived; /* add `TLS-Required: No`: RFC 8689 3, 4.3 */
 };
 
 /* Adds the recipients in the head to the envelope (if take_recipients), changes the head as `p` says, adds always_bcc to the

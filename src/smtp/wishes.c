@@ -158,7 +158,7 @@ static bool put_priority(struct buf *to, const struct wishes *w, struct err *e)
 
 static bool wants_tls(const struct wishes *w)
 {
-	return w->require_tls;
+	return w->onward_tls == ONWARD_TLS_REQUIRED;
 }
 
 /* RFC 8689 2: REQUIRETLS needs a certificate that a chain of trust verifies.  A pin is no such chain. */

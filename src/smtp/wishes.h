@@ -19,6 +19,12 @@ enum {
 
 enum utf8_use { UTF8_AUTO, UTF8_ON, UTF8_OFF };
 
+enum onward_tls { /* of the servers behind this one, RFC 8689; one value, since 4.3 wants either the parameter or the field */
+	ONWARD_TLS_UNSAID,
+	ONWARD_TLS_REQUIRED, /* REQUIRETLS */
+	ONWARD_TLS_WAIVED,   /* the field `TLS-Required: No`, which sender_cleanup() adds */
+};
+
 struct deliver_by { /* RFC 2852 4 */
 	bool    wanted;
 	int64_t seconds; /* from now; below 0: late already */
@@ -36,7 +42,7 @@ struct wishes { /* zeroed: none */
 	unsigned          hold_for;    /* seconds that the server holds the message; 0: none */
 	int64_t           hold_until;  /* seconds since 1970; 0: not held */
 	struct number     priority;
-	bool              require_tls; /* every server on the way must use TLS, RFC 8689 */
+	enum onward_tls   onward_tls;
 };
 
 /* Do the wishes for a message at the time `now` (seconds since 1970) agree?  A release must not have passed, and must be before
