@@ -140,6 +140,16 @@ nobody_connected() { [[ $(connections) == 0 && $(messages) == 0 ]]; }
 	[[ $stderr != *"passed over"* ]]
 }
 
+@test "the directory of temporary files is full: 73, and the error names it" {
+	server
+	# shellcheck disable=SC2016	# the inner shell's
+	run_bounded bash -c 'trap "" XFSZ; ulimit -f 300; exec "$@"' - "$POSTERN" -C "$conf" you@example.net < <(large)
+	((status == 73)) || complain "exit status $status"
+	told "cannot write a temporary file in $TMPDIR"
+	hinted "TMPDIR"
+	[[ $(messages) == 0 ]]
+}
+
 @test "neither TMPDIR nor /tmp can be used: 73 and nothing sent" {
 	local dir why
 	((EUID == 0)) || skip "needs root, who can mount"

@@ -216,24 +216,26 @@ static int temp_in(const char *dir)
 	return fd;
 }
 
-int file_temp(struct err *passed_over, struct err *e)
+int file_temp(const char **dir, struct err *passed_over, struct err *e)
 {
-	const char *dir = secure_getenv("TMPDIR");
+	const char *wanted = secure_getenv("TMPDIR");
 	int fd, why = 0;
 
 	*passed_over = (struct err){ 0 };
-	if (dir != NULL && dir[0] != '\0') {
-		if ((fd = temp_in(dir)) >= 0)
+	if (wanted != NULL && wanted[0] != '\0') {
+		*dir = wanted;
+		if ((fd = temp_in(wanted)) >= 0)
 			return fd;
 		why = errno;
-		fail_sys(passed_over, ST_SPOOL, why, "cannot make a temporary file in %s", dir);
+		fail_sys(passed_over, ST_SPOOL, why, "cannot make a temporary file in %s", wanted);
 	}
-	if ((fd = temp_in("/tmp")) >= 0)
+	*dir = "/tmp";
+	if ((fd = temp_in(*dir)) >= 0)
 		return fd;
 	if (why == 0)
 		fail_sys(e, ST_SPOOL, errno, "cannot make a temporary file in /tmp");
 	else
-		fail_sys(e, ST_SPOOL, why, "cannot make a temporary file in %s, nor in /tmp", dir);
+		fail_sys(e, ST_SPOOL, why, "cannot make a temporary file in %s, nor in /tmp", wanted);
 	err_hint(e, "set TMPDIR to a directory with room for the message");
 	return -1;
 }

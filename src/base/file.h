@@ -61,9 +61,9 @@ bool file_read_open(int fd, const char *name, enum stage st, int64_t until, stru
 bool file_append(const char *path, const void *p, size_t n) MUST_CHECK;
 
 /* An unlinked temporary file, mode 0600, in $TMPDIR; in /tmp if TMPDIR is not set or cannot be used.  TMPDIR often comes
- * from another user's environment; if it cannot be used, *passed_over says why, otherwise it is zeroed.  On failure: -1
- * and *e (ST_SPOOL, so EX_CANTCREAT). */
-int file_temp(struct err *passed_over, struct err *e) MUST_CHECK;
+ * from another user's environment; if it cannot be used, *passed_over says why, otherwise it is zeroed.  *dir is the
+ * directory, borrowed from the environment, or static.  On failure: -1 and *e (ST_SPOOL, so EX_CANTCREAT). */
+int file_temp(const char **dir, struct err *passed_over, struct err *e) MUST_CHECK;
 
 /* Writes all of it: after EINTR and short writes it goes on, and if the descriptor does not block, it waits up to
  * FILE_PATIENCE_S.  On failure errno says why. */

@@ -62,8 +62,10 @@ static bool is_lone_dot(const struct intake *in, size_t n)
 
 static bool write_temp(struct message *m, const char *p, size_t n, struct err *e)
 {
-	if (!file_write_all(m->fd, p, n))
-		return fail_sys(e, ST_SPOOL, errno, "cannot write the temporary file");
+	if (!file_write_all(m->fd, p, n)) {
+		fail_sys(e, ST_SPOOL, errno, "cannot write a temporary file in %s", m->temp_dir);
+		return err_hint(e, "set TMPDIR to a directory with room for the message");
+	}
 	m->end += (off_t)n;
 	return true;
 }
@@ -74,7 +76,7 @@ static bool spill(struct message *m, struct err *e)
 {
 	struct err passed_over;
 
-	m->fd = file_temp(&passed_over, e);
+	m->fd = file_temp(&m->temp_dir, &passed_over, e);
 	if (passed_over.say[0] != '\0')
 		trace_note(0, "TMPDIR is passed over: %s: %s", passed_over.say, passed_over.quote);
 	if (m->fd < 0 || !write_temp(m, m->body.bytes, m->body.len, e))

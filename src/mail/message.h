@@ -29,6 +29,7 @@ struct message {
 	struct buf   head;   /* fields without the empty line; lines end with LF or CRLF */
 	struct buf   body;   /* in memory; unused if fd >= 0 */
 	int          fd;     /* owned: temporary file with the body; -1: the body is in memory */
+	const char  *temp_dir; /* the directory of fd; borrowed, as file_temp() gives it */
 	off_t        end;    /* length of the body in fd */
 	struct facts facts;  /* filled by message_count() */
 	char         id[256];/* Message-ID, for the log; "": none */
