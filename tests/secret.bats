@@ -128,13 +128,26 @@ nobody_asked() { (($(connections) == 0)) || complain "there was a connection"; }
 	nobody_asked
 }
 
-@test "a password program that does not exist or cannot be run is 75" {
+@test "a password program that does not exist or cannot be run is 78: the error names it and PATH" {
 	set_conf password_command "$bin/missing"
-	send_fails 75 secret
+	send_fails 78 config
 	told "password_command"
+	told "$bin/missing"
+	[[ $stderr != *again* ]]
+	set_conf password_command no-such-program show mail
+	send_fails 78 config
+	told "no-such-program, searched for in PATH: $PATH"
+	hinted "whole path"
 	echo > "$bin/plain"
 	set_conf password_command "$bin/plain"
+	send_fails 78 config
+	told "$bin/plain"
+	set_conf password_command
+	set_conf passwordeval "no-such-program show mail | cat -"
 	send_fails 75 secret
+	set_conf passwordeval "no-such-program show mail"
+	send_fails 78 config
+	told "did not find a program in PATH: $PATH"
 	nobody_asked
 }
 
@@ -171,14 +184,19 @@ nobody_asked() { (($(connections) == 0)) || complain "there was a connection"; }
 	nobody_asked
 }
 
-@test "a password file that others may read is 78, and a missing one is 75" {
+@test "a password file that others may read is 78, and so is a missing one" {
 	echo secret > "$BATS_TEST_TMPDIR/pw"
 	chmod 644 "$BATS_TEST_TMPDIR/pw"
 	set_conf password_file "$BATS_TEST_TMPDIR/pw"
 	send_fails 78 config
 	hinted "chmod 600"
 	set_conf password_file "$BATS_TEST_TMPDIR/missing"
-	send_fails 75 secret
+	send_fails 78 secret
+	told "$BATS_TEST_TMPDIR/missing"
+	[[ $stderr != *again* ]]
+	set_conf password_file
+	set_conf netrc_file "$BATS_TEST_TMPDIR/missing"
+	send_fails 78 secret
 	nobody_asked
 }
 

@@ -22,6 +22,8 @@ enum {
 	NOT_STARTED = 126, /* the child's exit status if it could not start the program */
 };
 
+#define SAFE_PATH "/usr/bin:/bin" /* if we were started with more rights than our user has */
+
 struct child {
 	pid_t pid;
 	int   out;     /* its standard output */
@@ -76,7 +78,7 @@ static void clean_environment(void)
 		name[len] = '\0';
 		unsetenv(name);
 	}
-	if (getauxval(AT_SECURE) != 0 && (clearenv() != 0 || setenv("PATH", "/usr/bin:/bin", 1) != 0))
+	if (getauxval(AT_SECURE) != 0 && (clearenv() != 0 || setenv("PATH", SAFE_PATH, 1) != 0))
 		_exit(NOT_STARTED);
 }
 
@@ -178,17 +180,48 @@ static bool follow(struct child *c, const char *what, enum stage st, int64_t dea
 	return true;
 }
 
-static bool judge(const struct child *c, const char *what, enum stage st, struct err *e)
+/* What execvp(3) searches in the child. */
+static const char *search_path(void)
+{
+	const char *path = getauxval(AT_SECURE) != 0 ? SAFE_PATH : getenv("PATH");
+
+	return path != NULL ? path : "the system's default";
+}
+
+/* Trying again does not help if the program is not there: what names it is at fault. */
+static bool fail_start(const char *program, const char *what, enum stage st, int why, struct err *e)
+{
+	bool searched = strchr(program, '/') == NULL;
+
+	if (why != ENOENT && why != ENOTDIR && why != EACCES && why != ENOEXEC)
+		return fail_sys(e, st, why, "cannot start %s", what);
+	fail_sys(e, ST_CONFIG, why, "cannot start %s: %s%s%s", what, program, searched ? ", searched for in PATH: " : "",
+		 searched ? search_path() : "");
+	e->fate = FATE_PERM;
+	if (searched)
+		return err_hint(e, "give its whole path, since cron and services have another PATH than a terminal");
+	return false;
+}
+
+/* POSIX, 2.8.2: a shell that does not find a command ends with 127. */
+static bool fail_exit(const char *program, const char *what, enum stage st, int status, struct err *e)
+{
+	if (status != 127 || strcmp(program, "/bin/sh") != 0)
+		return fail(e, st, FATE_TEMP, "%s failed with exit status %d", what, status);
+	fail(e, ST_CONFIG, FATE_PERM, "%s failed with exit status %d: the shell did not find a program in PATH: %s", what, status,
+	     search_path());
+	return err_hint(e, "give its whole path, since cron and services have another PATH than a terminal");
+}
+
+static bool judge(const struct child *c, const char *program, const char *what, enum stage st, struct err *e)
 {
 	int why;
 
 	if (WIFSIGNALED(c->status))
 		return fail(e, st, FATE_TEMP, "%s was ended by signal %d", what, WTERMSIG(c->status));
 	if (WEXITSTATUS(c->status) == NOT_STARTED && read(c->trouble, &why, sizeof why) == sizeof why)
-		return fail_sys(e, st, why, "cannot start %s", what);
-	if (WEXITSTATUS(c->status) != 0)
-		return fail(e, st, FATE_TEMP, "%s failed with exit status %d", what, WEXITSTATUS(c->status));
-	return true;
+		return fail_start(program, what, st, why, e);
+	return WEXITSTATUS(c->status) == 0 || fail_exit(program, what, st, WEXITSTATUS(c->status), e);
 }
 
 bool proc_read(char *const argv[], const char *what, enum stage st, int64_t deadline,
@@ -199,7 +232,7 @@ bool proc_read(char *const argv[], const char *what, enum stage st, int64_t dead
 
 	if (!start(argv, what, &c, e))
 		return false;
-	ok = follow(&c, what, st, deadline, answer, e) && judge(&c, what, st, e);
+	ok = follow(&c, what, st, deadline, answer, e) && judge(&c, argv[0], what, st, e);
 	if (!ok)
 		kill(-c.pid, SIGKILL);
 	while (!c.reaped && waitpid(c.pid, &c.status, 0) < 0 && errno == EINTR)

@@ -11,7 +11,8 @@
 #include "base/buf.h"
 
 /* argv ends with NULL; argv[0] is looked up in PATH.  For a shell give { "/bin/sh", "-c", text }.  If the exit status is not
- * 0, the error is of stage `st` (FATE_TEMP) and names `what` and the status or signal, but never the output. */
+ * 0, the error is of stage `st` (FATE_TEMP) and names `what` and the status or signal, but never the output.  If there is no such
+ * program, it is ST_CONFIG (FATE_PERM) and names the program and PATH. */
 bool proc_read(char *const argv[], const char *what, enum stage st, int64_t deadline,
 	       struct buf *answer, struct err *e) MUST_CHECK;
 

@@ -79,8 +79,7 @@ static bool ask_eval(const struct ask *a, struct buf *to, bool *found, struct er
 	return !*found || proc_read(argv, "the command of `passwordeval`", ST_SECRET, a->until, to, e);
 }
 
-/* A missing file may appear later (a mount, a credential of the session), so the error is temporary.  Only a file that we may not
- * read is EX_NOPERM. */
+/* A file that is not there is EX_CONFIG (base/err.c), and one that we may not read EX_NOPERM.  Other failures are temporary. */
 static bool read_secret_file(const struct ask *a, const char *path, struct buf *to, struct file_facts *facts,
 			     struct err *e)
 {
@@ -89,7 +88,7 @@ static bool read_secret_file(const struct ask *a, const char *path, struct buf *
 	if (e->sys == EACCES || e->sys == EPERM)
 		return err_hint(e, "root can let a group of yours read it (chgrp and chmod 640); or put a password of your own into"
 				   " ~/.config/postern/config");
-	e->fate = FATE_TEMP;
+	e->fate = facts->exists ? FATE_TEMP : FATE_PERM;
 	return false;
 }
 
