@@ -128,7 +128,7 @@ needs() { command -v "$1" > /dev/null || skip "no $1 here"; }
 	: > "$BATS_TEST_TMPDIR/empty"
 	same "defaults in force" "$(table --list-keys | awk -F '\t' 'NF == 4 && $3 != "" { print $1, $3 }')" \
 	    "$(run_bounded "$POSTERN" -C "$BATS_TEST_TMPDIR/empty" --host=h --user=u --dump-config
-	       grep -vE '^(account|host|port|user) ' <<< "$stdout")"
+	       grep -vE '^(# read|# this account was chosen,|account|host|port|user) ' <<< "$stdout")"
 }
 
 @test "each key's words are in the manual" {

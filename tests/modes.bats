@@ -161,11 +161,38 @@ someone@example.net... deliverable: account default, host smtp.example.org:587, 
 		[[ -z $user ]] || set_conf user "$user"
 		set_conf tls off
 		postern_ok --dump-config
-		first=$stdout
+		first=$(grep -v '^# \(read\|the account begins\)' <<< "$stdout")
 		printf '%s\n' "$first" > "$BATS_TEST_TMPDIR/dumped"
 		run_bounded "$POSTERN" -C "$BATS_TEST_TMPDIR/dumped" --dump-config
-		[[ $status == 0 && $stdout == "$first" ]] || complain "user '$user'"
+		[[ $status == 0 && $(grep -v '^# \(read\|the account begins\)' <<< "$stdout") == "$first" ]] || complain "user '$user'"
 	done
+}
+
+@test "--dump-config and -v begin with the files that were read, the account, and why it was chosen" {
+	local extra=$BATS_TEST_TMPDIR/extra.conf
+	printf '%s\n' "account work" "host localhost" "port 9" "tls off" "from *@work.example" > "$extra"
+	chmod 600 "$extra"
+	printf '%s\n' "account default" "host localhost" "port 9" "tls off" "include $extra" > "$conf"
+	postern_ok --dump-config
+	[[ $stdout == "# read $conf"$'\n'"# read $extra"$'\n'"# the account begins at $conf:1"$'\n'"# this account was chosen, since its name is default"$'\n'"account default"* ]] \
+	    || complain "--dump-config"
+	postern_ok --dump-config -f me@work.example
+	[[ $stdout == *"# the account begins at $extra:1"$'\n'"# this account was chosen, since its \`from\` is for the sender me@work.example"* ]] || complain "by sender"
+	postern_ok --dump-config -f me@home.example
+	[[ $stdout == *"since its name is default and no \`from\` is for the sender me@home.example"* ]] || complain "default"
+	postern_ok --dump-config -a work
+	[[ $stdout == *"since -a names it"* ]] || complain "by name"
+	run_bounded "$POSTERN" -C /dev/null --host=localhost --dump-config
+	[[ $stdout == "# read /dev/null"$'\n'"# this account was chosen, since its name is default"$'\n'"account default"* ]] || complain "/dev/null"
+	sed -i 's/^account default/account home/; /^include/d' "$conf"
+	postern_ok --dump-config
+	[[ $stdout == *"since there is no other one"* ]] || complain "the only one"
+	sed -i 's/^account home/account default/' "$conf"
+	postern_bare --host=localhost --dump-config
+	[[ $stdout == "# no configuration file was read"* || -e $(system_directory)/postern.conf ]] || complain "no file"
+	postern -v you@example.net < "$mail"
+	[[ $(sed -n '1,2s/^ *[0-9.]* *0 \* //p' <<< "$stderr") == "read $conf"$'\n'"account default of $conf:1, since its name is default" ]] \
+	    || complain "-v"
 }
 
 # ---------------------------------------------------------------------------------------------------------- installation

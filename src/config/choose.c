@@ -1,5 +1,6 @@
 #include "config/choose.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "config/file.h"
@@ -179,4 +180,19 @@ static bool check_whole(const struct conf *c, const struct account *a, struct er
 bool conf_choose(const struct conf *c, const char *name, const char *sender, struct account **chosen, struct err *e)
 {
 	return find_account(c, name, sender, chosen, e) && check_whole(c, *chosen, e);
+}
+
+void conf_why(const struct conf *c, const char *name, const char *sender, const struct account *chosen, char to[WHY_MAX])
+{
+	bool asked = sender != NULL && sender[0] != '\0';
+
+	if (name != NULL)
+		snprintf(to, WHY_MAX, "-a names it");
+	else if (asked && by_sender(c, sender) == chosen)
+		snprintf(to, WHY_MAX, "its `from` is for the sender %s", sender);
+	else if (conf_account(c, "default") == chosen)
+		snprintf(to, WHY_MAX, "its name is default%s%s", asked ? " and no `from` is for the sender " : "",
+			 asked ? sender : "");
+	else
+		snprintf(to, WHY_MAX, "there is no other one");
 }

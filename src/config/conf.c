@@ -63,6 +63,7 @@ void conf_free(struct conf *c)
 	for (size_t i = 0; i < c->n; i++)
 		account_free(&c->accounts[i]);
 	free(c->accounts);
+	strlist_free(&c->files);
 	free(c->note);
 	*c = (struct conf){ 0 };
 }

@@ -19,6 +19,7 @@ struct conf {
 	struct account *accounts; /* owned array; [0] holds the defaults of the file being read */
 	size_t          n;
 	bool            no_file;  /* no configuration file was read */
+	struct strlist  files;    /* the configuration files that were read, with those that they include */
 	char           *note;     /* which of the usual files were passed over, and why; NULL: none */
 	/* private to conf.c: a hash table of names; each slot is the number of the account that has the name in the highest
 	 * layer, 0: free */

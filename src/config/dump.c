@@ -1,5 +1,6 @@
 #include "config/dump.h"
 
+#include "base/printable.h"
 #include "base/steps.h"
 #include "config/keys.h"
 #include "config/set.h"
@@ -64,6 +65,28 @@ void dump_places(const struct account *a)
 		if (key_place(a, k) != NULL && value_is_set(a, k))
 			tell_key(a, k);
 	step_fact(ST_CONFIG, "all other keys have their default values, which --dump-config shows");
+}
+
+/* A path may have any bytes in it: a line end must not end the comment. */
+static void put_comment(const char *before, const char *text, FILE *to)
+{
+	char shown[2000];
+
+	printable(shown, sizeof shown, text, strlen(text), false);
+	fprintf(to, "# %s%s\n", before, shown);
+}
+
+void dump_sources(const struct conf *c, const struct account *a, const char *why, FILE *to)
+{
+	for (size_t i = 0; i < c->files.n; i++)
+		put_comment("read ", c->files.items[i], to);
+	if (c->files.n == 0)
+		put_comment("no configuration file was read", "", to);
+	if (c->note != NULL)
+		put_comment("", c->note, to);
+	if (a->origin[0] != '\0')
+		put_comment("the account begins at ", a->origin, to);
+	put_comment("this account was chosen, since ", why, to);
 }
 
 bool dump_account(const struct account *a, FILE *to)

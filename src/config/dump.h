@@ -1,12 +1,15 @@
 /*
- * dump.h - --dump-config and --check: show an account.
+ * dump.h - --dump-config and --check: show an account, and where it comes from.
  */
 #ifndef CONFIG_DUMP_H
 #define CONFIG_DUMP_H
 
 #include <stdio.h>
 
-#include "config/account.h"
+#include "config/conf.h"
+
+/* Prints as comments the files that were read, and why (conf_why()) this account was chosen. */
+void dump_sources(const struct conf *c, const struct account *a, const char *why, FILE *to);
 
 /* Prints the account as a file that gives the same account when read.  Secrets are left out; a comment says so. */
 bool dump_account(const struct account *a, FILE *to) MUST_CHECK;

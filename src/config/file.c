@@ -445,7 +445,7 @@ static bool read_content(struct reader *r, struct file *f, struct buf *content, 
 static bool read_file(struct reader *r, struct file *f, struct err *e)
 {
 	struct buf content = buf_max(ST_CONFIG, BYTES_MAX, f->path);
-	bool ok = read_content(r, f, &content, e) && (content.len == 0 || read_lines(r, f, &content, e));
+	bool ok = read_content(r, f, &content, e) && strlist_add(&r->conf->files, f->path, e) && (content.len == 0 || read_lines(r, f, &content, e));
 
 	buf_wipe(&content);
 	return ok;

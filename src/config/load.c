@@ -201,6 +201,10 @@ bool conf_load(struct conf *c, const char *file, const struct setting *given, si
 	set_patience(given, n_given);
 	if (!account_begin(&c->accounts[0], e) || !read_files(c, file, e))
 		return hint_note(c, e);
+	for (size_t i = 0; i < c->files.n; i++)
+		trace_note(0, "read %s", c->files.items[i]);
+	if (c->files.n == 0)
+		trace_note(0, "no configuration file was read");
 	if (c->n == 1 && !conf_add(c, "default", "", LAYER_USER, &only, e))
 		return false;
 	if (!set_from_environment(c, e) || !set_all_given(c, given, n_given, e))

@@ -46,7 +46,8 @@ static const struct row rows[] = {
 	{ .from = ST_MAIL, .to = ST_BODY, .codes = { 501, 504, 550, 554 }, .words = "*ehlo*", .hint = BAD_NAME },
 
 	{ .from = ST_GREETING, .facts = IS_PORT_25 | IS_ANONYMOUS, .hint = LISTED },
-	{ .from = ST_EHLO, .codes = { 500, 502 }, .facts = IS_LMTP, .hint = "the server does not know LHLO: set `protocol smtp`" },
+	{ .from = ST_EHLO, .codes = { 500, 502 }, .facts = IS_LMTP,
+	  .hint = "the server does not know LHLO: set `protocol smtp`" },
 	{ .from = ST_STARTTLS, .kind = DEFERRED, .hint = "if this lasts, try TLS from the start: tls_starttls off (port 465)" },
 
 	/* logins */
@@ -66,7 +67,8 @@ static const struct row rows[] = {
 	  .hint = "Outlook needs OAuth2: set auth xoauth2 and give a token as the password" },
 	{ .from = ST_AUTH, .host = "*.mail.me.com", .hint = ICLOUD },
 	{ .from = ST_AUTH, .host = "*.icloud.com", .hint = ICLOUD },
-	{ .from = ST_AUTH, .host = "*.yahoo.*", .hint = "Yahoo wants an application password (login.yahoo.com/account/security)" },
+	{ .from = ST_AUTH, .host = "*.yahoo.*",
+	  .hint = "Yahoo wants an application password (login.yahoo.com/account/security)" },
 	{ .from = ST_AUTH, .host = "*.aol.com", .hint = "AOL wants an application password (login.aol.com/account/security)" },
 	{ .from = ST_AUTH, .words = "*application*password*", .hint = "this provider wants an application password" },
 	{ .from = ST_AUTH, .codes = { 535 },
@@ -78,7 +80,8 @@ static const struct row rows[] = {
 	  .hint = "the server cannot check passwords at the moment: try again later" },
 
 	/* a login is wanted; providers that bind senders to logins say so about the sender */
-	{ .from = ST_MAIL, .to = ST_BODY, .kind = EITHER, .facts = IS_ANONYMOUS, .words = "*not logged in*", .hint = WANTS_LOGIN },
+	{ .from = ST_MAIL, .to = ST_BODY, .kind = EITHER, .facts = IS_ANONYMOUS, .words = "*not logged in*",
+	  .hint = WANTS_LOGIN },
 	{ .from = ST_MAIL, .to = ST_BODY, .kind = EITHER, .facts = IS_ANONYMOUS, .words = "*authenticat*", .hint = WANTS_LOGIN },
 	{ .from = ST_MAIL, .to = ST_BODY, .kind = EITHER, .facts = IS_ANONYMOUS, .words = "*log in*", .hint = WANTS_LOGIN },
 	{ .from = ST_MAIL, .to = ST_BODY, .facts = IS_ANONYMOUS, .words = "*invalid credentials for relay*",
@@ -93,7 +96,8 @@ static const struct row rows[] = {
 	{ .from = ST_MAIL, .to = ST_BODY, .words = "*unconfigured sending domain*", .sender = true },
 	{ .from = ST_MAIL, .to = ST_BODY, .words = "*sender signature*", .sender = true },
 	{ .from = ST_MAIL, .to = ST_BODY, .words = "*relaying disallowed as*", .sender = true }, /* Zoho */
-	{ .from = ST_MAIL, .to = ST_BODY, .codes = { 553 }, .facts = IS_LOGGED_IN, .words = "*relaying disallowed*", .sender = true },
+	{ .from = ST_MAIL, .to = ST_BODY, .codes = { 553 }, .facts = IS_LOGGED_IN, .words = "*relaying disallowed*",
+	  .sender = true },
 	{ .from = ST_MAIL, .to = ST_BODY, .words = "*sendasdenied*", .sender = true },
 	{ .from = ST_MAIL, .to = ST_BODY, .words = "*not allowed to send as*", .sender = true },
 	{ .from = ST_MAIL, .to = ST_BODY, .words = "*not one of your addresses*", .sender = true }, /* iCloud */
@@ -102,7 +106,7 @@ static const struct row rows[] = {
 	{ .from = ST_MAIL, .to = ST_BODY, .words = "*from header*not*", .sender = true }, /* SMTP2GO */
 	{ .from = ST_MAIL, .to = ST_BODY, .kind = EITHER, .words = "*not owned by*", .sender = true },
 	{ .from = ST_MAIL, .to = ST_BODY, .kind = EITHER, .words = "*sender address rejected*", .sender = true },
-	{ .from = ST_MAIL, .to = ST_BODY, .kind = EITHER, .words = "*invalid return path*", .sender = true }, /* Proton's bridge */
+	{ .from = ST_MAIL, .to = ST_BODY, .kind = EITHER, .words = "*invalid return path*", .sender = true }, /* Proton */
 	{ .from = ST_MAIL, .to = ST_BODY, .kind = EITHER, .subject = 1, .detail = 7, .sender = true },
 	{ .from = ST_MAIL, .to = ST_BODY, .kind = EITHER, .subject = 1, .detail = 8, .sender = true,
 	  .hint = "the server finds no such domain" },
@@ -127,7 +131,8 @@ static const struct row rows[] = {
 	{ .from = ST_MAIL, .subject = 5, .detail = 4, .hint = BAD_PARAMETER },
 	{ .from = ST_MAIL, .codes = { 504, 555 }, .hint = BAD_PARAMETER },
 	{ .from = ST_RCPT, .codes = { 555 }, .hint = BAD_PARAMETER },
-	{ .from = ST_RCPT, .codes = { 556 }, .hint = "the domain of this recipient takes no mail: check the address" }, /* RFC 7504 4 */
+	{ .from = ST_RCPT, .codes = { 556 }, /* RFC 7504 4 */
+	  .hint = "the domain of this recipient takes no mail: check the address" },
 
 	/* no more is known than that MAIL was refused, or that it was something about the sender */
 	{ .from = ST_MAIL, .codes = { 501 }, .sender = true, .hint = "the server does not understand the sender's address" },
@@ -183,7 +188,8 @@ static void put_sender(const struct row *r, struct err *e, const struct circumst
 	bool field = e->stage >= ST_DATA && c->origin != ORIGIN_FIELD;
 
 	err_hint(e, "%s%sthe sender %s comes from %s: %s%s", r->hint != NULL ? r->hint : "", r->hint != NULL ? "; " : "",
-		 c->sender == NULL || c->sender[0] == '\0' ? "<>" : c->sender, sender_origin_name(c->origin), remedies[c->origin],
+		 c->sender == NULL || c->sender[0] == '\0' ? "<>" : c->sender, sender_origin_name(c->origin),
+		 remedies[c->origin],
 		 field ? "; set_from_header on gives a From field the same address" : "");
 }
 

@@ -45,10 +45,20 @@ bool sender_wanted(const struct sender *who, const struct message *m, char to[AD
 	return true;
 }
 
+static void trace_account(const struct sender *who, const char *sender)
+{
+	const char *origin = who->a->origin;
+	char why[WHY_MAX];
+
+	conf_why(&who->conf, who->o->account, sender, who->a, why);
+	trace_note(0, "account %s%s%s, since %s", who->a->name, origin[0] != '\0' ? " of " : "", origin, why);
+}
+
 bool sender_choose(struct sender *who, const char *sender, struct err *e)
 {
 	if (!conf_choose(&who->conf, who->o->account, sender, &who->a, e))
 		return false;
+	trace_account(who, sender);
 	file_patience(who->a->smtp.timeout);
 	return true;
 }

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/printable.h"
+#include "config/choose.h"
 #include "config/dump.h"
 #include "deliver/report.h"
 #include "modes/mode.h"
@@ -168,8 +169,12 @@ int submit_verify(const struct options *o, bool had_stdin)
 
 static bool dump(struct work *w, struct err *e)
 {
+	char why[WHY_MAX];
+
 	if (!sender_load(&w->who, e) || !sender_choose(&w->who, w->o->sender, e))
 		return false;
+	conf_why(&w->who.conf, w->o->account, w->o->sender, w->who.a, why);
+	dump_sources(&w->who.conf, w->who.a, why, stdout);
 	return dump_account(w->who.a, stdout) || fail(e, ST_INTERNAL, FATE_TEMP, "cannot write to standard output");
 }
 
