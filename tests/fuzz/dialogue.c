@@ -16,9 +16,20 @@
 
 #include "../peer.h"
 
-enum { CUT = 0xff, ASKED_MAX = 1024 };
+enum { CUT = 0xff, ASKED_MAX = 1024, ADDRESS_SHOWN = 64, LIST_MAX = 32, SENT_MAX = 16, HEARD_MAX = 512 };
 enum asked { OTHER, RCPT, DATA, MESSAGE };
 enum where { COMMANDS, TEXT, CHUNK };
+
+/* Only addresses that no setting changes are compared; another one is "". */
+typedef char address[ADDRESS_SHOWN];
+
+struct envelope_seen {
+	address sender;
+	address to[LIST_MAX];
+	size_t  n;
+	bool    full;     /* more than LIST_MAX: not compared */
+	bool    accepted; /* the message */
+};
 
 struct server {
 	struct peer    peer;       /* of this connection */
@@ -31,6 +42,7 @@ struct server {
 	char           line[CHAT_COMMAND_MAX + 2];
 	size_t         len;        /* of the client's line so far */
 	enum asked     asked[ASKED_MAX];
+	address        about[ASKED_MAX]; /* RCPT: whose */
 	size_t         first, n;   /* replies that are owed */
 	size_t         taken;      /* accepted recipients of this transaction */
 	bool           counted;    /* this message was accepted for a recipient */
@@ -39,11 +51,66 @@ struct server {
 	struct reply   reply;
 	bool           within;     /* in a reply of several lines */
 	unsigned       messages, accepted;
+	struct envelope_seen now;            /* the present transaction: the recipients that were accepted */
+	struct envelope_seen sent[SENT_MAX]; /* one for each message */
+	struct { address to; int code; } heard[HEARD_MAX]; /* the replies to RCPT in their order */
+	size_t         n_heard;
 };
 
 struct told { /* counts of what the caller sent and was told */
 	unsigned texts, accepted, perhaps;
+	const struct server *server;
+	struct envelope_seen now;   /* what the caller was told of the present envelope */
+	size_t   sent, heard;       /* what the server said before these is behind us */
 };
+
+/* ---- envelopes ----------------------------------------------------------------------------------- */
+
+static void take_address(address to, const char *from, size_t n)
+{
+	static const char *const domains[] = { "@example.net", "@example.org" };
+	size_t local = strspn(from, "abcdefghijklmnopqrstuvwxyz0123456789");
+	bool plain = n < ADDRESS_SHOWN && local > 0 && n == local + strlen(domains[0])
+		  && (strncmp(from + local, domains[0], n - local) == 0 || strncmp(from + local, domains[1], n - local) == 0);
+
+	snprintf(to, ADDRESS_SHOWN, "%.*s", plain ? (int)n : 0, from);
+}
+
+static void seen_add(struct envelope_seen *v, const char *to)
+{
+	v->full = v->full || v->n == LIST_MAX;
+	if (!v->full)
+		memcpy(v->to[v->n++], to, ADDRESS_SHOWN);
+}
+
+static bool seen_has(const struct envelope_seen *v, const char *to)
+{
+	for (size_t i = 0; i < v->n; i++)
+		if (strcmp(v->to[i], to) == 0)
+			return true;
+	return false;
+}
+
+/* always_bcc and local_recipients name these. */
+static bool is_added(const char *to)
+{
+	return to[0] == '\0' || strcmp(to, "a@example.org") == 0 || strcmp(to, "b@example.org") == 0
+	    || strcmp(to, "archive@example.org") == 0;
+}
+
+/* Was this message sent with the envelope that the caller was told of? */
+static bool same_envelope(const struct envelope_seen *told, const struct envelope_seen *sent)
+{
+	bool same = told->sender[0] == '\0' || strcmp(told->sender, sent->sender) == 0;
+
+	if (told->full || sent->full)
+		return true;
+	for (size_t i = 0; i < told->n && same; i++)
+		same = told->to[i][0] == '\0' || seen_has(sent, told->to[i]);
+	for (size_t i = 0; i < sent->n && same; i++)
+		same = is_added(sent->to[i]) || seen_has(told, sent->to[i]);
+	return same;
+}
 
 /* ---- the server ---------------------------------------------------------------------------------- */
 
@@ -58,6 +125,8 @@ static void message_came(struct server *p)
 	MUST(p->taken > 0); /* else no recipient would get it */
 	MUST(p->last == '\n');
 	p->where = COMMANDS;
+	if (p->messages < SENT_MAX)
+		p->sent[p->messages] = p->now;
 	p->messages++;
 	p->counted = false;
 	for (size_t i = 0; i < (p->lmtp ? p->taken : 1); i++)
@@ -76,7 +145,11 @@ static void command_came(struct server *p, const char *line)
 		return;
 	}
 	if (strncmp(line, "MAIL ", 5) == 0 || strcmp(line, "RSET") == 0)
-		p->taken = 0;
+		p->taken = p->now.n = p->now.full = 0;
+	if (strncmp(line, "MAIL FROM:<", 11) == 0)
+		take_address(p->now.sender, line + 11, strcspn(line + 11, ">"));
+	if (strncmp(line, "RCPT TO:<", 9) == 0)
+		take_address(p->about[(p->first + p->n) % ASKED_MAX], line + 9, strcspn(line + 9, ">"));
 	ask(p, strncmp(line, "RCPT ", 5) == 0 ? RCPT : strcmp(line, "DATA") == 0 ? DATA : OTHER);
 }
 
@@ -118,6 +191,12 @@ static void reply_said(struct server *p)
 
 	if (p->n == 0)
 		return; /* no reply is owed */
+	if (what == RCPT && class == 2)
+		seen_add(&p->now, p->about[p->first]);
+	if (what == RCPT && p->n_heard < HEARD_MAX) {
+		memcpy(p->heard[p->n_heard].to, p->about[p->first], ADDRESS_SHOWN);
+		p->heard[p->n_heard++].code = p->reply.code;
+	}
 	p->first = (p->first + 1) % ASKED_MAX;
 	p->n--;
 	if (what == RCPT && class == 2)
@@ -127,6 +206,8 @@ static void reply_said(struct server *p)
 	if (what == MESSAGE && class == 2 && !p->counted) {
 		p->counted = true;
 		p->accepted++;
+		if (p->messages <= SENT_MAX)
+			p->sent[p->messages - 1].accepted = true;
 	}
 	p->bad = (what == DATA ? class == 2 : class == 3) || p->reply.code == 421;
 }
@@ -178,7 +259,8 @@ static bool server_reach(void *ctx, struct wire *to, struct err *e)
 	p->bad = p->within = false;
 	p->where = COMMANDS;
 	p->last = '\0';
-	p->len = p->n = p->taken = p->said_len = 0;
+	p->len = p->n = p->taken = p->said_len = p->now.n = 0;
+	p->now.full = false;
 	ask(p, OTHER); /* the greeting */
 	*to = peer_wire(&p->peer);
 	return true;
@@ -215,12 +297,53 @@ static void drain(struct caller *c, struct caller_text text)
 		;
 }
 
+/* A message that the caller takes for accepted was accepted with just this envelope, and after those before. */
 static void message_answered(struct told *t, const char *reply)
 {
+	const struct server *p = t->server;
+
 	if (reply == NULL)
 		return;
 	t->accepted += reply[0] == '2';
 	t->perhaps += strstr(reply, "may have the message") != NULL;
+	if (reply[0] == '2' && p->messages <= SENT_MAX) {
+		while (t->sent < p->messages && !(p->sent[t->sent].accepted && same_envelope(&t->now, &p->sent[t->sent])))
+			t->sent++;
+		MUST(t->sent++ < p->messages);
+	}
+	t->now.n = t->now.full = 0;
+}
+
+/* The reply to RCPT is the server's to just this address, and came after those before. */
+static void rcpt_answered(struct told *t, const char *to, const char *reply)
+{
+	const struct server *p = t->server;
+	int code = (int)strtol(reply, NULL, 10);
+
+	if (reply[0] != '2')
+		return;
+	if (to[0] != '\0' && strstr(reply, "this recipient is there already") != NULL) {
+		MUST(t->now.full || is_added(to) || seen_has(&t->now, to));
+	} else if (to[0] != '\0' && p->n_heard < HEARD_MAX) {
+		while (t->heard < p->n_heard && !(strcmp(p->heard[t->heard].to, to) == 0 && p->heard[t->heard].code / 100 == 2))
+			t->heard++;
+		MUST(t->heard < p->n_heard && (code == 250 || code == p->heard[t->heard].code));
+		t->heard++;
+	}
+	seen_add(&t->now, to);
+}
+
+static void envelope_answered(struct told *t, const struct command *c, const char *reply)
+{
+	address a;
+
+	take_address(a, c->address, strlen(c->address));
+	if (c->id == COMMAND_RCPT)
+		rcpt_answered(t, a, reply);
+	if ((c->id == COMMAND_MAIL && reply[0] == '2') || c->id == COMMAND_RSET || c->id == COMMAND_EHLO || c->id == COMMAND_HELO)
+		t->now.n = t->now.full = 0;
+	if (c->id == COMMAND_MAIL && reply[0] == '2')
+		memcpy(t->now.sender, a, sizeof a);
 }
 
 /* Skips the text behind DATA or BDAT and takes its reply; NULL: there are no more replies. */
@@ -241,10 +364,10 @@ static char *hear_text(struct caller *c, const struct command *cmd, char *reply,
 }
 
 /* Each command has exactly one reply, in order. */
-static struct told hear(int in, char *replies)
+static struct told hear(int in, char *replies, const struct server *p)
 {
 	static struct caller c;
-	struct told t = { 0 };
+	struct told t = { .server = p };
 	char *at = replies, *reply = next_reply(&at);
 
 	MUST(reply != NULL && strncmp(reply, "220 ", 4) == 0);
@@ -256,9 +379,12 @@ static struct told hear(int in, char *replies)
 		char *line;
 
 		MUST(caller_line(&c, &line, &e));
-		if (line == NULL || command_parse(line, &cmd) != NULL)
+		if (line == NULL || command_parse(line, &cmd) != NULL) {
 			MUST(reply[0] == '5');
-		else if ((reply = hear_text(&c, &cmd, reply, &at, &t)) == NULL || strncmp(reply, "221", 3) == 0)
+			continue;
+		}
+		envelope_answered(&t, &cmd, reply);
+		if ((reply = hear_text(&c, &cmd, reply, &at, &t)) == NULL || strncmp(reply, "221", 3) == 0)
 			break;
 	}
 	MUST(next_reply(&at) == NULL);
@@ -317,7 +443,7 @@ static void converse(struct server *p, uint8_t bits, int in, int out)
 	smarthost_free(&to);
 	sender_free(&who);
 	replies = read_back(out);
-	t = hear(in, replies);
+	t = hear(in, replies, p);
 	MUST(p->messages <= t.texts);               /* postern sends only messages of the caller */
 	MUST(t.accepted <= p->accepted);            /* what the caller was told is accepted, the server accepted */
 	MUST(p->accepted <= t.accepted + t.perhaps);/* what the server accepted is not refused */
