@@ -419,3 +419,16 @@ team="RCPT TO:<team@localhost>"
 	answered 220 250 250 250 354 250 550 554 554 250 250 250 354 250 221
 	(($(connections) == 2 && $(messages) == 2))
 }
+
+@test "LMTP: a recipient that is accepted when it is named again has its answer behind those accepted before" {
+	start_server <<-'S'
+		tls none
+		lmtp on
+		reply RCPT:a@*#1 450 4.2.0 not now
+		reply BODY:a@* 550 5.2.2 full
+	S
+	set_conf protocol lmtp
+	talk "EHLO x" "$me" "RCPT TO:<a@example.org>" "RCPT TO:<b@example.org>" "RCPT TO:<a@example.org>" DATA "${text[@]}" QUIT
+	answered 220 250 250 450 250 250 354 250 221
+	replied "250 2.0.0 but the server refused the message for a@example.org: 550 5.2.2 full"
+}

@@ -37,6 +37,7 @@ struct rcpt {
 	bool            unread;  /* made by envelope_unread(): `address` is no address */
 	bool            asked;   /* RCPT was sent for it, and the answer is owed */
 	bool            copy;    /* an alias stands for it and for an address before it */
+	size_t          then;    /* index of the one that the server accepted after it, see smtp/transaction */
 	bool            missed;  /* refused, although -bs accepted the recipient that expanded to it */
 	/* private: see envelope_name() */
 	uint32_t        turn, next;

@@ -66,6 +66,8 @@ static void got_rcpt(void *ctx, size_t arg, const struct reply *r)
 		return;
 	if (reply_ok(r)) {
 		rcpt->state = RCPT_TAKEN;
+		*(t->taken == 0 ? &t->first : &t->v->rcpts[t->latest].then) = arg;
+		t->latest = arg;
 		t->taken++;
 	} else {
 		refuse(rcpt, ST_RCPT, r);
@@ -265,13 +267,14 @@ static bool put_message(struct transaction *t, const struct verb *v, bool dots, 
 	return body_put(&t->s->chat, v, t->r, dots, said_8bit(t), e);
 }
 
-/* LMTP answers once for each recipient that it accepted (RFC 2033 4.2), SMTP once in all. */
+/* LMTP answers once for each recipient that it accepted, in the order of the RCPT commands (RFC 2033 4.2); SMTP once in all.  In -bs
+ * that is not the order of the envelope, if the caller has named a refused recipient again. */
 static bool expect_answers(struct transaction *t, const struct verb *v, struct err *e)
 {
 	if (!t->s->p->lmtp)
 		return chat_expect(&t->s->chat, v, 0, e);
-	for (size_t i = t->from; i < t->v->n; i++)
-		if (t->v->rcpts[i].state == RCPT_TAKEN && !chat_expect(&t->s->chat, &LMTP_DOT, i, e))
+	for (size_t n = 0, i = t->first; n < t->taken; n++, i = t->v->rcpts[i].then)
+		if (!chat_expect(&t->s->chat, &LMTP_DOT, i, e))
 			return false;
 	return true;
 }

@@ -33,6 +33,7 @@ struct transaction {
 	uint64_t         number;  /* of this transaction in the session; 0: MAIL was not said */
 	size_t           from;    /* recipients before this one are settled */
 	size_t           asked, taken, refused;
+	size_t           first, latest; /* of those that were taken, in the order of their RCPT (rcpt.then) */
 	size_t           fits;    /* recipients taken before the server said "too many"; 0: it did not say so */
 	bool             mail_answered;
 	bool             no_mail; /* MAIL was refused */

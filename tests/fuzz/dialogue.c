@@ -322,9 +322,10 @@ static void rcpt_answered(struct told *t, const char *to, const char *reply)
 
 	if (reply[0] != '2')
 		return;
-	if (to[0] != '\0' && strstr(reply, "this recipient is there already") != NULL) {
-		MUST(t->now.full || is_added(to) || seen_has(&t->now, to));
-	} else if (to[0] != '\0' && p->n_heard < HEARD_MAX) {
+	if (strcmp(reply, "250 2.1.5 this recipient is there already") == 0
+	    && (t->now.full || is_added(to) || seen_has(&t->now, to)))
+		return;
+	if (to[0] != '\0' && p->n_heard < HEARD_MAX) {
 		while (t->heard < p->n_heard && !(strcmp(p->heard[t->heard].to, to) == 0 && p->heard[t->heard].code / 100 == 2))
 			t->heard++;
 		MUST(t->heard < p->n_heard && (code == 250 || code == p->heard[t->heard].code));
