@@ -303,3 +303,13 @@ sender_status() {
 	provider mail.example LAST '550 5.1.1 user unknown' 67 ""
 	provider mail.example LAST '550 5.7.1 content' 69 ""
 }
+
+@test "rows without a provider: a list that a login does not pass, a parameter of RCPT, From, a login in other words" {
+	provider mail.example RCPT '554 5.7.1 Service unavailable; Client host [192.0.2.7] blocked using zen.spamhaus.org' 69 "ask its administrator"
+	provider mail.example RCPT '555 5.5.4 unknown parameter' 69 "a parameter behind it"
+	provider mail.example LAST '550 the From address is not yours' 69 "comes from \`from\`"
+	provider mail.example LAST '550 me@example.org is not allowed to send as you@example.org' 69 "comes from \`from\`"
+	anonymous mail.example RCPT '550 5.7.1 please log in first' 69 "set \`user\`"
+	anonymous mail.example RCPT '554 5.7.1 192.0.2.7 is on our black list' 69 "port 587"
+	anonymous mail.example RCPT '554 5.7.1 192.0.2.7 is on a block list' 69 "port 587"
+}
