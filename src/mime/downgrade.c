@@ -1,10 +1,22 @@
 #include "mime/downgrade.h"
 
 #include "base/str.h"
+#include "mail/mend.h"
 
 enum cte downgrade_cte(const struct buf *ctes, size_t number)
 {
-	return number < ctes->len ? (enum cte)ctes->bytes[number] : CTE_KEEP;
+	return number < ctes->len ? (enum cte)(ctes->bytes[number] & PART_CTE) : CTE_KEEP;
+}
+
+bool downgrade_has(const struct buf *ctes, size_t number, unsigned what)
+{
+	return number < ctes->len && ((unsigned char)ctes->bytes[number] & what) != 0;
+}
+
+/* Adds an enum cte, or PART_..., for the innermost part or one around it. */
+static void add(struct downgrade *d, const struct mime_part *part, unsigned what)
+{
+	d->ctes.bytes[part->number] = (char)((unsigned char)d->ctes.bytes[part->number] | what);
 }
 
 static bool is_needed(const struct downgrade *d, const struct facts *f)
@@ -30,10 +42,11 @@ static bool is_sealed(const char *type)
 	return false;
 }
 
-/* A signed or encrypted part must keep every octet. */
-static bool may_touch(struct downgrade *d, struct err *e)
+/* A signed or encrypted part must keep every octet of its content.  Nothing is signed of its own header, and of the text outside
+ * of its parts: for those, `depth` ends before it. */
+static bool may_touch(struct downgrade *d, size_t depth, struct err *e)
 {
-	for (size_t i = 0; i < d->mime.depth; i++)
+	for (size_t i = 0; i < depth; i++)
 		if (is_sealed(d->mime.part[i].type))
 			return fail(e, ST_INPUT, FATE_PERM,
 				    "%s, and re-encoding would break the signature or encryption of a part of type %s",
@@ -50,84 +63,124 @@ static bool is_encodable(const char *type)
 static bool may_encode(struct downgrade *d, struct err *e)
 {
 	const struct mime_part *part = innermost(d);
+	bool again = part->kind == MIME_LEAF && mime_encoded(part->encoding); /* its content does not change */
 
-	if (!may_touch(d, e))
+	if (!may_touch(d, d->mime.depth - again, e))
 		return false;
 	if (part->trouble != NULL)
 		return fail(e, ST_INPUT, FATE_PERM, "%s, and the part that has it cannot be re-encoded: %s", d->why,
 			    part->trouble);
-	if (!mime_identity(part->encoding))
-		return fail(e, ST_INPUT, FATE_PERM, "%s, and a body in %s encoding cannot be encoded again", d->why,
-			    part->encoding);
-	if (!is_encodable(part->type))
+	if (!again && !is_encodable(part->type))
 		return fail(e, ST_INPUT, FATE_PERM, "%s, and a body of type %s cannot be re-encoded", d->why,
 			    part->type);
 	return true;
 }
 
-/* The text outside of parts cannot be encoded: no header belongs to it. */
-static bool check_outside(struct downgrade *d, const struct mime_part *part, struct err *e)
+/* ---- decisions --------------------------------------------------------------------------------- */
+
+static struct facts take_facts(struct downgrade *d)
 {
 	struct facts f = d->facts;
 
 	d->facts = (struct facts){ 0 };
 	survey_end(&f);
-	if (!is_needed(d, &f)) {
-		for (size_t i = 0; f.eight_bit && i < d->mime.depth; i++)
-			d->keeps_8bit[i] = true;
-		return true;
+	return f;
+}
+
+/* Notes for all open parts whether something in them changes, and whether 8-bit text is left. */
+static void note(struct downgrade *d, bool changes, bool eight_bit)
+{
+	for (size_t i = 0; i < d->mime.depth; i++) {
+		d->changed[i] = d->changed[i] || changes;
+		d->keeps_8bit[i] = d->keeps_8bit[i] || eight_bit;
 	}
-	if (!may_touch(d, e))
+}
+
+/* The text of this multipart outside of its parts; it is the innermost part, or its first or next part has just begun. */
+static bool check_outside(struct downgrade *d, const struct mime_part *part, struct err *e)
+{
+	struct facts f = take_facts(d);
+	bool needed = is_needed(d, &f);
+
+	d->charset = (struct charset_guess){ 0 };
+	if (needed && !may_touch(d, (size_t)(part - d->mime.part), e))
 		return false;
-	return fail(e, ST_INPUT, FATE_PERM, "%s, and %s", d->why,
-		    part->found ? "it is outside of the parts of a multipart"
-				: "the boundary of the multipart that has it is not found");
+	if (needed)
+		add(d, part, PART_OUTSIDE);
+	note(d, needed, !needed && f.eight_bit);
+	return true;
+}
+
+static bool mended_facts(const char *header, size_t n, struct facts *f, struct err *e)
+{
+	struct buf mended = buf_max(ST_INPUT, 2 * MIME_HEADER_MAX, "the header of a part");
+	bool ok = mend_header(&mended, header, n, e);
+
+	*f = (struct facts){ 0 };
+	survey_feed(f, buf_text(&mended), mended.len);
+	survey_end(f);
+	buf_free(&mended);
+	return ok;
 }
 
 static bool check_header(struct downgrade *d, const char *header, size_t n, struct err *e)
 {
 	struct facts f = { 0 };
+	bool unfit;
 
 	survey_feed(&f, header, n);
 	survey_end(&f);
-	for (size_t i = 0; f.eight_bit && i < d->mime.depth; i++)
-		d->keeps_8bit[i] = true;
-	if (!is_needed(d, &f))
-		return true;
-	return may_touch(d, e) && fail(e, ST_INPUT, FATE_PERM, "%s, and it is in the header of a part", d->why);
+	unfit = facts_unfit(&f);
+	if (is_needed(d, &f) && !may_touch(d, d->mime.depth - 1, e))
+		return false;
+	if (unfit && !mended_facts(header, n, &f, e))
+		return false;
+	if (is_needed(d, &f))
+		return fail(e, ST_INPUT, FATE_PERM, "%s, and it is in the header of a part", d->why);
+	if (unfit)
+		add(d, innermost(d), PART_HEADER);
+	note(d, unfit, f.eight_bit);
+	return true;
 }
 
-/* ---- decisions --------------------------------------------------------------------------------- */
+static enum cte text_of(const struct downgrade *d)
+{
+	static const enum cte texts[] = {
+		[CHARSET_ASCII] = CTE_TEXT, [CHARSET_UTF8] = CTE_TEXT_UTF8, [CHARSET_UNKNOWN] = CTE_TEXT_UNKNOWN,
+	};
+
+	return texts[charset_of(&d->charset)];
+}
 
 /* Text consists of lines, unless it is labelled binary and has NULs (UTF-16).  Other types consist of lines, too, unless they
  * are labelled binary or have NULs or bare CRs. */
-static enum cte encoding_for(const struct mime_part *part, const struct facts *f)
+static enum cte encoding_for(const struct downgrade *d, const struct mime_part *part, const struct facts *f)
 {
-	bool text = part->type[0] == '\0' || str_same(part->type, "text") || strncmp(part->type, "text/", 5) == 0;
+	bool text = part->type[0] == '\0' || str_same(part->type, "text") || str_starts(part->type, "text/");
 	bool binary = str_same(part->encoding, "binary");
 
+	if (mime_encoded(part->encoding))
+		return str_same(part->encoding, "base64") ? CTE_BASE64_AGAIN : CTE_QP_AGAIN;
+	if (part->kind == MIME_MULTIPART)
+		return text_of(d);
 	if (text && !(binary && f->nul))
 		return CTE_QP;
 	return binary || f->nul || f->bare_cr ? CTE_BASE64_EXACT : CTE_BASE64;
 }
 
+/* A leaf ends, or a multipart of which no part was found. */
 static bool leaf_over(struct downgrade *d, struct err *e)
 {
 	const struct mime_part *part = innermost(d);
-	struct facts f = d->facts;
-	bool needed;
+	struct facts f = take_facts(d);
+	bool needed = is_needed(d, &f);
 
-	d->facts = (struct facts){ 0 };
-	survey_end(&f);
-	needed = is_needed(d, &f);
 	if (needed && !may_encode(d, e))
 		return false;
 	if (needed)
-		d->ctes.bytes[part->number] = (char)encoding_for(part, &f);
-	for (size_t i = 0; i < d->mime.depth; i++) {
-		d->changed[i] = d->changed[i] || needed;
-		d->keeps_8bit[i] = d->keeps_8bit[i] || (!needed && f.eight_bit);
-	}
+		add(d, part, encoding_for(d, part, &f));
+	note(d, needed, !needed && f.eight_bit);
+	d->charset = (struct charset_guess){ 0 };
 	return true;
 }
 
@@ -136,8 +189,9 @@ static void relabel(struct downgrade *d, const struct mime_part *part)
 {
 	bool keeps_8bit = d->keeps_8bit[d->mime.depth - 1];
 
-	if (str_same(part->encoding, "binary") || (str_same(part->encoding, "8bit") && !keeps_8bit))
-		d->ctes.bytes[part->number] = keeps_8bit ? CTE_IS_8BIT : CTE_IS_7BIT;
+	if (part->encoding[0] == '\0' || str_same(part->encoding, "7bit") || (str_same(part->encoding, "8bit") && keeps_8bit))
+		return;
+	add(d, part, keeps_8bit ? CTE_IS_8BIT : CTE_IS_7BIT);
 }
 
 /* ---- events ------------------------------------------------------------------------------------- */
@@ -155,11 +209,24 @@ static bool got_header(struct downgrade *d, const char *in, size_t n, struct err
 	return buf_char(&d->ctes, CTE_KEEP, e) && (depth == 1 || check_header(d, in, n, e));
 }
 
+/* No part is found if a delimiter differs from its boundary parameter, so it cannot be mended. */
+static bool got_delimiter(struct downgrade *d, const char *in, size_t n, struct err *e)
+{
+	struct facts f = { 0 };
+
+	survey_feed(&f, in, n);
+	survey_end(&f);
+	note(d, false, f.eight_bit);
+	return !is_needed(d, &f) || fail(e, ST_INPUT, FATE_PERM, "%s, and it is in the boundary of a multipart", d->why);
+}
+
 /* Counts a leaf's line end, too, although it belongs to the delimiter: it shows whether a CR before it is a bare one. */
 static bool got_text(struct downgrade *d, const char *in, size_t n, struct err *e)
 {
 	(void)e;
 	survey_feed(&d->facts, in, n);
+	if (innermost(d)->kind == MIME_MULTIPART)
+		charset_feed(&d->charset, in, n);
 	return true;
 }
 
@@ -168,14 +235,14 @@ static bool got_end(struct downgrade *d, const char *in, size_t n, struct err *e
 	const struct mime_part *part = innermost(d);
 
 	(void)in, (void)n;
-	if (part->kind == MIME_LEAF)
+	if (part->kind == MIME_LEAF || (part->kind == MIME_MULTIPART && !part->found))
 		return leaf_over(d, e);
 	if (!check_outside(d, part, e))
 		return false;
 	if (!d->changed[d->mime.depth - 1])
 		return true;
 	if (part->kind == MIME_MULTIPART && !part->closed)
-		return fail(e, ST_INPUT, FATE_PERM, "%s, and the end of the multipart that has it is missing", d->why);
+		add(d, part, PART_CLOSE);
 	relabel(d, part);
 	return true;
 }
@@ -184,7 +251,7 @@ static bool got_event(void *to, enum mime_event what, const char *in, size_t n, 
 {
 	static bool (*const got[])(struct downgrade *d, const char *in, size_t n, struct err *e) = {
 		[MIME_HEADER] = got_header, [MIME_CONTENT] = got_text, [MIME_LINE_END] = got_text,
-		[MIME_END] = got_end,	    [MIME_OUTSIDE] = got_text,
+		[MIME_END] = got_end,	    [MIME_DELIMITER] = got_delimiter, [MIME_OUTSIDE] = got_text,
 	};
 	_Static_assert(COUNT(got) == MIME_EVENTS, "every event has a row");
 

@@ -2,13 +2,21 @@
  * downgrade.h - decides which parts of a message get another Content-Transfer-Encoding, so that a server can take a text that is
  * 8-bit, or that no server may get as it is: RFC 2045 6, RFC 6152 3, RFC 1847 2.1.
  *
- * It takes the whole body once and decides for each part; transcode.h then encodes.  Only leaves that need it are encoded.
- * If such a leaf is signed or encrypted, or if its end is not certain, it is an error (ST_INPUT PERM).
+ * It takes the whole body once and decides for each part; transcode.h then encodes.  Only what needs it is changed:
+ *
+ *	a leaf			is encoded, or if it is encoded already, it is encoded again in the same way
+ *	a multipart		whose parts are not found becomes a text
+ *	the header of a part	is mended (mail/mend.h)
+ *	text outside of parts	means nothing to readers (RFC 2046 5.1.1): it is written as quoted-printable
+ *	a missing end		is added to a multipart in which something changes, since no reader may take more for its last part
+ *
+ * What is signed or encrypted is never changed: that is an error (ST_INPUT PERM), like a part whose structure is not certain.
  */
 #ifndef MIME_DOWNGRADE_H
 #define MIME_DOWNGRADE_H
 
 #include "mail/survey.h"
+#include "mime/charset.h"
 #include "mime/parts.h"
 
 enum { DOWNGRADE_PARTS = 10000 }; /* in one message */
@@ -18,18 +26,32 @@ enum cte { /* what becomes of the Content-Transfer-Encoding of a part */
 	CTE_QP,
 	CTE_BASE64,       /* of its lines, with CRLF as line ends: RFC 2045 6.8 */
 	CTE_BASE64_EXACT, /* of its octets, unchanged */
+	CTE_QP_AGAIN,     /* it is quoted-printable already, but not as it must be */
+	CTE_BASE64_AGAIN, /* the same for base64 */
+	CTE_TEXT,         /* a multipart without parts: quoted-printable, and the type becomes text/plain */
+	CTE_TEXT_UTF8,
+	CTE_TEXT_UNKNOWN,
 	CTE_IS_7BIT,      /* a multipart or message with encoded parts: only its Content-Transfer-Encoding changes */
 	CTE_IS_8BIT,
 	CTES
 };
 
+enum { /* added to the enum cte of a part */
+	PART_CTE = 0x0f,
+	PART_CLOSE = 0x10,   /* a multipart: its end is added */
+	PART_HEADER = 0x20,  /* its header is mended */
+	PART_OUTSIDE = 0x80, /* a multipart: the text outside of its parts becomes quoted-printable */
+};
+_Static_assert(CTES <= PART_CTE + 1, "an enum cte has room");
+
 struct downgrade {
-	struct buf   ctes; /* an enum cte in each byte, by the number of the part */
+	struct buf   ctes; /* for each part, by its number: an enum cte and some of PART_... */
 	/* private */
 	bool         eight_bit; /* 8-bit content must be encoded, too */
 	const char  *why;       /* borrowed */
 	struct mime  mime;
 	struct facts facts;     /* of the present leaf's content, or of the text outside of parts since the last part */
+	struct charset_guess charset; /* of the text outside of parts */
 	bool         changed[MIME_DEPTH], keeps_8bit[MIME_DEPTH]; /* for each open part: has it such a part inside? */
 };
 
@@ -42,5 +64,6 @@ bool downgrade_end(struct downgrade *d, struct err *e) MUST_CHECK;
 void downgrade_free(struct downgrade *d);
 
 enum cte downgrade_cte(const struct buf *ctes, size_t number);
+bool     downgrade_has(const struct buf *ctes, size_t number, unsigned what); /* PART_... */
 
 #endif

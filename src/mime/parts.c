@@ -4,11 +4,11 @@
 
 #include "base/str.h"
 #include "mail/header.h"
+#include "mail/mend.h"
 
-bool mime_identity(const char *encoding)
+bool mime_encoded(const char *encoding)
 {
-	return encoding[0] == '\0' || str_same(encoding, "7bit") || str_same(encoding, "8bit")
-	    || str_same(encoding, "binary");
+	return str_same(encoding, "base64") || str_same(encoding, "quoted-printable");
 }
 
 static struct mime_part *innermost(struct mime *m)
@@ -23,39 +23,72 @@ static bool hand_on(struct mime *m, enum mime_event what, const char *p, size_t 
 
 /* ---- headers ----------------------------------------------------------------------------------- */
 
-/* The first word of a field that a header may have only once. */
-static void read_word(struct mime_part *part, const struct field *f, char *to, size_t room, const char *twice)
+/* The first word of a field. */
+static void read_word(const struct field *f, char *to, size_t room)
 {
-	if (to[0] != '\0')
-		part->trouble = twice;
 	if (!header_token(f->body, f->body_len, to, room))
 		snprintf(to, room, "?");
 }
 
-static void read_fields(struct mime_part *part, const char *header, size_t len)
+static bool has_parts(const char *type)
 {
-	struct field f;
+	return str_starts(type, "multipart/") || str_starts(type, "message/");
+}
 
-	for (size_t at = 0; header_next(header, len, &at, &f);) {
-		if (header_is(&f, "Content-Type")) {
-			read_word(part, &f, part->type, sizeof part->type, "it has two Content-Type fields");
-			if (!header_parameter(f.body, f.body_len, "boundary", part->boundary, sizeof part->boundary))
-				part->boundary[0] = '\0';
-		} else if (header_is(&f, "Content-Transfer-Encoding")) {
-			read_word(part, &f, part->encoding, sizeof part->encoding,
-				  "it has two Content-Transfer-Encoding fields");
-		}
+/* A header may have this field only once.  Another one that means the same, or that cannot be meant as another structure, is
+ * passed over. */
+static void read_type(struct mime_part *part, const struct field *f)
+{
+	char type[sizeof part->type], boundary[sizeof part->boundary];
+
+	read_word(f, type, sizeof type);
+	if (!header_parameter(f->body, f->body_len, "boundary", boundary, sizeof boundary))
+		boundary[0] = '\0';
+	if (part->type[0] == '\0') {
+		memcpy(part->type, type, sizeof type);
+		memcpy(part->boundary, boundary, sizeof boundary);
+	} else if ((has_parts(type) || has_parts(part->type))
+		   && (strcmp(type, part->type) != 0 || strcmp(boundary, part->boundary) != 0)) {
+		part->trouble = "it has two Content-Type fields";
 	}
 }
 
+static void read_encoding(struct mime_part *part, const struct field *f)
+{
+	char encoding[sizeof part->encoding];
+
+	read_word(f, encoding, sizeof encoding);
+	if (part->encoding[0] == '\0')
+		memcpy(part->encoding, encoding, sizeof encoding);
+	else if (strcmp(encoding, part->encoding) != 0 && (mime_encoded(encoding) || mime_encoded(part->encoding)))
+		part->trouble = "it has two Content-Transfer-Encoding fields";
+}
+
+/* Reads the fields as they are after they have been mended: a NUL before the type, say, must not hide it from us alone. */
+static bool read_fields(struct mime_part *part, const char *header, size_t len, struct err *e)
+{
+	struct buf mended = buf_max(ST_INPUT, 2 * len, "the header of a part"); /* a fold has some octets in a thousand */
+	bool ok = mend_header(&mended, header, len, e);
+	struct field f;
+
+	for (size_t at = 0; ok && header_next(buf_text(&mended), mended.len, &at, &f);) {
+		if (header_is(&f, "Content-Type"))
+			read_type(part, &f);
+		else if (header_is(&f, "Content-Transfer-Encoding"))
+			read_encoding(part, &f);
+	}
+	buf_free(&mended);
+	return ok;
+}
+
 /* RFC 2046 5.1.5: a part of a digest that has no type is a message. */
-static void read_type(struct mime *m, struct mime_part *part)
+static void choose_kind(struct mime *m, struct mime_part *part)
 {
 	if (part->type[0] == '\0' && m->depth > 1 && str_same(part[-1].type, "multipart/digest"))
 		snprintf(part->type, sizeof part->type, "message/rfc822");
-	if (strncmp(part->type, "multipart/", 10) == 0)
+	if (str_starts(part->type, "multipart/"))
 		part->kind = MIME_MULTIPART;
-	else if (str_same(part->type, "message/rfc822"))
+	else if (str_same(part->type, "message/rfc822") && !mime_encoded(part->encoding))
 		part->kind = MIME_MESSAGE;
 }
 
@@ -67,16 +100,18 @@ static bool boundary_is_open(const struct mime *m, const struct mime_part *part)
 	return false;
 }
 
-/* If the parts inside of a part cannot be found for certain, it is a leaf, and `trouble` says why. */
-static void look_for_trouble(struct mime *m, struct mime_part *part)
+static const char no_field[] = "there is a line in its header that is no field";
+
+/* If the parts inside of a part cannot be found for certain, it is a leaf, and `trouble` says why.  If the first line is no field,
+ * there is no header; behind a field, such a line may belong to the header or to the content. */
+static void look_for_trouble(struct mime *m, struct mime_part *part, size_t header_len)
 {
-	if (part->trouble == NULL && part->kind == MIME_MULTIPART && part->boundary[0] == '\0')
-		part->trouble = "it is a multipart without a boundary";
-	if (part->trouble == NULL && part->kind == MIME_MULTIPART && boundary_is_open(m, part))
-		part->trouble = "it is a multipart with the boundary of another one around it";
-	if (part->trouble == NULL && part->kind != MIME_LEAF && m->depth == MIME_DEPTH)
+	part->closed = part->kind == MIME_MULTIPART && (part->boundary[0] == '\0' || boundary_is_open(m, part));
+	if (part->trouble == no_field && header_len == 0 && part->kind != MIME_MESSAGE)
+		part->trouble = NULL;
+	if (part->trouble == NULL && part->kind != MIME_LEAF && !part->closed && m->depth == MIME_DEPTH)
 		part->trouble = "it lies too deep within other parts";
-	if (part->trouble != NULL || !mime_identity(part->encoding))
+	if (part->trouble != NULL)
 		part->kind = MIME_LEAF;
 }
 
@@ -96,9 +131,10 @@ static bool enter_part(struct mime *m, const char *header, size_t len, const cha
 	struct mime_part *part = innermost(m);
 
 	part->trouble = trouble;
-	read_fields(part, header, len);
-	read_type(m, part);
-	look_for_trouble(m, part);
+	if (!read_fields(part, header, len, e))
+		return false;
+	choose_kind(m, part);
+	look_for_trouble(m, part, len);
 	if (!m->sink(m->to, MIME_HEADER, header, len, e))
 		return false;
 	m->where = part->kind == MIME_MULTIPART ? OUTSIDE : IN_CONTENT;
@@ -157,27 +193,28 @@ static bool break_header(struct mime *m, const char *trouble, struct err *e)
 	    && (rest == 0 || pass_content(m, m->header.bytes + len, rest, e));
 }
 
-static bool collect_header(struct mime *m, const char *p, size_t n, struct err *e)
+/* The last line of the header, perhaps without its end. */
+static bool judge_line(struct mime *m, struct err *e)
 {
-	static const char too_long[] = "its header is too long", no_field[] = "there is a line in its header that is no field";
-	const char *line;
-	size_t len;
+	const char *line = buf_text(&m->header) + m->line;
+	size_t len = m->header.len - m->line;
+	bool ends = len > 0 && line[len - 1] == '\n';
 
-	if (m->header.len + n > MIME_HEADER_MAX)
-		return break_header(m, too_long, e) && pass_content(m, p, n, e);
-	if (!buf_add(&m->header, p, n, e))
-		return false;
-	if (p[n - 1] != '\n')
-		return true;
-	line = m->header.bytes + m->line;
-	len = m->header.len - m->line - 1;
+	len -= ends;
 	len -= len > 0 && line[len - 1] == '\r';
 	if (len == 0)
-		return enter_part(m, m->header.bytes, m->header.len, NULL, e);
+		return !ends || enter_part(m, m->header.bytes, m->header.len, NULL, e);
 	if (!(m->line > 0 && str_isblank(line[0])) && !header_starts_field(line, len))
 		return break_header(m, no_field, e);
 	m->line = m->header.len;
 	return true;
+}
+
+static bool collect_header(struct mime *m, const char *p, size_t n, struct err *e)
+{
+	if (m->header.len + n > MIME_HEADER_MAX)
+		return break_header(m, "its header is too long", e) && pass_content(m, p, n, e);
+	return buf_add(&m->header, p, n, e) && (p[n - 1] != '\n' || judge_line(m, e));
 }
 
 static bool got_text(struct mime *m, const char *p, size_t n, struct err *e)
@@ -226,7 +263,7 @@ static bool got_delimiter(struct mime *m, size_t depth, bool last, struct err *e
 	innermost(m)->found = true;
 	innermost(m)->closed = last;
 	m->where = OUTSIDE;
-	if (!hand_on(m, MIME_OUTSIDE, m->held, m->n_held, e))
+	if (!hand_on(m, MIME_DELIMITER, m->held, m->n_held, e))
 		return false;
 	if (!last)
 		open_part(m);
@@ -290,7 +327,8 @@ bool mime_feed(struct mime *m, const char *p, size_t n, struct err *e)
 /* The last line may be a delimiter even without a line end. */
 bool mime_end(struct mime *m, struct err *e)
 {
-	return decide_held(m, e) && enter_unfinished(m, e) && pass_line_end(m, MIME_CONTENT, e) && close_parts(m, 0, e);
+	return decide_held(m, e) && (m->where != IN_HEADER || judge_line(m, e)) && enter_unfinished(m, e)
+	    && pass_line_end(m, MIME_CONTENT, e) && close_parts(m, 0, e);
 }
 
 void mime_free(struct mime *m)

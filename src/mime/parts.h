@@ -3,8 +3,9 @@
  *
  * The scanner takes the body in pieces of any size.  It gives every octet to `sink`, in order and unchanged, and says what
  * the octet belongs to: the header of a part, the content of a part, or the text outside of parts.  The result does not
- * depend on where the pieces end.  No fault in a part is an error: a part whose structure is not clear is a leaf with a
- * `trouble`, and it ends at the next delimiter of a part around it.
+ * depend on where the pieces end.  No fault in a part is an error.  A part whose structure is not clear is a leaf with a
+ * `trouble`, and it ends at the next delimiter of a part around it.  A multipart without a boundary, or with that of a part around
+ * it, has only text outside of parts.  A multipart is looked into whatever its encoding is: RFC 2045 6.4 allows none.
  */
 #ifndef MIME_PARTS_H
 #define MIME_PARTS_H
@@ -15,7 +16,7 @@ enum {
 	MIME_DEPTH = 32,               /* parts within parts; the message itself counts as one */
 	MIME_HEADER_MAX = 1024 * 1024, /* bytes, the same as for the head of a message */
 	MIME_BOUNDARY = 256,           /* room; RFC 2046 5.1.1 allows 70 */
-	MIME_DELIMITER = 998,          /* bytes at most of a line that is a delimiter, with the blanks after it */
+	MIME_DELIMITER_MAX = 998,      /* bytes at most of a line that is a delimiter, with the blanks after it */
 };
 
 enum mime_kind { MIME_LEAF, MIME_MULTIPART, MIME_MESSAGE };
@@ -27,7 +28,7 @@ struct mime_part {
 	char           boundary[MIME_BOUNDARY];
 	const char    *trouble; /* why its structure or encoding is not clear; NULL: it is clear */
 	bool           found;   /* multipart: a delimiter has come */
-	bool           closed;  /* multipart: the last delimiter has come */
+	bool           closed;  /* multipart: the last delimiter has come, or it has no boundary of its own */
 };
 
 enum mime_event {
@@ -35,7 +36,8 @@ enum mime_event {
 	MIME_CONTENT,  /* content of a leaf */
 	MIME_LINE_END, /* LF or CRLF after a leaf's content, which belongs to the delimiter that follows */
 	MIME_END,      /* no bytes: the innermost part ends */
-	MIME_OUTSIDE,  /* delimiters, the text before the first one and the text after the last one */
+	MIME_DELIMITER,/* with its line end; the multipart that it belongs to is now the innermost part */
+	MIME_OUTSIDE,  /* the text of a multipart before the first delimiter and after the last one */
 	MIME_EVENTS
 };
 
@@ -48,7 +50,7 @@ struct mime {
 	enum mime_where { IN_HEADER, IN_CONTENT, OUTSIDE } where;
 	struct buf header;                 /* of the part that begins */
 	size_t     line;                   /* offset of its last line */
-	char       held[MIME_DELIMITER];   /* the start of a line that may be a delimiter */
+	char       held[MIME_DELIMITER_MAX]; /* the start of a line that may be a delimiter */
 	size_t     n_held;
 	bool       in_line;
 	char       line_end[2];            /* kept until it is known whether a delimiter follows */
@@ -64,7 +66,7 @@ bool mime_feed(struct mime *m, const char *p, size_t n, struct err *e) MUST_CHEC
 bool mime_end(struct mime *m, struct err *e) MUST_CHECK; /* ends every open part (MIME_END) */
 void mime_free(struct mime *m);
 
-/* Is it 7bit, 8bit, binary or ""?  Then the content is not encoded. */
-bool mime_identity(const char *encoding);
+/* Is it base64 or quoted-printable?  With another encoding, even an unknown one, the content counts as it is. */
+bool mime_encoded(const char *encoding);
 
 #endif

@@ -5,6 +5,7 @@
 #include "base/str.h"
 #include "mail/header.h"
 #include "mail/idn.h"
+#include "mime/charset.h"
 
 const struct buf *rendition_head(const struct rendition *r)
 {
@@ -103,45 +104,20 @@ static bool head_carries(const struct buf *head, const char *why, struct err *e)
 	return fail(e, ST_INPUT, FATE_PERM, "%s, and it is in the header", why);
 }
 
-struct guess {
-	bool     utf8, ascii;
-	unsigned owed; /* octets that the present character still needs */
-};
-
-/* May this byte come next in UTF-8? */
-static bool utf8_continues(unsigned char c, unsigned *owed)
-{
-	if ((c & 0xc0) == 0x80) {
-		if (*owed == 0)
-			return false;
-		(*owed)--;
-		return true;
-	}
-	if (*owed > 0 || c == 0xc0 || c == 0xc1 || c >= 0xf5)
-		return false;
-	*owed = (c >= 0xc0) + (c >= 0xe0) + (c >= 0xf0);
-	return true;
-}
-
 static bool look(void *to, const char *p, size_t n, struct err *e)
 {
-	struct guess *g = to;
-
 	(void)e;
-	g->ascii = g->ascii && !str_has_8bit(p, n);
-	for (size_t i = 0; i < n; i++)
-		g->utf8 = g->utf8 && utf8_continues((unsigned char)p[i], &g->owed);
+	charset_feed(to, p, n);
 	return true;
 }
 
 /* Labels a body without a Content-Type; the charset is one in which its bytes are valid. */
 static bool add_type(const struct message *m, struct buf *head, struct err *e)
 {
-	struct guess g = { .utf8 = true, .ascii = true };
+	struct charset_guess g = { .owed = 0 };
 
 	return message_put_body(m, look, &g, e)
-	    && buf_printf(head, e, "Content-Type: text/plain; charset=%s\n",
-			  g.ascii ? "us-ascii" : g.utf8 && g.owed == 0 ? "utf-8" : "unknown-8bit");
+	    && buf_printf(head, e, "Content-Type: text/plain; charset=%s\n", charset_name(charset_of(&g)));
 }
 
 /* Sets the head's MIME fields for a body with this encoding. */

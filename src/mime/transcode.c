@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "mail/header.h"
+#include "mail/mend.h"
 #include "mime/encode.h"
 
 struct transcode {
@@ -16,41 +17,60 @@ struct transcode {
 	enum cte          cte;
 	bool              lf;   /* its header ends with LF, not CRLF */
 	char              last; /* the last octet of its content so far */
+	bool              due;  /* a line end must come before a delimiter */
 	struct qp         qp;
 	struct b64        b64;
+	struct requote    requote;
 };
 
 /* ---- headers ------------------------------------------------------------------------------------ */
 
-static bool put_field(struct buf *to, enum cte cte, struct err *e)
-{
-	static const char *const encodings[] = {
-		[CTE_KEEP] = "",	       [CTE_QP] = "quoted-printable", [CTE_BASE64] = "base64",
-		[CTE_BASE64_EXACT] = "base64", [CTE_IS_7BIT] = "7bit",	      [CTE_IS_8BIT] = "8bit",
-	};
-	_Static_assert(COUNT(encodings) == CTES, "every encoding has a row");
+static const struct {
+	const char *encoding, *type; /* NULL: it stays */
+} labels[] = {
+	[CTE_KEEP] = { NULL, NULL },
+	[CTE_QP] = { "quoted-printable", NULL },
+	[CTE_BASE64] = { "base64", NULL },
+	[CTE_BASE64_EXACT] = { "base64", NULL },
+	[CTE_QP_AGAIN] = { NULL, NULL },
+	[CTE_BASE64_AGAIN] = { NULL, NULL },
+	[CTE_TEXT] = { "quoted-printable", "text/plain; charset=us-ascii" },
+	[CTE_TEXT_UTF8] = { "quoted-printable", "text/plain; charset=utf-8" },
+	[CTE_TEXT_UNKNOWN] = { "quoted-printable", "text/plain; charset=unknown-8bit" },
+	[CTE_IS_7BIT] = { "7bit", NULL },
+	[CTE_IS_8BIT] = { "8bit", NULL },
+};
+_Static_assert(COUNT(labels) == CTES, "every encoding has a row");
 
+static bool put_field(struct buf *to, const char *name, const char *body, struct err *e)
+{
 	if (to->len > 0 && to->bytes[to->len - 1] != '\n' && !buf_char(to, '\n', e))
 		return false;
-	return buf_printf(to, e, "Content-Transfer-Encoding: %s\n", encodings[cte]);
+	return buf_printf(to, e, "%s: %s\n", name, body);
 }
 
-/* The new field takes the place of the old one; if there is none, it comes after the last field. */
+/* Each new field takes the place of the old one; if there is none, it comes after the last field. */
 bool transcode_header(struct buf *to, const char *header, size_t len, enum cte cte, struct err *e)
 {
-	bool done = cte == CTE_KEEP, ok = true;
+	static const char encoding[] = "Content-Transfer-Encoding", type[] = "Content-Type";
+	const char *new_encoding = labels[cte].encoding, *new_type = labels[cte].type;
+	bool ok = true;
 	struct field f;
 	size_t at = 0;
 
 	while (ok && header_next(header, len, &at, &f)) {
-		if (cte == CTE_KEEP || !header_is(&f, "Content-Transfer-Encoding")) {
+		if (labels[cte].encoding != NULL && header_is(&f, encoding)) {
+			ok = new_encoding == NULL || put_field(to, encoding, new_encoding, e);
+			new_encoding = NULL;
+		} else if (labels[cte].type != NULL && header_is(&f, type)) {
+			ok = (new_type == NULL || put_field(to, type, new_type, e))
+			  && buf_str(to, "X-Original-", e) && buf_add(to, f.raw, f.raw_len, e);
+			new_type = NULL;
+		} else {
 			ok = buf_add(to, f.raw, f.raw_len, e);
-		} else if (!done) {
-			ok = put_field(to, cte, e);
-			done = true;
 		}
 	}
-	return ok && (done || put_field(to, cte, e)) && buf_add(to, header + at, len - at, e);
+	return ok && (new_encoding == NULL || put_field(to, encoding, new_encoding, e)) && buf_add(to, header + at, len - at, e);
 }
 
 /* ---- contents ----------------------------------------------------------------------------------- */
@@ -96,65 +116,138 @@ static bool put_lines(struct transcode *r, const char *in, size_t n, struct err 
 	return true;
 }
 
+static bool put_qp_again(struct transcode *r, const char *in, size_t n, struct err *e)
+{
+	if (!buf_room(&r->out, n * QP_GROWTH + QP_SLACK, e))
+		return false;
+	made(r, requote_feed(&r->requote, in, n, r->out.bytes + r->out.len));
+	return true;
+}
+
+static bool put_base64_again(struct transcode *r, const char *in, size_t n, struct err *e)
+{
+	if (!buf_room(&r->out, n * QP_GROWTH + QP_SLACK, e))
+		return false;
+	made(r, b64_again(&r->b64, in, n, r->out.bytes + r->out.len));
+	return true;
+}
+
 static bool put_kept(struct transcode *r, const char *in, size_t n, struct err *e)
 {
 	return buf_add(&r->out, in, n, e);
 }
 
+static bool put(struct transcode *r, enum cte cte, const char *in, size_t n, struct err *e)
+{
+	static bool (*const puts[])(struct transcode *r, const char *in, size_t n, struct err *e) = {
+		[CTE_KEEP] = put_kept,		 [CTE_QP] = put_qp,
+		[CTE_BASE64] = put_lines,	 [CTE_BASE64_EXACT] = put_exact,
+		[CTE_QP_AGAIN] = put_qp_again,	 [CTE_BASE64_AGAIN] = put_base64_again,
+		[CTE_TEXT] = put_qp,		 [CTE_TEXT_UTF8] = put_qp,
+		[CTE_TEXT_UNKNOWN] = put_qp,	 [CTE_IS_7BIT] = put_kept,
+		[CTE_IS_8BIT] = put_kept,
+	};
+	_Static_assert(COUNT(puts) == CTES, "every encoding has a row");
+
+	return puts[cte](r, in, n, e);
+}
+
 /* ---- events ------------------------------------------------------------------------------------- */
+
+static const struct mime_part *innermost(const struct transcode *r)
+{
+	return &r->mime.part[r->mime.depth - 1];
+}
+
+/* If there was no header, an empty line ends the new one. */
+static bool put_header(struct transcode *r, const char *in, size_t n, struct err *e)
+{
+	struct buf mended = buf_like(&r->out);
+	bool ok = true;
+
+	if (downgrade_has(&r->ctes, innermost(r)->number, PART_HEADER)) {
+		ok = mend_header(&mended, in, n, e);
+		in = buf_text(&mended);
+		n = mended.len;
+	}
+	ok = ok && transcode_header(&r->out, in, n, r->cte, e)
+	  && (n > 0 || labels[r->cte].encoding == NULL || buf_char(&r->out, '\n', e));
+	buf_free(&mended);
+	return ok;
+}
 
 /* A part begins.  The head of the message itself is not in the output: rendition.c sends it. */
 static bool got_header(struct transcode *r, const char *in, size_t n, struct err *e)
 {
-	size_t number = r->mime.part[r->mime.depth - 1].number;
+	size_t number = innermost(r)->number;
 
 	r->cte = downgrade_cte(&r->ctes, number);
 	r->lf = n > 0 && !(n > 1 && in[n - 2] == '\r');
 	r->last = '\0';
 	r->qp = (struct qp){ 0 };
 	r->b64 = (struct b64){ 0 };
-	if (number == 0)
-		return true;
-	return r->cte == CTE_KEEP ? put_kept(r, in, n, e) : transcode_header(&r->out, in, n, r->cte, e);
+	r->requote = (struct requote){ 0 };
+	r->due = number > 0 && (n > 0 ? in[n - 1] != '\n' : r->due);
+	return number == 0 || put_header(r, in, n, e);
 }
 
 static bool got_content(struct transcode *r, const char *in, size_t n, struct err *e)
 {
-	static bool (*const put[])(struct transcode *r, const char *in, size_t n, struct err *e) = {
-		[CTE_KEEP] = put_kept,		[CTE_QP] = put_qp,	  [CTE_BASE64] = put_lines,
-		[CTE_BASE64_EXACT] = put_exact, [CTE_IS_7BIT] = put_kept, [CTE_IS_8BIT] = put_kept,
-	};
-	_Static_assert(COUNT(put) == CTES, "every encoding has a row");
-
-	return put[r->cte](r, in, n, e);
+	r->due = true;
+	return put(r, r->cte, in, n, e);
 }
 
 /* Encoded text has its own line end.  A binary part may end with a CR, which looks like a part of the line end after it: if
  * the part's header ends with LF alone, the CR belongs to the content. */
 static bool got_line_end(struct transcode *r, const char *in, size_t n, struct err *e)
 {
+	r->due = false;
 	if (r->cte == CTE_BASE64)
 		return true;
 	if (r->cte == CTE_BASE64_EXACT)
 		return !r->lf || put_exact(r, in, n - 1, e);
-	return got_content(r, in, n, e);
+	return put(r, r->cte, in, n, e);
+}
+
+static bool got_outside(struct transcode *r, const char *in, size_t n, struct err *e)
+{
+	size_t number = innermost(r)->number;
+
+	r->due = in[n - 1] != '\n';
+	return put(r, downgrade_has(&r->ctes, number, PART_OUTSIDE) ? CTE_QP : downgrade_cte(&r->ctes, number), in, n, e);
+}
+
+static bool got_delimiter(struct transcode *r, const char *in, size_t n, struct err *e)
+{
+	r->due = in[n - 1] != '\n';
+	return put_kept(r, in, n, e);
 }
 
 static bool got_end(struct transcode *r, const char *in, size_t n, struct err *e)
 {
+	const struct mime_part *part = innermost(r);
+	size_t before = r->out.len;
+
 	(void)in, (void)n;
-	if (!buf_room(&r->out, QP_SLACK, e))
+	if (!buf_room(&r->out, 3 * QP_SLACK, e))
 		return false;
 	made(r, qp_end(&r->qp, r->out.bytes + r->out.len));
 	made(r, b64_end(&r->b64, r->out.bytes + r->out.len));
+	made(r, requote_end(&r->requote, r->out.bytes + r->out.len));
+	r->due = r->due && r->out.len == before;
+	if (!downgrade_has(&r->ctes, part->number, PART_CLOSE))
+		return true;
+	if (!buf_printf(&r->out, e, "%s--%s--\r\n", r->due ? "\r\n" : "", part->boundary))
+		return false;
+	r->due = false;
 	return true;
 }
 
 static bool got_event(void *to, enum mime_event what, const char *in, size_t n, struct err *e)
 {
 	static bool (*const got[])(struct transcode *r, const char *in, size_t n, struct err *e) = {
-		[MIME_HEADER] = got_header, [MIME_CONTENT] = got_content, [MIME_LINE_END] = got_line_end,
-		[MIME_END] = got_end,	    [MIME_OUTSIDE] = put_kept,
+		[MIME_HEADER] = got_header,   [MIME_CONTENT] = got_content,	[MIME_LINE_END] = got_line_end,
+		[MIME_END] = got_end,	      [MIME_DELIMITER] = got_delimiter, [MIME_OUTSIDE] = got_outside,
 	};
 	_Static_assert(COUNT(got) == MIME_EVENTS, "every event has a row");
 

@@ -24,7 +24,8 @@ bool transcode_feed(struct transcode *r, const char *in, size_t n, struct err *e
 bool transcode_end(struct transcode *r, struct err *e) MUST_CHECK;
 size_t transcode_output(struct transcode *r, char *to, size_t room); /* 0: there is no output */
 
-/* Copies a header, or the fields of one, with this Content-Transfer-Encoding. */
+/* Copies a header, or the fields of one, with the Content-Transfer-Encoding, and if it becomes a text, the Content-Type of this;
+ * X-Original-Content-Type then keeps the other type. */
 bool transcode_header(struct buf *to, const char *header, size_t len, enum cte cte, struct err *e) MUST_CHECK;
 
 #endif

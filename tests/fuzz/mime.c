@@ -7,19 +7,29 @@
 
 enum { MAX = 1 << 20 };
 
-/* ---- the content of a message: headers without their encoding field, decoded bodies -------------- */
+/* ---- the content of a message: headers without the fields that may change, decoded bodies --------- */
 
 struct dump {
 	struct mime       mime;
-	const struct buf *ctes; /* which parts were encoded */
+	const struct buf *ctes; /* which parts were changed */
 	bool              encoded; /* this message is the encoded one */
 	bool              lf;
 	struct buf        content, said;
 };
 
+static const struct mime_part *innermost(const struct dump *d)
+{
+	return &d->mime.part[d->mime.depth - 1];
+}
+
 static enum cte touched(const struct dump *d)
 {
-	return downgrade_cte(d->ctes, d->mime.part[d->mime.depth - 1].number);
+	return downgrade_cte(d->ctes, innermost(d)->number);
+}
+
+static bool is_text(enum cte cte)
+{
+	return cte == CTE_TEXT || cte == CTE_TEXT_UTF8 || cte == CTE_TEXT_UNKNOWN;
 }
 
 static void add(struct buf *to, const char *p, size_t n)
@@ -31,22 +41,47 @@ static void add(struct buf *to, const char *p, size_t n)
 
 static int digit(char c)
 {
-	const char *hex = "0123456789ABCDEF", *at = c == '\0' ? NULL : strchr(hex, c);
+	const char *hex = "0123456789ABCDEFabcdef", *at = c == '\0' ? NULL : strchr(hex, c);
 
-	MUST(at != NULL);
-	return (int)(at - hex);
+	return at == NULL ? -1 : at - hex < 16 ? (int)(at - hex) : (int)(at - hex) - 6;
 }
 
-static void decode_qp(struct buf *to, const char *p, size_t n)
+/* Drops blanks at the ends of lines, as RFC 2045 6.7 (3) says. */
+static void unpad(struct buf *b)
 {
+	size_t made = 0, kept = 0; /* up to the last octet that is no such blank */
+
+	for (size_t i = 0; i < b->len; i++) {
+		char c = b->bytes[i];
+		bool ends = c == '\n' || (c == '\r' && (i + 1 == b->len || b->bytes[i + 1] == '\n'));
+
+		if (ends)
+			made = kept;
+		b->bytes[made++] = c;
+		if (ends || (c != ' ' && c != '\t'))
+			kept = made;
+	}
+	b->len = kept;
+}
+
+/* Like most decoders, takes what is no escape as it is.  `strict`: we wrote it. */
+static void decode_qp(struct buf *to, struct buf *b, bool strict)
+{
+	char *p = b->bytes;
+	size_t n = (unpad(b), b->len);
+
 	for (size_t i = 0; i < n; i++) {
 		if (p[i] != '=') {
+			MUST(!strict || ((p[i] >= ' ' && p[i] <= '~') || p[i] == '\r' || p[i] == '\n'));
 			add(to, p + i, 1);
-		} else {
-			MUST(i + 2 < n);
-			if (p[i + 1] != '\r')
-				add(to, &(char){ (char)(digit(p[i + 1]) << 4 | digit(p[i + 2])) }, 1);
+		} else if (i + 2 < n && digit(p[i + 1]) >= 0 && digit(p[i + 2]) >= 0) {
+			add(to, &(char){ (char)(digit(p[i + 1]) << 4 | digit(p[i + 2])) }, 1);
 			i += 2;
+		} else if (i + 1 == n || p[i + 1] == '\n' || (p[i + 1] == '\r' && (i + 2 == n || p[i + 2] == '\n'))) {
+			i += 1 + (i + 1 < n && p[i + 1] == '\r');
+		} else {
+			MUST(!strict);
+			add(to, p + i, 1);
 		}
 	}
 }
@@ -62,35 +97,69 @@ static void decode_base64(struct buf *to, const char *p, size_t n)
 	buf_free(&text);
 }
 
-/* Shows CRLF as LF, and leaves the last line end out, because it may have been added. */
-static void say_lines(struct buf *said, const struct buf *b)
+/* What a decoder does not ignore. */
+static void sift_base64(struct buf *to, const char *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (base64_value[(unsigned char)p[i]] >= 0 || p[i] == '=')
+			add(to, p + i, 1);
+}
+
+/* Shows CRLF as LF, and leaves the last line end out, because it may have been added, or `all` at the end: one of a multipart
+ * that becomes a text may then belong to a delimiter. */
+static void say_lines(struct buf *said, const struct buf *b, bool all)
 {
 	size_t n = b->len - (b->len > 0 && b->bytes[b->len - 1] == '\n');
 
 	n -= n > 0 && b->bytes[n - 1] == '\r';
+	while (all && n > 0 && (b->bytes[n - 1] == '\r' || b->bytes[n - 1] == '\n'))
+		n--;
 	for (size_t i = 0; i < n; i++)
 		if (b->bytes[i] != '\r' || i + 1 == n || b->bytes[i + 1] != '\n')
 			add(said, b->bytes + i, 1);
 }
 
-static void say_content(struct dump *d)
+static void say_content(struct dump *d, enum cte cte)
 {
 	struct buf plain = buf_max(ST_INPUT, MAX * 8, "content");
 	const char *p = buf_text(&d->content);
-	enum cte cte = touched(d);
+	bool lines = innermost(d)->kind != MIME_LEAF || cte == CTE_QP || cte == CTE_BASE64 || cte == CTE_QP_AGAIN || is_text(cte);
 
-	if (!d->encoded || cte == CTE_KEEP)
+	if (cte == CTE_BASE64_AGAIN)
+		sift_base64(&plain, p, d->content.len);
+	else if (cte == CTE_QP_AGAIN)
+		decode_qp(&plain, &d->content, d->encoded);
+	else if (!d->encoded || cte == CTE_KEEP || cte == CTE_IS_7BIT || cte == CTE_IS_8BIT)
 		add(&plain, p, d->content.len);
-	else if (cte == CTE_QP)
-		decode_qp(&plain, p, d->content.len);
+	else if (cte == CTE_QP || is_text(cte))
+		decode_qp(&plain, &d->content, true);
 	else
 		decode_base64(&plain, p, d->content.len);
-	if (cte == CTE_QP || cte == CTE_BASE64)
-		say_lines(&d->said, &plain);
+	if (lines)
+		say_lines(&d->said, &plain, is_text(cte));
 	else
 		add(&d->said, buf_text(&plain), plain.len);
 	buf_free(&plain);
 	buf_clear(&d->content);
+}
+
+/* The text outside of parts, of a multipart that has some. */
+static void say_outside(struct dump *d)
+{
+	say_content(d, downgrade_has(d->ctes, innermost(d)->number, PART_OUTSIDE) ? CTE_QP : touched(d));
+}
+
+static void say_white(struct dump *d, const char *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (p[i] != '\0' && strchr(" \t\r\n", p[i]) == NULL)
+			add(&d->said, p + i, 1);
+}
+
+static bool may_change(const struct field *f, bool text)
+{
+	return header_is(f, "Content-Transfer-Encoding")
+	    || (text && (header_is(f, "Content-Type") || header_is(f, "X-Original-Content-Type")));
 }
 
 static void say_header(struct dump *d, const char *p, size_t n)
@@ -99,30 +168,35 @@ static void say_header(struct dump *d, const char *p, size_t n)
 	size_t at = 0;
 
 	while (header_next(p, n, &at, &f))
-		if (!header_is(&f, "Content-Transfer-Encoding"))
-			add(&d->said, f.raw, f.raw_len);
-	add(&d->said, p + at, n - at);
+		if (!may_change(&f, is_text(touched(d))))
+			say_white(d, f.raw, f.raw_len);
+	say_white(d, p + at, n - at);
 }
 
 static bool take(void *to, enum mime_event what, const char *p, size_t n, struct err *e)
 {
 	struct dump *d = to;
-	bool leaf = d->mime.part[d->mime.depth - 1].kind == MIME_LEAF;
+	size_t number = innermost(d)->number;
+	bool exact = touched(d) == CTE_KEEP && !downgrade_has(d->ctes, number, PART_HEADER) && number > 0;
 
 	(void)e;
-	add(&d->said, &"hclEo"[what], what != MIME_CONTENT && what != MIME_OUTSIDE);
-	if (what == MIME_HEADER && touched(d) == CTE_KEEP && d->mime.parts > 1)
-		add(&d->said, p, n);
+	if (what == MIME_HEADER && number > 0) {
+		d->mime.depth--; /* the text so far belongs to the part around it */
+		say_outside(d);
+		d->mime.depth++;
+	}
+	if (what == MIME_HEADER || what == MIME_END)
+		add(&d->said, &"hE"[what == MIME_END], 1);
+	if (what == MIME_HEADER && exact) /* its last line end may have been added */
+		add(&d->said, p, n - (n > 0 && p[n - 1] == '\n') - (n > 1 && p[n - 2] == '\r'));
 	else if (what == MIME_HEADER)
 		say_header(d, p, n);
-	else if (what == MIME_CONTENT)
+	else if (what == MIME_CONTENT || what == MIME_OUTSIDE)
 		add(&d->content, p, n);
 	else if (what == MIME_LINE_END && !d->encoded && d->lf && touched(d) == CTE_BASE64_EXACT)
 		add(&d->content, p, n - 1);
-	else if (what == MIME_END && leaf)
-		say_content(d);
-	else if (what == MIME_OUTSIDE)
-		add(&d->said, p, n);
+	else if (what == MIME_END)
+		say_outside(d);
 	if (what == MIME_HEADER)
 		d->lf = n > 0 && !(n > 1 && p[n - 2] == '\r');
 	return true;
