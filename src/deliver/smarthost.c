@@ -89,6 +89,7 @@ static bool connect_to(struct smarthost *h, const struct endpoint *to, int64_t l
 		return false;
 	stream_open(&h->io, h->reach != NULL ? wire : wire_fd(d.fd), h->until);
 	h->open = h->reached = true;
+	h->idle = clock_ms();
 	trace_note(h->io.flights, "connected to %s (%s), port %u", to->host, d.peer, to->port);
 	return true;
 }

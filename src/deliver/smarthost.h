@@ -21,7 +21,7 @@ struct smarthost {
 	struct session   s;
 	bool             open;    /* s is open, or was until its chat broke */
 	bool             reached; /* a connection was made: s has facts */
-	int64_t          idle;    /* clock_ms() when the latest message ended */
+	int64_t          idle;    /* clock_ms() when the latest message ended, or when it was connected */
 	int64_t          until;   /* clock_ms(): the end of the total timeout */
 	/* connects to the server; NULL: dial().  Tests give a server in memory. */
 	bool           (*reach)(void *ctx, struct wire *to, struct err *e);

@@ -40,6 +40,8 @@ void relay_log(struct relay *u, const struct err *why)
  * the session still owed it a reply, or its chat is broken, the connection is closed. */
 static void job_end(struct relay *u, struct job *j)
 {
+	if (j->t.s != NULL)
+		u->to->idle = clock_ms();
 	transaction_end(&j->t);
 	if (u->to->s.chat.broken)
 		smarthost_disconnect(u->to);
@@ -60,7 +62,6 @@ bool relay_forget(struct relay *u)
 		job_end(u, next(u));
 	job_end(u, now(u));
 	u->ahead = false;
-	u->to->idle = clock_ms();
 	if (!goes_on)
 		return false;
 	u->at = 1 - u->at;
