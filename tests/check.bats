@@ -49,7 +49,7 @@ no_step() { [[ $'\n'$stdout != *$'\n'"$1 "* ]] || complain "there is a step $1";
 	start_server <<< "tls none"
 	postern_ok --check
 	[[ $(words) == "config secret resolve connect greeting ehlo auth result " ]] || complain "$(words)"
-	step secret - "*no login"
+	step secret - "no login is wanted*"
 	step auth - "no login*"
 	start_server <<-'S'
 		tls none

@@ -27,7 +27,7 @@ struct account {
 	struct log_params     log;
 	struct strlist        from;                /* addresses, and patterns; a sender that matches one chooses the account */
 	bool                  allow_from_override; /* -f may replace `from` */
-	uint64_t              set[ACCOUNT_KEYS_MAX / 64]; /* private to set.c: a bit for each row of the key table, see key_was_set() */
+	uint64_t              set[ACCOUNT_KEYS_MAX / 64]; /* private to set.c: a bit for each row, see key_was_set() */
 	char                 *places[ACCOUNT_KEYS_MAX]; /* private to set.c: where the value of each row was set; NULL: nowhere */
 	char                 *origin;              /* where the account begins: "FILE:LINE"; "": in no file */
 	unsigned              layer;               /* 0: the system's file; 1: the user's, or that of -C */

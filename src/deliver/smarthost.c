@@ -51,7 +51,7 @@ static bool get_secret(struct smarthost *h, struct err *e)
 
 	secret_wipe(&h->secret);
 	if (!a->auth.wanted || a->auth.user == NULL || !sasl_wants_secret(&a->auth)) {
-		step_fact(ST_SECRET, "%s", a->auth.wanted ? "no password is needed" : "no password: without `user` there is no login");
+		step_fact(ST_SECRET, a->auth.wanted ? "no password is needed" : "no login is wanted, so no password is needed");
 		return true;
 	}
 	return secret_get(&a->secret, h->host, a->auth.user, CLOCK_NEVER, &h->secret, e);

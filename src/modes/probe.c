@@ -83,7 +83,7 @@ static bool is_tls(bool ok, const struct err *e)
 
 static enum speech listen_to(struct smarthost *h, struct endpoint to, struct err *e)
 {
-	unsigned ext;
+	unsigned ext = 0;
 	bool ok;
 
 	to.tls = TLS_IMPLICIT;

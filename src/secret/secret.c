@@ -276,7 +276,8 @@ static bool keep(struct secret *s, const struct buf *b, struct err *e)
 /* For --check: the name of the source and its file.  A command is not shown, since a secret may stand in it. */
 static void tell_source(const struct secret_params *p, size_t source)
 {
-	const char *file = sources[source].ask == ask_file ? p->password_file : sources[source].ask == ask_netrc ? p->netrc_file : NULL;
+	source_fn ask = sources[source].ask;
+	const char *file = ask == ask_file ? p->password_file : ask == ask_netrc ? p->netrc_file : NULL;
 
 	step_ok(ST_SECRET, "from %s%s%s", sources[source].name, file != NULL ? ", " : "", file != NULL ? file : "");
 }
