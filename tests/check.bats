@@ -22,7 +22,8 @@ no_step() { [[ $'\n'$stdout != *$'\n'"$1 "* ]] || complain "there is a step $1";
 	start_server < /dev/null
 	postern_ok --check
 	[[ $(words) == "config secret resolve connect greeting ehlo starttls tls ehlo auth result " ]] || complain "$(words)"
-	step config ok "account default, from $conf:1"
+	step config - "read $conf"
+	step config ok "account default of $conf:1, since its name is default"
 	step config - "host localhost, from $conf:2"
 	step config - "server 1 is localhost, port $port, with STARTTLS"
 	step config - "the sender is <me@example.org>, from \`from\`"
@@ -80,12 +81,12 @@ no_step() { [[ $'\n'$stdout != *$'\n'"$1 "* ]] || complain "there is a step $1";
 	start_server < /dev/null
 	printf '%s\n' "account work : default" "from work@example.com" >> "$conf"
 	postern_ok --check=you@example.net -a work
-	step config ok "account work, from $conf:*"
+	step config ok "account work of $conf:*, since -a names it"
 	step config - "from work@example.com, from $conf:*"
 	step config - "host localhost, from $conf:2"
 	step mail ok "<work@example.com>: *"
 	postern_ok --check -f work@example.com
-	step config ok "account work, *"
+	step config ok "account work of *, since its \`from\` is for the sender work@example.com"
 	postern_fails 78 config -- --check -a nobody
 	step config failed "there is no account \`nobody\`"
 	hinted "the accounts are: default, work"
@@ -304,4 +305,17 @@ no_step() { [[ $'\n'$stdout != *$'\n'"$1 "* ]] || complain "there is a step $1";
 	step rcpt ok "<you@example.net>: *"
 	postern_fails 67 rcpt -- --check=gone
 	no_step result
+}
+
+@test "--check without a configuration says so, and uses the options" {
+	start_server <<< "tls none"
+	postern_bare --check --host=127.0.0.1 --port="$port" --tls=off
+	((status == 0)) || complain "status $status"
+	step config - "no configuration file was read"
+	step config - "host 127.0.0.1, from --host"
+	postern_bare --check
+	((status == 78))
+	step config - "no configuration file was read"
+	step config failed "there is no configuration, and no host was given"
+	hinted "/.config/postern/config"
 }

@@ -6,6 +6,7 @@
 #include "base/array.h"
 #include "base/file.h"
 #include "base/home.h"
+#include "base/steps.h"
 #include "config/environ.h"
 #include "config/file.h"
 #include "config/keys.h"
@@ -38,6 +39,7 @@ static bool pass_over(struct conf *c, struct err *e)
 
 	snprintf(why, sizeof why, "%s%s%s", e->say, e->quote[0] != '\0' ? ": " : "", e->quote);
 	trace_note(0, "passed over: %s", why);
+	step_fact(ST_CONFIG, "passed over: %s", why);
 	if (asprintf(&note, "%s%s%s", first ? "passed over: " : c->note, first ? "" : "; ", why) < 0)
 		return fail_memory(e);
 	free(c->note);
@@ -190,6 +192,18 @@ static void set_patience(const struct setting *given, size_t n)
 	}
 }
 
+static void tell_files(const struct conf *c)
+{
+	for (size_t i = 0; i < c->files.n; i++) {
+		trace_note(0, "read %s", c->files.items[i]);
+		step_fact(ST_CONFIG, "read %s", c->files.items[i]);
+	}
+	if (c->files.n == 0) {
+		trace_note(0, "no configuration file was read");
+		step_fact(ST_CONFIG, "no configuration file was read");
+	}
+}
+
 bool conf_load(struct conf *c, const char *file, const struct setting *given, size_t n_given, struct err *e)
 {
 	struct account *only;
@@ -201,10 +215,7 @@ bool conf_load(struct conf *c, const char *file, const struct setting *given, si
 	set_patience(given, n_given);
 	if (!account_begin(&c->accounts[0], e) || !read_files(c, file, e))
 		return hint_note(c, e);
-	for (size_t i = 0; i < c->files.n; i++)
-		trace_note(0, "read %s", c->files.items[i]);
-	if (c->files.n == 0)
-		trace_note(0, "no configuration file was read");
+	tell_files(c);
 	if (c->n == 1 && !conf_add(c, "default", "", LAYER_USER, &only, e))
 		return false;
 	if (!set_from_environment(c, e) || !set_all_given(c, given, n_given, e))

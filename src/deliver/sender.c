@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/owned.h"
 #include "base/random.h"
+#include "base/steps.h"
 #include "config/choose.h"
 #include "config/load.h"
 #include "config/own.h"
@@ -45,20 +46,21 @@ bool sender_wanted(const struct sender *who, const struct message *m, char to[AD
 	return true;
 }
 
-static void trace_account(const struct sender *who, const char *sender)
+static void tell_account(const struct sender *who, const char *sender)
 {
 	const char *origin = who->a->origin;
 	char why[WHY_MAX];
 
 	conf_why(&who->conf, who->o->account, sender, who->a, why);
 	trace_note(0, "account %s%s%s, since %s", who->a->name, origin[0] != '\0' ? " of " : "", origin, why);
+	step_ok(ST_CONFIG, "account %s%s%s, since %s", who->a->name, origin[0] != '\0' ? " of " : "", origin, why);
 }
 
 bool sender_choose(struct sender *who, const char *sender, struct err *e)
 {
 	if (!conf_choose(&who->conf, who->o->account, sender, &who->a, e))
 		return false;
-	trace_account(who, sender);
+	tell_account(who, sender);
 	file_patience(who->a->smtp.timeout);
 	return true;
 }

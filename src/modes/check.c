@@ -37,16 +37,10 @@ static void tell_server(const struct account *a)
 
 static bool configure(struct work *w, struct err *e)
 {
-	const struct account *a;
-
 	if (!check_usage(w->o, e) || !sender_load(&w->who, e) || !sender_address(&w->who, &w->x, e))
 		return false;
-	a = w->who.a;
-	if (w->who.conf.note != NULL)
-		step_fact(ST_CONFIG, "%s", w->who.conf.note);
-	step_ok(ST_CONFIG, "account %s%s%s", a->name, a->origin[0] != '\0' ? ", from " : "", a->origin);
-	dump_places(a);
-	tell_server(a);
+	dump_places(w->who.a);
+	tell_server(w->who.a);
 	step_fact(ST_CONFIG, "the sender is <%s>, from %s", w->x.v.sender, sender_origin_name(w->x.origin));
 	return true;
 }
