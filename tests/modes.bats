@@ -237,3 +237,70 @@ someone@example.net... deliverable: account default, host smtp.example.org:587, 
 	[[ $(readlink "$root/usr/share/man/man1/mailq.1") == nowhere ]]
 	[[ ! -L $root/usr/sbin/runq && ! -e $root/usr/share/man/man8/runq.8 ]]
 }
+
+# ------------------------------------------------------------------------------------------------------ -S, -h and -?
+
+@test "-S HOST:PORT sends to a catcher on the loopback without TLS, without a login and without any configuration" {
+	start_server <<-'S'
+		tls none
+		auth_clear
+		listen 127.0.0.1
+	S
+	mkdir -p "$HOME/.config/postern"
+	printf 'this is no configuration\n' > "$HOME/.config/postern/config"
+	chmod 600 "$HOME/.config/postern/config"
+	local server
+	for server in "localhost:$port" "127.0.0.1:$port"; do
+		POSTERN_USER=user POSTERN_PASSWORD=secret POSTERN_PORT=1 POSTERN_FROM=x@example.org \
+		    postern_bare -S "$server" -f me@example.org -t < "$mail"
+		((status == 0)) || complain "$server"
+		[[ $(envelope "$(messages)") == *"mail <me@example.org>"* && $(envelope "$(messages)") != *"auth "* ]]
+	done
+	postern_bare "-S127.0.0.1:$port" -ti -f me@example.org < "$mail"
+	((status == 0)) && (($(messages) == 3))
+	postern_bare -S "[::1]:$port" --dump-config
+	[[ $status == 0 && $stdout == *"host [::1]"*"port $port"*"tls off"*"auth off"* ]] || complain "::1"
+	postern_bare -S "127.0.0.1:$port" --tls=on -f me@example.org you@example.net < "$mail"
+	((status == 69)) || complain "--tls=on"
+}
+
+@test "-S: TLS is on for other hosts, and --tls=off says otherwise" {
+	postern_bare -S mail.example.org --dump-config
+	[[ $status == 0 && $stdout == *"host mail.example.org"*"port 587"*"tls on"* ]] || complain "a host"
+	postern_bare -S mail.example.org:1025 --tls=off --dump-config
+	[[ $status == 0 && $stdout == *"port 1025"*"tls off"* ]] || complain "--tls=off"
+	postern_bare -S localhost.example.org --dump-config
+	[[ $stdout == *"tls on"* ]]
+	postern_bare -S localhost --dump-config
+	[[ $stdout == *"port 25"*"tls off"* ]]
+	start_server < /dev/null
+	postern_bare -S "localhost:$port" --tls=on "--tls-trust-file=$certs/ca.pem" -f me@example.org you@example.net < "$mail"
+	[[ $status == 0 && $(envelope) == *"tls TLS1"* && $(envelope) != *"auth "* ]] || complain "$(envelope)"
+}
+
+@test "-S without a server is 64, and the error names --check" {
+	local args
+	for args in "-S" "-S --account=x" "-S -a x" "-tS"; do
+		# shellcheck disable=SC2086	# several words
+		postern_bare $args
+		((status == 64)) || complain "$args"
+		hinted "--check"
+	done
+	for args in user@localhost smtp://localhost localhost:x localhost: :25 ::1 ""; do
+		postern_bare -S "$args" you@example.net < "$mail"
+		[[ $status == 64 && $stderr == *"-S must be HOST or HOST:PORT, not \`$args\`"* ]] || complain "$args"
+	done
+	postern_bare -S localhost -a x you@example.net < "$mail"
+	[[ $status == 64 && $stderr == *"excludes -a"* ]]
+	postern_bare -S localhost -C x you@example.net < "$mail"
+	[[ $status == 64 && $stderr == *"excludes -C"* ]]
+}
+
+@test "a lone -h and -? mention --help" {
+	local option
+	for option in -h '-?' -f -z; do
+		postern_bare "$option"
+		((status == 64)) || complain "$option"
+		hinted "--help"
+	done
+}

@@ -189,9 +189,9 @@ void conf_why(const struct conf *c, const char *name, const char *sender, const 
 	if (name != NULL)
 		snprintf(to, WHY_MAX, "-a names it");
 	else if (asked && by_sender(c, sender) == chosen)
-		snprintf(to, WHY_MAX, "its `from` is for the sender %s", sender);
+		snprintf(to, WHY_MAX, "its %s is for the sender %s", own_from_fits(chosen, sender) ? "`from`" : "`user`", sender);
 	else if (conf_account(c, "default") == chosen)
-		snprintf(to, WHY_MAX, "its name is default%s%s", asked ? " and no `from` is for the sender " : "",
+		snprintf(to, WHY_MAX, "its name is default%s%s", asked ? " and no other one is for the sender " : "",
 			 asked ? sender : "");
 	else
 		snprintf(to, WHY_MAX, "there is no other one");

@@ -57,11 +57,15 @@ static bool apply(struct options *o, const struct option *p, const char *value, 
 	return p->set == NULL || p->set(o, value, e);
 }
 
-/* The value that stands in the next word. */
-static bool next_word(struct words *w, const char *name, const char **value, struct err *e)
+#define SEE_HELP "--help shows the options"
+
+/* The value that stands in the next word; `p` is NULL for a key. */
+static bool next_word(struct words *w, const struct option *p, const char *name, const char **value, struct err *e)
 {
-	if (w->at + 1 >= w->argc)
-		return fail(e, ST_USAGE, FATE_PERM, "%s needs a value", name);
+	if (w->at + 1 >= w->argc) {
+		fail(e, ST_USAGE, FATE_PERM, "%s needs a value", name);
+		return err_hint(e, "%s", p != NULL && p->instead != NULL ? p->instead : SEE_HELP);
+	}
 	*value = w->argv[++w->at];
 	return true;
 }
@@ -84,6 +88,12 @@ static const struct option *by_name(const char *name, size_t len)
 	return p;
 }
 
+static bool fail_letter(char letter, struct err *e)
+{
+	fail(e, ST_USAGE, FATE_PERM, "there is no option -%c", letter);
+	return err_hint(e, SEE_HELP);
+}
+
 /* One word of letters: -i, -ti, -tif ADDRESS, -fADDRESS. */
 static bool parse_letters(struct options *o, struct words *w, const char *word, struct err *e)
 {
@@ -93,7 +103,7 @@ static bool parse_letters(struct options *o, struct words *w, const char *word, 
 		char name[32];
 
 		if (option == NULL)
-			return fail(e, ST_USAGE, FATE_PERM, "there is no option -%c", *p);
+			return fail_letter(*p, e);
 		if (option->arity == NOTHING) {
 			if (!apply(o, option, NULL, e))
 				return false;
@@ -102,7 +112,7 @@ static bool parse_letters(struct options *o, struct words *w, const char *word, 
 		if (p[1] != '\0')
 			value = p + 1;
 		else if (option->arity == VALUE && option->refused == NULL
-			 && !next_word(w, shown(option, name), &value, e))
+			 && !next_word(w, option, shown(option, name), &value, e))
 			return false;
 		return apply(o, option, value, e);
 	}
@@ -145,7 +155,7 @@ static bool parse_key(struct options *o, struct words *w, const char *name, size
 
 	if (key == NULL)
 		return fail_unknown(name, len, e);
-	if (value == NULL && (k != NULL ? !k->bare : old->on == NULL) && !next_word(w, word, &value, e))
+	if (value == NULL && (k != NULL ? !k->bare : old->on == NULL) && !next_word(w, NULL, word, &value, e))
 		return false;
 	if (value == NULL)
 		value = "on";
@@ -165,7 +175,7 @@ static bool parse_long(struct options *o, struct words *w, struct err *e)
 		value = name + len + 1;
 	if (p->arity == NOTHING && value != NULL)
 		return fail(e, ST_USAGE, FATE_PERM, "--%s takes no value", p->name);
-	if (p->arity == VALUE && p->refused == NULL && value == NULL && !next_word(w, word, &value, e))
+	if (p->arity == VALUE && p->refused == NULL && value == NULL && !next_word(w, p, word, &value, e))
 		return false;
 	return apply(o, p, value, e);
 }
@@ -191,6 +201,12 @@ static bool check_queue(const struct options *o, struct err *e)
 {
 	return o->mode != MODE_QUEUE_RUN || (o->n_recipients == 0 && !o->take_recipients)
 	    || fail(e, ST_USAGE, FATE_PERM, "-q sends no message, so it takes no recipients");
+}
+
+static bool check_server(const struct options *o, struct err *e)
+{
+	return o->server == NULL || (o->config_file == NULL && o->account == NULL)
+	    || fail(e, ST_USAGE, FATE_PERM, "-S uses no configuration, so it excludes %s", o->account != NULL ? "-a" : "-C");
 }
 
 static enum mode face(const char *name)
@@ -237,7 +253,7 @@ bool cmdline_parse(int argc, char **argv, struct options *o, struct err *e)
 	o->recipients = calloc(room, sizeof *o->recipients);
 	if (o->settings == NULL || o->recipients == NULL)
 		return fail_memory(e);
-	return parse_words(o, &w, e) && check_hold(o, e) && check_queue(o, e);
+	return parse_words(o, &w, e) && check_hold(o, e) && check_server(o, e) && check_queue(o, e);
 }
 
 void cmdline_free(struct options *o)

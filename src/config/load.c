@@ -1,5 +1,6 @@
 #include "config/load.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -12,6 +13,7 @@
 #include "config/keys.h"
 #include "config/msmtp.h"
 #include "config/set.h"
+#include "config/url.h"
 
 enum { PORT_SUBMISSION = 587, PORT_SUBMISSIONS = 465, PORT_SMTP = 25 };
 
@@ -161,6 +163,50 @@ static bool set_all_given(struct conf *c, const struct setting *given, size_t n,
 	return ok;
 }
 
+/* ------------------------------------------------------------------------------------------ -S */
+
+/* What is sent there never leaves this machine. */
+static bool is_loopback(const char *host)
+{
+	char plain[INET6_ADDRSTRLEN] = "";
+	struct in_addr four;
+	struct in6_addr six;
+	size_t len = strlen(host);
+
+	if (host[0] == '[' && len - 2 < sizeof plain)
+		memcpy(plain, host + 1, len - 2);
+	return str_same(host, "localhost") || (inet_pton(AF_INET, host, &four) == 1 && ntohl(four.s_addr) >> 24 == 127)
+	    || (inet_pton(AF_INET6, plain, &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six));
+}
+
+static bool set_in_only(struct conf *c, const char *key, const char *value, struct err *e)
+{
+	return key_set(&c->accounts[1], key_find(key, strlen(key)), value, "-S", ST_USAGE, e);
+}
+
+/* The one account of -S: HOST or HOST:PORT, as BusyBox and catchers of mail in development take it. */
+static bool set_server(struct conf *c, const char *server, struct err *e)
+{
+	struct account *only;
+	struct err why;
+	struct url u;
+	char *url, port[16];
+	bool fits;
+
+	if (asprintf(&url, "smtp://%s", server) < 0)
+		return fail_memory(e);
+	fits = url_parse(url, &u, &why) && u.user[0] == '\0' && strchr(server, '/') == NULL;
+	free(url);
+	if (!fits) {
+		fail(e, ST_USAGE, FATE_PERM, "-S must be HOST or HOST:PORT, not `%s`", server);
+		return err_hint(e, "an IPv6 address needs brackets: [2001:db8::1]:587");
+	}
+	snprintf(port, sizeof port, "%u", u.port);
+	return conf_add(c, "default", "", LAYER_USER, &only, e) && set_in_only(c, "host", u.host, e)
+	    && (u.port == 0 || set_in_only(c, "port", port, e)) && set_in_only(c, "auth", "off", e)
+	    && (!is_loopback(u.host) || set_in_only(c, "tls", "off", e));
+}
+
 /* -------------------------------------------------------------------------------------- together */
 
 /* Sets what depends on several keys, when all of them are known. */
@@ -204,21 +250,26 @@ static void tell_files(const struct conf *c)
 	}
 }
 
-bool conf_load(struct conf *c, const char *file, const struct setting *given, size_t n_given, struct err *e)
+/* The files, and the environment over them. */
+static bool read_all(struct conf *c, const struct options *o, struct err *e)
 {
 	struct account *only;
 
+	if (!read_files(c, o->config_file, e))
+		return hint_note(c, e);
+	tell_files(c);
+	return (c->n > 1 || conf_add(c, "default", "", LAYER_USER, &only, e)) && set_from_environment(c, e);
+}
+
+bool conf_load(struct conf *c, const struct options *o, struct err *e)
+{
 	*c = (struct conf){ .accounts = array_grow(NULL, 0, sizeof *c->accounts, e) };
 	if (c->accounts == NULL)
 		return false;
 	c->accounts[c->n++] = (struct account){ 0 };
-	set_patience(given, n_given);
-	if (!account_begin(&c->accounts[0], e) || !read_files(c, file, e))
-		return hint_note(c, e);
-	tell_files(c);
-	if (c->n == 1 && !conf_add(c, "default", "", LAYER_USER, &only, e))
-		return false;
-	if (!set_from_environment(c, e) || !set_all_given(c, given, n_given, e))
+	set_patience(o->settings, o->n_settings);
+	if (!account_begin(&c->accounts[0], e) || !(o->server != NULL ? set_server(c, o->server, e) : read_all(c, o, e))
+	    || !set_all_given(c, o->settings, o->n_settings, e))
 		return false;
 	for (size_t i = 1; i < c->n; i++)
 		derive(&c->accounts[i]);

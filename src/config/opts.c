@@ -119,6 +119,17 @@ static bool set_sender(struct options *o, const char *value, struct err *e)
 	return true;
 }
 
+#define SERVER_INSTEAD "--check shows what the server of the configuration offers (in msmtp: -S)"
+
+static bool set_server(struct options *o, const char *value, struct err *e)
+{
+	o->server = value;
+	if (value[0] != '-')
+		return true;
+	fail_usage(e, "-S needs a server: HOST or HOST:PORT");
+	return err_hint(e, SERVER_INSTEAD);
+}
+
 static bool set_verbose(struct options *o, const char *value, struct err *e)
 {
 	(void)value, (void)e;
@@ -216,6 +227,8 @@ static const struct option options[] = {
 	  .set = set_account, .summary = "use this account of the configuration" },
 	{ .letter = 'C', .name = "file", .arity = VALUE, .arg = "FILE", .set = set_config_file,
 	  .summary = "read only this configuration file" },
+	{ .letter = 'S', .arity = VALUE, .arg = "HOST:PORT", .set = set_server, .instead = SERVER_INSTEAD,
+	  .summary = "send to this server, without any configuration" },
 
 	{ .heading = "Looking", .name = "check", .arity = ATTACHED, .arg = "ADDRESS", .set = set_check,
 	  .summary = "try the account step by step; send nothing" },
@@ -276,8 +289,6 @@ static const struct option options[] = {
 	{ .letter = 'x', .ignored = "an option of AIX without effect" },
 
 	/* not available */
-	{ .letter = 'S', .refused = "showing what a server offers (-S) has another name here",
-	  .instead = "--check shows it, and tries the login" },
 	{ .name = "configure", .arity = VALUE, .arg = "ADDRESS",
 	  .refused = "writing a configuration (--configure) is not available yet",
 	  .instead = "three lines are enough: host, user, password_command" },

@@ -31,6 +31,7 @@ struct setting { /* a key and its value, as given; both borrowed */
 struct options { /* the strings are borrowed from argv */
 	enum mode       mode;
 	const char     *config_file; /* -C; NULL: the usual files */
+	const char     *server;      /* -S: HOST or HOST:PORT; NULL: that of the configuration */
 	const char     *account;     /* -a; NULL: by the sender, see conf_choose() */
 	const char     *sender;      /* -f, -r; NULL: not given; "": the null sender */
 	const char     *envid;       /* -V */
@@ -65,7 +66,7 @@ struct option {
 	enum mode   mode;    /* the option chooses this mode, unless it is MODE_SUBMIT; a value is then ignored */
 	const char *ignored; /* why the option is accepted and ignored */
 	const char *refused; /* a sentence: what the option does in other programs, and that postern does not */
-	const char *instead; /* the hint of that error */
+	const char *instead; /* the hint of that error, and of one about a missing value */
 };
 
 /* The rows of the table, by use: the most common first.  NULL past the end. */

@@ -293,7 +293,7 @@ void sender_begin(struct sender *who, const struct options *o)
 
 bool sender_load(struct sender *who, struct err *e)
 {
-	return conf_load(&who->conf, who->o->config_file, who->o->settings, who->o->n_settings, e);
+	return conf_load(&who->conf, who->o, e);
 }
 
 void sender_free(struct sender *who)

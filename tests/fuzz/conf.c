@@ -35,7 +35,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		nowhere = fopen("/dev/null", "w");
 	MUST(fd >= 0 && nowhere != NULL && write(fd, data, size) == (ssize_t)size && fchmod(fd, 0600) == 0);
 	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-	if (conf_load(&c, path, NULL, 0, &e) && conf_choose(&c, NULL, "me@example.org", &a, &e))
+	if (conf_load(&c, &(const struct options){ .config_file = path }, &e) && conf_choose(&c, NULL, "me@example.org", &a, &e))
 		(void)!dump_account(a, nowhere);
 	conf_free(&c);
 	close(fd);
