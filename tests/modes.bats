@@ -179,7 +179,10 @@ someone@example.net... deliverable: account default, host smtp.example.org:587, 
 	postern_ok --dump-config -f me@work.example
 	[[ $stdout == *"# the account begins at $extra:1"$'\n'"# this account was chosen, since its \`from\` is for the sender me@work.example"* ]] || complain "by sender"
 	postern_ok --dump-config -f me@home.example
-	[[ $stdout == *"since its name is default and no \`from\` is for the sender me@home.example"* ]] || complain "default"
+	[[ $stdout == *"since its name is default and no other one is for the sender me@home.example"* ]] || complain "default"
+	printf '%s\n' "account login" "host localhost" "user you@home.example" >> "$extra"
+	postern_ok --dump-config -f you@home.example
+	[[ $stdout == *"since its \`user\` is for the sender you@home.example"* ]] || complain "by login"
 	postern_ok --dump-config -a work
 	[[ $stdout == *"since -a names it"* ]] || complain "by name"
 	run_bounded "$POSTERN" -C /dev/null --host=localhost --dump-config
