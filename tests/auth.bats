@@ -137,6 +137,34 @@ one_attempt() {
 	one_attempt
 }
 
+# flag MECHANISM BASE64: postern has logged in with it, and its first message began with this.
+flag() { (($(said "AUTH $1 $2") == 1)) || complain "the login: $(transcript | grep "C: AUTH")"; }
+
+@test "SCRAM says y if postern can bind the login to TLS and the server offers no -PLUS" {		# RFC 5802 6
+	local n="biws" y="eSws" p="cD10"	# "n,,", "y,,", "p=t"
+	start_server <<< "auth_mechs SCRAM-SHA-256 PLAIN"
+	send
+	flag SCRAM-SHA-256 "$y"
+	start_server <<< "auth_mechs SCRAM-SHA-1"
+	send
+	flag SCRAM-SHA-1 "$y"
+	start_server <<< "auth_mechs SCRAM-SHA-256-PLUS SCRAM-SHA-256"
+	send
+	flag SCRAM-SHA-256-PLUS "$p"
+	set_conf auth scram-sha-256
+	send
+	flag SCRAM-SHA-256 "$n"
+	start_server <<< "auth_mechs SCRAM-SHA-1-PLUS SCRAM-SHA-256"
+	set_conf auth scram-sha-256
+	send
+	flag SCRAM-SHA-256 "$n"
+	start_server < <(printf '%s\n' "tls none" auth_clear "auth_mechs SCRAM-SHA-256")
+	set_conf user user
+	set_conf password secret
+	send
+	flag SCRAM-SHA-256 "$n"
+}
+
 # -------------------------------------------------------------------------------------------------------------- without TLS
 
 @test "without TLS postern sends no secret, not even the mechanism's name, on the loopback too" {

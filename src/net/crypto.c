@@ -38,3 +38,19 @@ bool crypto_pbkdf2(enum crypto_hash hash, const char *password, const void *salt
 	explicit_bzero(key, CRYPTO_KEY_MAX);
 	return false;
 }
+
+bool crypto_hmac(enum crypto_hash hash, const void *key, size_t key_len, const void *p, size_t n,
+		 unsigned char to[CRYPTO_KEY_MAX])
+{
+	return gnutls_hmac_fast(macs[hash], key, key_len, p, n, to) == 0;
+}
+
+bool crypto_digest(enum crypto_hash hash, const void *p, size_t n, unsigned char to[CRYPTO_KEY_MAX])
+{
+	static const gnutls_digest_algorithm_t digests[] = {
+		[CRYPTO_SHA1] = GNUTLS_DIG_SHA1,
+		[CRYPTO_SHA256] = GNUTLS_DIG_SHA256,
+	};
+
+	return gnutls_hash_fast(digests[hash], p, n, to) == 0;
+}

@@ -1,5 +1,5 @@
 /*
- * crypto.h - initialises GnuTLS, and computes the slow part of SCRAM: Hi() of RFC 5802 2.2.
+ * crypto.h - initialises GnuTLS, and computes the functions of SCRAM: Hi(), HMAC() and H() of RFC 5802 2.2.
  *
  * By default GnuTLS initialises itself at every start of the program, although a run without TLS does not need it.  This is
  * switched off here, and crypto_start() must be called before the first use of GnuTLS.
@@ -19,5 +19,10 @@ bool crypto_start(struct err *e) MUST_CHECK;
  * `key` then holds no part of it. */
 bool crypto_pbkdf2(enum crypto_hash hash, const char *password, const void *salt, size_t salt_len, unsigned iterations,
 		   unsigned char key[CRYPTO_KEY_MAX], size_t *len) MUST_CHECK;
+
+/* HMAC and the hash itself; `to` is as long as the hash.  To be called after crypto_pbkdf2().  False: GnuTLS cannot. */
+bool crypto_hmac(enum crypto_hash hash, const void *key, size_t key_len, const void *p, size_t n,
+		 unsigned char to[CRYPTO_KEY_MAX]) MUST_CHECK;
+bool crypto_digest(enum crypto_hash hash, const void *p, size_t n, unsigned char to[CRYPTO_KEY_MAX]) MUST_CHECK;
 
 #endif

@@ -3,11 +3,8 @@
 #include <errno.h>
 #include <gsasl.h>
 
-#include "base/base64.h"
+#include "base/random.h"
 #include "base/str.h"
-#include "net/tls.h"
-
-enum { ITERATIONS_MIN = 4096, ITERATIONS_MAX = 1000000 }; /* RFC 7677 4; more would let a server keep us busy */
 
 /* ---- errors --------------------------------------------------------------------------------- */
 
@@ -30,65 +27,44 @@ static bool fail_library(const struct exchange *x, int rc, struct err *e)
 
 /* ---- SCRAM ---------------------------------------------------------------------------------- */
 
-/* RFC 5802 5.1: "r=...,s=...,i=4096".  libgsasl has no limit for the number of iterations, so it is checked here. */
-static bool iterations_bounded(const struct exchange *x, const char *challenge, struct err *e)
+/* The forms that both sides compute with: RFC 5802 5.1, RFC 4013. */
+static bool prepare_names(struct exchange *x, struct err *e)
 {
-	const char *at = strstr(challenge, ",i=");
-	uint64_t n = 0;
+	int rc;
 
-	if (x->hash == CRYPTO_NO_HASH || strncmp(challenge, "r=", 2) != 0) /* another message than the one with i= */
-		return true;
-	if (at != NULL && str_number_n(at + 3, strcspn(at + 3, ","), ITERATIONS_MIN, ITERATIONS_MAX, &n))
-		return true;
-	return fail(e, ST_AUTH, FATE_PERM, "%s asks for a SCRAM iteration count outside of %d to %d", x->host,
-		    ITERATIONS_MIN, ITERATIONS_MAX);
+	errno = 0;
+	rc = gsasl_saslprep(x->user, GSASL_ALLOW_UNASSIGNED, &x->prepared_user, NULL);
+	if (rc == GSASL_OK) /* NOLINTNEXTLINE(clang-analyzer-optin.core.EnumCastOutOfRange): no flags, as libgsasl itself does */
+		rc = gsasl_saslprep(x->secret, (Gsasl_saslprep_flags)0, &x->prepared_secret, NULL);
+	return rc == GSASL_OK || fail_library(x, rc, e);
 }
 
-/* The salted password of RFC 5802 3, in hexadecimal digits. */
-static bool salted(const char *password, enum crypto_hash hash, const char *salt, const char *iterations, char *hex)
+static void bind_channel(struct exchange *x)
 {
-	struct buf raw = buf_max(ST_AUTH, strlen(salt), "the salt");
-	unsigned char key[CRYPTO_KEY_MAX];
-	uint64_t n;
-	size_t len;
-	struct err unheard;
-	bool ok = str_number(iterations, ITERATIONS_MIN, ITERATIONS_MAX, &n) && buf_room(&raw, strlen(salt), &unheard)
-	       && base64_decode(&raw, salt, strlen(salt))
-	       && crypto_pbkdf2(hash, password, buf_text(&raw), raw.len, (unsigned)n, key, &len);
+	static const struct {
+		enum tls_binding kind;
+		const char      *name;
+	} kinds[] = { { TLS_EXPORTER, "tls-exporter" }, { TLS_UNIQUE, "tls-unique" } };
+	struct scram *s = &x->scram;
 
-	if (ok)
-		str_hex(key, len, hex);
-	explicit_bzero(key, sizeof key);
-	buf_free(&raw);
-	return ok;
+	for (size_t i = 0; i < COUNT(kinds) && s->channel_name == NULL; i++)
+		if (tls_binding(x->channel, kinds[i].kind, x->channel_data, &s->channel_len))
+			s->channel_name = kinds[i].name;
+	s->channel = x->channel_data;
 }
 
-/* A callback: gives libgsasl the salted password.  Computing it is nearly all that SCRAM costs, and libgsasl takes four times as
- * long for it as GnuTLS.  If this fails, libgsasl computes it itself, and reports itself if the password is unfit. */
-static int give_salted(Gsasl *library, Gsasl_session *state, Gsasl_property property)
+static bool begin_scram(struct exchange *x, struct err *e)
 {
-	const struct exchange *x = gsasl_callback_hook_get(library);
-	const char *salt, *iterations;
-	char *password = NULL, hex[2 * CRYPTO_KEY_MAX + 1];
-	int rc = GSASL_NO_CALLBACK;
-
-	if (property != GSASL_SCRAM_SALTED_PASSWORD || x->hash == CRYPTO_NO_HASH)
-		return rc;
-	salt = gsasl_property_fast(state, GSASL_SCRAM_SALT);
-	iterations = gsasl_property_fast(state, GSASL_SCRAM_ITER);
-	if (salt == NULL || iterations == NULL
-	    /* NOLINTNEXTLINE(clang-analyzer-optin.core.EnumCastOutOfRange): no flags, as libgsasl itself does */
-	    || gsasl_saslprep(x->secret, (Gsasl_saslprep_flags)0, &password, NULL) != GSASL_OK)
-		return rc;
-	if (salted(password, x->hash, salt, iterations, hex))
-		rc = gsasl_property_set(state, GSASL_SCRAM_SALTED_PASSWORD, hex);
-	explicit_bzero(hex, sizeof hex);
-	explicit_bzero(password, strlen(password));
-	gsasl_free(password);
-	return rc;
+	if (!prepare_names(x, e))
+		return false;
+	x->scram = (struct scram){ .hash = x->hash, .user = x->prepared_user, .password = x->prepared_secret,
+				   .authzid = x->authzid, .binding = x->binding };
+	if (x->binding == SCRAM_BOUND)
+		bind_channel(x);
+	return random_fill(x->scram.random, sizeof x->scram.random, e);
 }
 
-/* ---- beginning ------------------------------------------------------------------------------ */
+/* ---- the others ----------------------------------------------------------------------------- */
 
 static bool put_property(struct exchange *x, Gsasl_property property, const char *value, struct err *e)
 {
@@ -99,27 +75,10 @@ static bool put_property(struct exchange *x, Gsasl_property property, const char
 	return rc == GSASL_OK || fail_library(x, rc, e);
 }
 
-static bool put_binding(struct exchange *x, enum tls_binding kind, Gsasl_property property, struct err *e)
-{
-	unsigned char data[TLS_BINDING_MAX];
-	struct buf text = buf_max(ST_AUTH, 1024, "the channel binding");
-	size_t len;
-	bool ok;
-
-	if (x->binding == NULL || !tls_binding(x->binding, kind, data, &len))
-		return true;
-	ok = base64_encode(&text, data, len, e) && put_property(x, property, buf_text(&text), e);
-	buf_free(&text);
-	return ok;
-}
-
-/* By RFC 5802 6 a SCRAM without -PLUS has to say "y" if the server offers no -PLUS.  libgsasl 2.2 fails when it has to say so
- * (GSASL_AUTHENTICATION_ERROR at once).  So only the -PLUS mechanisms get the channel's data, and the others say "n". */
 static bool put_properties(struct exchange *x, struct err *e)
 {
 	return put_property(x, GSASL_AUTHID, x->user, e) && put_property(x, GSASL_AUTHZID, x->authzid, e)
-	    && put_property(x, GSASL_PASSWORD, x->secret, e) && put_binding(x, TLS_EXPORTER, GSASL_CB_TLS_EXPORTER, e)
-	    && put_binding(x, TLS_UNIQUE, GSASL_CB_TLS_UNIQUE, e);
+	    && put_property(x, GSASL_PASSWORD, x->secret, e);
 }
 
 /* On failure libgsasl leaves a pointer to freed memory, so the pointer is set to NULL. */
@@ -127,14 +86,14 @@ bool exchange_begin(struct exchange *x, struct err *e)
 {
 	int rc;
 
+	if (x->hash != CRYPTO_NO_HASH)
+		return begin_scram(x, e);
 	errno = 0;
 	rc = gsasl_init(&x->library);
 	if (rc != GSASL_OK) {
 		x->library = NULL;
 		return fail_library(x, rc, e);
 	}
-	gsasl_callback_set(x->library, give_salted);
-	gsasl_callback_hook_set(x->library, x);
 	rc = gsasl_client_start(x->library, x->mech, &x->state);
 	if (rc != GSASL_OK) {
 		x->state = NULL;
@@ -145,6 +104,14 @@ bool exchange_begin(struct exchange *x, struct err *e)
 
 /* ---- steps and the end ---------------------------------------------------------------------- */
 
+static bool step_scram(struct exchange *x, const char *challenge, size_t n, struct buf *response, struct err *e)
+{
+	bool ok = scram_step(&x->scram, x->host, challenge, n, response, e);
+
+	x->finished = scram_done(&x->scram);
+	return ok;
+}
+
 bool exchange_step(struct exchange *x, const char *challenge, size_t n, struct buf *response, struct err *e)
 {
 	char *out = NULL;
@@ -152,14 +119,12 @@ bool exchange_step(struct exchange *x, const char *challenge, size_t n, struct b
 	int rc;
 	bool ok;
 
-	if (!iterations_bounded(x, challenge, e))
-		return false;
+	if (x->hash != CRYPTO_NO_HASH)
+		return step_scram(x, challenge, n, response, e);
 	errno = 0;
 	rc = gsasl_step(x->state, challenge, n, &out, &len);
-	if (rc != GSASL_OK && rc != GSASL_NEEDS_MORE) {
-		x->spoiled = lacked_memory(rc);
+	if (rc != GSASL_OK && rc != GSASL_NEEDS_MORE)
 		return fail_library(x, rc, e);
-	}
 	x->finished = rc == GSASL_OK;
 	ok = buf_add(response, out == NULL ? "" : out, len, e);
 	if (out != NULL)
@@ -168,25 +133,26 @@ bool exchange_step(struct exchange *x, const char *challenge, size_t n, struct b
 	return ok;
 }
 
-/* libgsasl frees its copies without wiping them. */
-static void wipe_property(Gsasl_session *state, Gsasl_property property)
+static void wipe_text(char *text)
 {
-	const char *value = gsasl_property_fast(state, property);
-
-	if (value != NULL)
-		explicit_bzero((char *)(uintptr_t)value, strlen(value));
+	if (text != NULL)
+		explicit_bzero(text, strlen(text));
+	gsasl_free(text);
 }
 
-/* If libgsasl 2.2 lacks memory for its proof, it frees a buffer and keeps the pointer.  Such a state is not freed here: that
- * would free the buffer twice. */
+/* libgsasl frees its copies without wiping them. */
 void exchange_end(struct exchange *x)
 {
-	if (x->state != NULL && !x->spoiled) {
-		wipe_property(x->state, GSASL_PASSWORD);
-		wipe_property(x->state, GSASL_SCRAM_SALTED_PASSWORD);
+	const char *password = x->state == NULL ? NULL : gsasl_property_fast(x->state, GSASL_PASSWORD);
+
+	if (password != NULL)
+		explicit_bzero((char *)(uintptr_t)password, strlen(password));
+	if (x->state != NULL)
 		gsasl_finish(x->state);
-	}
 	if (x->library != NULL)
 		gsasl_done(x->library);
+	scram_wipe(&x->scram);
+	wipe_text(x->prepared_user);
+	wipe_text(x->prepared_secret);
 	*x = (struct exchange){ 0 };
 }

@@ -1,17 +1,17 @@
 /*
- * exchange.h - what a login with one SASL mechanism computes: RFC 4422, 5802, 7677.  Only this module sees libgsasl.
+ * exchange.h - what a login with one SASL mechanism computes: RFC 4422.  Only this module sees libgsasl.
  *
  * Challenges in, responses out, both without base64.  It does not read from a connection or write to one, and does not choose
- * the mechanism: smtp/sasl does.  It limits the SCRAM iterations, for which libgsasl has no limit, and wipes the copies of the
- * secret that libgsasl would leave in memory.
+ * the mechanism: smtp/sasl does.  SCRAM is computed by smtp/scram, the other mechanisms by libgsasl, whose copies of the secret are
+ * wiped.
  */
 #ifndef SMTP_EXCHANGE_H
 #define SMTP_EXCHANGE_H
 
 #include "base/buf.h"
-#include "net/crypto.h"
+#include "net/tls.h"
+#include "smtp/scram.h"
 
-struct tls;
 struct Gsasl;
 struct Gsasl_session;
 
@@ -22,10 +22,13 @@ struct exchange {
 	const char      *user;        /* NULL: none */
 	const char      *authzid;     /* the user to act as; NULL: the server derives it from the login */
 	const char      *secret;      /* NULL: none */
-	struct tls      *binding;     /* the login is bound to this connection; NULL: to none */
+	enum scram_binding binding;
+	struct tls      *channel;     /* SCRAM_BOUND: the login is bound to this connection */
 
 	bool                  finished; /* our side has nothing more to say; with SCRAM, the server proved that it knows the password */
-	bool                  spoiled;  /* a step lacked memory: `state` may not be used or freed */
+	struct scram          scram;
+	char                 *prepared_user, *prepared_secret; /* owned; SASLprep's form, for SCRAM */
+	unsigned char         channel_data[TLS_BINDING_MAX];
 	struct Gsasl         *library;
 	struct Gsasl_session *state;
 };

@@ -129,18 +129,22 @@ bool sasl_cert_may_do(const struct sasl_params *p)
 
 /* ---- choosing ------------------------------------------------------------------------------- */
 
-static bool usable(const struct login *l, const struct caps *caps, const struct mech *m)
+static bool can_bind(const struct login *l)
 {
 	unsigned char data[TLS_BINDING_MAX];
 	struct tls *tls = tls_of(l->chat->io);
 	size_t len;
 
+	return tls != NULL && (tls_binding(tls, TLS_EXPORTER, data, &len) || tls_binding(tls, TLS_UNIQUE, data, &len));
+}
+
+static bool usable(const struct login *l, const struct caps *caps, const struct mech *m)
+{
 	if (!caps_offer_mech(caps, m->name) || (m->wants != CERT && (l->secret == NULL || l->p->user == NULL)))
 		return false;
-	if (m->plaintext && tls == NULL && !l->p->cleartext)
+	if (m->plaintext && tls_of(l->chat->io) == NULL && !l->p->cleartext)
 		return false;
-	return !m->binds
-	    || (tls != NULL && (tls_binding(tls, TLS_EXPORTER, data, &len) || tls_binding(tls, TLS_UNIQUE, data, &len)));
+	return !m->binds || can_bind(l);
 }
 
 /* Servers offer EXTERNAL also if they did not ask for a certificate.  So `auto` takes it only if we have a certificate and no
@@ -372,12 +376,23 @@ static const char *identity(const struct login *l)
 	return l->p->user != NULL ? l->p->user : "";
 }
 
-static bool begin(struct login *l, struct err *e)
+/* RFC 5802 6: `y` tells a server that it should have offered -PLUS, if a machine on the way has hidden the offer. */
+static enum scram_binding binding_of(const struct login *l, const struct caps *caps)
+{
+	if (l->mech->binds)
+		return SCRAM_BOUND;
+	for (size_t i = 0; i < COUNT(mechs); i++)
+		if (mechs[i].binds && caps_offer_mech(caps, mechs[i].name))
+			return SCRAM_CANNOT_BIND;
+	return can_bind(l) ? SCRAM_SERVER_CANNOT : SCRAM_CANNOT_BIND;
+}
+
+static bool begin(struct login *l, const struct caps *caps, struct err *e)
 {
 	l->exchange = (struct exchange){
 		.mech = l->mech->name, .host = l->host, .hash = l->mech->hash,
 		.user = l->p->user, .authzid = identity(l), .secret = l->secret,
-		.binding = l->mech->binds ? tls_of(l->chat->io) : NULL,
+		.binding = binding_of(l, caps), .channel = tls_of(l->chat->io),
 	};
 	/* libgsasl lacks the mechanisms with a token, and they need no computing */
 	return l->mech->wants == TOKEN || exchange_begin(&l->exchange, e);
@@ -402,7 +417,7 @@ bool sasl_login(struct chat *c, const struct caps *caps, const struct sasl_param
 		tell_choice(&l, caps);
 	if (l.mech->plaintext && tls_of(c->io) == NULL)
 		log_warn("sending a secret to %s without TLS, because auth_cleartext is on", host);
-	ok = begin(&l, e) && converse(&l, e);
+	ok = begin(&l, caps, e) && converse(&l, e);
 	exchange_end(&l.exchange);
 	buf_wipe(&l.challenge);
 	buf_wipe(&l.response);

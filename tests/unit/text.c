@@ -1,4 +1,4 @@
-/* mail/header, encode, survey, filter, xtext, idn, base/datetime, modes/probe: pure functions from bytes to bytes. */
+/* mail/header, encode, survey, filter, xtext, idn, base/datetime, smtp/scram, modes/probe: pure functions from bytes to bytes. */
 #include "tap.h"
 
 #include <stdio.h>
@@ -14,6 +14,7 @@
 #include "mail/message.h"
 #include "mail/survey.h"
 #include "mail/xtext.h"
+#include "smtp/scram.h"
 #include "modes/probe.h"
 
 static const struct {
@@ -627,6 +628,92 @@ static void test_dates(void)
 	ok(true, "each date that is shown is read as the same");
 }
 
+/* ---- smtp/scram ---- */
+
+#define NONCE "fyko+d2lbbFgONRv9qkxdawL"
+#define FIRST "r=" NONCE "3rfcNHYJY1ZVvWVs7j,s=QSXCR+Q6sek8bf92,i=4096"
+#define FINAL "v=rmF9pqV8S7suAoZWja4dJRkFsKQ="
+
+/* The example of RFC 5802 5, and messages of the server that are not good enough. */
+static const struct {
+	const char *first, *final; /* final NULL: the first is refused */
+	bool        good;
+} scrams[] = {
+	{ FIRST, FINAL, true },
+	{ FIRST ",ext=1", "v=rmF9pqV8S7suAoZWja4dJRkFsKQ=", false },
+	{ FIRST, FINAL ",ext=1", true },
+	{ FIRST, "v=rmF9pqV8S7suAoZWja4dJRkFsKR=", false },
+	{ FIRST, "v=smF9pqV8S7suAoZWja4dJRkFsKQ=", false },
+	{ FIRST, "v=rmF9pqV8S7suAoZWja4dJRkFsA==", false },
+	{ FIRST, "v=", false },
+	{ FIRST, "", false },
+	{ FIRST, "e=invalid-proof", false },
+	{ "", NULL, false },
+	{ "m=ext," FIRST, NULL, false },
+	{ "r=" NONCE ",s=QSXCR+Q6sek8bf92,i=4096", NULL, false },
+	{ "r=gyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,s=QSXCR+Q6sek8bf92,i=4096", NULL, false },
+	{ "r=" NONCE "x,s=,i=4096", NULL, false },
+	{ "r=" NONCE "x,s=QSXCR+Q6sek8bf9,i=4096", NULL, false },
+	{ "r=" NONCE "x,i=4096,s=QSXCR+Q6sek8bf92", NULL, false },
+	{ "r=" NONCE "x,s=QSXCR+Q6sek8bf92", NULL, false },
+	{ "r=" NONCE "x,s=QSXCR+Q6sek8bf92,i=4095", NULL, false },
+	{ "r=" NONCE "x,s=QSXCR+Q6sek8bf92,i=1000001", NULL, false },
+	{ "r=" NONCE "x,s=QSXCR+Q6sek8bf92,i=4096x", NULL, false },
+};
+
+static bool scram_says(struct scram *s, const char *message, struct buf *answer)
+{
+	struct err e;
+
+	buf_clear(answer);
+	return scram_step(s, "the server", message, strlen(message), answer, &e) && buf_str(answer, "", &e);
+}
+
+static void begin_scram(struct scram *s, struct buf *answer)
+{
+	for (size_t i = 0; i < SCRAM_NONCE_BYTES / 3; i++)
+		ok(base64_bytes(&NONCE[4 * i], &s->random[3 * i]), "a part of the nonce");
+	ok(scram_says(s, "", answer), "the first message");
+}
+
+static void test_scram(size_t i)
+{
+	struct scram s = { .hash = CRYPTO_SHA1, .user = "user", .password = "pencil" };
+	struct buf answer = buf_max(ST_AUTH, 1000, "the answer");
+
+	begin_scram(&s, &answer);
+	same(buf_text(&answer), "n,,n=user,r=" NONCE, "  as in RFC 5802 5");
+	ok(scram_says(&s, scrams[i].first, &answer) == (scrams[i].final != NULL), "the server says: %s", scrams[i].first);
+	if (i == 0)
+		same(buf_text(&answer), "c=biws,r=" NONCE "3rfcNHYJY1ZVvWVs7j,p=v0X8v3Bz2T0CJGbJQyF0X+HI4Ts=", "  the proof");
+	if (scrams[i].final != NULL)
+		ok(scram_says(&s, scrams[i].final, &answer) == scrams[i].good, "  and: %s", scrams[i].final);
+	ok(scram_done(&s) == scrams[i].good, "  proved: %d", scrams[i].good);
+	ok(!scram_says(&s, FINAL, &answer), "  and nothing follows");
+	buf_free(&answer);
+	scram_wipe(&s);
+}
+
+static void test_scram_header(void)
+{
+	static const unsigned char channel[] = { 1, 2, 3 };
+	struct scram s = { .hash = CRYPTO_SHA256, .user = "a,b=c", .password = "x", .authzid = "d,e", .binding = SCRAM_BOUND,
+			   .channel_name = "tls-unique", .channel = channel, .channel_len = sizeof channel };
+	struct scram y = { .hash = CRYPTO_SHA256, .user = "a", .password = "x", .binding = SCRAM_SERVER_CANNOT };
+	struct buf answer = buf_max(ST_AUTH, 1000, "the answer");
+
+	begin_scram(&s, &answer);
+	same(buf_text(&answer), "p=tls-unique,a=d=2Ce,n=a=2Cb=3Dc,r=" NONCE, "commas and equals signs are written in another way");
+	ok(scram_says(&s, FIRST, &answer), "and the proof");
+	ok(str_starts(buf_text(&answer), "c=cD10bHMtdW5pcXVlLGE9ZD0yQ2UsAQID,r="), "  names the channel");
+	begin_scram(&y, &answer);
+	same(buf_text(&answer), "y,,n=a,r=" NONCE, "the server cannot bind");
+	ok(scram_says(&y, FIRST, &answer) && str_starts(buf_text(&answer), "c=eSws,r="), "  and the proof repeats that");
+	buf_free(&answer);
+	scram_wipe(&s);
+	scram_wipe(&y);
+}
+
 /* ---- the ports that --check looks at: modes/probe ---- */
 
 static void test_ports(void)
@@ -663,6 +750,9 @@ int main(void)
 	test_idn();
 	test_spans();
 	test_dates();
+	for (size_t i = 0; i < COUNT(scrams); i++)
+		test_scram(i);
+	test_scram_header();
 	test_ports();
 	return done();
 }
