@@ -2,8 +2,8 @@
  * exchange.h - what a login with one SASL mechanism computes: RFC 4422.  Only this module sees libgsasl.
  *
  * Challenges in, responses out, both without base64.  It does not read from a connection or write to one, and does not choose
- * the mechanism: smtp/sasl does.  SCRAM is computed by smtp/scram, the other mechanisms by libgsasl, whose copies of the secret are
- * wiped.
+ * the mechanism: smtp/sasl does.  SCRAM is computed by smtp/scram, the other mechanisms by libgsasl, whose copies of the secret
+ * are wiped.
  */
 #ifndef SMTP_EXCHANGE_H
 #define SMTP_EXCHANGE_H

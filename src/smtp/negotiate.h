@@ -23,8 +23,8 @@ bool negotiate_envelope(struct session *s, struct needs *n, struct err *e) MUST_
 bool negotiate_knows(const struct session *s, const struct needs *n);
 
 /* Makes *r, the message for this server, with regard to size, 8-bit text, SMTPUTF8 and DSN.  `said`: MAIL was sent, so
- * n->utf8 and n->eight_bit stay as MAIL announced them; else *n is made anew from the facts of *r.  If the server cannot take the message, that
- * is ST_INPUT PERM; if dsn_require is on and DSN is not offered, ST_EHLO PERM. */
+ * n->utf8 and n->eight_bit stay as MAIL announced them; else *n is made anew from the facts of *r.  If the server cannot take the
+ * message, that is ST_INPUT PERM; if dsn_require is on and DSN is not offered, ST_EHLO PERM. */
 bool negotiate_message(const struct session *s, const struct envelope *v, const struct message *m, bool said,
 		       struct needs *n, struct rendition *r, struct err *e) MUST_CHECK;
 

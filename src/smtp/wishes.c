@@ -128,8 +128,8 @@ static bool ends_before_release(const struct wishes *w, int64_t now, struct err 
 
 	if (!w->by.wanted || held == 0 || w->by.seconds > held)
 		return false;
-	fail(e, ST_INPUT, FATE_PERM, "deliver_by allows %lld seconds, but %s keeps the message for %lld", (long long)w->by.seconds,
-	     w->hold_until != 0 ? "hold_until" : "hold_for", (long long)held);
+	fail(e, ST_INPUT, FATE_PERM, "deliver_by allows %lld seconds, but %s keeps the message for %lld",
+	     (long long)w->by.seconds, w->hold_until != 0 ? "hold_until" : "hold_for", (long long)held);
 	err_hint(e, "the time of deliver_by begins now and not with the release: allow more, or set one of them to off");
 	return true;
 }
@@ -182,7 +182,8 @@ static const struct wish wishes[] = {
 	{ .ext = EXT_DELIVERBY, .word = "DELIVERBY", .key = "deliver_by", .wanted = wants_by, .granted = by_long_enough,
 	  .keyword = "BY", .value = put_by },
 	{ .ext = EXT_FUTURERELEASE, .word = "FUTURERELEASE", .key = "hold_for", .wanted = wants_hold_for,
-	  .granted = held_so_long, .in_bounce = IN_BOUNCE_NEVER /* RFC 4865 5.1.1, 5.3.1 */, .keyword = "HOLDFOR", .value = put_hold_for },
+	  .granted = held_so_long, .in_bounce = IN_BOUNCE_NEVER /* RFC 4865 5.1.1, 5.3.1 */,
+	  .keyword = "HOLDFOR", .value = put_hold_for },
 	{ .ext = EXT_FUTURERELEASE, .word = "FUTURERELEASE", .key = "hold_until", .wanted = wants_hold_until,
 	  .granted = held_until, .in_bounce = IN_BOUNCE_NEVER, .keyword = "HOLDUNTIL", .value = put_hold_until },
 	/* RFC 6710 4.3: to a server without it, none is sent */
