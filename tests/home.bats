@@ -380,3 +380,105 @@ from_is() {
 	as 54322 HOME=/var/www you@example.net < "$mail"
 	[[ $status == 77 ]] && hinted "a group of yours"
 }
+
+# --------------------------------------------------------------------------------------------------------- msmtp's files
+
+# of_msmtp ADDRESS: a complete configuration in the words of msmtp, for the server of users().
+of_msmtp() { printf '%s\n' "defaults" "tls off" "port $port" "account default" "host localhost" "from $1"; }
+
+@test "msmtp's files are read if there is no configuration of postern's, in msmtp's order, and -v says so" {
+	users
+	of_msmtp second@example.org > "$BATS_TEST_TMPDIR/config"
+	install -D -m 600 -o "$stranger" "$BATS_TEST_TMPDIR/config" "$alice/.config/msmtp/config"
+	sends_from second@example.org as alice HOME="$alice" -v
+	told "* there is no configuration of postern's, so that of msmtp is read"
+	told "* read $alice/.config/msmtp/config"
+	of_msmtp first@example.org > "$alice/.msmtprc"
+	chown "$stranger" "$alice/.msmtprc"
+	sends_from first@example.org as alice HOME="$alice" -v
+	told "* read $alice/.msmtprc"
+	[[ $stderr != *msmtp/config* ]]
+	mkdir "$alice/xdg"
+	mv "$alice/.config/msmtp" "$alice/xdg/"
+	rm "$alice/.msmtprc"
+	chown -R "$stranger" "$alice/xdg"
+	sends_from second@example.org as alice HOME="$alice" XDG_CONFIG_HOME="$alice/xdg"
+	account system@example.org > "$system"
+	sends_from system@example.org as alice HOME="$alice" XDG_CONFIG_HOME="$alice/xdg" -v
+	[[ $stderr != *msmtp* ]] || complain "msmtp's file is read beside ours"
+}
+
+@test "/etc/msmtprc is read for all users, and a user's account of msmtp's hides the one there" {
+	users
+	mkdir "$BATS_TEST_TMPDIR/newetc"
+	cp /etc/hosts /etc/nsswitch.conf "$BATS_TEST_TMPDIR/passwd" "$BATS_TEST_TMPDIR/newetc/"
+	of_msmtp system@example.org > "$BATS_TEST_TMPDIR/newetc/msmtprc"
+	chmod -R a+rX "$BATS_TEST_TMPDIR/newetc"
+	# shellcheck disable=SC2016	# the inner shell's
+	in_etc() {
+		run_bounded unshare --mount sh -c 'mount --bind "$1" /etc && shift && exec setpriv --reuid 54321 --regid 54321 \
+		    --clear-groups env "$@"' - "$BATS_TEST_TMPDIR/newetc" HOME="$alice" TMPDIR=/tmp "$BATS_TEST_TMPDIR/postern" "$@"
+	}
+	sends_from system@example.org in_etc -v
+	told "* read /etc/msmtprc"
+	of_msmtp alice@example.org > "$alice/.msmtprc"
+	chown "$stranger" "$alice/.msmtprc"
+	sends_from alice@example.org in_etc
+	rm "$alice/.msmtprc"
+	chmod 600 "$BATS_TEST_TMPDIR/newetc/msmtprc"
+	in_etc you@example.net < "$mail"
+	[[ $status == 78 && $stderr == *"there is no configuration, and no host was given; passed over: cannot read /etc/msmtprc"* ]] \
+	    || complain "the error does not name the file"
+}
+
+@test "root does not read a file of msmtp's that belongs to another user, and the error names it" {
+	users
+	of_msmtp evil@example.org > "$root/.msmtprc"
+	chown "$stranger" "$root/.msmtprc"
+	as root HOME="$root" you@example.net < "$mail"
+	[[ $status == 78 && $stderr == *"there is no configuration"*"$root/.msmtprc belongs to another user"* ]] || complain "status $status"
+	chown 0 "$root/.msmtprc"
+	sends_from evil@example.org as root HOME="$root"
+}
+
+@test "msmtp's files are not read if a server is named, or if a file of postern's is there" {
+	users
+	{ of_msmtp alice@example.org; echo "timeout 17"; } > "$alice/.msmtprc"
+	chown "$stranger" "$alice/.msmtprc"
+	as alice HOME="$alice" --host=mail.example.org --dump-config
+	[[ $status == 0 && $stdout != *"timeout 17"* ]] || complain "--host"
+	as alice HOME="$alice" POSTERN_URL=smtp://mail.example.org --dump-config
+	[[ $status == 0 && $stdout != *"timeout 17"* ]] || complain "POSTERN_URL"
+	as alice HOME="$alice" --timeout=18 --dump-config
+	[[ $status == 0 && $stdout == *"from alice@example.org"* ]] || complain "another option"
+	account x@example.org > "$system"
+	chmod 600 "$system"
+	as alice HOME="$alice" you@example.net < "$mail"
+	[[ $status == 78 && $stderr == *"passed over: cannot read $etc/postern.conf"* ]] || complain "a closed file of ours"
+}
+
+@test "where a default of msmtp's is another one, the error names the lines to add" {
+	local rc=$HOME/.msmtprc
+	lines() { printf '%s\n' "$@" > "$rc"; chmod 600 "$rc"; }
+	lines "account default" "host mail.example.org" "user me" "from me@example.org"
+	postern_bare -C "$rc" --dump-config
+	[[ $status == 78 && $stderr == *"$rc:1: account default is in a file of msmtp's and leaves out \`tls\` \`port\` \`auth\`"* ]] || complain all
+	hinted 'as msmtp takes it, `tls off`, `port 25`, `auth off`; as postern does, `tls on`, `port 587`, `auth on`'
+	lines "host mail.example.org" "from me@example.org" "tls on" "tls_starttls off"
+	postern_bare -C "$rc" --dump-config
+	[[ $status == 0 && $stdout == *"port 465"* ]] || complain "465 is the same in both"
+	lines "host mail.example.org" "from me@example.org" "tls on" "auth on" "user me"
+	postern_bare -C "$rc" --dump-config
+	[[ $status == 78 && $stderr == *"leaves out \`port\`, for"* ]] || complain port
+	postern_bare -C "$rc" --port=587 --dump-config
+	((status == 0)) || complain "an option names the port"
+	lines "defaults" "auth on" "tls on" "port 587" "account a" "host mail.example.org" "user me" "account default : a"
+	postern_bare -C "$rc" --dump-config
+	((status == 0)) || complain "the defaults section has the keys"
+	cp "$rc" "$conf"
+	lines "host mail.example.org" "from me@example.org" "tls off"
+	postern_bare -C "$rc" --dump-config
+	((status == 0)) || complain "port 25 is the same in both, and without user there is no login"
+	printf '%s\n' "host mail.example.org" "user me" > "$conf"
+	postern_ok --dump-config
+}

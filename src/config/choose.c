@@ -3,8 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "config/file.h"
+#include "config/keys.h"
 #include "config/own.h"
+#include "config/places.h"
 #include "config/set.h"
 
 /* Is it hidden by an account of the same name in the user's file? */
@@ -152,14 +153,35 @@ static bool fail_no_file(const struct conf *c, struct err *e)
 	bool closed = c->note != NULL;
 	char *path;
 
-	if (!conf_user_file(&path, e))
+	if (!places_user(&path, e))
 		return false;
 	fail(e, ST_CONFIG, FATE_PERM, "there is no configuration, and no host was given%s%s", closed ? "; " : "",
 	     closed ? c->note : "");
 	err_hint(e, "write `host`, `user` and `password_command` into %s%s%s", path != NULL ? path : "",
-		 path != NULL ? " or " : "", CONF_SYSTEM_FILE);
+		 path != NULL ? " or " : "", PLACES_SYSTEM);
 	free(path);
 	return false;
+}
+
+static bool unsaid(const struct account *a, const char *key)
+{
+	return key_place(a, key_find(key, strlen(key))) == NULL;
+}
+
+/* Where msmtp's default is another one than ours and the file does not name the key, we cannot know what is meant. */
+static bool check_msmtps(const struct account *a, struct err *e)
+{
+	bool tls = unsaid(a, "tls"), starttls = a->tls.on && a->tls.starttls;
+	bool port = unsaid(a, "port") && a->net.socket == NULL && (tls || starttls);
+	bool auth = unsaid(a, "auth") && a->auth.user != NULL;
+
+	if (!a->msmtps || (!tls && !port && !auth))
+		return true;
+	fail(e, ST_CONFIG, FATE_PERM, "%s: account %s is in a file of msmtp's and leaves out%s%s%s, for which msmtp has another default",
+	     a->origin, a->name, tls ? " `tls`" : "", port ? " `port`" : "", auth ? " `auth`" : "");
+	return err_hint(e, "add the lines that you mean: as msmtp takes it%s%s%s; as postern does%s%s%s", tls ? ", `tls off`" : "",
+			port ? ", `port 25`" : "", auth ? ", `auth off`" : "", tls ? ", `tls on`" : "",
+			port ? starttls ? ", `port 587`" : ", `port 465`" : "", auth ? ", `auth on`" : "");
 }
 
 static bool check_whole(const struct conf *c, const struct account *a, struct err *e)
@@ -174,7 +196,7 @@ static bool check_whole(const struct conf *c, const struct account *a, struct er
 			     a->name, demands[i].say);
 			return err_hint(e, "%s", demands[i].hint);
 		}
-	return true;
+	return check_msmtps(a, e);
 }
 
 bool conf_choose(const struct conf *c, const char *name, const char *sender, struct account **chosen, struct err *e)

@@ -13,6 +13,7 @@
 #include "config/habits.h"
 #include "config/keys.h"
 #include "config/msmtp.h"
+#include "config/places.h"
 #include "config/set.h"
 
 enum {
@@ -39,6 +40,7 @@ struct reader {
 	size_t       loose;   /* the account of keys before any account; 0: there is none */
 	bool         begun;   /* `account` or `defaults` was seen */
 	bool         evaluating;
+	bool         msmtps;  /* the file is one of msmtp's */
 };
 
 struct line { /* borrowed */
@@ -101,7 +103,10 @@ static bool add_account(struct reader *r, const struct file *f, const char *name
 	snprintf(origin, sizeof origin, "%s:%u", f->path, f->line);
 	r->section = r->conf->n;
 	r->begun = true;
-	return conf_add(r->conf, name, origin, r->layer, &made, e);
+	if (!conf_add(r->conf, name, origin, r->layer, &made, e))
+		return false;
+	made->msmtps = r->msmtps;
+	return true;
 }
 
 /* Inherits from the bases in their order, so the later ones win.  The user's account may inherit from the system's account of the
@@ -453,7 +458,7 @@ static bool read_file(struct reader *r, struct file *f, struct err *e)
 
 bool conf_read_file(struct conf *c, const char *path, unsigned layer, enum conf_found *found, struct err *e)
 {
-	struct reader r = { .conf = c, .layer = layer };
+	struct reader r = { .conf = c, .layer = layer, .msmtps = places_is_msmtps(path) };
 	struct file f = { .path = path };
 	bool ok;
 
@@ -461,20 +466,4 @@ bool conf_read_file(struct conf *c, const char *path, unsigned layer, enum conf_
 	ok = account_begin(&c->accounts[0], e) && read_file(&r, &f, e);
 	*found = r.found;
 	return ok;
-}
-
-bool conf_user_file(char **path, struct err *e)
-{
-	const char *config = secure_getenv("XDG_CONFIG_HOME"), *home;
-	int n = 0;
-
-	*path = NULL;
-	if (home_may_be(config))
-		n = asprintf(path, "%s/postern/config", config);
-	else if ((home = home_dir()) != NULL)
-		n = asprintf(path, "%s/.config/postern/config", home);
-	if (n >= 0)
-		return true;
-	*path = NULL;
-	return fail_memory(e);
 }

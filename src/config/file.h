@@ -6,12 +6,6 @@
 
 #include "config/conf.h"
 
-#ifndef SYSCONFDIR
-#define SYSCONFDIR "/etc"
-#endif
-
-#define CONF_SYSTEM_FILE SYSCONFDIR "/postern.conf"
-
 enum conf_found { /* of the file itself, without regard to its lines and to the files that it includes */
 	CONF_OPENED,
 	CONF_MISSING,
@@ -22,9 +16,5 @@ enum conf_found { /* of the file itself, without regard to its lines and to the 
  * account may inherit from one of a lower layer, and hides one of the same name there.  Errors are ST_CONFIG and begin with
  * "FILE:LINE: ".  If the file cannot be opened, that is an error, too, and nothing was added. */
 bool conf_read_file(struct conf *c, const char *path, unsigned layer, enum conf_found *found, struct err *e) MUST_CHECK;
-
-/* The user's file, whether it exists or not: postern/config in $XDG_CONFIG_HOME or ~/.config.  If there is no home, *path is
- * NULL.  The caller frees it. */
-bool conf_user_file(char **path, struct err *e) MUST_CHECK;
 
 #endif

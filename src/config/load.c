@@ -12,6 +12,7 @@
 #include "config/file.h"
 #include "config/keys.h"
 #include "config/msmtp.h"
+#include "config/places.h"
 #include "config/set.h"
 #include "config/url.h"
 
@@ -49,41 +50,87 @@ static bool pass_over(struct conf *c, struct err *e)
 	return true;
 }
 
-static bool read_optional(struct conf *c, const char *path, unsigned layer, struct err *e)
+/* Reads the file if it is there (NULL: it is nowhere). */
+static bool read_optional(struct conf *c, const char *path, unsigned layer, bool *there, struct err *e)
+{
+	enum conf_found found = CONF_MISSING;
+
+	if (path != NULL && conf_read_file(c, path, layer, &found, e)) {
+		c->no_file = false;
+		found = CONF_OPENED;
+	} else if (path != NULL && found != CONF_MISSING && (found != CONF_CLOSED || !pass_over(c, e))) {
+		return false;
+	}
+	*there = *there || found != CONF_MISSING;
+	return true;
+}
+
+static bool read_users(struct conf *c, bool (*place)(char **path, struct err *e), bool *there, struct err *e)
+{
+	char *path;
+	bool ok = place(&path, e) && read_optional(c, path, LAYER_USER, there, e);
+
+	free(path);
+	return ok;
+}
+
+/* Does the environment or the command line name a server?  Then that is a configuration, and another server's login is not for
+ * it. */
+static bool names_server(const struct options *o, bool *does, struct err *e)
+{
+	static const char *const names[] = { "url", "host", "socket" };
+	bool ok = true;
+
+	*does = false;
+	for (size_t i = 0; ok && i < COUNT(names); i++) {
+		const struct key *k = key_find(names[i], strlen(names[i]));
+		struct environ_value v = { 0 };
+
+		ok = environ_get(k, &v, e);
+		*does = *does || v.found;
+		environ_free(&v);
+		for (size_t j = 0; j < o->n_settings; j++)
+			*does = *does || key_is_named(o->settings[j].key, strlen(o->settings[j].key), names[i]);
+	}
+	return ok;
+}
+
+/* msmtp's own places in its order. */
+static bool read_msmtps(struct conf *c, struct err *e)
+{
+	bool system = false, user = false;
+	bool ok = read_optional(c, PLACES_MSMTP_SYSTEM, LAYER_SYSTEM, &system, e)
+	       && read_users(c, places_msmtp_user, &user, e) && (user || read_users(c, places_msmtp_second, &user, e));
+
+	if (ok && !c->no_file)
+		trace_note(0, "there is no configuration of postern's, so that of msmtp is read");
+	return ok;
+}
+
+/* A file of ours that is there counts as our configuration, even if it is passed over. */
+static bool read_usual(struct conf *c, const struct options *o, struct err *e)
+{
+	bool there = false;
+
+	c->no_file = true;
+	note_ignored("HOME", secure_getenv("HOME"));
+	note_ignored("XDG_CONFIG_HOME", secure_getenv("XDG_CONFIG_HOME"));
+	if (!read_optional(c, PLACES_SYSTEM, LAYER_SYSTEM, &there, e) || !read_users(c, places_user, &there, e))
+		return false;
+	return there || (names_server(o, &there, e) && (there || read_msmtps(c, e)));
+}
+
+static bool read_files(struct conf *c, const struct options *o, struct err *e)
 {
 	enum conf_found found;
 
-	if (conf_read_file(c, path, layer, &found, e)) {
-		c->no_file = false;
-		return true;
-	}
-	return found == CONF_MISSING || (found == CONF_CLOSED && pass_over(c, e));
+	return o->config_file != NULL ? conf_read_file(c, o->config_file, LAYER_USER, &found, e) : read_usual(c, o, e);
 }
 
 /* Adds the note about files passed over to an error: one of them may have the account that another file inherits from. */
 static bool hint_note(const struct conf *c, struct err *e)
 {
 	return c->note != NULL && e->hint[0] == '\0' ? err_hint(e, "%s", c->note) : false;
-}
-
-static bool read_files(struct conf *c, const char *file, struct err *e)
-{
-	enum conf_found found;
-	char *path;
-	bool ok;
-
-	if (file != NULL) {
-		c->no_file = false;
-		return conf_read_file(c, file, LAYER_USER, &found, e);
-	}
-	c->no_file = true;
-	note_ignored("HOME", secure_getenv("HOME"));
-	note_ignored("XDG_CONFIG_HOME", secure_getenv("XDG_CONFIG_HOME"));
-	if (!read_optional(c, CONF_SYSTEM_FILE, LAYER_SYSTEM, e) || !conf_user_file(&path, e))
-		return false;
-	ok = path == NULL || read_optional(c, path, LAYER_USER, e);
-	free(path);
-	return ok;
 }
 
 /* ------------------------------------------------------------------ environment and command line */
@@ -255,7 +302,7 @@ static bool read_all(struct conf *c, const struct options *o, struct err *e)
 {
 	struct account *only;
 
-	if (!read_files(c, o->config_file, e))
+	if (!read_files(c, o, e))
 		return hint_note(c, e);
 	tell_files(c);
 	return (c->n > 1 || conf_add(c, "default", "", LAYER_USER, &only, e)) && set_from_environment(c, e);

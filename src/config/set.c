@@ -119,7 +119,7 @@ bool account_begin(struct account *a, struct err *e)
 bool account_copy(struct account *to, const struct account *from, struct err *e)
 {
 	for (const struct key *k = key_row(0); k != NULL; k = key_next(k))
-		if (!value_copy(to, from, k, e))
+		if (!value_copy(to, from, k, e) || (key_place(from, k) != NULL && !keep_place(to, k, key_place(from, k), e)))
 			return false;
 	return true;
 }

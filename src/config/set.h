@@ -24,7 +24,7 @@ const char *key_place(const struct account *a, const struct key *k);
 
 bool account_begin(struct account *a, struct err *e) MUST_CHECK; /* sets all defaults in a zeroed account */
 
-/* Copies all values of `from` to a new account; none of them is marked as set. */
+/* Copies all values of `from` to a new account, with their places; none of them is marked as set. */
 bool account_copy(struct account *to, const struct account *from, struct err *e) MUST_CHECK;
 
 /* Copies the values that were set in `base`, and marks them as set. */
