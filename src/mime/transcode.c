@@ -18,6 +18,7 @@ struct transcode {
 	bool              lf;   /* its header ends with LF, not CRLF */
 	char              last; /* the last octet of its content so far */
 	bool              due;  /* a line end must come before a delimiter */
+	bool              cr;   /* the CR of that line end is there */
 	struct qp         qp;
 	struct b64        b64;
 	struct requote    requote;
@@ -49,6 +50,17 @@ static bool put_field(struct buf *to, const char *name, const char *body, struct
 	return buf_printf(to, e, "%s: %s\n", name, body);
 }
 
+/* Its line may be folded now: the name is longer. */
+static bool put_original(struct buf *to, const struct field *f, struct err *e)
+{
+	struct buf field = buf_like(to);
+	bool ok = buf_str(&field, "X-Original-", e) && buf_add(&field, f->raw, f->raw_len, e)
+	       && mend_header(to, field.bytes, field.len, e);
+
+	buf_free(&field);
+	return ok;
+}
+
 /* Each new field takes the place of the old one; if there is none, it comes after the last field. */
 bool transcode_header(struct buf *to, const char *header, size_t len, enum cte cte, struct err *e)
 {
@@ -63,8 +75,7 @@ bool transcode_header(struct buf *to, const char *header, size_t len, enum cte c
 			ok = new_encoding == NULL || put_field(to, encoding, new_encoding, e);
 			new_encoding = NULL;
 		} else if (labels[cte].type != NULL && header_is(&f, type)) {
-			ok = (new_type == NULL || put_field(to, type, new_type, e))
-			  && buf_str(to, "X-Original-", e) && buf_add(to, f.raw, f.raw_len, e);
+			ok = (new_type == NULL || put_field(to, type, new_type, e)) && put_original(to, &f, e);
 			new_type = NULL;
 		} else {
 			ok = buf_add(to, f.raw, f.raw_len, e);
@@ -159,6 +170,13 @@ static const struct mime_part *innermost(const struct transcode *r)
 	return &r->mime.part[r->mime.depth - 1];
 }
 
+/* Text ends here for now.  `n` may be 0. */
+static void reached(struct transcode *r, const char *in, size_t n, bool due)
+{
+	r->due = n > 0 ? due : r->due;
+	r->cr = n > 0 ? in[n - 1] == '\r' : r->cr;
+}
+
 /* If there was no header, an empty line ends the new one. */
 static bool put_header(struct transcode *r, const char *in, size_t n, struct err *e)
 {
@@ -187,13 +205,15 @@ static bool got_header(struct transcode *r, const char *in, size_t n, struct err
 	r->qp = (struct qp){ 0 };
 	r->b64 = (struct b64){ 0 };
 	r->requote = (struct requote){ 0 };
-	r->due = number > 0 && (n > 0 ? in[n - 1] != '\n' : r->due);
-	return number == 0 || put_header(r, in, n, e);
+	if (number == 0)
+		return true;
+	reached(r, in, n, n > 0 && in[n - 1] != '\n');
+	return put_header(r, in, n, e);
 }
 
 static bool got_content(struct transcode *r, const char *in, size_t n, struct err *e)
 {
-	r->due = true;
+	reached(r, in, n, true);
 	return put(r, r->cte, in, n, e);
 }
 
@@ -213,13 +233,13 @@ static bool got_outside(struct transcode *r, const char *in, size_t n, struct er
 {
 	size_t number = innermost(r)->number;
 
-	r->due = in[n - 1] != '\n';
+	reached(r, in, n, in[n - 1] != '\n');
 	return put(r, downgrade_has(&r->ctes, number, PART_OUTSIDE) ? CTE_QP : downgrade_cte(&r->ctes, number), in, n, e);
 }
 
 static bool got_delimiter(struct transcode *r, const char *in, size_t n, struct err *e)
 {
-	r->due = in[n - 1] != '\n';
+	reached(r, in, n, in[n - 1] != '\n');
 	return put_kept(r, in, n, e);
 }
 
@@ -237,7 +257,7 @@ static bool got_end(struct transcode *r, const char *in, size_t n, struct err *e
 	r->due = r->due && r->out.len == before;
 	if (!downgrade_has(&r->ctes, part->number, PART_CLOSE))
 		return true;
-	if (!buf_printf(&r->out, e, "%s--%s--\r\n", r->due ? "\r\n" : "", part->boundary))
+	if (!buf_printf(&r->out, e, "%s--%s--\r\n", !r->due ? "" : r->cr ? "\n" : "\r\n", part->boundary))
 		return false;
 	r->due = false;
 	return true;
@@ -279,7 +299,7 @@ void transcode_rewind(struct transcode *r)
 	mime_free(&r->mime);
 	buf_clear(&r->out);
 	r->taken = 0;
-	r->begun = false;
+	r->begun = r->due = r->cr = false;
 }
 
 void transcode_free(struct transcode *r)

@@ -105,8 +105,16 @@ static void sift_base64(struct buf *to, const char *p, size_t n)
 			add(to, p + i, 1);
 }
 
-/* Shows CRLF as LF, and leaves the last line end out, because it may have been added, or `all` at the end: one of a multipart
- * that becomes a text may then belong to a delimiter. */
+/* Has a line end at the end of this part perhaps become one of a delimiter, since there was none, or no text before? */
+static bool delimited(const struct dump *d, enum cte cte)
+{
+	for (size_t i = 0; i < d->mime.depth; i++)
+		if (downgrade_has(d->ctes, d->mime.part[i].number, PART_CLOSE))
+			return true;
+	return is_text(cte);
+}
+
+/* Shows CRLF as LF, and leaves the last line end out, because it may have been added, or `all` at the end. */
 static void say_lines(struct buf *said, const struct buf *b, bool all)
 {
 	size_t n = b->len - (b->len > 0 && b->bytes[b->len - 1] == '\n');
@@ -129,14 +137,16 @@ static void say_content(struct dump *d, enum cte cte)
 		sift_base64(&plain, p, d->content.len);
 	else if (cte == CTE_QP_AGAIN)
 		decode_qp(&plain, &d->content, d->encoded);
-	else if (!d->encoded || cte == CTE_KEEP || cte == CTE_IS_7BIT || cte == CTE_IS_8BIT)
+	else if (cte == CTE_KEEP) /* a CR as the last octet of all is a line end, too */
+		add(&plain, p, d->content.len - (d->content.len > 0 && p[d->content.len - 1] == '\r'));
+	else if (!d->encoded || cte == CTE_IS_7BIT || cte == CTE_IS_8BIT)
 		add(&plain, p, d->content.len);
 	else if (cte == CTE_QP || is_text(cte))
 		decode_qp(&plain, &d->content, true);
 	else
 		decode_base64(&plain, p, d->content.len);
 	if (lines)
-		say_lines(&d->said, &plain, is_text(cte));
+		say_lines(&d->said, &plain, delimited(d, cte));
 	else
 		add(&d->said, buf_text(&plain), plain.len);
 	buf_free(&plain);

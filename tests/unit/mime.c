@@ -90,6 +90,7 @@ static const struct {
 	{ "a multipart whose boundary is not found", H "\n\303\n", "Content-Type: text/plain; charset=unknown-8bit\nX-Original-" H QP "\n=C3\n" },
 	{ "a multipart without an end", H "\n--b\n\n" UML "\n", H "\n--b\n" QP "\n=C3=BC\n\n--b--\n" },
 	{ "a multipart without an end, and without a line end", H "\n--b\n\n" UML "\n--b\nX: y", H "\n--b\n" QP "\n=C3=BC\n--b\nX: y\n--b--\n" },
+	{ "a multipart that ends with a CR", H "\n--b\n\n" UML "\n--b\n\nx\r", H "\n--b\n" QP "\n=C3=BC\n--b\n\nx\n--b--\n" },
 	{ "two multiparts without an end", H "\n--b\nContent-Type: multipart/x; boundary=c\n\n--c\n\n" UML,
 	  H "\n--b\nContent-Type: multipart/x; boundary=c\n\n--c\n" QP "\n=C3=BC\n--c--\n--b--\n" },
 	{ "text before and after the parts", H "\n" UML "--b\n--\n--b\n\nx\n--b--\nF=\n", H "\n=C3=BC--b\n-=2D\n--b\n\nx\n--b--\n=46=3D\n" },
@@ -185,6 +186,22 @@ static void test_lines_only(void)
 	downgraded_free(&d);
 }
 
+/* The longest line that is allowed gets a longer name. */
+static void test_original(void)
+{
+	char in[2000];
+	size_t n = (size_t)sprintf(in, "Content-Type: multipart/x;a=\"");
+	struct facts f = { 0 };
+	struct downgraded d;
+
+	memset(in + n, 'a', 997 - n);
+	memcpy(in + 997, "\"\n\n\303\n", 6);
+	ok(downgrade_whole(&d, in, 1002, true, 100), "a multipart without a boundary, but with a long parameter");
+	survey_feed(&f, buf_text(&d.out), d.out.len);
+	ok(!facts_unfit(&f) && strstr(d.out.bytes, "\nX-Original-Content-Type: multipart/x;\n a=") != NULL, "  is folded");
+	downgraded_free(&d);
+}
+
 /* The header of a part has a limit, which does not depend on how the input was cut. */
 static void test_limits(void)
 {
@@ -207,6 +224,7 @@ int main(void)
 	test_rows();
 	test_utf16();
 	test_lines_only();
+	test_original();
 	test_limits();
 	return done();
 }
