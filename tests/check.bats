@@ -121,7 +121,8 @@ no_step() { [[ $'\n'$stdout != *$'\n'"$1 "* ]] || complain "there is a step $1";
 	hinted "--check=ADDRESS"
 	postern_fails 64 usage -- --check -t
 	postern_fails 64 usage -- --check=
-	postern_fails 65 -- --check='a b@@c'
+	postern_fails 65 -- --check='b@@c'
+	step input failed "*b@@c*"
 }
 
 @test "--check: the password and the command that gives it are never shown" {
@@ -231,6 +232,14 @@ no_step() { [[ $'\n'$stdout != *$'\n'"$1 "* ]] || complain "there is a step $1";
 	step probe ok "localhost, port $port: speaks TLS from the start"
 	hinted "at port $port: set \`tls on\` and \`tls_starttls off\`"
 	nothing_said
+	start_server <<-'S'
+		tls implicit
+		cert wronghost
+	S
+	set_conf tls_starttls on
+	set_conf timeout 2
+	postern_fails 75 greeting -- --check
+	step probe ok "*: speaks TLS from the start"	# although its certificate is refused
 }
 
 @test "--check: TLS from the start is configured, and the port begins in clear text: the advice says so" {
@@ -304,6 +313,8 @@ no_step() { [[ $'\n'$stdout != *$'\n'"$1 "* ]] || complain "there is a step $1";
 	step rcpt ok "<me@example.org>: *"
 	step rcpt ok "<you@example.net>: *"
 	postern_fails 67 rcpt -- --check=gone
+	step rcpt failed "no mail for gone@*"
+	(($(said MAIL) == 1))
 	no_step result
 }
 

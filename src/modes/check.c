@@ -35,6 +35,15 @@ static void tell_server(const struct account *a)
 		step_fact(ST_CONFIG, "the server is at %s, %s", net->socket, tls_words(a));
 }
 
+/* A recipient that we refuse ourselves: an alias says so, or it is no address. */
+static void tell_barred(const struct envelope *v, const struct rcpt *r)
+{
+	struct err why;
+
+	transaction_refusal(r, v->sender, &why);
+	step_error(&why);
+}
+
 static bool configure(struct work *w, struct err *e)
 {
 	if (!check_usage(w->o, e) || !sender_load(&w->who, e) || !sender_address(&w->who, &w->x, e))
@@ -42,6 +51,9 @@ static bool configure(struct work *w, struct err *e)
 	dump_places(w->who.a);
 	tell_server(w->who.a);
 	step_fact(ST_CONFIG, "the sender is <%s>, from %s", w->x.v.sender, sender_origin_name(w->x.origin));
+	for (size_t i = 0; i < w->x.v.n; i++)
+		if (rcpt_failed(&w->x.v.rcpts[i]))
+			tell_barred(&w->x.v, &w->x.v.rcpts[i]);
 	return true;
 }
 
@@ -72,7 +84,9 @@ static bool ask(struct transaction *t, struct err *e)
 			continue;
 		if (!transaction_say_rcpt(t, i, e) || !transaction_hear_rcpt(t, i, e))
 			return false;
-		if (v->rcpts[i].state != RCPT_BARRED)
+		if (v->rcpts[i].state == RCPT_BARRED)
+			tell_barred(v, &v->rcpts[i]);
+		else
 			tell_reply(t->s, ST_RCPT, v->rcpts[i].address);
 	}
 	return true;
