@@ -143,9 +143,9 @@ asked() { grep -qE "^mail .* $1( |\$)" <<< "$(envelope "${2:-1}")" || complain "
 	postern_fails 65 input -- -O smtputf8=no $'j\xc3\xb6rg@example.net' < "$mail"
 	told "smtputf8 is off"
 	unasked
-	sed $'s/a test/\xc3\xa4/' "$mail" > "$mail.utf8"
+	sed $'s/standard@/\xc3\xa4@/' "$mail" > "$mail.utf8"
 	postern_fails 65 input -- --smtputf8=off you@example.net < "$mail.utf8"
-	told "a header that is not ASCII needs SMTPUTF8, and smtputf8 is off"
+	told "the header field Message-ID is not ASCII and needs SMTPUTF8, and smtputf8 is off"
 	unasked
 	set_conf smtputf8 off
 	postern_ok $'you@b\xc3\xbccher.example' < "$mail"
@@ -157,7 +157,7 @@ asked() { grep -qE "^mail .* $1( |\$)" <<< "$(envelope "${2:-1}")" || complain "
 @test "-bs: smtputf8 off wins over the caller's SMTPUTF8" {
 	start_server < /dev/null
 	printf '%s\r\n' "EHLO c.example" "MAIL FROM:<me@example.org> SMTPUTF8" "RCPT TO:<you@example.net>" DATA "Subject: 1" "" . \
-	    "MAIL FROM:<me@example.org> SMTPUTF8" "RCPT TO:<you@example.net>" DATA $'Subject: \xc3\xa4' "" . \
+	    "MAIL FROM:<me@example.org> SMTPUTF8" "RCPT TO:<you@example.net>" DATA $'Message-ID: <\xc3\xa4@x>' "" . \
 	    QUIT > "$BATS_TEST_TMPDIR/in"
 	postern_ok -bs --smtputf8=off < "$BATS_TEST_TMPDIR/in"
 	[[ $stdout == *"smtputf8 is off"* && $(messages) == 1 && $(envelope) != *SMTPUTF8* ]]

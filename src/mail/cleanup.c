@@ -8,6 +8,7 @@
 #include "mail/header.h"
 #include "mail/mend.h"
 #include "mail/sendermap.h"
+#include "mail/words.h"
 
 struct cleaning {
 	struct message              *m;
@@ -203,7 +204,7 @@ static bool put_from(struct cleaning *x, const char *prefix, struct err *e)
 		return false;
 	if (name == NULL || name[0] == '\0')
 		return buf_printf(&x->out, e, "%s\n", addr);
-	return header_phrase(&x->out, name, strlen(prefix) + 6, e) && buf_printf(&x->out, e, " <%s>\n", addr);
+	return words_phrase(&x->out, name, strlen(prefix) + 6, e) && buf_printf(&x->out, e, " <%s>\n", addr);
 }
 
 /* `set_from_header on`: the envelope sender replaces the address; name and comments stay.  If the field cannot be parsed, has

@@ -1,15 +1,6 @@
 #include "mail/header.h"
 
-#include <stdio.h>
-
-#include "base/printable.h"
 #include "base/str.h"
-#include "mail/address.h"
-
-enum {
-	WORD_MAX = 75, /* characters of an encoded word, RFC 2047 2 */
-	LINE_WISH = 78 /* characters of a line, RFC 5322 2.1.1 */
-};
 
 /* ---- fields ------------------------------------------------------------------------------------- */
 
@@ -63,99 +54,6 @@ bool header_next(const char *head, size_t len, size_t *at, struct field *f)
 bool header_is(const struct field *f, const char *name)
 {
 	return str_same_n(f->name, f->name_len, name);
-}
-
-/* ---- a display name ----------------------------------------------------------------------------- */
-
-static bool is_atoms(const char *name)
-{
-	bool blank = true;
-
-	for (; *name != '\0'; name++) {
-		if (*name == ' ' && blank)
-			return false;
-		blank = *name == ' ';
-		if (!blank && !address_is_atext(*name))
-			return false;
-	}
-	return !blank;
-}
-
-/* RFC 2047 5 (3): the characters that an encoded word in a phrase may have as they are. */
-static bool is_q_plain(char c)
-{
-	return str_isalnum(c) || (c != '\0' && strchr("!*+-/", c) != NULL);
-}
-
-static size_t q_width(const char *p, size_t n)
-{
-	return n == 1 && (is_q_plain(*p) || *p == ' ') ? 1 : 3 * n;
-}
-
-static bool put_q(struct buf *to, const char *p, size_t n, struct err *e)
-{
-	if (n == 1 && *p == ' ')
-		return buf_char(to, '_', e);
-	if (n == 1 && is_q_plain(*p))
-		return buf_char(to, *p, e);
-	for (size_t i = 0; i < n; i++)
-		if (!buf_printf(to, e, "=%02X", (unsigned)(unsigned char)p[i]))
-			return false;
-	return true;
-}
-
-/* A name that is not UTF-8 is in an unknown charset: "unknown-8bit" (RFC 1428). */
-static bool put_encoded(struct buf *to, const char *name, size_t column, struct err *e)
-{
-	bool utf8 = str_is_utf8(name, strlen(name));
-	const char *open = utf8 ? "=?utf-8?Q?" : "=?unknown-8bit?Q?";
-	size_t limit = WORD_MAX - 2, width = strlen(open);
-
-	if (column + WORD_MAX > LINE_WISH) /* the rest of this line, if a few characters fit */
-		limit = LINE_WISH - column > width + 16 && column < LINE_WISH ? LINE_WISH - column - 2 : limit;
-	if (!buf_str(to, open, e))
-		return false;
-	while (*name != '\0') {
-		size_t n = utf8 ? utf8_char(name, strlen(name)) : 1, w = q_width(name, n);
-
-		if (width + w > limit) {
-			if (!buf_printf(to, e, "?=\n %s", open))
-				return false;
-			width = strlen(open);
-			limit = WORD_MAX - 2;
-		}
-		if (!put_q(to, name, n, e))
-			return false;
-		width += w;
-		name += n;
-	}
-	return buf_str(to, "?=", e);
-}
-
-static bool put_quoted(struct buf *to, const char *name, struct err *e)
-{
-	if (!buf_char(to, '"', e))
-		return false;
-	for (; *name != '\0'; name++)
-		if (((*name == '"' || *name == '\\') && !buf_char(to, '\\', e)) || !buf_char(to, *name, e))
-			return false;
-	return buf_char(to, '"', e);
-}
-
-/* A long ASCII name becomes encoded words, too: a quoted one would make the line too long. */
-bool header_phrase(struct buf *to, const char *name, size_t column, struct err *e)
-{
-	bool ascii = true;
-
-	for (const char *p = name; *p != '\0'; p++) {
-		if (str_iscontrol(*p))
-			return fail(e, ST_INPUT, FATE_PERM, "there is a control character in the name %s", name);
-		ascii = ascii && !str_is8bit(*p);
-	}
-	/* a name that looks like an encoded word is encoded, so that no reader decodes it */
-	if (!ascii || strlen(name) + column > LINE_WISH || strstr(name, "=?") != NULL)
-		return put_encoded(to, name, column, e);
-	return is_atoms(name) ? buf_str(to, name, e) : put_quoted(to, name, e);
 }
 
 /* ---- date --------------------------------------------------------------------------------------- */

@@ -1,5 +1,5 @@
 /*
- * header.h - splits the head of a message into fields, and writes fields: RFC 5322 2.2 and 3.6, RFC 2045 5.1, RFC 2047.
+ * header.h - splits the head of a message into fields, and writes fields: RFC 5322 2.2 and 3.6, RFC 2045 5.1.
  *
  * No input or output; only header_date() depends on the time zone.  To copy a field unchanged, a caller copies `raw`.
  */
@@ -31,11 +31,6 @@ size_t header_line(const char *p, size_t left); /* the length of the first line,
 
 /* Does this line (without its end) look like the start of a field: 1*ftext *WSP ":" ? */
 bool header_starts_field(const char *line, size_t len);
-
-/* A display name as a phrase: as it is (atoms), quoted (specials), or in RFC 2047 encoded words (not ASCII, or too long for
- * the line).  These have at most 75 characters, never half a character, and LF folds between them.  `column`: where the phrase
- * will start.  A control character is an error (ST_INPUT). */
-bool header_phrase(struct buf *to, const char *name, size_t column, struct err *e) MUST_CHECK;
 
 /* "Mon, 23 Nov 2026 20:15:00 +0100": in English in every locale, in the local time zone. */
 bool header_date(struct buf *to, time_t when, struct err *e) MUST_CHECK;

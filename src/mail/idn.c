@@ -5,8 +5,6 @@
 
 #include "base/str.h"
 #include "mail/address.h"
-#include "mail/fields.h"
-#include "mail/mend.h"
 
 static bool copy(const char *from, char *to, size_t room, enum stage st, struct err *e)
 {
@@ -81,7 +79,7 @@ bool idn_address_to_ascii(const char *addr, char *to, size_t room, struct err *e
 	return idn_to_ascii(domain, ascii, ST_INPUT, e) && join(addr, domain, ascii, to, room, e);
 }
 
-/* ---- a head ------------------------------------------------------------------------------------- */
+/* ---- a field ------------------------------------------------------------------------------------ */
 
 static bool put_ascii(void *ctx, struct buf *to, const struct mailbox *m, const char *written, struct err *e)
 {
@@ -94,31 +92,9 @@ static bool put_ascii(void *ctx, struct buf *to, const struct mailbox *m, const 
 	return buf_str(to, ascii, e);
 }
 
-static bool put_field(struct buf *to, const struct field *f, struct err *e)
+bool idn_field_to_ascii(struct buf *to, const struct field *f, struct err *e)
 {
 	bool parsed;
 
-	if (!field_is(fields_kind(f), FIELD_ADDRESSES))
-		return buf_add(to, f->raw, f->raw_len, e);
-	return buf_add(to, f->raw, (size_t)(f->body - f->raw), e) && fields_rewrite(to, f, put_ascii, NULL, &parsed, e);
-}
-
-static bool convert(struct buf *to, const struct buf *head, struct err *e)
-{
-	struct field f;
-	size_t at = 0;
-
-	while (header_next(buf_text(head), head->len, &at, &f))
-		if (!put_field(to, &f, e))
-			return false;
-	return at == head->len || buf_add(to, head->bytes + at, head->len - at, e);
-}
-
-bool idn_head_to_ascii(struct buf *to, const struct buf *head, struct err *e)
-{
-	struct buf out = buf_like(head);
-	bool ok = convert(&out, head, e) && mend_header(to, buf_text(&out), out.len, e);
-
-	buf_free(&out);
-	return ok;
+	return fields_rewrite(to, f, put_ascii, NULL, &parsed, e);
 }

@@ -1,11 +1,11 @@
 /*
- * idn.h - domains as A-labels and as U-labels (IDNA 2008, RFC 5890 2.3.2.1), alone, in addresses and in a head; no other module
+ * idn.h - domains as A-labels and as U-labels (IDNA 2008, RFC 5890 2.3.2.1), alone, in addresses and in a field; no other module
  * calls libidn2.
  */
 #ifndef MAIL_IDN_H
 #define MAIL_IDN_H
 
-#include "base/buf.h"
+#include "mail/fields.h"
 
 enum { IDN_MAX = 256 }; /* RFC 5321 4.5.3.1.2, and the NUL */
 
@@ -20,10 +20,8 @@ bool idn_address_to_ascii(const char *addr, char *to, size_t room, struct err *e
 /* The address with its domain unchanged if that is valid U-labels, else in A-labels (RFC 6531 3.2 allows both). */
 bool idn_address_to_utf8(const char *addr, char *to, size_t room, struct err *e) MUST_CHECK;
 
-/* For a server without SMTPUTF8: appends the head with the domains of its addresses in A-labels, and long lines folded.  If only
- * the domain of an address is not ASCII, the envelope needs no SMTPUTF8 (RFC 6531 3.2), and then the header should not need it
- * either.  Nothing else changes: a local part, a name or a text that is not ASCII stays, and so does a field that cannot be
- * parsed. */
-bool idn_head_to_ascii(struct buf *to, const struct buf *head, struct err *e) MUST_CHECK;
+/* Appends the body of a field that holds addresses, with their domains in A-labels.  Nothing else changes: a local part or a name
+ * that is not ASCII stays, and so does a body that cannot be parsed. */
+bool idn_field_to_ascii(struct buf *to, const struct field *f, struct err *e) MUST_CHECK;
 
 #endif

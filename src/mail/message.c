@@ -11,6 +11,8 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/signals.h"
+#include "base/str.h"
+#include "mail/ascii.h"
 #include "mail/header.h"
 
 enum {
@@ -412,13 +414,23 @@ static bool count(void *to, const char *p, size_t n, struct err *e)
 	return true;
 }
 
+static bool look_at_head(const struct buf *head, struct facts *f, struct err *e)
+{
+	struct ascii how = { .utf8 = false };
+	struct buf out = buf_max(ST_INPUT, ASCII_MAX, head->what);
+	bool ok = !str_has_8bit(buf_text(head), head->len) || ascii_header(&how, &out, buf_text(head), head->len, e);
+
+	f->utf8_head = how.stuck[0] != '\0';
+	buf_free(&out);
+	return ok;
+}
+
 bool message_count(struct message *m, struct err *e)
 {
 	struct facts f = { 0 };
-	bool ok;
+	bool ok = look_at_head(&m->head, &f, e) && message_put_head(&m->head, count, &f, e)
+	       && message_put_body(m, count, &f, e);
 
-	survey_head(&f, buf_text(&m->head), m->head.len);
-	ok = message_put_head(&m->head, count, &f, e) && message_put_body(m, count, &f, e);
 	survey_end(&f);
 	m->facts = f;
 	return ok;

@@ -35,11 +35,6 @@ static void add_part(struct facts *f, const char *p, const char *end, bool whole
 	}
 }
 
-void survey_head(struct facts *f, const char *head, size_t n)
-{
-	f->utf8_head = str_has_8bit(head, n);
-}
-
 void survey_feed(struct facts *f, const char *p, size_t n)
 {
 	const char *end = p + n;

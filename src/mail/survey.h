@@ -14,13 +14,12 @@ struct facts {
 	uint64_t bytes;    /* with a CRLF after every line, also after the last, and without doubled dots (RFC 1870) */
 	uint64_t longest;  /* octets of the longest line, without its end */
 	bool     eight_bit, nul, bare_cr;
-	bool     utf8_head; /* the head has a byte that is not ASCII; set by survey_head() */
+	bool     utf8_head; /* a field of the head needs SMTPUTF8; set by message_count() */
 	/* private: octets of the present line; a CR came, and perhaps its LF follows */
 	uint64_t line;
 	bool     cr;
 };
 
-void survey_head(struct facts *f, const char *head, size_t n); /* sets utf8_head; the head must also be fed */
 void survey_feed(struct facts *f, const char *p, size_t n);
 void survey_end(struct facts *f); /* ends the last line, if it has no line end */
 

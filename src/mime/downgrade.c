@@ -1,7 +1,7 @@
 #include "mime/downgrade.h"
 
 #include "base/str.h"
-#include "mail/mend.h"
+#include "mail/ascii.h"
 
 enum cte downgrade_cte(const struct buf *ctes, size_t number)
 {
@@ -16,7 +16,9 @@ bool downgrade_has(const struct buf *ctes, size_t number, unsigned what)
 /* Adds an enum cte, or PART_..., for the innermost part or one around it. */
 static void add(struct downgrade *d, const struct mime_part *part, unsigned what)
 {
-	d->ctes.bytes[part->number] = (char)((unsigned char)d->ctes.bytes[part->number] | what);
+	d->any = true;
+	if (part->number < d->ctes.len)
+		d->ctes.bytes[part->number] = (char)((unsigned char)d->ctes.bytes[part->number] | what);
 }
 
 static bool is_needed(const struct downgrade *d, const struct facts *f)
@@ -111,35 +113,45 @@ static bool check_outside(struct downgrade *d, const struct mime_part *part, str
 	return true;
 }
 
-static bool mended_facts(const char *header, size_t n, struct facts *f, struct err *e)
+static void look_at(struct facts *f, const char *header, size_t n)
 {
-	struct buf mended = buf_max(ST_INPUT, 2 * MIME_HEADER_MAX, "the header of a part");
-	bool ok = mend_header(&mended, header, n, e);
-
 	*f = (struct facts){ 0 };
-	survey_feed(f, buf_text(&mended), mended.len);
+	survey_feed(f, header, n);
 	survey_end(f);
-	buf_free(&mended);
+}
+
+/* The facts of the header as it will be; *changed: it will be another one. */
+static bool try_ascii(const struct downgrade *d, const char *header, size_t n, struct facts *f, bool *changed, struct err *e)
+{
+	struct ascii how = { .utf8 = d->utf8 };
+	struct buf out = buf_max(ST_INPUT, ASCII_MAX, "the header of a part");
+	bool ok = ascii_header(&how, &out, header, n, e);
+
+	*changed = ok && (out.len != n || memcmp(buf_text(&out), header, n) != 0);
+	look_at(f, buf_text(&out), out.len);
+	buf_free(&out);
 	return ok;
 }
 
 static bool check_header(struct downgrade *d, const char *header, size_t n, struct err *e)
 {
-	struct facts f = { 0 };
-	bool unfit;
+	bool sealed, changes = false;
+	struct facts f;
+	struct err why;
 
-	survey_feed(&f, header, n);
-	survey_end(&f);
-	unfit = facts_unfit(&f);
-	if (is_needed(d, &f) && !may_touch(d, d->mime.depth - 1, e))
+	look_at(&f, header, n);
+	sealed = !may_touch(d, d->mime.depth - 1, &why);
+	if (!sealed && (f.eight_bit || facts_unfit(&f)) && !try_ascii(d, header, n, &f, &changes, e))
 		return false;
-	if (unfit && !mended_facts(header, n, &f, e))
+	if (is_needed(d, &f) && sealed) {
+		*e = why;
 		return false;
+	}
 	if (is_needed(d, &f))
 		return fail(e, ST_INPUT, FATE_PERM, "%s, and it is in the header of a part", d->why);
-	if (unfit)
-		add(d, innermost(d), PART_HEADER);
-	note(d, unfit, f.eight_bit);
+	if (changes)
+		add(d, innermost(d), PART_HEADER | (d->utf8 ? PART_UTF8 : 0));
+	note(d, changes, f.eight_bit);
 	return true;
 }
 
@@ -204,9 +216,8 @@ static bool got_header(struct downgrade *d, const char *in, size_t n, struct err
 	if (depth > 1 && !check_outside(d, &d->mime.part[depth - 2], e))
 		return false;
 	d->changed[depth - 1] = d->keeps_8bit[depth - 1] = false;
-	if (d->ctes.len == DOWNGRADE_PARTS)
-		return fail(e, ST_INPUT, FATE_PERM, "%s, and it has more than %d parts", d->why, DOWNGRADE_PARTS);
-	return buf_char(&d->ctes, CTE_KEEP, e) && (depth == 1 || check_header(d, in, n, e));
+	d->over = d->over || d->ctes.len == DOWNGRADE_PARTS;
+	return (d->over || buf_char(&d->ctes, CTE_KEEP, e)) && (depth == 1 || check_header(d, in, n, e));
 }
 
 /* No part is found if a delimiter differs from its boundary parameter, so it cannot be mended. */
@@ -260,9 +271,11 @@ static bool got_event(void *to, enum mime_event what, const char *in, size_t n, 
 
 /* ---- from outside ------------------------------------------------------------------------------- */
 
-bool downgrade_begin(struct downgrade *d, bool eight_bit, const char *why, const char *head, size_t len, struct err *e)
+bool downgrade_begin(struct downgrade *d, unsigned how, const char *why, const char *head, size_t len, struct err *e)
 {
-	*d = (struct downgrade){ .eight_bit = eight_bit, .why = why };
+	bool eight_bit = (how & DOWNGRADE_7BIT) != 0;
+
+	*d = (struct downgrade){ .eight_bit = eight_bit, .utf8 = (how & DOWNGRADE_UTF8) != 0, .why = why };
 	d->ctes = buf_max(ST_INPUT, DOWNGRADE_PARTS, "the list of parts");
 	return mime_begin(&d->mime, head, len, got_event, d, e);
 }
@@ -274,7 +287,10 @@ bool downgrade_feed(struct downgrade *d, const char *in, size_t n, struct err *e
 
 bool downgrade_end(struct downgrade *d, struct err *e)
 {
-	return mime_end(&d->mime, e);
+	if (!mime_end(&d->mime, e))
+		return false;
+	return !d->any || !d->over
+	    || fail(e, ST_INPUT, FATE_PERM, "%s, and it has more than %d parts", d->why, DOWNGRADE_PARTS);
 }
 
 void downgrade_free(struct downgrade *d)

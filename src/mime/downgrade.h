@@ -6,7 +6,7 @@
  *
  *	a leaf			is encoded, or if it is encoded already, it is encoded again in the same way
  *	a multipart		whose parts are not found becomes a text
- *	the header of a part	is mended (mail/mend.h)
+ *	the header of a part	is mended and becomes ASCII (mail/ascii.h), as far as that is possible
  *	text outside of parts	means nothing to readers (RFC 2046 5.1.1): it is written as quoted-printable
  *	a missing end		is added to a multipart in which something changes, since no reader may take more for its last part
  *
@@ -39,15 +39,23 @@ enum cte { /* what becomes of the Content-Transfer-Encoding of a part */
 enum { /* added to the enum cte of a part */
 	PART_CTE = 0x0f,
 	PART_CLOSE = 0x10,   /* a multipart: its end is added */
-	PART_HEADER = 0x20,  /* its header is mended */
+	PART_HEADER = 0x20,  /* its header goes through ascii_header() */
+	PART_UTF8 = 0x40,    /* and valid UTF-8 stays in it */
 	PART_OUTSIDE = 0x80, /* a multipart: the text outside of its parts becomes quoted-printable */
 };
 _Static_assert(CTES <= PART_CTE + 1, "an enum cte has room");
 
+enum { /* why parts are changed, besides what no server takes */
+	DOWNGRADE_7BIT = 1, /* 8-bit content must be encoded, too */
+	DOWNGRADE_UTF8 = 2, /* MAIL says SMTPUTF8, so UTF-8 may stay in headers */
+};
+
 struct downgrade {
 	struct buf   ctes; /* for each part, by its number: an enum cte and some of PART_... */
+	bool         any;  /* something must change; false: the body is sent as it is */
 	/* private */
-	bool         eight_bit; /* 8-bit content must be encoded, too */
+	bool         eight_bit, utf8;
+	bool         over; /* there are more than DOWNGRADE_PARTS */
 	const char  *why;       /* borrowed */
 	struct mime  mime;
 	struct facts facts;     /* of the present leaf's content, or of the text outside of parts since the last part */
@@ -55,9 +63,9 @@ struct downgrade {
 	bool         changed[MIME_DEPTH], keeps_8bit[MIME_DEPTH]; /* for each open part: has it such a part inside? */
 };
 
-/* `why` begins the sentence of every error ("the server does not take 8-bit text").  After this call, even if it failed, the
+/* `how`: DOWNGRADE_7BIT and DOWNGRADE_UTF8.  `why` begins the sentence of every error ("the server does not take 8-bit text").  After this call, even if it failed, the
  * caller must call downgrade_free(). */
-bool downgrade_begin(struct downgrade *d, bool eight_bit, const char *why, const char *head, size_t len,
+bool downgrade_begin(struct downgrade *d, unsigned how, const char *why, const char *head, size_t len,
 		     struct err *e) MUST_CHECK;
 bool downgrade_feed(struct downgrade *d, const char *in, size_t n, struct err *e) MUST_CHECK;
 bool downgrade_end(struct downgrade *d, struct err *e) MUST_CHECK;

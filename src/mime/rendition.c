@@ -4,7 +4,6 @@
 
 #include "base/str.h"
 #include "mail/header.h"
-#include "mail/idn.h"
 #include "mime/charset.h"
 
 const struct buf *rendition_head(const struct rendition *r)
@@ -67,9 +66,9 @@ static bool count(struct rendition *r, struct err *e)
 	struct facts f = { 0 };
 	bool ok;
 
-	survey_head(&f, buf_text(rendition_head(r)), rendition_head(r)->len);
 	ok = rendition_put(r, count_piece, &f, e);
 	survey_end(&f);
+	f.utf8_head = r->m->facts.utf8_head;
 	r->facts = f;
 	return ok;
 }
@@ -137,17 +136,35 @@ static bool label(struct rendition *r, enum cte cte, struct err *e)
 	return ok;
 }
 
-bool rendition_ascii_domains(struct rendition *r, struct err *e)
+/* Does the head need a look?  A line that is too long may be one of the body. */
+static bool is_plain(const struct message *m)
 {
-	const struct buf *head = rendition_head(r);
-	struct buf out = buf_like(head);
+	return m->facts.longest <= SURVEY_LINE_MAX && !str_has_8bit(buf_text(&m->head), m->head.len);
+}
 
-	if (!idn_head_to_ascii(&out, head, e)) {
+static bool encode_head(struct rendition *r, const char *no_utf8, struct err *e)
+{
+	const struct buf *head = &r->m->head;
+	struct buf out = buf_max(ST_INPUT, ASCII_MAX, head->what);
+
+	r->ascii = (struct ascii){ .utf8 = no_utf8 == NULL };
+	if (is_plain(r->m))
+		return true;
+	if (!ascii_header(&r->ascii, &out, buf_text(head), head->len, e)) {
 		buf_free(&out);
 		return false;
 	}
-	set_head(r, &out);
-	return count(r, e);
+	if (r->ascii.changed[0] == '\0')
+		buf_free(&out);
+	else
+		set_head(r, &out);
+	if (r->ascii.stuck[0] == '\0')
+		return r->ascii.changed[0] == '\0' || count(r, e);
+	if (no_utf8 == NULL)
+		return fail(e, ST_INPUT, FATE_PERM, "the header field %s is neither ASCII nor UTF-8, and cannot be encoded",
+			    r->ascii.stuck);
+	fail(e, ST_INPUT, FATE_PERM, "the header field %s is not ASCII and needs SMTPUTF8, and %s", r->ascii.stuck, no_utf8);
+	return err_hint(e, "write the addresses and identifiers in this field in ASCII");
 }
 
 /* ---- the body ----------------------------------------------------------------------------------- */
@@ -157,25 +174,33 @@ static bool feed(void *to, const char *p, size_t n, struct err *e)
 	return downgrade_feed(to, p, n, e);
 }
 
-/* The decision is always made for the original body, so a second downgrade replaces the first. */
-static bool downgrade(struct rendition *r, bool eight_bit, const char *why, struct err *e)
+/* If the parts need a change: makes the transcoder, and sets the head's fields. */
+static bool carry_out(struct rendition *r, struct downgrade *d, struct err *e)
 {
-	const struct buf *head = rendition_head(r);
-	struct downgrade *d = calloc(1, sizeof *d);
 	struct transcode *made = NULL;
-	bool ok = d != NULL || fail_memory(e);
 
-	ok = ok && head_carries(head, why, e) && downgrade_begin(d, eight_bit, why, buf_text(head), head->len, e)
-	  && message_put_body(r->m, feed, d, e) && downgrade_end(d, e) && label(r, downgrade_cte(&d->ctes, 0), e)
-	  && (made = transcode_new(&d->ctes, &r->head, e)) != NULL;
-	if (d != NULL)
-		downgrade_free(d);
-	free(d);
-	if (!ok)
+	if (!d->any)
+		return true;
+	if (!label(r, downgrade_cte(&d->ctes, 0), e) || (made = transcode_new(&d->ctes, &r->head, e)) == NULL)
 		return false;
 	transcode_free(r->body);
 	r->body = made;
 	return count(r, e);
+}
+
+/* The decision is always made for the original body, so a second downgrade replaces the first. */
+static bool downgrade(struct rendition *r, unsigned how, const char *why, struct err *e)
+{
+	const struct buf *head = rendition_head(r);
+	struct downgrade *d = calloc(1, sizeof *d);
+	bool ok = d != NULL || fail_memory(e);
+
+	ok = ok && head_carries(head, why, e) && downgrade_begin(d, how, why, buf_text(head), head->len, e)
+	  && message_put_body(r->m, feed, d, e) && downgrade_end(d, e) && carry_out(r, d, e);
+	if (d != NULL)
+		downgrade_free(d);
+	free(d);
+	return ok;
 }
 
 static const char *unfit(const struct facts *f)
@@ -184,17 +209,36 @@ static const char *unfit(const struct facts *f)
 							      : "the text has lines of more than 998 bytes";
 }
 
-bool rendition_begin(struct rendition *r, const struct message *m, struct err *e)
+/* Only the headers of parts need a look at a body that may be sent as it is. */
+static bool has_parts(const struct rendition *r)
+{
+	const struct buf *head = rendition_head(r);
+	char type[128];
+	struct field f;
+
+	for (size_t at = 0; header_next(buf_text(head), head->len, &at, &f);)
+		if (header_is(&f, "Content-Type") && header_token(f.body, f.body_len, type, sizeof type)
+		    && (str_starts(type, "multipart/") || str_starts(type, "message/")))
+			return true;
+	return false;
+}
+
+bool rendition_begin(struct rendition *r, const struct message *m, const char *no_utf8, struct err *e)
 {
 	rendition_free(r);
 	r->m = m;
 	r->facts = m->facts;
-	return !facts_unfit(&m->facts) || downgrade(r, false, unfit(&m->facts), e);
+	if (!encode_head(r, no_utf8, e))
+		return false;
+	if (!facts_unfit(&r->facts) && !(r->facts.eight_bit && has_parts(r)))
+		return true;
+	return downgrade(r, r->ascii.utf8 ? DOWNGRADE_UTF8 : 0, unfit(&r->facts), e);
 }
 
+/* UTF-8 in a part's header does not stay: that is 8-bit text. */
 bool rendition_7bit(struct rendition *r, struct err *e)
 {
-	return downgrade(r, true, "the server does not take 8-bit text", e);
+	return downgrade(r, DOWNGRADE_7BIT, "the server does not take 8-bit text", e);
 }
 
 void rendition_free(struct rendition *r)

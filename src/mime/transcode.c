@@ -2,8 +2,8 @@
 
 #include <stdlib.h>
 
+#include "mail/ascii.h"
 #include "mail/header.h"
-#include "mail/mend.h"
 #include "mime/encode.h"
 
 struct transcode {
@@ -180,17 +180,18 @@ static void reached(struct transcode *r, const char *in, size_t n, bool due)
 /* If there was no header, an empty line ends the new one. */
 static bool put_header(struct transcode *r, const char *in, size_t n, struct err *e)
 {
-	struct buf mended = buf_like(&r->out);
+	struct ascii how = { .utf8 = downgrade_has(&r->ctes, innermost(r)->number, PART_UTF8) };
+	struct buf ascii = buf_like(&r->out);
 	bool ok = true;
 
 	if (downgrade_has(&r->ctes, innermost(r)->number, PART_HEADER)) {
-		ok = mend_header(&mended, in, n, e);
-		in = buf_text(&mended);
-		n = mended.len;
+		ok = ascii_header(&how, &ascii, in, n, e);
+		in = buf_text(&ascii);
+		n = ascii.len;
 	}
 	ok = ok && transcode_header(&r->out, in, n, r->cte, e)
 	  && (n > 0 || labels[r->cte].encoding == NULL || buf_char(&r->out, '\n', e));
-	buf_free(&mended);
+	buf_free(&ascii);
 	return ok;
 }
 
@@ -288,7 +289,7 @@ struct transcode *transcode_new(struct buf *ctes, const struct buf *head, struct
 	r->ctes = *ctes;
 	*ctes = buf_like(ctes);
 	r->head = head;
-	r->out = buf_max(ST_INPUT, 2 * MIME_HEADER_MAX, "a piece of the body");
+	r->out = buf_max(ST_INPUT, 2 * ASCII_MAX, "a piece of the body");
 	return r;
 }
 

@@ -64,7 +64,7 @@ static bool steps(struct work *w, struct err *e)
 {
 	return check_usage(w->o, e) && sender_load(&w->who, e) && read_message(w, e)
 	    && sender_address(&w->who, &w->x, e) && clean_up(w, e)
-	    && rendition_begin(&w->x.r, &w->x.m, e) /* fails before connecting, if no server can take the message */
+	    && rendition_begin(&w->x.r, &w->x.m, NULL, e) /* fails before connecting, if no server can take the message */
 	    && send_message(w, e);
 }
 

@@ -1,7 +1,11 @@
 #include "smtp/negotiate.h"
 
+#include <stdio.h>
+
 #include "base/log.h"
 #include "mail/address.h"
+
+enum { WHY_ROOM = 300 };
 
 static bool small_enough(const struct session *s, const struct rendition *r, struct err *e)
 {
@@ -26,17 +30,31 @@ static bool takes_utf8(const struct session *s, const struct wishes *w)
 	return w->utf8 != UTF8_OFF && (s->caps.ext & EXT_SMTPUTF8) != 0;
 }
 
-static bool utf8_carried(const struct session *s, const struct wishes *w, const struct rendition *r, struct err *e)
+/* Why MAIL does not say SMTPUTF8. */
+static void why_not(const struct session *s, const struct wishes *w, char why[WHY_ROOM])
 {
-	const char *who = r->facts.utf8_head ? "a header that is not ASCII" : "an address that is not ASCII";
+	if (w->utf8 == UTF8_OFF)
+		snprintf(why, WHY_ROOM, "smtputf8 is off");
+	else if (!takes_utf8(s, w))
+		snprintf(why, WHY_ROOM, "%s does not offer it", s->to->host);
+	else
+		snprintf(why, WHY_ROOM, "MAIL did not say so");
+}
+
+/* The address of the sender or of a recipient needs SMTPUTF8, and MAIL cannot say it. */
+static bool address_refused(const struct session *s, const struct wishes *w, struct err *e)
+{
+	static const char who[] = "an address that is not ASCII";
 
 	if (w->utf8 == UTF8_OFF)
 		return fail(e, ST_INPUT, FATE_PERM, "%s needs SMTPUTF8, and smtputf8 is off", who);
-	if (!takes_utf8(s, w))
-		return fail(e, ST_INPUT, FATE_PERM, "%s does not offer SMTPUTF8, which %s needs", s->to->host, who);
-	if (!str_is_utf8(buf_text(rendition_head(r)), rendition_head(r)->len))
-		return fail(e, ST_INPUT, FATE_PERM, "the header is neither ASCII nor UTF-8");
-	return true;
+	return fail(e, ST_INPUT, FATE_PERM, "%s does not offer SMTPUTF8, which %s needs", s->to->host, who);
+}
+
+static void note_encoded(const struct session *s, const struct rendition *r)
+{
+	if (r->ascii.changed[0] != '\0')
+		trace_note(s->io->flights, "encoded in the header: %s", r->ascii.changed);
 }
 
 /* ---- wishes -------------------------------------------------------------------------------------- */
@@ -131,16 +149,17 @@ bool negotiate_envelope(struct session *s, struct needs *n, struct err *e)
 bool negotiate_message(const struct session *s, const struct envelope *v, const struct message *m, bool said,
 		       struct needs *n, struct rendition *r, struct err *e)
 {
-	bool utf8 = takes_utf8(s, n->w) && (!said || n->utf8);
+	bool utf8 = n->utf8 && takes_utf8(s, n->w);
+	char why[WHY_ROOM];
 
-	if (!rendition_begin(r, m, e) || (r->facts.utf8_head && !utf8 && !rendition_ascii_domains(r, e)))
+	why_not(s, n->w, why);
+	if (!rendition_begin(r, m, utf8 ? NULL : why, e))
 		return false;
-	if (said && r->facts.utf8_head && !n->utf8 && n->w->utf8 != UTF8_OFF)
-		return fail(e, ST_INPUT, FATE_PERM, "the header is not ASCII, and MAIL did not say SMTPUTF8");
 	if (!said)
 		esmtp_needs(n, n->w, v, &r->facts);
-	if ((r->facts.utf8_head || (!said && n->not_ascii)) && !utf8_carried(s, n->w, r, e))
-		return false;
+	if (!said && n->not_ascii && !utf8)
+		return address_refused(s, n->w, e);
+	note_encoded(s, r);
 	if (r->facts.eight_bit && ((s->caps.ext & EXT_8BITMIME) == 0 || (said && !n->eight_bit)) && !rendition_7bit(r, e))
 		return false;
 	if (!said)
@@ -175,5 +194,6 @@ bool negotiate(struct session *s, struct envelope *v, const struct message *m, c
 	       struct needs *n, struct rendition *r, struct err *e)
 {
 	esmtp_needs(n, w, v, &m->facts);
-	return ask_again(s, n, e) && bar_unsendable(s, w, v, e) && negotiate_message(s, v, m, false, n, r, e) && wishes_granted(s, n, e);
+	return ask_again(s, n, e) && bar_unsendable(s, w, v, e) && negotiate_message(s, v, m, false, n, r, e)
+	    && wishes_granted(s, n, e);
 }

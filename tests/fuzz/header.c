@@ -7,6 +7,7 @@
 #include "mail/header.h"
 #include "mail/mend.h"
 #include "mail/survey.h"
+#include "mail/words.h"
 
 static void look(const struct field *f)
 {
@@ -87,7 +88,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		before = at;
 	}
 	mend(head, size);
-	if (header_phrase(&phrase, name, size % 70, &e))
+	if (words_phrase(&phrase, name, size % 70, &e))
 		MUST(strpbrk(buf_text(&phrase), "\r") == NULL);
 	buf_free(&phrase);
 	free(name);

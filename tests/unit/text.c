@@ -17,61 +17,6 @@
 #include "smtp/scram.h"
 #include "modes/probe.h"
 
-static const struct {
-	const char *name, *phrase;
-} phrases[] = {
-	{ "Joe", "Joe" },
-	{ "Joe Doe", "Joe Doe" },
-	{ "Joe, Doe", "\"Joe, Doe\"" },
-	{ "Joe Q. Doe", "\"Joe Q. Doe\"" },
-	{ "a \"b\" \\c", "\"a \\\"b\\\" \\\\c\"" },
-	{ " x", "\" x\"" },
-	{ "J\303\266rg", "=?utf-8?Q?J=C3=B6rg?=" },
-	{ "J\303\266rg A", "=?utf-8?Q?J=C3=B6rg_A?=" },
-	{ "J\366rg", "=?unknown-8bit?Q?J=F6rg?=" },
-	{ "=?x?Q?y?=", "=?utf-8?Q?=3D=3Fx=3FQ=3Fy=3F=3D?=" },
-	{ "a\nb", NULL },
-	{ "a\rBcc: x", NULL },
-};
-
-static void test_phrases(void)
-{
-	for (size_t i = 0; i < COUNT(phrases); i++) {
-		struct buf b = buf_max(ST_INPUT, 1000, "a phrase");
-		struct err e;
-		bool made = header_phrase(&b, phrases[i].name, 6, &e);
-
-		if (phrases[i].phrase == NULL)
-			ok(!made, "refused: %s", phrases[i].name);
-		else if (ok(made, "phrase: %s", phrases[i].name))
-			same(buf_text(&b), phrases[i].phrase, "  as it should be");
-		buf_free(&b);
-	}
-}
-
-/* RFC 2047 2: an encoded word has up to 75 characters, a line up to 76, and a character is not split. */
-static void test_long_phrase(void)
-{
-	struct buf b = buf_max(ST_INPUT, 10000, "a phrase");
-	struct err e;
-	char name[601];
-	bool good = true;
-
-	for (int i = 0; i < 300; i++)
-		memcpy(name + 2 * i, "\303\266", 2);
-	name[600] = '\0';
-	ok(header_phrase(&b, name, 6, &e), "a name of 300 umlauts");
-	for (const char *p = buf_text(&b), *next; p != NULL; p = next) {
-		size_t line = strcspn(p, "\n");
-
-		next = p[line] == '\n' ? p + line + 1 : NULL;
-		good = good && line <= 76 && strncmp(p + (*p == ' '), "=?utf-8?Q?=C3=B6", 16) == 0
-		    && strncmp(p + line - 5, "=B6?=", 5) == 0;
-	}
-	ok(good, "becomes words of whole characters on short lines");
-	buf_free(&b);
-}
-
 static void test_date(void)
 {
 	static const struct {
@@ -726,8 +671,6 @@ static void test_ports(void)
 
 int main(void)
 {
-	test_phrases();
-	test_long_phrase();
 	test_date();
 	test_fields();
 	for (size_t i = 0; i < COUNT(folds); i++)

@@ -1,0 +1,513 @@
+#include "mail/ascii.h"
+
+#include <stdio.h>
+
+#include "base/str.h"
+#include "mail/idn.h"
+#include "mail/json.h"
+#include "mail/mend.h"
+#include "mail/survey.h"
+#include "mail/pieces.h"
+#include "mail/words.h"
+
+enum grammar {
+	TEXT,       /* words between blanks, or a JSON object */
+	ADDRESSES,  /* mailboxes and groups */
+	PHRASES,    /* words, and identifiers in <> */
+	LINKS,      /* words, and URIs in <> */
+	PARAMETERS, /* a value and name=value; comments */
+	NATIVE,     /* comments, and nothing else that could be encoded */
+	BARE,       /* nothing that could be encoded (RFC 2047 5: Received) */
+};
+
+static const struct {
+	const char  *name;
+	enum grammar grammar;
+} grammars[] = { /* besides those that fields.c lists; all others are TEXT */
+	{ "Content-Disposition", PARAMETERS },
+	{ "Content-ID", NATIVE },
+	{ "Content-Type", PARAMETERS },
+	{ "Date", PHRASES },
+	{ "Disposition-Notification-To", ADDRESSES },
+	{ "Errors-To", ADDRESSES },
+	{ "In-Reply-To", PHRASES },
+	{ "Keywords", PHRASES },
+	{ "List-Archive", LINKS },
+	{ "List-Help", LINKS },
+	{ "List-Id", PHRASES },
+	{ "List-Owner", LINKS },
+	{ "List-Post", LINKS },
+	{ "List-Subscribe", LINKS },
+	{ "List-Unsubscribe", LINKS },
+	{ "Mail-Followup-To", ADDRESSES },
+	{ "Mail-Reply-To", ADDRESSES },
+	{ "Message-ID", NATIVE },
+	{ "Received", BARE },
+	{ "References", PHRASES },
+	{ "Resent-Date", PHRASES },
+	{ "Resent-Message-ID", NATIVE },
+	{ "Return-Path", BARE },
+	{ "Return-Receipt-To", ADDRESSES },
+	{ "X-Original-From", ADDRESSES },
+};
+
+static enum grammar grammar_of(const struct field *f)
+{
+	for (size_t i = 0; i < COUNT(grammars); i++)
+		if (header_is(f, grammars[i].name))
+			return grammars[i].grammar;
+	return field_is(fields_kind(f), FIELD_ADDRESSES) ? ADDRESSES : TEXT;
+}
+
+struct work { /* on one header */
+	struct ascii *a;
+	struct line   line;
+	char          charset[64]; /* which Content-Type names */
+	enum grammar  grammar;     /* of the present field */
+	bool          stuck;       /* it has something that cannot be encoded */
+	struct buf    text;
+};
+
+static bool is_foreign(const struct work *w, const char *p, size_t n)
+{
+	return w->a->utf8 ? !str_is_utf8(p, n) : str_has_8bit(p, n);
+}
+
+/* ---- the words of a field ----------------------------------------------------------------------- */
+
+struct walk {
+	struct work *w;
+	struct lexer x;
+	struct piece blanks; /* before the present token */
+	bool         angle;  /* within <> */
+	bool         phrase; /* words may be encoded here */
+	bool         word;   /* the last token was an encoded word */
+};
+
+static bool must_encode(const struct walk *k, const struct piece *t)
+{
+	return is_foreign(k->w, t->p, t->n) || (k->x.place == IN_TEXT && t->n >= SURVEY_LINE_MAX);
+}
+
+/* Are the next words the name of a mailbox or group, and not an address?  Two words without an @ are a name, too. */
+static bool phrase_follows(struct lexer x)
+{
+	size_t units = 0;
+	bool at = false;
+
+	for (struct piece t; pieces_next(&x, &t);) {
+		if (t.kind == MARK)
+			return t.p[0] == '<' || t.p[0] == ':' || (units > 1 && !at);
+		units += t.kind == UNIT;
+		at = at || (t.kind == UNIT && memchr(t.p, '@', t.n) != NULL);
+	}
+	return units > 1 && !at;
+}
+
+/* Adds to the text that will be encoded: without folding, and outside of plain text without quotes and backslashes. */
+static bool gather(struct walk *k, const struct piece *t, struct err *e)
+{
+	bool quotes = k->x.place == IN_STRUCTURE, pairs = k->x.place != IN_TEXT;
+
+	for (size_t i = 0; i < t->n; i++) {
+		if (pieces_is_blank(t->p + i, t->p + t->n) && !str_isblank(t->p[i])) {
+			i += t->p[i] == '\r';
+			continue;
+		}
+		if (quotes && t->p[i] == '"')
+			continue;
+		i += pairs && t->p[i] == '\\' && i + 1 < t->n;
+		if (!buf_char(&k->w->text, t->p[i], e))
+			return false;
+	}
+	return true;
+}
+
+/* Adds the words that follow and must be encoded as well, and the blanks between them: a reader ignores blanks between encoded
+ * words.  So the blanks before an encoded word that is there already are added, too. */
+static bool gather_more(struct walk *k, struct err *e)
+{
+	for (;;) {
+		struct lexer x = k->x;
+		struct piece blanks, t;
+		bool more, word;
+
+		if (!pieces_next(&x, &blanks) || blanks.kind != BLANK || !pieces_next(&x, &t) || t.kind != UNIT)
+			return true;
+		more = must_encode(k, &t);
+		word = words_is_word(t.p, t.n);
+		if ((more || word) && !gather(k, &blanks, e))
+			return false;
+		if (!more)
+			return true;
+		if (!gather(k, &t, e))
+			return false;
+		k->x = x;
+	}
+}
+
+static bool put_words(struct walk *k, const struct piece *t, struct err *e)
+{
+	struct buf *text = &k->w->text;
+	bool tight = k->x.place == IN_COMMENT;
+
+	buf_clear(text);
+	if (k->blanks.n == 0 && !tight)
+		k->blanks = (struct piece){ BLANK, " ", 1 };
+	if ((k->word && !gather(k, &k->blanks, e)) || !gather(k, t, e) || !gather_more(k, e))
+		return false;
+	k->word = true;
+	return words_put(&k->w->line, k->blanks.p, k->blanks.n, buf_text(text), text->len,
+			 words_charset(k->w->charset, buf_text(text), text->len), e);
+}
+
+/* RFC 3987 3.1: the octets of UTF-8 as %XX. */
+static bool put_link(struct walk *k, const struct piece *t, struct err *e)
+{
+	struct buf *text = &k->w->text;
+
+	buf_clear(text);
+	for (size_t i = 0; i < t->n; i++)
+		if (!(str_is8bit(t->p[i]) ? buf_printf(text, e, "%%%02X", (unsigned char)t->p[i]) : buf_char(text, t->p[i], e)))
+			return false;
+	return words_keep(&k->w->line, k->blanks.p, k->blanks.n, buf_text(text), text->len, text->len, e);
+}
+
+enum { AHEAD = 80 }; /* more octets than a line should have */
+
+static size_t to_blank(const struct walk *k, const struct piece *t)
+{
+	size_t n = 0;
+
+	while (n < AHEAD && t->p + n < k->x.end && !pieces_is_blank(t->p + n, k->x.end))
+		n++;
+	return n;
+}
+
+/* RFC 2047 5 (3): a blank stands between an encoded word and a mark, except the parentheses of a comment. */
+static bool keep(struct walk *k, const struct piece *t, struct err *e)
+{
+	bool loose = k->word && k->blanks.n == 0 && k->x.place == IN_STRUCTURE;
+
+	k->word = t->kind == UNIT && words_is_word(t->p, t->n);
+	return words_keep(&k->w->line, loose ? " " : k->blanks.p, loose ? 1 : k->blanks.n, t->p, t->n, to_blank(k, t), e);
+}
+
+static bool put_unit(struct walk *k, const struct piece *t, struct err *e)
+{
+	if (!must_encode(k, t))
+		return keep(k, t, e);
+	if (k->angle && k->w->grammar == LINKS)
+		return put_link(k, t, e);
+	if (!k->angle && k->phrase)
+		return put_words(k, t, e);
+	k->w->stuck = true;
+	return keep(k, t, e);
+}
+
+static bool put_mark(struct walk *k, const struct piece *t, struct err *e)
+{
+	char c = t->p[0];
+
+	if (k->x.place == IN_STRUCTURE) {
+		k->angle = c == '<' || (k->angle && c != '>');
+		if (k->w->grammar == ADDRESSES && !k->angle)
+			k->phrase = phrase_follows(k->x);
+	}
+	return keep(k, t, e);
+}
+
+static bool put_tokens(struct walk *k, struct err *e);
+
+static bool put_comment(struct walk *outer, const struct piece *t, struct err *e)
+{
+	const struct piece open = { MARK, t->p, 1 }, close = { MARK, t->p + t->n - 1, 1 };
+	struct walk k = { .w = outer->w, .x = { t->p + 1, close.p, IN_COMMENT, false }, .phrase = true };
+
+	outer->w->stuck = outer->w->stuck || (outer->x.broken && is_foreign(outer->w, t->p, t->n));
+	if (outer->x.broken || !is_foreign(outer->w, t->p, t->n))
+		return keep(outer, t, e);
+	if (!keep(outer, &open, e) || !put_tokens(&k, e))
+		return false;
+	outer->word = false;
+	return words_keep(&outer->w->line, "", 0, close.p, 1, 1, e);
+}
+
+static bool put_token(struct walk *k, const struct piece *t, struct err *e)
+{
+	return t->kind == COMMENT ? put_comment(k, t, e) : t->kind == MARK ? put_mark(k, t, e) : put_unit(k, t, e);
+}
+
+static bool put_tokens(struct walk *k, struct err *e)
+{
+	for (struct piece t; pieces_next(&k->x, &t);) {
+		if (t.kind == BLANK) {
+			k->blanks = t;
+			continue;
+		}
+		if (!put_token(k, &t, e))
+			return false;
+		k->blanks.n = 0;
+	}
+	return words_keep(&k->w->line, k->blanks.p, k->blanks.n, "", 0, 0, e);
+}
+
+static bool put_text(struct work *w, const char *p, size_t n, struct err *e)
+{
+	struct walk k = { .w = w, .x = { p, p + n, IN_TEXT, false }, .phrase = true };
+
+	return put_tokens(&k, e);
+}
+
+static bool put_structure(struct work *w, const char *p, size_t n, enum grammar grammar, struct err *e)
+{
+	struct walk k = { .w = w, .x = { p, p + n, IN_STRUCTURE, false } };
+
+	k.phrase = grammar == ADDRESSES ? phrase_follows(k.x) : grammar == PHRASES || grammar == LINKS;
+	return put_tokens(&k, e);
+}
+
+static bool is_broken(const char *p, size_t n)
+{
+	struct lexer x = { p, p + n, IN_STRUCTURE, false };
+	struct piece t;
+
+	while (pieces_next(&x, &t))
+		;
+	return x.broken;
+}
+
+/* In text, a word with an @ may be an address, and would no longer be one. */
+static bool hides_address(const struct work *w, const char *p, size_t n)
+{
+	struct lexer x = { p, p + n, IN_TEXT, false };
+	struct piece t;
+
+	while (pieces_next(&x, &t))
+		if (t.kind == UNIT && is_foreign(w, t.p, t.n) && memchr(t.p, '@', t.n) != NULL)
+			return true;
+	return false;
+}
+
+static bool put_loose(struct work *w, const char *p, size_t n, struct err *e)
+{
+	if (!is_broken(p, n))
+		return put_structure(w, p, n, w->grammar, e);
+	w->stuck = w->grammar == NATIVE || hides_address(w, p, n);
+	return put_text(w, p, n, e);
+}
+
+static bool put_addresses(struct work *w, const struct field *f, struct err *e)
+{
+	struct buf body = buf_like(w->line.to);
+	bool ok = (w->a->utf8 ? buf_add(&body, f->body, f->body_len, e) : idn_field_to_ascii(&body, f, e))
+	       && put_loose(w, buf_text(&body), body.len, e);
+
+	buf_free(&body);
+	return ok;
+}
+
+/* ---- parameters --------------------------------------------------------------------------------- */
+
+static size_t trimmed(const char *p, size_t n)
+{
+	while (n > 0 && (str_isblank(p[n - 1]) || p[n - 1] == '\n' || p[n - 1] == '\r'))
+		n--;
+	return n;
+}
+
+static size_t blanks_before(const char *p, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n && pieces_is_blank(p + i, p + n))
+		i++;
+	return i;
+}
+
+/* A value: in quotes, or up to the end; some programs write blanks without quotes. */
+static size_t value_length(const char *p, size_t n)
+{
+	struct lexer x = { p, p + n, IN_STRUCTURE, false };
+
+	size_t quoted = n > 0 && *p == '"' ? (size_t)(pieces_enclosed(&x, p, '"') - p) : 0;
+
+	return quoted > 0 && !x.broken ? quoted : trimmed(p, n);
+}
+
+static bool is_name_char(char c)
+{
+	return str_isalnum(c) || (c != '\0' && strchr("-_.*!#$%&'+^`{|}~", c) != NULL);
+}
+
+static bool put_value(struct work *w, const char *name, size_t name_len, const char *p, size_t n, struct err *e)
+{
+	size_t len = value_length(p, n);
+	struct walk k = { .w = w, .x = { p, p + len, n > 0 && *p == '"' ? IN_STRUCTURE : IN_TEXT, false } };
+	const struct piece value = { UNIT, p, len };
+
+	buf_clear(&w->text);
+	return gather(&k, &value, e)
+	    && words_parameter(&w->line, name, name_len, buf_text(&w->text), w->text.len,
+			       words_charset(w->charset, buf_text(&w->text), w->text.len), e)
+	    && put_structure(w, p + len, n - len, NATIVE, e);
+}
+
+/* One parameter, without the semicolon before it.  A boundary must stay the same as in the body. */
+static bool put_parameter(struct work *w, const char *p, size_t n, struct err *e)
+{
+	size_t before = blanks_before(p, n), name_len = before, value;
+
+	while (name_len < n && is_name_char(p[name_len]))
+		name_len++;
+	name_len -= before;
+	value = before + name_len + blanks_before(p + before + name_len, n - before - name_len);
+	if (!is_foreign(w, p, n))
+		return words_keep(&w->line, p, before, p + before, n - before, trimmed(p + before, n - before), e);
+	if (name_len == 0 || name_len > WORDS_NAME_MAX || value >= n || p[value] != '='
+	    || str_same_n(p + before, name_len, "boundary")) {
+		w->stuck = true;
+		return true;
+	}
+	value++;
+	value += blanks_before(p + value, n - value);
+	return put_value(w, p + before, name_len, p + value, n - value, e);
+}
+
+static bool put_parameters(struct work *w, const char *p, size_t n, struct err *e)
+{
+	size_t len = pieces_semicolon(p, n);
+
+	if (!put_structure(w, p, len, NATIVE, e))
+		return false;
+	while ((p += len, n -= len) > 0) {
+		len = 1 + pieces_semicolon(p + 1, n - 1);
+		if (!words_keep(&w->line, "", 0, p, 1, 1, e) || !put_parameter(w, p + 1, len - 1, e))
+			return false;
+	}
+	return true;
+}
+
+/* ---- fields ------------------------------------------------------------------------------------- */
+
+static bool put_body(struct work *w, const struct field *f, struct err *e)
+{
+	size_t before = blanks_before(f->body, f->body_len), n = trimmed(f->body, f->body_len);
+
+	switch (w->grammar) {
+	case BARE: w->stuck = true; return true;
+	case ADDRESSES: return put_addresses(w, f, e);
+	case PARAMETERS: return put_parameters(w, f->body, f->body_len, e);
+	case PHRASES:
+	case LINKS:
+	case NATIVE: return put_loose(w, f->body, f->body_len, e);
+	case TEXT: break;
+	}
+	if (before < n && json_is_object(f->body + before, n - before))
+		return json_put(&w->line, f->body, f->body_len, e);
+	return put_text(w, f->body, f->body_len, e);
+}
+
+static bool has_long_line(const struct field *f)
+{
+	struct facts facts = { 0 };
+
+	survey_feed(&facts, f->raw, f->raw_len);
+	survey_end(&facts);
+	return facts.longest > SURVEY_LINE_MAX;
+}
+
+static void name_field(char *list, size_t room, const struct field *f)
+{
+	size_t n = strlen(list);
+
+	snprintf(list + n, room - n, "%s%.*s", n > 0 ? ", " : "", (int)(f->name_len < 60 ? f->name_len : 60), f->name);
+}
+
+static size_t line_end(const struct field *f)
+{
+	size_t n = f->raw_len;
+
+	return n == 0 || f->raw[n - 1] != '\n' ? 0 : 1 + (n > 1 && f->raw[n - 2] == '\r');
+}
+
+/* The last check, whatever was done to the field: what came out is one field, and may be sent. */
+static bool is_sound(const struct work *w, const char *p, size_t n)
+{
+	struct field f;
+	size_t at = 0;
+
+	return header_next(p, n, &at, &f) && at == n && !is_foreign(w, p, n);
+}
+
+static bool encode_field(struct work *w, const struct field *f, struct err *e)
+{
+	struct buf *to = w->line.to;
+	struct field inner = *f;
+	size_t end = line_end(f);
+
+	inner.raw_len -= end;
+	inner.body_len -= end;
+	w->stuck = false;
+	w->line.column = (size_t)(f->body - f->raw);
+	return buf_add(to, f->raw, w->line.column, e) && put_body(w, &inner, e)
+	    && buf_add(to, f->raw + inner.raw_len, end, e);
+}
+
+static bool put_field(struct work *w, const struct field *f, struct err *e)
+{
+	struct buf *to = w->line.to;
+	size_t before = to->len;
+
+	w->grammar = grammar_of(f);
+	if (!is_foreign(w, f->raw, f->raw_len) && !(w->grammar == TEXT && has_long_line(f)))
+		return buf_add(to, f->raw, f->raw_len, e);
+	if (!encode_field(w, f, e))
+		return false;
+	if (!w->stuck && is_sound(w, to->bytes + before, to->len - before)) {
+		name_field(w->a->changed, sizeof w->a->changed, f);
+		return true;
+	}
+	if (w->a->stuck[0] == '\0')
+		name_field(w->a->stuck, sizeof w->a->stuck, f);
+	to->len = before;
+	return buf_add(to, f->raw, f->raw_len, e);
+}
+
+static void find_charset(struct work *w, const char *header, size_t len)
+{
+	struct field f;
+
+	for (size_t at = 0; header_next(header, len, &at, &f);)
+		if (header_is(&f, "Content-Type")
+		    && header_parameter(f.body, f.body_len, "charset", w->charset, sizeof w->charset))
+			return;
+	w->charset[0] = '\0';
+}
+
+static bool put_fields(struct work *w, const char *header, size_t len, struct err *e)
+{
+	struct field f;
+	size_t at = 0;
+
+	while (header_next(header, len, &at, &f))
+		if (!put_field(w, &f, e))
+			return false;
+	return buf_add(w->line.to, header + at, len - at, e);
+}
+
+bool ascii_header(struct ascii *a, struct buf *to, const char *header, size_t len, struct err *e)
+{
+	struct buf in = buf_like(to), out = buf_like(to);
+	struct work w = { .a = a, .line = { &out, 0 }, .text = buf_like(to) };
+	bool ok;
+
+	a->changed[0] = a->stuck[0] = '\0';
+	ok = mend_header(&in, header, len, e);
+	find_charset(&w, buf_text(&in), in.len);
+	ok = ok && put_fields(&w, buf_text(&in), in.len, e) && mend_header(to, buf_text(&out), out.len, e);
+	buf_free(&in);
+	buf_free(&out);
+	buf_free(&w.text);
+	return ok;
+}

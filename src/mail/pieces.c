@@ -1,0 +1,95 @@
+#include "mail/pieces.h"
+
+#include "base/str.h"
+
+bool pieces_is_blank(const char *p, const char *end)
+{
+	return str_isblank(*p) || *p == '\n' || (*p == '\r' && p + 1 < end && p[1] == '\n');
+}
+
+/* A backslash before a line end is no pair. */
+static const char *skip_pair(const char *p, const char *end)
+{
+	return *p == '\\' && p + 1 < end && p[1] != '\n' && p[1] != '\r' ? p + 2 : p + 1;
+}
+
+static const char *skip_comment(struct lexer *x, const char *p)
+{
+	size_t depth = 0;
+
+	for (const char *next; p < x->end; p = next) {
+		next = skip_pair(p, x->end);
+		depth += *p == '(';
+		if (*p == ')' && --depth == 0)
+			return next;
+	}
+	x->broken = true;
+	return p;
+}
+
+const char *pieces_enclosed(struct lexer *x, const char *p, char close)
+{
+	for (p++; p < x->end; p = skip_pair(p, x->end))
+		if (*p == close)
+			return p + 1;
+	x->broken = true;
+	return p;
+}
+
+static bool is_mark(const struct lexer *x, char c)
+{
+	const char *marks = x->place == IN_TEXT ? "" : x->place == IN_COMMENT ? "()" : "<>,;:";
+
+	return c != '\0' && strchr(marks, c) != NULL;
+}
+
+/* What stands between blanks, marks and comments, with all its quotes. */
+static const char *skip_unit(struct lexer *x, const char *p)
+{
+	while (p < x->end && !pieces_is_blank(p, x->end) && !is_mark(x, *p) && !(x->place == IN_STRUCTURE && *p == '(')) {
+		if (x->place == IN_STRUCTURE && (*p == '"' || *p == '['))
+			p = pieces_enclosed(x, p, *p == '"' ? '"' : ']');
+		else
+			p = x->place == IN_TEXT ? p + 1 : skip_pair(p, x->end);
+	}
+	return p;
+}
+
+bool pieces_next(struct lexer *x, struct piece *t)
+{
+	const char *p = x->p;
+
+	*t = (struct piece){ NONE, p, 0 };
+	if (p == x->end)
+		return false;
+	if (pieces_is_blank(p, x->end)) {
+		t->kind = BLANK;
+		while (p < x->end && pieces_is_blank(p, x->end))
+			p += 1 + (*p == '\r');
+	} else if (x->place == IN_STRUCTURE && *p == '(') {
+		t->kind = COMMENT;
+		p = skip_comment(x, p);
+	} else if (is_mark(x, *p)) {
+		t->kind = MARK;
+		p++;
+	} else {
+		t->kind = UNIT;
+		p = skip_unit(x, p);
+	}
+	t->n = (size_t)(p - t->p);
+	x->p = p;
+	return true;
+}
+
+size_t pieces_semicolon(const char *p, size_t n)
+{
+	struct lexer x = { p, p + n, IN_STRUCTURE, false };
+
+	while (x.p < x.end && *x.p != ';') {
+		if (*x.p == '"')
+			x.p = pieces_enclosed(&x, x.p, '"');
+		else
+			x.p = *x.p == '(' ? skip_comment(&x, x.p) : skip_pair(x.p, x.end);
+	}
+	return (size_t)(x.p - p);
+}

@@ -1,0 +1,47 @@
+/*
+ * pieces.h - cuts the body of a field into pieces that cover it without gaps: RFC 5322 3.2.2 to 3.2.4.
+ *
+ * Unlike mail/tokens, it judges nothing: it takes any octets, and finds names and comments around what it does not understand.
+ */
+#ifndef MAIL_PIECES_H
+#define MAIL_PIECES_H
+
+#include "base/base.h"
+
+enum place {
+	IN_TEXT,      /* words between blanks */
+	IN_STRUCTURE, /* words, quotes, comments and the marks < > , ; : */
+	IN_COMMENT,   /* words and parentheses */
+};
+
+enum piece_kind {
+	NONE,
+	BLANK,   /* blanks, tabs and line ends */
+	UNIT,    /* what stands between blanks, marks and comments, with all its quotes and dots */
+	COMMENT, /* with its parentheses */
+	MARK,
+};
+
+struct piece {
+	enum piece_kind kind;
+	const char     *p; /* borrowed */
+	size_t          n;
+};
+
+struct lexer {
+	const char *p, *end;
+	enum place  place;
+	bool        broken; /* a quote, a bracket or a comment was not closed */
+};
+
+bool pieces_next(struct lexer *x, struct piece *t); /* false at the end */
+
+bool pieces_is_blank(const char *p, const char *end);
+
+/* Returns what follows a quoted string or domain literal at p. */
+const char *pieces_enclosed(struct lexer *x, const char *p, char close);
+
+/* The octets before the next semicolon outside of quotes and comments. */
+size_t pieces_semicolon(const char *p, size_t n);
+
+#endif
