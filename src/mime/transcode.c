@@ -4,6 +4,7 @@
 
 #include "mail/ascii.h"
 #include "mail/header.h"
+#include "mail/mend.h"
 #include "mime/encode.h"
 
 struct transcode {
