@@ -309,22 +309,6 @@ static bool put_addresses(struct work *w, const struct field *f, struct err *e)
 
 /* ---- parameters --------------------------------------------------------------------------------- */
 
-static size_t trimmed(const char *p, size_t n)
-{
-	while (n > 0 && (str_isblank(p[n - 1]) || p[n - 1] == '\n' || p[n - 1] == '\r'))
-		n--;
-	return n;
-}
-
-static size_t blanks_before(const char *p, size_t n)
-{
-	size_t i = 0;
-
-	while (i < n && pieces_is_blank(p + i, p + n))
-		i++;
-	return i;
-}
-
 /* A value: in quotes, or up to the end; some programs write blanks without quotes. */
 static size_t value_length(const char *p, size_t n)
 {
@@ -332,7 +316,7 @@ static size_t value_length(const char *p, size_t n)
 
 	size_t quoted = n > 0 && *p == '"' ? (size_t)(pieces_enclosed(&x, p, '"') - p) : 0;
 
-	return quoted > 0 && !x.broken ? quoted : trimmed(p, n);
+	return quoted > 0 && !x.broken ? quoted : pieces_trimmed(p, n);
 }
 
 static bool is_name_char(char c)
@@ -356,21 +340,21 @@ static bool put_value(struct work *w, const char *name, size_t name_len, const c
 /* One parameter, without the semicolon before it.  A boundary must stay the same as in the body. */
 static bool put_parameter(struct work *w, const char *p, size_t n, struct err *e)
 {
-	size_t before = blanks_before(p, n), name_len = before, value;
+	size_t before = pieces_blanks(p, n), name_len = before, value;
 
 	while (name_len < n && is_name_char(p[name_len]))
 		name_len++;
 	name_len -= before;
-	value = before + name_len + blanks_before(p + before + name_len, n - before - name_len);
+	value = before + name_len + pieces_blanks(p + before + name_len, n - before - name_len);
 	if (!is_foreign(w, p, n))
-		return words_keep(&w->line, p, before, p + before, n - before, trimmed(p + before, n - before), e);
+		return words_keep(&w->line, p, before, p + before, n - before, pieces_trimmed(p + before, n - before), e);
 	if (name_len == 0 || name_len > WORDS_NAME_MAX || value >= n || p[value] != '='
 	    || str_same_n(p + before, name_len, "boundary")) {
 		w->stuck = true;
 		return true;
 	}
 	value++;
-	value += blanks_before(p + value, n - value);
+	value += pieces_blanks(p + value, n - value);
 	return put_value(w, p + before, name_len, p + value, n - value, e);
 }
 
@@ -392,7 +376,7 @@ static bool put_parameters(struct work *w, const char *p, size_t n, struct err *
 
 static bool put_body(struct work *w, const struct field *f, struct err *e)
 {
-	size_t before = blanks_before(f->body, f->body_len), n = trimmed(f->body, f->body_len);
+	size_t before = pieces_blanks(f->body, f->body_len), n = pieces_trimmed(f->body, f->body_len);
 
 	switch (w->grammar) {
 	case BARE: w->stuck = true; return true;
@@ -417,10 +401,14 @@ static bool has_long_line(const struct field *f)
 	return facts.longest > SURVEY_LINE_MAX;
 }
 
+/* Several fields of one name in a row are named once. */
 static void name_field(char *list, size_t room, const struct field *f)
 {
+	const char *last = strrchr(list, ' ');
 	size_t n = strlen(list);
 
+	if (str_same_n(f->name, f->name_len, last == NULL ? list : last + 1))
+		return;
 	snprintf(list + n, room - n, "%s%.*s", n > 0 ? ", " : "", (int)(f->name_len < 60 ? f->name_len : 60), f->name);
 }
 

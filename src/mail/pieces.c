@@ -93,3 +93,19 @@ size_t pieces_semicolon(const char *p, size_t n)
 	}
 	return (size_t)(x.p - p);
 }
+
+size_t pieces_trimmed(const char *p, size_t n)
+{
+	while (n > 0 && (str_isblank(p[n - 1]) || p[n - 1] == '\n' || p[n - 1] == '\r'))
+		n--;
+	return n;
+}
+
+size_t pieces_blanks(const char *p, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n && pieces_is_blank(p + i, p + n))
+		i++;
+	return i;
+}

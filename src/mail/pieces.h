@@ -44,4 +44,7 @@ const char *pieces_enclosed(struct lexer *x, const char *p, char close);
 /* The octets before the next semicolon outside of quotes and comments. */
 size_t pieces_semicolon(const char *p, size_t n);
 
+size_t pieces_blanks(const char *p, size_t n);  /* the octets of the blanks and line ends at the beginning */
+size_t pieces_trimmed(const char *p, size_t n); /* the octets before those at the end */
+
 #endif

@@ -192,6 +192,17 @@ static void test_headers(void)
 	}
 }
 
+static void test_names(void)
+{
+	static const char in[] = "X-To: xx" UML "\nTo: xx" UML " <a@b>\nto: yy" UML " <a@b>\nY: y\nSubject: xx" UML "\n";
+	struct ascii a = { .utf8 = false };
+	struct buf to = room();
+
+	ok(encode(&a, &to, in, sizeof in - 1), "the fields that were encoded");
+	same(a.changed, "X-To, To, Subject", "  are named, several of one name in a row once");
+	buf_free(&to);
+}
+
 static void test_utf8_stays(void)
 {
 	static const char in[] = "Subject: gr" UML "n\nTo: \"" UML "\" <" UML "@b" UML ".test>\nX: x\374y " UML "\n";
@@ -297,6 +308,7 @@ int main(void)
 	test_reader();
 	test_phrases();
 	test_headers();
+	test_names();
 	test_utf8_stays();
 	test_texts();
 	test_long_words();
