@@ -17,6 +17,7 @@
 #include "modes/check.h"
 #include "modes/etrn.h"
 #include "modes/newaliases.h"
+#include "modes/queue.h"
 #include "modes/serve.h"
 #include "modes/submit.h"
 #include "secret/secret.h"
@@ -38,12 +39,6 @@ static void version(FILE *to)
 	fprintf(to, "postern %s\n", PACKAGE_VERSION);
 }
 
-/* There is no queue: if a message cannot be sent at once, the exit status says so. */
-static void mailq(FILE *to)
-{
-	fputs("Mail queue is empty\n", to);
-}
-
 static int run(const struct options *o, bool had_stdin)
 {
 	trace_start(o->verbose);
@@ -56,8 +51,13 @@ static int run(const struct options *o, bool had_stdin)
 	case MODE_VERSION: return print(version);
 	case MODE_HELP: return print(help_show);
 	case MODE_ALIASES: return newaliases(o);
-	case MODE_QUEUE_LIST: return print(mailq);
-	case MODE_QUEUE_RUN: return 0;
+	case MODE_QUEUE_LIST: return queue_list(o);
+	case MODE_QUEUE_RUN: return queue_run(o);
+	case MODE_QUEUE_SHOW: return queue_show(o);
+	case MODE_QUEUE_REMOVE: return queue_remove(o);
+	case MODE_QUEUE_HOLD: return queue_hold(o);
+	case MODE_QUEUE_RELEASE: return queue_release(o);
+	case MODE_QUEUE_RETRY: return queue_retry(o);
 	case MODE_VERIFY: return submit_verify(o, had_stdin);
 	case MODE_DIALOGUE: return serve(o, had_stdin);
 	case MODE_ETRN: return etrn(o);

@@ -12,10 +12,11 @@
 static const struct {
 	const char *name;
 	int temp, perm;
+	bool of_message; /* a permanent failure concerns the message or its recipients, not the account or the smarthost */
 } stages[] = {
-	[ST_USAGE]    = { "usage",    EX_TEMPFAIL, EX_USAGE },
+	[ST_USAGE]    = { "usage",    EX_TEMPFAIL, EX_USAGE, true },
 	[ST_CONFIG]   = { "config",   EX_TEMPFAIL, EX_CONFIG },
-	[ST_INPUT]    = { "input",    EX_IOERR,    EX_DATAERR },
+	[ST_INPUT]    = { "input",    EX_IOERR,    EX_DATAERR, true },
 	[ST_SECRET]   = { "secret",   EX_TEMPFAIL, EX_NOPERM },
 	[ST_RESOLVE]  = { "resolve",  EX_TEMPFAIL, EX_NOHOST },
 	[ST_CONNECT]  = { "connect",  EX_TEMPFAIL, EX_UNAVAILABLE },
@@ -24,10 +25,10 @@ static const struct {
 	[ST_EHLO]     = { "ehlo",     EX_TEMPFAIL, EX_UNAVAILABLE },
 	[ST_STARTTLS] = { "starttls", EX_TEMPFAIL, EX_UNAVAILABLE },
 	[ST_AUTH]     = { "auth",     EX_TEMPFAIL, EX_UNAVAILABLE },
-	[ST_MAIL]     = { "mail",     EX_TEMPFAIL, EX_UNAVAILABLE },
-	[ST_RCPT]     = { "rcpt",     EX_TEMPFAIL, EX_UNAVAILABLE },
-	[ST_DATA]     = { "data",     EX_TEMPFAIL, EX_UNAVAILABLE },
-	[ST_BODY]     = { "body",     EX_TEMPFAIL, EX_UNAVAILABLE },
+	[ST_MAIL]     = { "mail",     EX_TEMPFAIL, EX_UNAVAILABLE, true },
+	[ST_RCPT]     = { "rcpt",     EX_TEMPFAIL, EX_UNAVAILABLE, true },
+	[ST_DATA]     = { "data",     EX_TEMPFAIL, EX_UNAVAILABLE, true },
+	[ST_BODY]     = { "body",     EX_TEMPFAIL, EX_UNAVAILABLE, true },
 	[ST_ETRN]     = { "etrn",     EX_TEMPFAIL, EX_UNAVAILABLE },
 	[ST_QUIT]     = { "quit",     EX_OK,       EX_OK },
 	[ST_SPOOL]    = { "spool",    EX_CANTCREAT, EX_CANTCREAT },
@@ -97,6 +98,16 @@ int err_exit_status(const struct err *e)
 		if (row_matches(i, e))
 			return rows[i].status;
 	return e->fate == FATE_PERM ? stages[e->stage].perm : stages[e->stage].temp;
+}
+
+bool err_is_final(const struct err *e)
+{
+	return e->fate == FATE_PERM && stages[e->stage].of_message;
+}
+
+bool err_needs_person(const struct err *e)
+{
+	return (e->fate == FATE_PERM || e->fate == FATE_NONSENSE) && !stages[e->stage].of_message;
 }
 
 const char *err_status_name(int status)

@@ -78,6 +78,11 @@ const char *esc_text(struct esc c, char to[ESC_TEXT]);
 /* sysexits(3) for a failure: by stage and fate, unless a row for a reply code, an enhanced code or an errno matches first. */
 int err_exit_status(const struct err *e);
 
+/* Does it concern only this message or its recipients, so that a later try would fail as well?  What concerns the account or the
+ * smarthost may be different then, after a person has mended it (err_needs_person()). */
+bool err_is_final(const struct err *e);
+bool err_needs_person(const struct err *e);
+
 /* The name of an exit status without its EX_ ("TEMPFAIL"), or "?". */
 const char *err_status_name(int status);
 

@@ -14,6 +14,24 @@
 #include "smtp/wishes.h"
 
 enum { ACCOUNT_KEYS_MAX = 128 }; /* rows of the key table */
+enum queue_use {
+	QUEUE_OFF,    /* the verdict is the exit status */
+	QUEUE_ON,     /* try at once, and keep what may succeed later */
+	QUEUE_ALWAYS, /* keep, and return at once */
+};
+
+struct queue_retry { /* seconds between tries */
+	unsigned first, longest;
+};
+
+struct queue_params {
+	enum queue_use     use;
+	char              *directory; /* NULL: queue/place finds it */
+	uint64_t           size;      /* bytes of all entries together at most; 0: no limit */
+	unsigned           lifetime;  /* seconds after which a message that cannot be sent is given up */
+	struct queue_retry retry;
+	bool               bounce;    /* the sender gets a report about a message that is given up */
+};
 
 struct account {
 	char                 *name;
@@ -25,6 +43,7 @@ struct account {
 	struct wishes         wishes;
 	struct message_params message;
 	struct log_params     log;
+	struct queue_params   queue;
 	struct strlist        from;                /* addresses, and patterns; a sender that matches one chooses the account */
 	bool                  allow_from_override; /* -f may replace `from` */
 	uint64_t              set[ACCOUNT_KEYS_MAX / 64]; /* private to set.c: a bit for each row, see key_was_set() */

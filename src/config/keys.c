@@ -20,6 +20,9 @@ static const struct word onward_tls[] = {
 static const struct word return_words[] = {
 	{ "off", RETURN_UNSAID }, { "full", RETURN_FULL }, { "hdrs", RETURN_HDRS }, { "headers", RETURN_HDRS }, { NULL, 0 },
 };
+static const struct word queue_words[] = {
+	{ "off", QUEUE_OFF }, { "on", QUEUE_ON }, { "always", QUEUE_ALWAYS }, { NULL, 0 },
+};
 static const struct word log_formats[] = { { "text", LOG_TEXT }, { "json", LOG_JSON }, { NULL, 0 } };
 static const struct word set_from_words[] = {
 	{ "auto", SET_FROM_AUTO }, { "on", SET_FROM_ON }, { "off", SET_FROM_OFF }, { NULL, 0 },
@@ -159,6 +162,20 @@ static const struct key keys[] = {
 	  .summary = "replacements for senders, in the envelope and in the header" },
 	{ .name = "always_bcc", .kind = KIND_LIST, .at = AT(message.always_bcc), .parse = parse_addresses, .form = "ADDRESS,...",
 	  .summary = "further recipients of every message" },
+
+	/* queue */
+	{ .name = "queue", .kind = KIND_WORD, .at = AT(queue.use), .standard = "off", .words = queue_words, .bare = true,
+	  .summary = "on: keep a message that cannot be sent now; always: keep each one, and return at once" },
+	{ .name = "queue_directory", .kind = KIND_PATH, .at = AT(queue.directory),
+	  .summary = "where messages are kept; unset: the system's queue, or the user's own" },
+	{ .name = "queue_size", .kind = KIND_SIZE, .at = AT(queue.size), .standard = "1G",
+	  .summary = "the most bytes that all kept messages may have together" },
+	{ .name = "queue_lifetime", .kind = KIND_SECONDS, .at = AT(queue.lifetime), .standard = "5d", .min = 1,
+	  .summary = "the time after which a message that cannot be sent is given up" },
+	{ .name = "queue_retry", .kind = KIND_RETRY, .at = AT(queue.retry), .standard = "5m,4h",
+	  .summary = "the wait after the first failure, which doubles with each further one, and the longest wait" },
+	{ .name = "queue_bounce", ON_OFF, .at = AT(queue.bounce), .standard = "on",
+	  .summary = "report to the sender when a message is given up" },
 
 	/* log */
 	{ .name = "logfile", .kind = KIND_PATH, .at = AT(log.file),

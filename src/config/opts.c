@@ -1,5 +1,7 @@
 #include "config/opts.h"
 
+#include "base/datetime.h"
+
 #include "base/str.h"
 
 static bool fail_usage(struct err *e, const char *say)
@@ -71,15 +73,47 @@ static bool set_check(struct options *o, const char *value, struct err *e)
 	return true;
 }
 
+static bool set_interval(struct options *o, const char *value, struct err *e)
+{
+	uint64_t seconds;
+
+	if (!datetime_span(value, strlen(value), 366 * 24 * 3600, &seconds) || seconds == 0)
+		return fail(e, ST_USAGE, FATE_PERM, "-q takes a time such as 15m, or I, R or S and a text, not `%s`", value);
+	o->interval = (unsigned)seconds;
+	return true;
+}
+
 /* As in sendmail: with -bp it says what of the queue to list. */
 static bool run_queue(struct options *o, const char *value, struct err *e)
 {
-	(void)value;
-	(void)e;
+	bool not = value != NULL && value[0] == '!';
+	const char *what = value == NULL ? "" : value + not;
+
 	if (o->mode == MODE_SUBMIT)
 		o->mode = MODE_QUEUE_RUN;
+	if (what[0] == '\0' && !not)
+		return true;
+	if (what[0] == '\0' || strchr("IRS", what[0]) == NULL)
+		return set_interval(o, value, e);
+	o->choice = (struct queue_choice){ .what = what[0], .not = not, .text = what + 1 };
 	return true;
 }
+
+static bool set_entry(struct options *o, enum mode mode, const char *value)
+{
+	o->mode = mode;
+	o->entry = value;
+	return true;
+}
+
+#define ON_ENTRY(name, mode) \
+	static bool name(struct options *o, const char *value, struct err *e) { (void)e; return set_entry(o, mode, value); }
+
+ON_ENTRY(show_entry, MODE_QUEUE_SHOW)
+ON_ENTRY(remove_entry, MODE_QUEUE_REMOVE)
+ON_ENTRY(hold_entry, MODE_QUEUE_HOLD)
+ON_ENTRY(release_entry, MODE_QUEUE_RELEASE)
+ON_ENTRY(retry_entry, MODE_QUEUE_RETRY)
 
 static bool check_hops(struct options *o, const char *value, struct err *e)
 {
@@ -137,7 +171,14 @@ static bool set_verbose(struct options *o, const char *value, struct err *e)
 	return true;
 }
 
-/* sendmail's old one-letter settings.  Of all of them only -oi and -ov ask for something that we have. */
+/* -odi, -odb, -odq; -odd is -odq without name servers. */
+static enum delivery_mode delivery_of(char c)
+{
+	return c == 'i' ? DELIVERY_NOW : c == 'b' ? DELIVERY_BACKGROUND : c == 'q' || c == 'd' ? DELIVERY_QUEUE
+	       : DELIVERY_CONFIGURED;
+}
+
+/* sendmail's old one-letter settings.  Of all of them only -oi, -ov and -od ask for something that we have. */
 static bool set_letter(struct options *o, const char *value, struct err *e)
 {
 	bool on = value[0] == '\0' || value[1] == '\0' || strchr("tTyY1", value[1]) != NULL;
@@ -147,6 +188,8 @@ static bool set_letter(struct options *o, const char *value, struct err *e)
 		o->ignore_dots = on;
 	else if (value[0] == 'v')
 		o->verbose += on;
+	else if (value[0] == 'd')
+		o->delivery = delivery_of(value[1]);
 	return true;
 }
 
@@ -249,8 +292,8 @@ static const struct option options[] = {
 	{ .letter = 'X', .arity = VALUE, .arg = "FILE", .key = "logfile", .summary = "append a line about the message to this log" },
 	{ .name = "read-envelope-from", .set = set_read_sender, .summary = "without -f, take the sender from the From field" },
 	{ .letter = 'r', .arity = VALUE, .arg = "ADDRESS", .set = set_sender, .summary = "the same as -f" },
-	{ .letter = 'o', .arity = VALUE, .arg = "XVALUE", .form = "i|v|XVALUE",
-	  .set = set_letter, .summary = "-oi is -i, -ov is -v; others are ignored" },
+	{ .letter = 'o', .arity = VALUE, .arg = "XVALUE", .form = "i|v|di|db|dq|XVALUE",
+	  .set = set_letter, .summary = "-oi is -i, -ov is -v; -odi sends now, -odb and -odq queue; others are ignored" },
 	{ .letter = 'O', .arity = VALUE, .arg = "NAME=VALUE",
 	  .form = "requiretls=yes|requiretls=no|smtputf8=yes|smtputf8=no|NAME=VALUE", .set = set_word,
 	  .summary = "requiretls=yes, smtputf8=yes; others are ignored" },
@@ -259,7 +302,16 @@ static const struct option options[] = {
 	  .set = set_mode, .summary = "m: send, s: SMTP, v: verify, i: aliases, p: queue" },
 	{ .letter = 'I', .mode = MODE_ALIASES, .summary = "the same as -bi: check the alias file" },
 	{ .letter = 'q', .arity = ATTACHED, .arg = "INTERVAL", .set = run_queue,
-	  .summary = "do nothing: there is no queue" },
+	  .summary = "send what waits in the queue; -q15m: every 15 minutes" },
+	{ .name = "queue-show", .arity = VALUE, .arg = "ID", .set = show_entry, .summary = "show a message of the queue" },
+	{ .name = "queue-remove", .arity = VALUE, .arg = "ID", .form = "ALL|ID", .set = remove_entry,
+	  .summary = "remove a message from the queue, or all" },
+	{ .name = "queue-hold", .arity = VALUE, .arg = "ID", .form = "ALL|ID", .set = hold_entry,
+	  .summary = "keep it from being sent" },
+	{ .name = "queue-release", .arity = VALUE, .arg = "ID", .form = "ALL|ID", .set = release_entry,
+	  .summary = "let a held one be sent" },
+	{ .name = "queue-retry", .arity = VALUE, .arg = "ID", .form = "ALL|ID", .set = retry_entry,
+	  .summary = "let the next -q try it, although it is not due" },
 	{ .name = "etrn", .arity = VALUE, .arg = "NODE", .set = set_etrn,
 	  .summary = "ask the server for the mail it holds for NODE" },
 

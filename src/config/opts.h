@@ -15,6 +15,11 @@ enum mode {
 	MODE_ALIASES,    /* -bi, newaliases */
 	MODE_QUEUE_LIST, /* -bp, mailq */
 	MODE_QUEUE_RUN,  /* -q, runq */
+	MODE_QUEUE_SHOW, /* --queue-show and the like */
+	MODE_QUEUE_REMOVE,
+	MODE_QUEUE_HOLD,
+	MODE_QUEUE_RELEASE,
+	MODE_QUEUE_RETRY,
 	MODE_ETRN,       /* --etrn */
 	MODE_CHECK,      /* --check, --serverinfo */
 	MODE_DUMP_CONFIG,
@@ -26,6 +31,19 @@ enum mode {
 
 struct setting { /* a key and its value, as given; both borrowed */
 	const char *key, *value;
+};
+
+enum delivery_mode { /* how a message is sent, where the queue is on */
+	DELIVERY_CONFIGURED, /* as `queue` says */
+	DELIVERY_NOW,        /* -odi */
+	DELIVERY_BACKGROUND, /* -odb: kept, and sent by a process that is started for it */
+	DELIVERY_QUEUE,      /* -odq: kept */
+};
+
+struct queue_choice { /* -qI, -qR, -qS: only entries whose id, a recipient or the sender contains the text */
+	char        what; /* 0: all that are due */
+	bool        not;  /* -q!I: only the others */
+	const char *text;
 };
 
 struct options { /* the strings are borrowed from argv */
@@ -41,6 +59,10 @@ struct options { /* the strings are borrowed from argv */
 	bool            read_sender; /* --read-envelope-from: the sender is the From field's address */
 	bool            ignore_dots; /* -i, -oi: a line that is only a dot does not end the message */
 	int             verbose;     /* -v, counted */
+	enum delivery_mode   delivery;
+	unsigned        interval;    /* -q15m: seconds; 0: once */
+	struct queue_choice choice;
+	const char     *entry;       /* --queue-show ID and the like */
 	struct setting *settings;    /* --key=value, -F, -N, -R, -X ... in order */
 	size_t          n_settings;
 	const char    **recipients;  /* as given; each may be a list */

@@ -398,6 +398,61 @@ static bool by_is_set(const void *at)
 
 /* ----------------------------------------------------------------------------------------- kinds */
 
+/* ------------------------------------------------------------------------------------------- the queue */
+
+static const char size_units[] = "KMG";
+
+static bool parse_size(void *at, const struct key *k, const char *text, struct err *e)
+{
+	size_t len = strlen(text);
+	const char *unit = len > 1 ? strchr(size_units, text[len - 1]) : NULL;
+	unsigned shift = unit == NULL ? 0 : 10 * (unsigned)(unit - size_units + 1);
+	uint64_t n = 0;
+
+	if (!str_same(text, "off") && !str_number_n(text, len - (unit != NULL), 1, (uint64_t)1 << (60 - shift), &n))
+		return fail(e, ST_CONFIG, FATE_PERM, "%s must be off or a number of bytes, such as 100M or 1G, not `%s`", k->name,
+			    text);
+	n <<= shift;
+	memcpy(at, &n, sizeof n);
+	return true;
+}
+
+static bool show_size(const void *at, const struct key *k, struct buf *to, struct err *e)
+{
+	uint64_t n = *(const uint64_t *)at;
+	unsigned u = 0;
+
+	(void)k;
+	if (n == 0)
+		return buf_str(to, "off", e);
+	for (; u < 3 && n % 1024 == 0; u++)
+		n /= 1024;
+	return buf_printf(to, e, "%llu", (unsigned long long)n) && (u == 0 || buf_char(to, size_units[u - 1], e));
+}
+
+/* "5m,4h" */
+static bool parse_retry(void *at, const struct key *k, const char *text, struct err *e)
+{
+	enum { MOST = 30 * 24 * 3600 };
+	const char *comma = strchr(text, ',');
+	uint64_t first, longest;
+
+	if (comma == NULL || !datetime_span(text, (size_t)(comma - text), MOST, &first)
+	    || !datetime_span(comma + 1, strlen(comma + 1), MOST, &longest) || first == 0 || longest < first)
+		return fail(e, ST_CONFIG, FATE_PERM, "%s must be the first wait and the longest one, such as 5m,4h, not `%s`",
+			    k->name, text);
+	*(struct queue_retry *)at = (struct queue_retry){ (unsigned)first, (unsigned)longest };
+	return true;
+}
+
+static bool show_retry(const void *at, const struct key *k, struct buf *to, struct err *e)
+{
+	const struct queue_retry *r = at;
+
+	(void)k;
+	return datetime_put_span(to, r->first, e) && buf_char(to, ',', e) && datetime_put_span(to, r->longest, e);
+}
+
 static const struct {
 	const char *form;
 	bool (*parse)(void *at, const struct key *k, const char *text, struct err *e);
@@ -419,6 +474,8 @@ static const struct {
 	[KIND_NUMBER] = { "off|N", parse_number, show_number, number_is_set, .size = sizeof(struct number) },
 	[KIND_DATE] = { "off|DATE", parse_date, show_date, date_is_set, .size = sizeof(int64_t) },
 	[KIND_NOTIFY] = { "off|never|success,failure,delay", parse_notify, show_notify, is_not_zero, .size = sizeof(unsigned) },
+	[KIND_SIZE] = { "off|BYTES", parse_size, show_size, always_set, .size = sizeof(uint64_t) },
+	[KIND_RETRY] = { "FIRST,LONGEST", parse_retry, show_retry, always_set, .size = sizeof(struct queue_retry) },
 	[KIND_DELIVER_BY] = { "off|TIME,return|TIME,notify", parse_by, show_by, by_is_set, .size = sizeof(struct deliver_by) },
 };
 _Static_assert(COUNT(kinds) == KIND_COUNT, "every kind has a row");

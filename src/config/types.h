@@ -23,6 +23,8 @@ enum kind {
 	KIND_DATE,       /* int64_t, seconds since 1970; `off` is 0 */
 	KIND_NOTIFY,     /* unsigned, enum dsn_notify; `off` is 0 */
 	KIND_DELIVER_BY, /* struct deliver_by; `off` is none */
+	KIND_SIZE,       /* uint64_t, bytes; K, M, G; `off` is 0 */
+	KIND_RETRY,      /* struct queue_retry */
 	KIND_COUNT
 };
 

@@ -49,7 +49,7 @@ bool deliver(struct smarthost *h, struct submission *x, struct err *e)
 }
 
 void deliver_log(const struct sender *who, const struct smarthost *h, const struct submission *x, const struct err *e,
-		 int status)
+		 const char *kept, int status)
 {
 	const struct account *a = who->a;
 
@@ -59,6 +59,6 @@ void deliver_log(const struct sender *who, const struct smarthost *h, const stru
 		.host = h->host, .session = h->reached ? &h->s : NULL, .v = &x->v, .m = &x->m,
 		.size = x->r.m != NULL ? x->r.facts.bytes : x->m.facts.bytes,
 		.delivery = &x->delivery, .user = a->auth.wanted ? a->auth.user : NULL,
-		.note = who->conf.note, .e = e, .duration_ms = clock_ms() - x->began, .status = status,
+		.note = who->conf.note, .kept = kept, .e = e, .duration_ms = clock_ms() - x->began, .status = status,
 		.wants_tls = a->tls.on, .wants_auth = a->auth.wanted });
 }

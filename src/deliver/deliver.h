@@ -14,8 +14,9 @@
  * may have it all the same, as their states tell. */
 bool deliver(struct smarthost *h, struct submission *x, struct err *e) MUST_CHECK;
 
-/* Writes the line in the log; e NULL: success.  `h` may be ready for no account yet. */
+/* Writes the line in the log; e NULL: success.  `h` may be ready for no account yet.  `kept` (NULL: none): the entry of the
+ * queue in which the message is, or was. */
 void deliver_log(const struct sender *who, const struct smarthost *h, const struct submission *x, const struct err *e,
-		 int status);
+		 const char *kept, int status);
 
 #endif

@@ -96,11 +96,25 @@ enum { REFUSED_MAX = 1024 * 1024 }; /* bytes in the log */
 
 /* ---- the log line ------------------------------------------------------------------------------- */
 
+struct cursor { /* goes over the recipients that this try concerns */
+	const struct envelope *v; /* NULL: none */
+	size_t                 i, at; /* the i-th of them is the one at `at` */
+};
+
+/* Called with rising numbers, but may begin anew. */
 static const char *recipient(const void *ctx, size_t i)
 {
-	const struct envelope *v = ctx;
+	struct cursor *c = *(struct cursor *const *)ctx;
 
-	return v != NULL && i < v->n ? v->rcpts[i].address : NULL;
+	if (c->v == NULL)
+		return NULL;
+	if (i < c->i)
+		c->i = c->at = 0;
+	while (c->at < c->v->n && (c->v->rcpts[c->at].past || c->i < i)) {
+		c->i += !c->v->rcpts[c->at].past;
+		c->at++;
+	}
+	return c->at < c->v->n ? c->v->rcpts[c->at].address : NULL;
 }
 
 /* If some recipients have the message, the refused ones: "a@example.org 550 5.1.1,b@example.org 452".  A refusal of all
@@ -170,13 +184,14 @@ static void log_fields(const struct log_params *p, const struct outcome *o, cons
 	const char *tls = what_came(s != NULL ? s->tls_facts.version : NULL, o->wants_tls, s != NULL && s->tls_tried);
 	const char *auth = what_came(s != NULL ? s->mechanism : NULL, o->wants_auth, s != NULL && s->auth_tried);
 	const char *from = o->v != NULL && o->v->sender != NULL ? o->v->sender : "";
+	struct cursor c = { .v = o->v }, *at = &c;
 	const struct log_field fields[] = {
 		{ .name = "host", .value = o->host },
 		{ .name = "tls", .value = tls },
 		{ .name = "auth", .value = auth },
 		{ .name = "user", .value = o->user },
 		{ .name = "from", .value = from[0] != '\0' ? from : "<>" },
-		{ .name = "recipients", .item = recipient, .ctx = o->v },
+		{ .name = "recipients", .item = recipient, .ctx = &at },
 		{ .name = "refused", .value = refused },
 		{ .name = "mailsize", .value = t->size },
 		{ .name = "smtpstatus", .value = t->code },
@@ -184,6 +199,8 @@ static void log_fields(const struct log_params *p, const struct outcome *o, cons
 		{ .name = "smtpmsg", .value = t->said },
 		{ .name = "queueid", .value = o->delivery != NULL ? o->delivery->queue_id : "" },
 		{ .name = "msgid", .value = o->m != NULL ? o->m->id : "" },
+		{ .name = "kept", .value = o->kept },
+		{ .name = "needs", .value = o->kept != NULL && o->e != NULL && err_needs_person(o->e) ? "person" : NULL },
 		{ .name = "error", .value = o->e != NULL ? o->e->say : "" },
 		{ .name = "note", .value = o->note },
 		{ .name = "duration", .value = t->duration },

@@ -31,6 +31,7 @@ struct outcome { /* all borrowed; NULL and 0 for what does not exist */
 	const struct delivery   *delivery;
 	const char              *user;
 	const char              *note;  /* which configuration files were passed over, and why */
+	const char              *kept;  /* the entry of the queue */
 	const struct err        *e; /* NULL: success */
 	int64_t                  duration_ms;
 	int                      status;

@@ -16,6 +16,7 @@ enum rcpt_state {
 	RCPT_OPEN,     /* RCPT has not been sent, or must be sent again in the next transaction */
 	RCPT_TAKEN,    /* the server accepted RCPT, but not yet the message */
 	RCPT_DONE,     /* the server accepted the message for it */
+	RCPT_KEPT,     /* the message waits for it in the queue */
 	RCPT_DEFERRED, /* the server refused it for now: 4yz */
 	RCPT_REFUSED,  /* the server refused it for good: 5yz */
 	RCPT_BARRED,   /* we refuse it ourselves: see why and fate */
@@ -35,6 +36,7 @@ struct rcpt {
 	enum fate       fate;    /* if RCPT_BARRED: FATE_TEMP or FATE_PERM */
 	bool            apart;   /* made by envelope_refuse() or envelope_unread(): not merged with one of envelope_add_for() */
 	bool            unread;  /* made by envelope_unread(): `address` is no address */
+	bool            past;    /* settled in an earlier try from the queue; this one does not concern it */
 	bool            asked;   /* RCPT was sent for it, and the answer is owed */
 	bool            copy;    /* an alias stands for it and for an address before it */
 	size_t          then;    /* index of the one that the server accepted after it, see smtp/transaction */
@@ -66,6 +68,12 @@ bool envelope_set_sender(struct envelope *v, const char *address, struct err *e)
 bool envelope_add_for(struct envelope *v, const char *address, const char *original, struct err *e) MUST_CHECK;
 
 static inline bool rcpt_failed(const struct rcpt *r) { return r->state >= RCPT_DEFERRED; }
+
+/* Does it still need the message?  Nobody has settled it for good. */
+static inline bool rcpt_is_open(const struct rcpt *r)
+{
+	return r->state == RCPT_OPEN || r->state == RCPT_TAKEN || r->state == RCPT_DEFERRED;
+}
 
 /* Did it fail, and may a later attempt succeed? */
 static inline bool rcpt_may_retry(const struct rcpt *r)

@@ -8,6 +8,7 @@
 
 #include "config/opts.h"
 #include "deliver/deliver.h"
+#include "queue/spool.h"
 
 struct work {
 	const struct options *o; /* borrowed */
@@ -15,6 +16,9 @@ struct work {
 	struct sender         who;
 	struct smarthost      to;
 	struct submission     x;
+	bool                  complete; /* the message and its envelope are as they will be sent */
+	int                   status;  /* of -q */
+	char                  kept[SPOOL_ID]; /* the message's name in the queue; "": it is not there */
 };
 
 /* Runs the steps, checks that standard output took what they printed, and concludes.  `conclude` NULL: mode_conclude().  Returns

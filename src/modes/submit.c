@@ -1,13 +1,17 @@
 #include "modes/submit.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/printable.h"
+#include "base/signals.h"
 #include "config/choose.h"
 #include "config/dump.h"
 #include "deliver/report.h"
 #include "modes/mode.h"
+#include "queue/background.h"
+#include "queue/keep.h"
 
 static bool check_usage(const struct options *o, struct err *e)
 {
@@ -46,11 +50,23 @@ static bool anybody_left(const struct work *w)
 	return w->who.a->wishes.require_all_recipients ? open == w->x.v.n : open > 0;
 }
 
+/* If the message cannot be kept, it is sent at once: then the verdict is the exit status. */
+static bool kept(struct work *w)
+{
+	struct err why;
+
+	if (keep(&w->who, &w->x, "", w->kept, &why))
+		return true;
+	log_warn("the message is sent at once, since it cannot be kept: %s", why.say);
+	return false;
+}
+
 static bool send_message(struct work *w, struct err *e)
 {
 	bool ok;
 
-	if (!anybody_left(w))
+	w->complete = true;
+	if (!anybody_left(w) || (keep_first(&w->who) && kept(w)))
 		return true;
 	if (!smarthost_ready(&w->to, w->who.a, e))
 		return false;
@@ -80,13 +96,49 @@ static bool told_with_recipients(const struct envelope *v, const struct err *e)
 	return false;
 }
 
+/* Keeps the message for those that may still get it.  `why`: what went wrong. */
+static bool keep_rest(struct work *w, bool ok, const struct err *why)
+{
+	char how[sizeof why->say + sizeof why->quote + 8];
+	const char *why_not;
+	struct err e;
+
+	if (!w->complete || !keep_worth(&w->x.v) || signals_stopping() || (!ok && err_is_final(why)) || keep_in_vain(&w->who, &w->x.v))
+		return false;
+	if (!keep_allowed(&w->who, &why_not)) {
+		if (why_not != NULL)
+			log_warn("the message is not kept in the queue: %s", why_not);
+		return false;
+	}
+	snprintf(how, sizeof how, "%s%s%s", why->say, why->quote[0] == '\0' ? "" : ": ", why->quote);
+	if (keep(&w->who, &w->x, how, w->kept, &e))
+		return true;
+	log_warn("the message could not be kept in the queue: %s%s%s", e.say, e.quote[0] == '\0' ? "" : ": ", e.quote);
+	return false;
+}
+
+/* Some callers take any output for a failure, so it is only for people. */
+static void tell_kept(const struct work *w, const struct err *why)
+{
+	if (w->o->verbose > 0 || isatty(STDERR_FILENO))
+		fprintf(stderr, "postern: the message is kept in the queue as %s%s%s\n", w->kept, why != NULL ? ": " : "",
+			why != NULL ? why->say : "");
+}
+
 static int conclude(struct work *w, bool ok, struct err *e)
 {
 	const struct submission *x = &w->x;
 	struct circumstances c = circumstances_of(&w->who, &w->to, x);
-	bool sent = ok;
+	struct err why = { .stage = ST_INTERNAL };
+	bool sent = ok, all = ok && transaction_verdict(&x->v, &why);
 	int status;
 
+	if (!ok)
+		why = *e;
+	if (!all && keep_rest(w, ok, &why))
+		ok = true;
+	if (w->kept[0] != '\0')
+		tell_kept(w, all ? NULL : &why);
 	if (!ok && !told_with_recipients(&x->v, e)) {
 		hint_add(e, &c);
 		report_error(e);
@@ -98,7 +150,10 @@ static int conclude(struct work *w, bool ok, struct err *e)
 	status = ok ? 0 : err_exit_status(e);
 	trace_note(w->to.io.flights, "exit status %d (%s)%s%s", status, err_status_name(status),
 		   sent && x->delivery.queue_id[0] != '\0' ? ", queue id " : "", x->delivery.queue_id);
-	deliver_log(&w->who, &w->to, x, ok ? NULL : e, status);
+	deliver_log(&w->who, &w->to, x, ok && w->kept[0] != '\0' && !all ? &why : ok ? NULL : e,
+		    w->kept[0] != '\0' ? w->kept : NULL, status);
+	if (w->o->delivery == DELIVERY_BACKGROUND || (sent && w->kept[0] == '\0'))
+		background_flush(&w->who);
 	return status;
 }
 

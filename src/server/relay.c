@@ -31,7 +31,7 @@ void relay_log(struct relay *u, const struct err *why)
 
 	if (why == NULL && !transaction_verdict(&now(u)->x.v, &verdict))
 		why = &verdict;
-	deliver_log(u->who, u->to, &now(u)->x, why, why == NULL ? 0 : err_exit_status(why));
+	deliver_log(u->who, u->to, &now(u)->x, why, NULL, why == NULL ? 0 : err_exit_status(why));
 }
 
 /* ---- the life of a job --------------------------------------------------------------------------- */

@@ -1,0 +1,12 @@
+/*
+ * crc.h - CRC-32 (IEEE 802.3, as zlib, gzip and PNG compute it): finds accidents, not forgeries.
+ */
+#ifndef BASE_CRC_H
+#define BASE_CRC_H
+
+#include "base/base.h"
+
+/* The checksum of the n bytes behind those whose checksum is `crc`; 0: they are the first. */
+uint32_t crc32_add(uint32_t crc, const void *p, size_t n);
+
+#endif

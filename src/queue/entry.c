@@ -1,0 +1,476 @@
+#include "queue/entry.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/crc.h"
+#include "base/printable.h"
+#include "mail/address.h"
+
+/* ---- the first line ------------------------------------------------------------------------------ */
+
+#define MAGIC "postern-queue 1 "
+
+void entry_put_line(const struct entry_line *l, char to[ENTRY_LINE + 1])
+{
+	snprintf(to, ENTRY_LINE + 1, MAGIC "%012llu %018llu %08x %08x\n", (unsigned long long)l->envelope,
+		 (unsigned long long)l->message, l->envelope_crc, l->message_crc);
+}
+
+static bool parse_hex(const char *text, uint32_t *n)
+{
+	*n = 0;
+	for (size_t i = 0; i < 8; i++) {
+		char c = text[i];
+
+		if (!str_isdigit(c) && (c < 'a' || c > 'f'))
+			return false;
+		*n = *n << 4 | (uint32_t)(str_isdigit(c) ? c - '0' : c - 'a' + 10);
+	}
+	return true;
+}
+
+bool entry_parse_line(const char text[ENTRY_LINE], struct entry_line *l)
+{
+	enum { AT = sizeof MAGIC - 1 };
+
+	return memcmp(text, MAGIC, AT) == 0 && str_number_n(text + AT, 12, 1, ENTRY_ENVELOPE_MAX, &l->envelope)
+	    && text[AT + 12] == ' ' && str_number_n(text + AT + 13, 18, 0, INT64_MAX / 2, &l->message)
+	    && text[AT + 31] == ' ' && parse_hex(text + AT + 32, &l->envelope_crc) && text[AT + 40] == ' '
+	    && parse_hex(text + AT + 41, &l->message_crc) && text[AT + 49] == '\n';
+}
+
+_Static_assert(sizeof MAGIC - 1 + 50 == ENTRY_LINE, "the line has its length");
+
+/* ---- the envelope -------------------------------------------------------------------------------- */
+
+/* A value stays in its line: controls and backslashes are written as \xHH. */
+static bool put_fact(struct buf *to, const char *name, const char *value, struct err *e)
+{
+	if (!buf_printf(to, e, "%s ", name))
+		return false;
+	for (const char *p = value; *p != '\0'; p++)
+		if (!(str_iscontrol(*p) || *p == '\\' ? buf_printf(to, e, "\\x%02x", (unsigned char)*p) : buf_char(to, *p, e)))
+			return false;
+	return buf_char(to, '\n', e);
+}
+
+static bool put_number(struct buf *to, const char *name, long long n, struct err *e)
+{
+	return buf_printf(to, e, "%s %lld\n", name, n);
+}
+
+static bool put_rcpt(struct buf *to, const struct rcpt *r, struct err *e)
+{
+	return put_fact(to, "rcpt", r->address, e)
+	    && (r->original == NULL || put_fact(to, "original", r->original, e))
+	    && (r->orcpt == NULL || put_fact(to, "orcpt", r->orcpt, e))
+	    && (r->notify == 0 || put_number(to, "notify", r->notify, e));
+}
+
+bool entry_put_envelope(struct buf *to, const struct entry *x, struct err *e)
+{
+	const struct envelope *v = &x->v;
+	bool ok = put_fact(to, "account", x->account, e) && (x->config == NULL || put_fact(to, "config", x->config, e))
+	       && (!x->report || put_fact(to, "report", "yes", e)) && put_number(to, "created", x->created, e) && put_fact(to, "sender", v->sender, e)
+	       && (v->envid == NULL || put_fact(to, "envid", v->envid, e))
+	       && (v->ret == RETURN_UNSAID || put_number(to, "ret", v->ret, e));
+
+	for (size_t i = 0; ok && i < x->settings.n; i++)
+		ok = put_fact(to, "set", x->settings.items[i], e);
+	for (size_t i = 0; ok && i < v->n; i++)
+		if (rcpt_is_open(&v->rcpts[i]))
+			ok = put_rcpt(to, &v->rcpts[i], e);
+	return ok && buf_char(to, '\n', e);
+}
+
+/* Decodes \xHH in place. */
+static bool decode(char *text)
+{
+	char *to = text;
+
+	for (const char *p = text; *p != '\0'; to++) {
+		char hex[] = "000000??";
+		uint32_t byte;
+
+		if (*p != '\\') {
+			*to = *p++;
+			continue;
+		}
+		if (p[1] != 'x' || p[2] == '\0' || p[3] == '\0')
+			return false;
+		memcpy(hex + 6, p + 2, 2);
+		if (!parse_hex(hex, &byte) || byte == 0)
+			return false;
+		*to = (char)byte;
+		p += 4;
+	}
+	*to = '\0';
+	return true;
+}
+
+static bool bad_entry(struct err *e, const char *what)
+{
+	return fail(e, ST_SPOOL, FATE_PERM, "the queue file has %s", what);
+}
+
+/* What may be in a command or in our own terms: nothing that ends a line. */
+static bool one_line(const char *text)
+{
+	for (; *text != '\0'; text++)
+		if (*text == '\n' || *text == '\r')
+			return false;
+	return true;
+}
+
+static bool keep(char **to, const char *value, struct err *e)
+{
+	return *to != NULL ? bad_entry(e, "a line twice") : (*to = str_dup(value, e)) != NULL;
+}
+
+static struct rcpt *last_rcpt(struct entry *x)
+{
+	return x->v.n == 0 ? NULL : &x->v.rcpts[x->v.n - 1];
+}
+
+static bool parse_account(struct entry *x, const char *value, struct err *e) { return keep(&x->account, value, e); }
+static bool parse_config(struct entry *x, const char *value, struct err *e) { return keep(&x->config, value, e); }
+static bool parse_envid(struct entry *x, const char *value, struct err *e) { return keep(&x->v.envid, value, e); }
+
+static bool parse_number(const char *value, int64_t max, int64_t *n, struct err *e)
+{
+	uint64_t read;
+
+	if (!str_number(value, 0, (uint64_t)max, &read))
+		return bad_entry(e, "a number that is none");
+	*n = (int64_t)read;
+	return true;
+}
+
+static bool parse_created(struct entry *x, const char *value, struct err *e)
+{
+	return parse_number(value, INT64_MAX / 2, &x->created, e);
+}
+
+static bool parse_report(struct entry *x, const char *value, struct err *e)
+{
+	x->report = strcmp(value, "yes") == 0;
+	return x->report || bad_entry(e, "a line that is none");
+}
+
+static bool parse_ret(struct entry *x, const char *value, struct err *e)
+{
+	int64_t n;
+
+	if (!parse_number(value, RETURN_HDRS, &n, e))
+		return false;
+	x->v.ret = (enum dsn_return)n;
+	return true;
+}
+
+static bool parse_sender(struct entry *x, const char *value, struct err *e)
+{
+	if (x->v.sender != NULL || strlen(value) >= ADDRESS_MAX)
+		return bad_entry(e, "a sender that is none");
+	return envelope_set_sender(&x->v, value, e);
+}
+
+static bool parse_set(struct entry *x, const char *value, struct err *e)
+{
+	if (strchr(value, '=') == NULL || x->settings.n >= ENTRY_SETTINGS_MAX)
+		return bad_entry(e, "a setting that is none");
+	return strlist_add(&x->settings, value, e);
+}
+
+static bool parse_rcpt(struct entry *x, const char *value, struct err *e)
+{
+	size_t n = x->v.n;
+
+	if (value[0] == '\0' || strlen(value) >= ADDRESS_MAX)
+		return bad_entry(e, "a recipient that is none");
+	return envelope_add_for(&x->v, value, value, e) && (x->v.n == n + 1 || bad_entry(e, "a recipient twice"));
+}
+
+static bool parse_original(struct entry *x, const char *value, struct err *e)
+{
+	struct rcpt *r = last_rcpt(x);
+
+	return r == NULL || strlen(value) >= ADDRESS_MAX ? bad_entry(e, "no recipient to a line") : keep(&r->original, value, e);
+}
+
+static bool parse_orcpt(struct entry *x, const char *value, struct err *e)
+{
+	struct rcpt *r = last_rcpt(x);
+
+	return r == NULL ? bad_entry(e, "no recipient to a line") : keep(&r->orcpt, value, e);
+}
+
+static bool parse_notify(struct entry *x, const char *value, struct err *e)
+{
+	struct rcpt *r = last_rcpt(x);
+	int64_t n;
+
+	if (r == NULL)
+		return bad_entry(e, "no recipient to a line");
+	if (!parse_number(value, 15, &n, e))
+		return false;
+	r->notify = (unsigned)n;
+	return true;
+}
+
+static const struct {
+	const char *name;
+	bool      (*parse)(struct entry *x, const char *value, struct err *e);
+} facts[] = {
+	{ "account", parse_account }, { "config", parse_config },     { "created", parse_created }, { "envid", parse_envid },
+	{ "notify", parse_notify },   { "orcpt", parse_orcpt },       { "original", parse_original }, { "rcpt", parse_rcpt },
+	{ "report", parse_report },   { "ret", parse_ret },           { "sender", parse_sender },   { "set", parse_set },
+};
+
+static bool parse_fact(struct entry *x, char *line, struct err *e)
+{
+	char *value = strchr(line, ' ');
+
+	if (value == NULL)
+		return bad_entry(e, "a line that is none");
+	*value++ = '\0';
+	if (!decode(value) || !one_line(value))
+		return bad_entry(e, "a line that is none");
+	for (size_t i = 0; i < COUNT(facts); i++)
+		if (strcmp(facts[i].name, line) == 0)
+			return facts[i].parse(x, value, e);
+	return bad_entry(e, "a line of a kind that is not known"); /* a newer version wrote it: it may matter */
+}
+
+static bool complete(const struct entry *x, struct err *e)
+{
+	return (x->account != NULL && x->v.sender != NULL && x->v.n > 0)
+	    || bad_entry(e, "no account, no sender or no recipient");
+}
+
+bool entry_parse_envelope(struct entry *x, const char *text, size_t len, struct err *e)
+{
+	struct buf line = buf_max(ST_SPOOL, 64 * 1024, "a line of a queue file");
+	bool ok = true;
+
+	while (ok && len > 1) {
+		const char *end = memchr(text, '\n', len);
+		size_t n = end == NULL ? len : (size_t)(end - text);
+
+		buf_clear(&line);
+		ok = end == NULL || memchr(text, '\0', n) != NULL ? bad_entry(e, "a line that is none")
+		   : buf_add(&line, text, n, e) && parse_fact(x, line.bytes, e);
+		text += n + 1;
+		len -= ok ? n + 1 : len;
+	}
+	buf_free(&line);
+	ok = ok && (len == 1 && text[0] == '\n' ? complete(x, e) : bad_entry(e, "no end of its envelope"));
+	x->since = x->due = x->at = x->created;
+	return ok;
+}
+
+/* ---- records ------------------------------------------------------------------------------------- */
+
+/* Puts the checksum in front of the record that begins at `from`, and the line end behind it. */
+static bool finish(struct buf *to, size_t from, struct err *e)
+{
+	char crc[12];
+
+	snprintf(crc, sizeof crc, "%08x ", crc32_add(0, to->bytes + from, to->len - from));
+	return buf_splice(to, from, 0, crc, 9, e) && buf_char(to, '\n', e);
+}
+
+static bool has_it(const struct rcpt *r) { return r->state == RCPT_DONE && !r->past; }
+
+static bool is_lost(const struct rcpt *r)
+{
+	return r->state == RCPT_REFUSED || (r->state == RCPT_BARRED && r->fate == FATE_PERM);
+}
+
+/* " done 0-17,20": the recipients that are so. */
+static bool put_those(struct buf *to, const char *word, const struct envelope *v, bool (*are)(const struct rcpt *r),
+		      struct err *e)
+{
+	bool ok = true, first = true;
+
+	for (size_t i = 0, n; ok && v != NULL && i < v->n; i += n + 1) {
+		for (n = 0; i + n < v->n && are(&v->rcpts[i + n]); n++)
+			;
+		if (n == 0)
+			continue;
+		ok = (first ? buf_printf(to, e, " %s ", word) : buf_char(to, ',', e)) && buf_printf(to, e, "%zu", i)
+		  && (n == 1 || buf_printf(to, e, "-%zu", i + n - 1));
+		first = false;
+	}
+	return ok;
+}
+
+bool entry_put_try(struct buf *to, const struct envelope *v, int64_t at, int64_t due, const char *how, struct err *e)
+{
+	size_t from = to->len;
+	char shown[400];
+
+	printable(shown, sizeof shown, how, strlen(how), false);
+	return buf_printf(to, e, "try %lld %lld", (long long)at, (long long)due) && put_those(to, "done", v, has_it, e)
+	    && put_those(to, "lost", v, is_lost, e) && buf_printf(to, e, " : %s", shown) && finish(to, from, e);
+}
+
+bool entry_put_hold(struct buf *to, int64_t at, struct err *e)
+{
+	size_t from = to->len;
+
+	return buf_printf(to, e, "hold %lld", (long long)at) && finish(to, from, e);
+}
+
+bool entry_put_release(struct buf *to, int64_t at, struct err *e)
+{
+	size_t from = to->len;
+
+	return buf_printf(to, e, "release %lld", (long long)at) && finish(to, from, e);
+}
+
+/* A word of a record: from *at to the next blank or the end. */
+static char *next_word(char **at)
+{
+	char *word = *at;
+
+	if (word == NULL || word[0] == '\0')
+		return NULL;
+	*at = strchr(word, ' ');
+	if (*at != NULL)
+		*(*at)++ = '\0';
+	return word;
+}
+
+static bool next_time(char **at, int64_t *t)
+{
+	const char *word = next_word(at);
+	uint64_t n;
+
+	if (word == NULL || !str_number(word, 0, INT64_MAX / 2, &n))
+		return false;
+	*t = (int64_t)n;
+	return true;
+}
+
+/* "0-17,20": these recipients are settled. */
+static bool settle(struct entry *x, const char *list, bool lost)
+{
+	while (list != NULL && *list != '\0') {
+		size_t len = strcspn(list, ","), dash = strcspn(list, "-,");
+		uint64_t first, last;
+
+		if (x->v.n == 0 || !str_number_n(list, dash, 0, x->v.n - 1, &first))
+			return false;
+		last = first;
+		if (dash < len && !str_number_n(list + dash + 1, len - dash - 1, first, x->v.n - 1, &last))
+			return false;
+		for (uint64_t i = first; i <= last; i++) {
+			x->lost += lost && x->v.rcpts[i].state == RCPT_OPEN;
+			x->v.rcpts[i].state = RCPT_DONE;
+			x->v.rcpts[i].past = true;
+		}
+		list += len + (list[len] == ',');
+	}
+	return true;
+}
+
+static bool apply_try(struct entry *x, char *rest)
+{
+	int64_t at, due;
+	char *word;
+
+	if (!next_time(&rest, &at) || !next_time(&rest, &due))
+		return false;
+	while ((word = next_word(&rest)) != NULL && strcmp(word, ":") != 0) {
+		bool lost = strcmp(word, "lost") == 0;
+
+		if ((!lost && strcmp(word, "done") != 0) || !settle(x, next_word(&rest), lost))
+			return false;
+	}
+	x->tries++;
+	x->at = at;
+	x->due = due;
+	snprintf(x->last, sizeof x->last, "%s", rest == NULL ? "" : rest);
+	return true;
+}
+
+static bool apply_hold(struct entry *x, char *rest)
+{
+	int64_t at;
+
+	x->held = true;
+	return next_time(&rest, &at);
+}
+
+static bool apply_release(struct entry *x, char *rest)
+{
+	int64_t at;
+
+	if (!next_time(&rest, &at))
+		return false;
+	if (x->held)
+		x->since = at; /* the lifetime of a held entry begins at its release */
+	x->held = false;
+	x->due = x->at = at;
+	return true;
+}
+
+static bool apply(struct entry *x, char *record)
+{
+	char *rest = record, *word = next_word(&rest);
+
+	if (word == NULL)
+		return false;
+	if (strcmp(word, "try") == 0)
+		return apply_try(x, rest);
+	if (strcmp(word, "hold") == 0)
+		return apply_hold(x, rest);
+	return strcmp(word, "release") == 0 && apply_release(x, rest);
+}
+
+/* Is this line a record?  It has its checksum, and is not too long. */
+static bool is_whole(const char *line, size_t n)
+{
+	uint32_t crc;
+
+	return n > 9 && n <= ENTRY_RECORD_MAX && memchr(line, '\0', n) == NULL && parse_hex(line, &crc) && line[8] == ' '
+	    && crc == crc32_add(0, line + 9, n - 9);
+}
+
+bool entry_apply(struct entry *x, const char *text, size_t len, size_t *whole, struct err *e)
+{
+	struct buf record = buf_max(ST_SPOOL, ENTRY_RECORD_MAX, "a record");
+	const char *end;
+	bool ok = true;
+
+	*whole = 0;
+	while (ok && *whole < len && (end = memchr(text + *whole, '\n', len - *whole)) != NULL) {
+		const char *line = text + *whole;
+		size_t n = (size_t)(end - line);
+
+		if (!is_whole(line, n))
+			break;
+		buf_clear(&record);
+		ok = buf_add(&record, line + 9, n - 9, e);
+		if (ok)
+			(void)apply(x, record.bytes);
+		*whole += n + 1;
+	}
+	buf_free(&record);
+	return ok;
+}
+
+size_t entry_open(const struct entry *x)
+{
+	return envelope_count(&x->v, RCPT_OPEN);
+}
+
+void entry_free(struct entry *x)
+{
+	free(x->account);
+	free(x->config);
+	strlist_free(&x->settings);
+	envelope_free(&x->v);
+	*x = (struct entry){ .created = 0 };
+}

@@ -1,0 +1,172 @@
+#include "queue/keep.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "config/environ.h"
+#include "config/keys.h"
+#include "config/types.h"
+#include "queue/place.h"
+
+/* ---- may it be kept? ----------------------------------------------------------------------------- */
+
+/* A setting of the server, of TLS or of the login: the account's fields for them come first.  Time limits are none. */
+static bool is_of_server(const struct key *k)
+{
+	return k->kind == KIND_URL || (k->at < offsetof(struct account, wishes) && k->kind != KIND_SECONDS);
+}
+
+static bool is_wish(const struct key *k)
+{
+	return k->at >= offsetof(struct account, wishes) && k->at < offsetof(struct account, message);
+}
+
+static bool in_environment(const struct key *k)
+{
+	struct environ_value v = { .found = false };
+	struct err unheard;
+	bool found = environ_get(k, &v, &unheard) && v.found;
+
+	environ_free(&v);
+	return found;
+}
+
+static bool given_for_now(const struct options *o)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < o->n_settings && !found; i++) {
+		const struct key *k = key_find(o->settings[i].key, strlen(o->settings[i].key));
+
+		found = k != NULL && is_of_server(k);
+	}
+	for (const struct key *k = key_row(0); environ_any() && k != NULL && !found; k = key_next(k))
+		found = is_of_server(k) && in_environment(k);
+	return found;
+}
+
+bool keep_allowed(const struct sender *who, const char **why_not)
+{
+	*why_not = NULL;
+	if (who->a == NULL || who->a->queue.use == QUEUE_OFF)
+		return false;
+	if (!given_for_now(who->o))
+		return true;
+	*why_not = "settings of the server or the login come from the command line or the environment, and no later try has them";
+	return false;
+}
+
+/* ---- keeping ------------------------------------------------------------------------------------- */
+
+bool keep_first(const struct sender *who)
+{
+	const char *why_not;
+
+	if (who->o->delivery == DELIVERY_NOW || !keep_allowed(who, &why_not))
+		return false;
+	return who->o->delivery != DELIVERY_CONFIGURED || who->a->queue.use == QUEUE_ALWAYS;
+}
+
+bool keep_in_vain(const struct sender *who, const struct envelope *v)
+{
+	bool refused = false;
+
+	for (size_t i = 0; i < v->n; i++)
+		refused |= rcpt_failed(&v->rcpts[i]) && !rcpt_may_retry(&v->rcpts[i]);
+	return refused && who->a->wishes.require_all_recipients;
+}
+
+bool keep_worth(const struct envelope *v)
+{
+	for (size_t i = 0; i < v->n; i++)
+		if (rcpt_is_open(&v->rcpts[i]))
+			return true;
+	return false;
+}
+
+static bool add_setting(struct strlist *to, const char *key, const char *value, struct err *e)
+{
+	char *text = NULL;
+	bool ok = asprintf(&text, "%s=%s", key, value) >= 0 ? strlist_add(to, text, e) : fail_memory(e);
+
+	free(text);
+	return ok;
+}
+
+/* The wishes of the environment and, over them, of the command line hold at each try. */
+static bool keep_wishes(const struct options *o, struct strlist *to, struct err *e)
+{
+	bool ok = true;
+
+	for (const struct key *k = key_row(0); ok && environ_any() && k != NULL; k = key_next(k)) {
+		struct environ_value v = { .found = false };
+
+		ok = !is_wish(k) || environ_get(k, &v, e);
+		ok = ok && (!v.found || add_setting(to, k->name, buf_text(&v.text), e));
+		environ_free(&v);
+	}
+	for (size_t i = 0; ok && i < o->n_settings; i++) {
+		const struct key *k = key_find(o->settings[i].key, strlen(o->settings[i].key));
+
+		ok = k == NULL || !is_wish(k) || add_setting(to, k->name, o->settings[i].value, e);
+	}
+	return ok;
+}
+
+static bool absolute(const char *path, char **to, struct err *e)
+{
+	char *found = path == NULL ? NULL : realpath(path, NULL);
+
+	if (path == NULL)
+		return true;
+	if (found == NULL)
+		return fail(e, ST_SPOOL, FATE_PERM, "the file %s has no absolute name", path);
+	*to = found;
+	return true;
+}
+
+/* Would the queue go over its limit? */
+static bool has_room(struct spool *s, const struct queue_params *p, const struct message *m, struct err *e)
+{
+	uint64_t used;
+
+	if (p->size == 0)
+		return true;
+	if (!spool_size(s, &used, e))
+		return false;
+	return used + m->facts.bytes <= p->size
+	    || fail(e, ST_SPOOL, FATE_TEMP, "the queue %s is full (queue_size)", s->path);
+}
+
+static bool add(struct spool *s, const struct sender *who, struct entry *x, const struct submission *from, const char *how,
+		char id[SPOOL_ID], struct err *e)
+{
+	struct buf record = buf_max(ST_SPOOL, ENTRY_RECORD_MAX, "a record");
+	const struct queue_params *p = &who->a->queue;
+	bool ok = has_room(s, p, &from->m, e)
+	       && (how[0] == '\0' || entry_put_try(&record, NULL, x->created, x->created + p->retry.first, how, e))
+	       && spool_add(s, x, &from->m, &record, id, e);
+
+	buf_free(&record);
+	return ok;
+}
+
+bool keep(struct sender *who, struct submission *x, const char *how, char id[SPOOL_ID], struct err *e)
+{
+	struct entry kept = { .account = who->a->name, .created = time(NULL), .v = x->v }; /* borrowed, but for two fields */
+	struct spool s = { .dir = -1 };
+	char *path = queue_place(&who->a->queue, e);
+	bool ok = path != NULL && absolute(who->o->config_file, &kept.config, e) && keep_wishes(who->o, &kept.settings, e)
+	       && spool_open(&s, path, true, e) && add(&s, who, &kept, x, how, id, e);
+
+	for (size_t i = 0; ok && i < x->v.n; i++)
+		if (rcpt_is_open(&x->v.rcpts[i]))
+			x->v.rcpts[i].state = RCPT_KEPT;
+	spool_close(&s);
+	strlist_free(&kept.settings);
+	free(kept.config);
+	free(path);
+	return ok;
+}
