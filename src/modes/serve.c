@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "modes/mode.h"
+#include "queue/background.h"
 #include "server/dialogue.h"
 
 static bool may_begin(struct work *w, struct err *e)
@@ -17,9 +18,11 @@ static bool may_begin(struct work *w, struct err *e)
 static bool talk(struct work *w, struct err *e)
 {
 	struct err why_not = { 0 };
-	bool begins = may_begin(w, &why_not);
+	bool begins = may_begin(w, &why_not), ok;
 
-	return dialogue(&w->who, &w->to, STDIN_FILENO, STDOUT_FILENO, begins ? NULL : &why_not, e);
+	ok = dialogue(&w->who, &w->to, STDIN_FILENO, STDOUT_FILENO, begins ? NULL : &why_not, e);
+	background_flush(&w->who);
+	return ok;
 }
 
 int serve(const struct options *o, bool had_stdin)

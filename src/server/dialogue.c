@@ -337,6 +337,7 @@ static bool conclude(struct dialogue *d, bool ok, struct err *why, struct err *e
 	ok = ok && send_message(d, why);
 	relay_log(&d->relay, ok ? NULL : why);
 	ok = ok ? answer_outcome(&d->caller, &d->relay, e) : d->spoiled || say_error(d, why, e);
+	ok = ok && caller_flush(&d->caller, e); /* a caller that is not told may send the message again */
 	leave_message(d);
 	return ok;
 }

@@ -11,6 +11,7 @@
 #define SERVER_JOB_H
 
 #include "deliver/sender.h"
+#include "queue/keep.h"
 #include "server/command.h"
 
 struct job {
@@ -19,6 +20,11 @@ struct job {
 	bool               mail;    /* MAIL was accepted, and the message has not ended */
 	bool               said_no; /* a recipient was refused, and the caller was told */
 	bool               advised; /* a hint about a refusal was printed */
+	/* where the queue is on: see server/later */
+	bool               keeps;   /* what is refused for now is kept */
+	bool               away;    /* there is no smarthost for it: all of it is kept, because of `why` */
+	struct err         why;
+	char               kept[SPOOL_ID], told[RCPT_SAID + 100]; /* its name in the queue, and what the caller hears; "": none */
 };
 
 struct asked { /* one RCPT of the caller; zeroed: a new one */

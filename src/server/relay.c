@@ -4,6 +4,8 @@
 #include <time.h>
 
 #include "deliver/report.h"
+#include "base/log.h"
+#include "server/later.h"
 #include "smtp/negotiate.h"
 
 enum { ADDED = 1024 }; /* bytes added to the caller's SIZE, for Date, Message-ID, From and qualified addresses */
@@ -17,7 +19,12 @@ static struct job *latest(struct relay *u) { return u->ahead ? next(u) : now(u);
 struct message *relay_message(struct relay *u) { return &now(u)->x.m; }
 const struct job *relay_now(const struct relay *u) { return &u->jobs[u->at]; }
 bool relay_has_mail(const struct relay *u) { return relay_now(u)->mail; }
-bool relay_has_recipients(const struct relay *u) { return relay_now(u)->t.taken > 0; }
+bool relay_has_recipients(const struct relay *u)
+{
+	const struct job *j = relay_now(u);
+
+	return j->t.taken > 0 || (j->keeps && keep_worth(&j->x.v));
+}
 const struct reply *relay_reply(const struct relay *u) { return &u->answer; }
 
 struct circumstances relay_circumstances(const struct relay *u)
@@ -27,11 +34,17 @@ struct circumstances relay_circumstances(const struct relay *u)
 
 void relay_log(struct relay *u, const struct err *why)
 {
+	const struct job *j = now(u);
+	bool kept = j->kept[0] != '\0';
 	struct err verdict = { 0 };
+	int status;
 
-	if (why == NULL && !transaction_verdict(&now(u)->x.v, &verdict))
+	if (why == NULL && !transaction_verdict(&j->x.v, &verdict))
 		why = &verdict;
-	deliver_log(u->who, u->to, &now(u)->x, why, NULL, why == NULL ? 0 : err_exit_status(why));
+	status = why == NULL ? 0 : err_exit_status(why);
+	if (why == NULL && kept && j->why.say[0] != '\0')
+		why = &j->why;
+	deliver_log(u->who, u->to, &j->x, why, kept ? j->kept : NULL, status);
 }
 
 /* ---- the life of a job --------------------------------------------------------------------------- */
@@ -47,6 +60,8 @@ static void job_end(struct relay *u, struct job *j)
 		smarthost_disconnect(u->to);
 	submission_free(&j->x);
 	submission_begin(&j->x);
+	j->keeps = j->away = false;
+	j->kept[0] = j->told[0] = j->why.say[0] = '\0';
 	j->mail = j->said_no = j->advised = false;
 }
 
@@ -118,11 +133,13 @@ static bool begin_envelope(struct relay *u, struct job *j, const struct command 
 	struct envelope *v = &j->x.v;
 	char wanted[ADDRESS_MAX];
 	enum sender_origin from;
+	const char *why_not;
 
 	j->x.began = clock_ms();
 	if (!wanted_sender(u, j, c, wanted, &from, e) || !sender_set(u->who, wanted, from, &j->x, e))
 		return false;
 	v->ret = c->ret;
+	j->keeps = keep_allowed(u->who, &why_not);
 	if (!wishes_agree(&u->who->a->wishes, esmtp_is_bounce(v), time(NULL), e))
 		return false;
 	return c->envid[0] == '\0' || (v->envid = str_dup(c->envid, e)) != NULL;
@@ -211,9 +228,35 @@ static bool reach(struct relay *u, const struct command *c, struct err *e)
 	return say_mail_anew(u, c, e);
 }
 
+/* The smarthost does not take the message now.  True: the queue will. */
+static bool go_away(struct relay *u, const struct err *why)
+{
+	struct err unheard;
+
+	if (!later_may(u->who, why))
+		return false;
+	if (!u->to->s.chat.broken && u->to->open) /* what was said of this message means nothing any more */
+		(void)!chat_settle(&u->to->s.chat, &unheard);
+	transaction_end(&now(u)->t);
+	later_begin(now(u), why);
+	return true;
+}
+
+static bool only_keeps(const struct relay *u, struct err *e)
+{
+	if (!keep_first(u->who))
+		return false;
+	*e = (struct err){ .stage = ST_CONNECT, .fate = FATE_TEMP }; /* no words: there was no try */
+	return true;
+}
+
 bool relay_say_mail(struct relay *u, const struct command *c, struct err *e)
 {
-	return (begin_envelope(u, now(u), c, e) && ready(u, e) && reach(u, c, e)) || lost(u, e);
+	if (!begin_envelope(u, now(u), c, e))
+		return lost(u, e);
+	if (only_keeps(u, e))
+		return go_away(u, e);
+	return (ready(u, e) && reach(u, c, e)) || go_away(u, e) || lost(u, e);
 }
 
 static bool hear_mail(struct relay *u, const struct command *c, bool *anew, struct err *e)
@@ -244,13 +287,24 @@ static void sender_refused(struct relay *u)
 
 bool relay_hear_mail(struct relay *u, const struct command *c, bool *anew, struct err *e)
 {
+	struct job *j = now(u);
+
 	*anew = false;
-	if (!hear_mail(u, c, anew, e))
+	if (!j->away && !hear_mail(u, c, anew, e) && !go_away(u, e))
 		return lost(u, e);
-	reply_copy(&u->answer, &u->to->s.chat.reply);
-	now(u)->mail = !now(u)->t.no_mail;
-	if (!now(u)->mail)
-		sender_refused(u);
+	if (!j->away)
+		reply_copy(&u->answer, &u->to->s.chat.reply);
+	if (!j->away && j->t.no_mail) {
+		reply_fail(&u->answer, ST_MAIL, e, "the server refused %s <%s>", transaction_blames(u->answer.code, u->answer.esc),
+			   j->x.v.sender);
+		if (!go_away(u, e))
+			sender_refused(u);
+	}
+	if (j->away) {
+		*anew = false;
+		later_answer(&u->answer, true);
+	}
+	j->mail = j->away || j->t.s != NULL;
 	return true;
 }
 
@@ -285,7 +339,8 @@ bool relay_say_next(struct relay *u, const struct command *c)
 
 void relay_say_rcpt(struct relay *u, struct asked *a, const struct command *c)
 {
-	job_say(latest(u), u->who, a, c);
+	if (!latest(u)->away)
+		job_say(latest(u), u->who, a, c);
 }
 
 /* The caller is told of this refusal; the hint is for the user. */
@@ -301,6 +356,29 @@ static void advise(struct relay *u, const struct rcpt *r)
 	now(u)->advised = why.hint[0] != '\0';
 }
 
+/* Of the addresses that the recipient stands for: one that the queue will have the message for, else one that is barred. */
+static const struct rcpt *for_later(const struct job *j, const struct asked *a)
+{
+	const struct rcpt *best = NULL;
+
+	for (size_t i = 0; i < a->n; i++)
+		if (best == NULL || !rcpt_is_open(best))
+			best = &j->x.v.rcpts[a->who[i]];
+	return best;
+}
+
+static bool hear(struct relay *u, struct asked *a, const struct command *c, const struct rcpt **counts, bool *asked,
+		 struct err *e)
+{
+	struct job *j = now(u);
+
+	if (!j->away && !job_hear(j, a, c, counts, asked, &u->answer, e) && !go_away(u, e))
+		return false;
+	if (j->away)
+		*counts = for_later(j, a);
+	return true;
+}
+
 bool relay_hear_rcpt(struct relay *u, struct asked *a, const struct command *c, bool *asked, struct err *e)
 {
 	struct job *j = now(u);
@@ -311,8 +389,13 @@ bool relay_hear_rcpt(struct relay *u, struct asked *a, const struct command *c, 
 		j->said_no = true;
 		return false; /* only this recipient fails */
 	}
-	if (!job_hear(j, a, c, &counts, asked, &u->answer, e))
+	if (!hear(u, a, c, &counts, asked, e))
 		return lost(u, e);
+	if (counts != NULL && j->keeps && counts->state != RCPT_TAKEN && rcpt_is_open(counts)) {
+		later_answer(&u->answer, false);
+		*asked = true;
+		return true;
+	}
 	if (counts != NULL && counts->state == RCPT_TAKEN) {
 		job_note_missed(j, a);
 		return true;
@@ -335,7 +418,11 @@ static bool prepare(struct relay *u, struct job *j, struct err *e)
 	size_t before = x->v.n; /* always_bcc comes behind them: if it is refused, that is told with the outcome */
 
 	envelope_name(&x->v);
-	return sender_cleanup(u->who, x, false, e) && job_ask_added(j, before, e)
+	if (!sender_cleanup(u->who, x, false, e))
+		return false;
+	if (j->away)
+		return rendition_begin(&x->r, &x->m, e); /* can any server take the message? */
+	return job_ask_added(j, before, e)
 	    && negotiate_message(&u->to->s, &x->v, &x->m, true, &j->t.needs, &x->r, e);
 }
 
@@ -383,23 +470,52 @@ static bool some_were_heard(struct job *j, struct err *e)
 	return some_have_it(j) && others_unheard(&j->x.v, &why, e);
 }
 
+/* The message is there, but the smarthost does not take it now. */
+static bool go_away_with_message(struct relay *u, struct err *e)
+{
+	return !now(u)->away && now(u)->keeps && go_away(u, e);
+}
+
+/* Keeps the message for those that do not have it yet, and may still get it.  False: nobody has it, and it was not kept. */
+static bool keep_rest(struct relay *u, struct job *j, struct err *e)
+{
+	struct err why = j->why, verdict;
+
+	if (!j->keeps || !keep_worth(&j->x.v) || keep_in_vain(u->who, &j->x.v))
+		return true;
+	if (!j->away && !transaction_verdict(&j->x.v, &verdict))
+		j->why = why = verdict;
+	if (later_keep(j, u->who, &why, e))
+		return true;
+	log_warn("the message could not be kept in the queue: %s", e->say);
+	if (j->away)
+		*e = j->why;
+	return !j->away;
+}
+
 /* If the message cannot be sent, an intact session is kept: RSET comes before the next MAIL.  If a server owes very many answers,
  * the first of them are heard here. */
 bool relay_say_message(struct relay *u, struct err *e)
 {
 	struct job *j = now(u);
 
-	return was_meant(j, e) && prepare(u, j, e) && (transaction_say_message(&j->t, e) || some_were_heard(j, e));
+	if (!was_meant(j, e))
+		return false;
+	if (!prepare(u, j, e))
+		return go_away_with_message(u, e);
+	return j->away || j->t.taken == 0 || transaction_say_message(&j->t, e) || some_were_heard(j, e)
+	    || go_away_with_message(u, e);
 }
 
 bool relay_hear_message(struct relay *u, struct err *e)
 {
 	struct job *j = now(u);
 
-	if (!transaction_hear_message(&j->t, e))
-		return some_were_heard(j, e);
-	advise_message(u, j);
-	return true;
+	if (!j->away && !transaction_hear_message(&j->t, e) && !some_were_heard(j, e) && !go_away_with_message(u, e))
+		return false;
+	if (!j->away)
+		advise_message(u, j);
+	return keep_rest(u, j, e);
 }
 
 bool relay_missed(const struct rcpt *r)
@@ -422,6 +538,12 @@ static const struct rcpt *refused_message(const struct envelope *v)
 
 bool relay_outcome(const struct relay *u, int *code, struct esc *esc, const char **said, struct err *e)
 {
+	if (relay_now(u)->told[0] != '\0') {
+		*code = 250;
+		*esc = (struct esc){ 2, 0, 0 };
+		*said = relay_now(u)->told;
+		return true;
+	}
 	const struct submission *x = &relay_now(u)->x;
 	const struct delivery *d = &x->delivery;
 	const struct rcpt *r = some_have_it(relay_now(u)) ? NULL : refused_message(&x->v);
