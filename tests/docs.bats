@@ -302,15 +302,27 @@ statuses() {
 	done < <(sed -n '/^Find your way/,$ p' "$SRCDIR/README" | grep -oE '(\b(src|tests|man|completions)|\.ci)/[A-Za-z]*|\bCOPYING' | sort -u)
 	while read -r name; do
 		compgen -G "$SRCDIR/src/$name*" > /dev/null || { echo "src/README names $name" >&2; return 1; }
-	done < <(grep -oE '\b(base|mail|mime|net|smtp|secret|config|deliver|server|modes)/[a-z0-9]*(\.[ch])?|\bmain\.c|\b(LAYERS|STYLE|GLOSSARY)' "$SRCDIR/src/README" | sort -u)
+	done < <(grep -oE '\b(base|mail|mime|net|smtp|secret|config|deliver|queue|server|modes)/[a-z0-9]*(\.[ch])?|\bmain\.c|\b(LAYERS|STYLE|GLOSSARY)' "$SRCDIR/src/README" | sort -u)
 	grep -q 'base/err.c' "$SRCDIR/src/README" && grep -q 'src/README' "$SRCDIR/README"
 }
 
 # ------------------------------------------------------------------------------------------------------------- lint, build
 
+@test "each manual page is installed, and names the others" {
+	local page other
+	for page in "$SRCDIR"/man/*.[1-9]; do
+		[[ " $(sed -n 's/^dist_man_MANS = //p' "$SRCDIR/Makefile.am") " == *" man/${page##*/} "* ]] || complain "not installed: $page"
+		for other in "$SRCDIR"/man/*.[1-9]; do
+			other=${other##*/}
+			[[ $page == */$other ]] || grep -qE "^\.Xr ${other%.?} ${other##*.}( ,)?$" <(section "SEE ALSO" < "$page") \
+			    || complain "$page does not name $other"
+		done
+	done
+}
+
 @test "mandoc has nothing against the manual" {
 	needs mandoc
-	run_bounded mandoc -T lint -W warning "$SRCDIR/man/postern.1" "$SRCDIR/man/postern.conf.5"
+	run_bounded mandoc -T lint -W warning "$SRCDIR"/man/*.[1-9]
 	((status == 0)) && [[ -z $stdout$stderr ]] || complain "mandoc -T lint"
 }
 
@@ -444,7 +456,7 @@ offers_nothing() {
 	[[ $(complete_bash --auth = "plain,scram-sha-256-") == plain,scram-sha-256-plus ]]
 	[[ $(complete_bash --deliver-by = "") == off ]]
 	same "bash --url=" $'smtps://\nsmtp://\nlmtp://' "$(complete_bash --url = "")"
-	same "bash -o" $'i\nv' "$(complete_bash -o "")"
+	same "bash -o" $'i\nv\ndi\ndb\ndq' "$(complete_bash -o "")"
 	same "bash -O" $'requiretls=yes\nrequiretls=no' "$(complete_bash -O "r")"
 }
 

@@ -126,18 +126,20 @@ someone@example.net... deliverable: account default, host smtp.example.org:587, 
 
 # ------------------------------------------------------------------------------------------------------------- the queue
 
-@test "-bp and mailq say that the queue is empty, and -q and runq do nothing" {
+@test "if there is no queue, -bp and mailq say that it is empty, and -q and runq do nothing" {
+	set_conf queue_directory "$HOME/queue"
 	for run in "postern -bp" "postern_as mailq" "postern_as mailq -v" "postern_as mailq -Ac"; do
 		$run
-		[[ $status == 0 && $stdout == "Mail queue is empty" && -z $stderr ]] || complain "$run"
+		[[ $status == 0 && $stdout == "Mail queue is empty" && ($run == *-v || -z $stderr) ]] || complain "$run"
 	done
-	for run in "postern -q" "postern -q30m" "postern -qf" "postern -qRexample.org" "postern_as runq" "postern_as runq -v"; do
+	for run in "postern -q" "postern -qf" "postern -qRexample.org" "postern_as runq" "postern_as runq -v"; do
 		$run
-		[[ $status == 0 && -z $stdout$stderr ]] || complain "$run"
+		[[ $status == 0 && ($run == *-v || -z $stdout$stderr) ]] || complain "$run"
 	done
 }
 
 @test "-q changes neither the output of -bp nor that of -bv" {
+	set_conf queue_directory "$HOME/queue"
 	for run in "postern -bp -qRexample.org" "postern -qf -bp" "postern_as mailq -qRexample.org"; do
 		$run
 		[[ $status == 0 && $stdout == "Mail queue is empty" ]] || complain "$run"

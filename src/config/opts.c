@@ -91,7 +91,7 @@ static bool run_queue(struct options *o, const char *value, struct err *e)
 
 	if (o->mode == MODE_SUBMIT)
 		o->mode = MODE_QUEUE_RUN;
-	if (what[0] == '\0' && !not)
+	if (!not && (what[0] == '\0' || strcmp(what, "f") == 0)) /* -qf: in the foreground, as always here */
 		return true;
 	if (what[0] == '\0' || strchr("IRS", what[0]) == NULL)
 		return set_interval(o, value, e);
@@ -223,9 +223,9 @@ static const struct {
 	{ .letter = 'a', .refused = "ARPANET mode (-ba) is not available",
 	  .instead = "give the message on standard input, and -t or recipients" },
 	{ .letter = 'd', .refused = "postern is no daemon (-bd)",
-	  .instead = "postern sends at once: run it for each message" },
+	  .instead = "run it for each message, and -q by a timer if the key queue is on" },
 	{ .letter = 'D', .refused = "postern is no daemon (-bD)",
-	  .instead = "postern sends at once: run it for each message" },
+	  .instead = "run it for each message, and -q by a timer if the key queue is on" },
 	{ .letter = 'h', .refused = "there is no host status to show (-bh)",
 	  .instead = "postern keeps no status of hosts between two runs" },
 	{ .letter = 'H', .refused = "there is no host status to purge (-bH)",
@@ -233,8 +233,8 @@ static const struct {
 	{ .letter = 'i', .mode = MODE_ALIASES },
 	{ .letter = 'm', .mode = MODE_SUBMIT },
 	{ .letter = 'p', .mode = MODE_QUEUE_LIST },
-	{ .letter = 'P', .refused = "there is no queue to count (-bP)",
-	  .instead = "postern sends at once, or says that it could not" },
+	{ .letter = 'P', .refused = "the queue is not counted alone (-bP)",
+	  .instead = "-bp lists it, with the number of messages in the last line" },
 	{ .letter = 's', .mode = MODE_DIALOGUE },
 	{ .letter = 't', .refused = "there are no rewriting rules to test (-bt)",
 	  .instead = "--dump-config shows the settings in force" },
@@ -293,7 +293,7 @@ static const struct option options[] = {
 	{ .name = "read-envelope-from", .set = set_read_sender, .summary = "without -f, take the sender from the From field" },
 	{ .letter = 'r', .arity = VALUE, .arg = "ADDRESS", .set = set_sender, .summary = "the same as -f" },
 	{ .letter = 'o', .arity = VALUE, .arg = "XVALUE", .form = "i|v|di|db|dq|XVALUE",
-	  .set = set_letter, .summary = "-oi is -i, -ov is -v; -odi sends now, -odb and -odq queue; others are ignored" },
+	  .set = set_letter, .summary = "-oi is -i, -ov is -v, -odi sends now, -odq queues" },
 	{ .letter = 'O', .arity = VALUE, .arg = "NAME=VALUE",
 	  .form = "requiretls=yes|requiretls=no|smtputf8=yes|smtputf8=no|NAME=VALUE", .set = set_word,
 	  .summary = "requiretls=yes, smtputf8=yes; others are ignored" },
@@ -302,7 +302,7 @@ static const struct option options[] = {
 	  .set = set_mode, .summary = "m: send, s: SMTP, v: verify, i: aliases, p: queue" },
 	{ .letter = 'I', .mode = MODE_ALIASES, .summary = "the same as -bi: check the alias file" },
 	{ .letter = 'q', .arity = ATTACHED, .arg = "INTERVAL", .set = run_queue,
-	  .summary = "send what waits in the queue; -q15m: every 15 minutes" },
+	  .summary = "send what is due; -q15m: again every 15 minutes" },
 	{ .name = "queue-show", .arity = VALUE, .arg = "ID", .set = show_entry, .summary = "show a message of the queue" },
 	{ .name = "queue-remove", .arity = VALUE, .arg = "ID", .form = "ALL|ID", .set = remove_entry,
 	  .summary = "remove a message from the queue, or all" },
