@@ -421,7 +421,7 @@ static bool prepare(struct relay *u, struct job *j, struct err *e)
 	if (!sender_cleanup(u->who, x, false, e))
 		return false;
 	if (j->away)
-		return rendition_begin(&x->r, &x->m, e); /* can any server take the message? */
+		return rendition_begin(&x->r, &x->m, NULL, e); /* can any server take the message? */
 	return job_ask_added(j, before, e)
 	    && negotiate_message(&u->to->s, &x->v, &x->m, true, &j->t.needs, &x->r, e);
 }

@@ -83,9 +83,9 @@ teardown() { interop_teardown; }
 @test "Exim: -bs: two messages in one dialogue, and a reply for each recipient" { dialogue_two; }
 @test "Exim: if every recipient is unknown, nothing is sent" { rcpt_all_unknown; }
 
-@test "Exim: a refusal to relay (550) is 67" {
+@test "Exim: a refusal to relay (550 5.7.1) is 69" {
 	use "$submission"
-	postern_fails 67 rcpt -- -f alice@example.org bob@elsewhere.example < "$mail"
+	postern_fails 69 rcpt -- -f alice@example.org bob@elsewhere.example < "$mail"
 	[[ $stderr == *"relay not permitted"* ]]
 }
 
