@@ -199,7 +199,7 @@ static bool check_hold(const struct options *o, struct err *e)
 /* Somebody with a message to send would never learn that nobody has it. */
 static bool check_queue(const struct options *o, struct err *e)
 {
-	return o->mode != MODE_QUEUE_RUN || (o->n_recipients == 0 && !o->take_recipients)
+	return o->mode != MODE_QUEUE_RUN || (o->n_recipients == 0 && !o->recipients_in_header)
 	    || fail(e, ST_USAGE, FATE_PERM, "-q sends no message, so it takes no recipients");
 }
 

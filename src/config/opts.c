@@ -135,7 +135,7 @@ static bool set_ignore_dots(struct options *o, const char *value, struct err *e)
 static bool set_read_recipients(struct options *o, const char *value, struct err *e)
 {
 	(void)value, (void)e;
-	o->take_recipients = true;
+	o->recipients_in_header = true;
 	return true;
 }
 

@@ -237,14 +237,14 @@ static void id_domain(const struct sender *who, const struct envelope *v, char t
 		identity_mail_domain(to);
 }
 
-bool sender_cleanup(struct sender *who, struct submission *x, bool take_recipients, struct err *e)
+bool sender_cleanup(struct sender *who, struct submission *x, bool recipients_in_header, struct err *e)
 {
 	char domain[HOST_MAX];
 	struct stamp stamp = { .now = time(NULL), .domain = domain, .random = random_fill,
 			       .tls_waived = who->a->wishes.onward_tls == ONWARD_TLS_WAIVED };
 
 	id_domain(who, &x->v, domain);
-	return cleanup_message(&x->m, &who->a->message, &stamp, &who->expander, take_recipients, &x->v, e);
+	return cleanup_message(&x->m, &who->a->message, &stamp, &who->expander, recipients_in_header, &x->v, e);
 }
 
 /* ---- the command line ---------------------------------------------------------------------------- */

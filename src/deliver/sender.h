@@ -41,7 +41,7 @@ bool sender_wanted(const struct sender *who, const struct message *m, char to[AD
 bool sender_set(struct sender *who, const char *wanted, enum sender_origin from, struct submission *x, struct err *e) MUST_CHECK;
 
 /* Cleans the message up (mail/cleanup.h), with the time, random numbers and the name of this machine. */
-bool sender_cleanup(struct sender *who, struct submission *x, bool take_recipients, struct err *e) MUST_CHECK;
+bool sender_cleanup(struct sender *who, struct submission *x, bool recipients_in_header, struct err *e) MUST_CHECK;
 
 /* All that the command line says of an envelope: sets account, sender and ENVID, and adds the recipients.  Local ones are replaced
  * by the addresses that they stand for; those that cannot be read are added as unread (envelope.h). */

@@ -407,7 +407,7 @@ static bool clean_head(struct cleaning *x, struct err *e)
 }
 
 bool cleanup_message(struct message *m, const struct message_params *p, const struct stamp *stamp, struct expander *expander,
-		     bool take_recipients, struct envelope *v, struct err *e)
+		     bool recipients_in_header, struct envelope *v, struct err *e)
 {
 	struct cleaning x = { .m = m, .p = p, .stamp = stamp, .expander = expander, .v = v };
 	bool ok;
@@ -417,7 +417,7 @@ bool cleanup_message(struct message *m, const struct message_params *p, const st
 	find_block(&x);
 	find_recipients(&x);
 	/* always_bcc comes last, so that a To that we add does not show it */
-	ok = (!take_recipients || add_recipients(&x, e)) && clean_head(&x, e) && add_always(&x, e) && message_count(m, e);
+	ok = (!recipients_in_header || add_recipients(&x, e)) && clean_head(&x, e) && add_always(&x, e) && message_count(m, e);
 	buf_free(&x.out);
 	return ok;
 }

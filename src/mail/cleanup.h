@@ -39,9 +39,9 @@ struct stamp { /* what makes the fields that we write, and what only the caller 
 	bool        tls_waived; /* add `TLS-Required: No`: RFC 8689 3, 4.3 */
 };
 
-/* Adds the recipients in the head to the envelope (if take_recipients), changes the head as `p` says, adds always_bcc to the
+/* If recipients_in_header, adds the recipients in the head to the envelope.  Changes the head as `p` says, adds always_bcc to the
  * envelope, and counts the facts. */
 bool cleanup_message(struct message *m, const struct message_params *p, const struct stamp *stamp, struct expander *expander,
-		     bool take_recipients, struct envelope *v, struct err *e) MUST_CHECK;
+		     bool recipients_in_header, struct envelope *v, struct err *e) MUST_CHECK;
 
 #endif

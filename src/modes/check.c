@@ -9,7 +9,7 @@
 
 static bool check_usage(const struct options *o, struct err *e)
 {
-	if (o->n_recipients > (o->address != NULL ? 1 : 0) || o->take_recipients) {
+	if (o->n_recipients > (o->address != NULL ? 1 : 0) || o->recipients_in_header) {
 		fail(e, ST_USAGE, FATE_PERM, "--check sends no message, so it takes no recipients");
 		return err_hint(e, "to ask the server about one address, write --check=ADDRESS");
 	}

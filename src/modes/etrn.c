@@ -26,7 +26,7 @@ static bool check_node(const char *node, struct err *e)
 
 static bool check_usage(const struct options *o, struct err *e)
 {
-	if (o->n_recipients > 0 || o->take_recipients)
+	if (o->n_recipients > 0 || o->recipients_in_header)
 		return fail(e, ST_USAGE, FATE_PERM, "--etrn sends no message, so it takes no recipients");
 	return check_node(o->node, e);
 }

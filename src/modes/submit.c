@@ -15,7 +15,7 @@
 
 static bool check_usage(const struct options *o, struct err *e)
 {
-	if (o->take_recipients || o->n_recipients > 0)
+	if (o->recipients_in_header || o->n_recipients > 0)
 		return true;
 	fail(e, ST_USAGE, FATE_PERM, "no recipients were given");
 	return err_hint(e, "name them as arguments, or use -t to take them from the message");
@@ -30,7 +30,7 @@ static bool read_message(struct work *w, struct err *e)
 		return fail(e, ST_INPUT, FATE_TEMP, "standard input is closed, so there is no message to send");
 	if (!message_read(m, STDIN_FILENO, dot_ends, e))
 		return false;
-	if (w->o->take_recipients && m->head.len == 0 && m->body.len == 0 && m->fd < 0)
+	if (w->o->recipients_in_header && m->head.len == 0 && m->body.len == 0 && m->fd < 0)
 		return fail(e, ST_INPUT, FATE_PERM, "the message is empty, so -t finds no recipients in it");
 	return true;
 }
@@ -38,7 +38,7 @@ static bool read_message(struct work *w, struct err *e)
 /* Fixes the head and takes the recipients from it. */
 static bool clean_up(struct work *w, struct err *e)
 {
-	return sender_cleanup(&w->who, &w->x, w->o->take_recipients, e)
+	return sender_cleanup(&w->who, &w->x, w->o->recipients_in_header, e)
 	    && (w->x.v.n > 0 || fail(e, ST_USAGE, FATE_PERM, "the message names no recipients"));
 }
 
@@ -194,7 +194,7 @@ static bool verify(struct work *w, struct err *e)
 {
 	struct envelope *v = &w->x.v;
 
-	if (!check_usage(w->o, e) || !sender_load(&w->who, e) || (w->o->take_recipients && !read_message(w, e))
+	if (!check_usage(w->o, e) || !sender_load(&w->who, e) || (w->o->recipients_in_header && !read_message(w, e))
 	    || !sender_address(&w->who, &w->x, e) || !clean_up(w, e))
 		return false;
 	for (size_t i = 0; i < v->n; i++)
