@@ -6,7 +6,7 @@
 #include "mail/header.h"
 #include "mime/charset.h"
 
-const struct buf *rendition_head(const struct rendition *r)
+static const struct buf *head_of(const struct rendition *r)
 {
 	return r->head.bytes != NULL ? &r->head : &r->m->head;
 }
@@ -46,7 +46,7 @@ bool rendition_put(const struct rendition *r, message_sink sink, void *to, struc
 {
 	struct coding c = { r->body, sink, to };
 
-	if (!message_put_head(rendition_head(r), sink, to, e))
+	if (!message_put_head(head_of(r), sink, to, e))
 		return false;
 	if (r->body == NULL)
 		return message_put_body(r->m, sink, to, e);
@@ -122,7 +122,7 @@ static bool add_type(const struct message *m, struct buf *head, struct err *e)
 /* Sets the head's MIME fields for a body with this encoding. */
 static bool label(struct rendition *r, enum cte cte, struct err *e)
 {
-	const struct buf *head = rendition_head(r);
+	const struct buf *head = head_of(r);
 	struct buf out = buf_like(head);
 	bool ok = transcode_header(&out, buf_text(head), head->len, cte, e)
 	       && (out.len == 0 || out.bytes[out.len - 1] == '\n' || buf_char(&out, '\n', e))
@@ -191,7 +191,7 @@ static bool carry_out(struct rendition *r, struct downgrade *d, struct err *e)
 /* The decision is always made for the original body, so a second downgrade replaces the first. */
 static bool downgrade(struct rendition *r, unsigned how, const char *why, struct err *e)
 {
-	const struct buf *head = rendition_head(r);
+	const struct buf *head = head_of(r);
 	struct downgrade *d = calloc(1, sizeof *d);
 	bool ok = d != NULL || fail_memory(e);
 
@@ -212,7 +212,7 @@ static const char *unfit(const struct facts *f)
 /* Only the headers of parts need a look at a body that may be sent as it is. */
 static bool has_parts(const struct rendition *r)
 {
-	const struct buf *head = rendition_head(r);
+	const struct buf *head = head_of(r);
 	char type[128];
 	struct field f;
 

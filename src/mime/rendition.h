@@ -32,8 +32,6 @@ bool rendition_7bit(struct rendition *r, struct err *e) MUST_CHECK;
 /* Gives `sink` the head, the empty line and the body.  Every call gives the same octets. */
 bool rendition_put(const struct rendition *r, message_sink sink, void *to, struct err *e) MUST_CHECK;
 
-const struct buf *rendition_head(const struct rendition *r);
-
 void rendition_free(struct rendition *r); /* leaves it zeroed */
 
 #endif

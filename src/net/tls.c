@@ -358,7 +358,6 @@ static void note(const struct tls *t, struct tls_facts *f)
 		 gnutls_protocol_get_name(gnutls_protocol_get_version(t->session)));
 	snprintf(f->cipher, sizeof f->cipher, "%s", cipher != NULL ? cipher + 1 : "");
 	gnutls_free(desc);
-	f->resumed = gnutls_session_is_resumed(t->session) != 0;
 }
 
 static bool fail_early_words(const struct stream *s, struct err *e)

@@ -37,7 +37,6 @@ struct tls_facts { /* for trace, log and errors; if the handshake fails, only th
 	char cipher[80];        /* "(ECDHE-X25519)-(RSA-PSS-RSAE-SHA256)-(AES-256-GCM)", as GnuTLS writes it */
 	char fingerprint[65];   /* SHA-256 of the certificate, lower-case hex; also of a refused certificate */
 	bool verified;          /* by a pin or a chain; after a handshake false only with certcheck off */
-	bool resumed;
 };
 
 enum { TLS_BINDING_MAX = 64 };

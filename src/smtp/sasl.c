@@ -64,7 +64,7 @@ static const struct mech {
 static const struct verb AUTH = { .name = "AUTH", .stage = ST_AUTH, .timeout = 120, .last = true,
 				  .classes = CLASS_USUAL | CLASS_3 };
 
-const char *sasl_mechanism(size_t i)
+static const char *name_of(size_t i)
 {
 	return i < COUNT(mechs) ? mechs[i].name : NULL;
 }
@@ -90,7 +90,7 @@ const char *sasl_who(const struct sasl_params *p)
 static bool hint_mechanism(const char *name, struct err *e)
 {
 	static const char *const negations[] = { "none", "no", "false", "0" };
-	const char *near = str_nearest(name, sasl_mechanism);
+	const char *near = str_nearest(name, name_of);
 
 	for (size_t i = 0; i < COUNT(negations); i++)
 		if (str_same(name, negations[i]))

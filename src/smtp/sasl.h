@@ -39,7 +39,4 @@ bool sasl_login(struct chat *c, const struct caps *caps, const struct sasl_param
 		const char *host, unsigned port, const char *secret, const char **chosen,
 		struct err *e) MUST_CHECK;
 
-/* Names of all mechanisms, for lists and completions; NULL past the end. */
-const char *sasl_mechanism(size_t i);
-
 #endif

@@ -68,7 +68,6 @@ static bool hello_plain(struct session *s, const char *name, struct err *e)
 	}
 	if (!chat_say(&s->chat, &EHLO, 0, e, "HELO %s", name))
 		return false;
-	s->hello_only = true;
 	s->caps = (struct caps){ 0 };
 	if (!reply_ok(&s->chat.reply))
 		return fail_name(s, "HELO", name, e);
@@ -231,7 +230,7 @@ bool session_open(struct session *s, struct err *e)
 	s->chat.cap = s->p->timeout;
 	s->caps = (struct caps){ 0 };
 	s->mechanism = NULL;
-	s->hello_only = s->tls_tried = s->auth_tried = false;
+	s->tls_tried = s->auth_tried = false;
 	s->mails = s->ended = 0;
 	return hide_secret(s, e) && (s->to->tls != TLS_IMPLICIT || start_tls(s, e))
 	    && greeting(s, e) && hello(s, e) && (s->to->tls != TLS_STARTTLS || say_starttls(s, e)) && login(s, e);

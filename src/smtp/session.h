@@ -37,7 +37,6 @@ struct session {
 	bool             tls_tried;  /* implicit TLS was begun, or STARTTLS said */
 	bool             auth_tried;
 	const char      *mechanism;  /* static; NULL: not logged in */
-	bool             hello_only; /* the server knows no EHLO */
 	uint64_t         mails;      /* transactions so far, RFC 9422 MAILMAX */
 	uint64_t         ended;      /* the last of them that the server has ended; RSET comes before MAIL if others followed it */
 };
