@@ -281,7 +281,6 @@ static bool angle(struct walk *w)
 		return false;
 	w->b.box.at = begin;
 	w->b.box.len = w->b.last - begin;
-	w->b.box.angle = true;
 	w->b.box.name_at = name_at;
 	w->b.box.name_len = name_len;
 	return true;

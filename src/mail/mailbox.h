@@ -17,8 +17,7 @@
 struct mailbox {
 	char   addr[ADDRESS_MAX]; /* normalised: see address.h */
 	size_t at, len;           /* place of the addr-spec in the text, with its route and the comments inside it */
-	size_t name_at, name_len; /* the display name as written, without outer blanks; len 0: none */
-	bool   angle;             /* was written in <> */
+	size_t name_at, name_len; /* the display name as written, without outer blanks; len 0: none; for tests */
 	bool   grouped;           /* is in a group */
 };
 

@@ -5,6 +5,7 @@
 
 #include "base/identity.h"
 #include "base/random.h"
+#include "config/own.h"
 #include "mail/header.h"
 #include "smtp/reply.h"
 
@@ -58,10 +59,9 @@ static bool may_tell(const struct report *p)
 
 const char *bounce_from(const struct sender *who, const struct submission *x)
 {
-	for (size_t i = 0; who->a != NULL && i < who->a->from.n; i++)
-		if (strpbrk(who->a->from.items[i], "*?") == NULL)
-			return who->a->from.items[i];
-	return x->v.sender;
+	const char *own = who->a != NULL ? own_from(who->a) : NULL;
+
+	return own != NULL ? own : x->v.sender;
 }
 
 static bool put_head(struct report *p, struct err *e)

@@ -74,8 +74,6 @@ bool entry_put_release(struct buf *to, int64_t at, struct err *e) MUST_CHECK; /*
  * whole record that makes no sense is passed over.  False: no memory. */
 bool entry_apply(struct entry *x, const char *text, size_t len, size_t *whole, struct err *e) MUST_CHECK;
 
-size_t entry_open(const struct entry *x); /* recipients that still need the message */
-
 void entry_free(struct entry *x); /* accepts a zeroed struct, and leaves it zeroed */
 
 #endif
