@@ -80,6 +80,12 @@ const char *err_stage_name(enum stage st)
 	return stages[st].name;
 }
 
+const char *err_text(const struct err *e, char to[ERR_TEXT])
+{
+	snprintf(to, ERR_TEXT, "%s%s%s", e->say, e->quote[0] == '\0' ? "" : ": ", e->quote);
+	return to;
+}
+
 static bool row_matches(size_t i, const struct err *e)
 {
 	return rows[i].temp == (e->fate != FATE_PERM) && e->stage >= rows[i].from && e->stage <= rows[i].to

@@ -72,6 +72,10 @@ bool err_hint(struct err *e, const char *fmt, ...) PRINTF(2, 3);
 
 const char *err_stage_name(enum stage st);
 
+/* "sentence: quote"; the quote may have several lines. */
+enum { ERR_TEXT = sizeof ((struct err *)0)->say + sizeof ((struct err *)0)->quote + 2 };
+const char *err_text(const struct err *e, char to[ERR_TEXT]); /* returns `to` */
+
 /* "5.1.1", or "" when there is none; returns `to`. */
 const char *esc_text(struct esc c, char to[ESC_TEXT]);
 

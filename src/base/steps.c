@@ -72,7 +72,9 @@ void step_failed(enum stage st, const char *fmt, ...)
 
 void step_error(const struct err *e)
 {
-	step_failed(e->stage, "%s%s%s", e->say, e->quote[0] != '\0' ? ": " : "", e->quote);
+	char text[ERR_TEXT];
+
+	step_failed(e->stage, "%s", err_text(e, text));
 }
 
 void step_say(const char *word, const char *verdict, const char *fmt, ...)

@@ -37,10 +37,10 @@ static void note_ignored(const char *variable, const char *dir)
  * to that user's file.  Neither is a reason to refuse mail. */
 static bool pass_over(struct conf *c, struct err *e)
 {
-	char why[sizeof e->say + sizeof ": " + sizeof e->quote], *note;
+	char why[ERR_TEXT], *note;
 	bool first = c->note == NULL;
 
-	snprintf(why, sizeof why, "%s%s%s", e->say, e->quote[0] != '\0' ? ": " : "", e->quote);
+	err_text(e, why);
 	trace_note(0, "passed over: %s", why);
 	step_fact(ST_CONFIG, "passed over: %s", why);
 	if (asprintf(&note, "%s%s%s", first ? "passed over: " : c->note, first ? "" : "; ", why) < 0)

@@ -151,14 +151,16 @@ static bool expand(struct walk *w, const struct aliases *in, uid_t reader, struc
  * refusals of its entries show it, too. */
 static void say_list(const struct err *why, char *to, size_t room)
 {
-	snprintf(to, room, "includes a list: %s%s%s", why->say, why->quote[0] == '\0' ? "" : ": ", why->quote);
+	char text[ERR_TEXT];
+
+	snprintf(to, room, "includes a list: %s", err_text(why, text));
 }
 
 static bool include(struct walk *w, struct where *at, unsigned depth, struct err *e)
 {
 	struct err why = { 0 };
 	struct list *list = find_list(w->x, at->entry->text, at->reader, &why);
-	char text[sizeof why.say + sizeof why.quote + 200];
+	char text[ERR_TEXT + 200];
 
 	if (list != NULL)
 		return expand(w, &list->entries, list->reader, &list->entries.names[0], depth + 1, e);

@@ -99,21 +99,21 @@ static bool told_with_recipients(const struct envelope *v, const struct err *e)
 /* Keeps the message for those that may still get it.  `why`: what went wrong. */
 static bool keep_rest(struct work *w, bool ok, const struct err *why)
 {
-	char how[sizeof why->say + sizeof why->quote + 8];
+	char how[ERR_TEXT];
 	const char *why_not;
 	struct err e;
 
-	if (!w->complete || !keep_worth(&w->x.v) || signals_stopping() || (!ok && err_is_final(why)) || keep_in_vain(&w->who, &w->x.v))
+	if (!w->complete || !keep_worth(&w->x.v) || signals_stopping() || (!ok && err_is_final(why))
+	    || keep_in_vain(&w->who, &w->x.v))
 		return false;
 	if (!keep_allowed(&w->who, &why_not)) {
 		if (why_not != NULL)
 			log_warn("the message is not kept in the queue: %s", why_not);
 		return false;
 	}
-	snprintf(how, sizeof how, "%s%s%s", why->say, why->quote[0] == '\0' ? "" : ": ", why->quote);
-	if (keep(&w->who, &w->x, how, w->kept, &e))
+	if (keep(&w->who, &w->x, err_text(why, how), w->kept, &e))
 		return true;
-	log_warn("the message could not be kept in the queue: %s%s%s", e.say, e.quote[0] == '\0' ? "" : ": ", e.quote);
+	log_warn("the message could not be kept in the queue: %s", err_text(&e, how));
 	return false;
 }
 

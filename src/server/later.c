@@ -30,11 +30,10 @@ void later_answer(struct reply *to, bool mail)
 
 bool later_keep(struct job *j, struct sender *who, const struct err *why, struct err *e)
 {
-	char how[sizeof why->say + sizeof why->quote + 8];
+	char how[ERR_TEXT];
 	size_t done = envelope_count(&j->x.v, RCPT_DONE);
 
-	snprintf(how, sizeof how, "%s%s%s", why->say, why->quote[0] == '\0' ? "" : ": ", why->quote);
-	if (!keep(who, &j->x, how, j->kept, e))
+	if (!keep(who, &j->x, err_text(why, how), j->kept, e))
 		return false;
 	snprintf(j->told, sizeof j->told, "%s%skept as %s, to be sent later", done > 0 ? j->x.delivery.said : "",
 		 done > 0 ? "; for others " : "", j->kept);
