@@ -81,6 +81,9 @@ static inline bool rcpt_may_retry(const struct rcpt *r)
 	return r->state == RCPT_DEFERRED || (r->state == RCPT_BARRED && r->fate == FATE_TEMP);
 }
 
+/* Did it fail for good? */
+static inline bool rcpt_is_lost(const struct rcpt *r) { return rcpt_failed(r) && !rcpt_may_retry(r); }
+
 /* Makes it RCPT_BARRED: we refuse it ourselves. */
 bool rcpt_bar(struct rcpt *r, enum stage stage, enum fate fate, struct esc esc, const char *why, struct err *e) MUST_CHECK;
 

@@ -23,11 +23,6 @@ struct report { /* on its way into a message */
 
 /* ---- whom to tell about what --------------------------------------------------------------------- */
 
-static bool is_lost(const struct rcpt *r)
-{
-	return rcpt_failed(r) && !rcpt_is_open(r);
-}
-
 static unsigned notify_of(const struct report *p, const struct rcpt *r)
 {
 	return r->notify != 0 ? r->notify : p->who->a != NULL ? p->who->a->wishes.notify : 0;
@@ -38,7 +33,7 @@ static bool wants_report(const struct report *p, const struct rcpt *r)
 {
 	unsigned notify = notify_of(p, r);
 
-	return is_lost(r) && (p->h->x.report || notify == 0 || (notify & NOTIFY_FAILURE) != 0);
+	return rcpt_is_lost(r) && (p->h->x.report || notify == 0 || (notify & NOTIFY_FAILURE) != 0);
 }
 
 static size_t count(const struct report *p, bool (*which)(const struct report *p, const struct rcpt *r))

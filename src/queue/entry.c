@@ -282,11 +282,6 @@ static bool finish(struct buf *to, size_t from, struct err *e)
 
 static bool has_it(const struct rcpt *r) { return r->state == RCPT_DONE && !r->past; }
 
-static bool is_lost(const struct rcpt *r)
-{
-	return r->state == RCPT_REFUSED || (r->state == RCPT_BARRED && r->fate == FATE_PERM);
-}
-
 /* " done 0-17,20": the recipients that are so. */
 static bool put_those(struct buf *to, const char *word, const struct envelope *v, bool (*are)(const struct rcpt *r),
 		      struct err *e)
@@ -312,7 +307,7 @@ bool entry_put_try(struct buf *to, const struct envelope *v, int64_t at, int64_t
 
 	printable(shown, sizeof shown, how, strlen(how), false);
 	return buf_printf(to, e, "try %lld %lld", (long long)at, (long long)due) && put_those(to, "done", v, has_it, e)
-	    && put_those(to, "lost", v, is_lost, e) && buf_printf(to, e, " : %s", shown) && finish(to, from, e);
+	    && put_those(to, "lost", v, rcpt_is_lost, e) && buf_printf(to, e, " : %s", shown) && finish(to, from, e);
 }
 
 bool entry_put_hold(struct buf *to, int64_t at, struct err *e)

@@ -74,7 +74,7 @@ bool keep_in_vain(const struct sender *who, const struct envelope *v)
 	bool refused = false;
 
 	for (size_t i = 0; i < v->n; i++)
-		refused |= rcpt_failed(&v->rcpts[i]) && !rcpt_may_retry(&v->rcpts[i]);
+		refused |= rcpt_is_lost(&v->rcpts[i]);
 	return refused && who->a->wishes.require_all_recipients;
 }
 
