@@ -412,13 +412,6 @@ static void name_field(char *list, size_t room, const struct field *f)
 	snprintf(list + n, room - n, "%s%.*s", n > 0 ? ", " : "", (int)(f->name_len < 60 ? f->name_len : 60), f->name);
 }
 
-static size_t line_end(const struct field *f)
-{
-	size_t n = f->raw_len;
-
-	return n == 0 || f->raw[n - 1] != '\n' ? 0 : 1 + (n > 1 && f->raw[n - 2] == '\r');
-}
-
 /* The last check, whatever was done to the field: what came out is one field, and may be sent. */
 static bool is_sound(const struct work *w, const char *p, size_t n)
 {
@@ -432,7 +425,7 @@ static bool encode_field(struct work *w, const struct field *f, struct err *e)
 {
 	struct buf *to = w->line.to;
 	struct field inner = *f;
-	size_t end = line_end(f);
+	size_t end = header_line_end(f->raw, f->raw_len);
 
 	inner.raw_len -= end;
 	inner.body_len -= end;

@@ -29,6 +29,11 @@ size_t header_line(const char *p, size_t left)
 	return nl == NULL ? left : (size_t)(nl + 1 - p);
 }
 
+size_t header_line_end(const char *p, size_t n)
+{
+	return n == 0 || p[n - 1] != '\n' ? 0 : 1 + (n > 1 && p[n - 2] == '\r');
+}
+
 bool header_next(const char *head, size_t len, size_t *at, struct field *f)
 {
 	const char *p = head + *at, *colon;

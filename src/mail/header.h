@@ -28,6 +28,7 @@ bool header_next(const char *head, size_t len, size_t *at, struct field *f);
 bool header_is(const struct field *f, const char *name); /* case is ignored */
 
 size_t header_line(const char *p, size_t left); /* the length of the first line, with its end */
+size_t header_line_end(const char *p, size_t n); /* the length of the end of the last line: LF, CRLF or none */
 
 /* Does this line (without its end) look like the start of a field: 1*ftext *WSP ":" ? */
 bool header_starts_field(const char *line, size_t len);

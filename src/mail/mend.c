@@ -97,19 +97,10 @@ static size_t fold_place(struct scan s, const char *p, size_t len, size_t first,
 	return best == NOWHERE ? 0 : at[best];
 }
 
-static size_t line_end(const char *p, size_t n)
-{
-	size_t end = 0;
-
-	while (end < 2 && end < n && (p[n - 1 - end] == '\n' || (end == 1 && p[n - 2] == '\r')))
-		end++;
-	return end;
-}
-
 /* One line of a field; `first`: where its text begins, perhaps with blanks. */
 static bool fold_line(struct buf *to, struct scan *s, const char *p, size_t n, size_t first, struct err *e)
 {
-	size_t end = line_end(p, n), len = n - end, room = SURVEY_LINE_MAX, at;
+	size_t end = header_line_end(p, n), len = n - end, room = SURVEY_LINE_MAX, at;
 	const char *newline = end == 2 ? "\r\n" : "\n", *close = p + len;
 
 	while (len > room && len > 1 && str_isblank(p[len - 1])) /* blanks at the end mean nothing; a line must not become empty */
