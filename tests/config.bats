@@ -223,6 +223,22 @@ taken() {
 	[[ $stderr != *'`defaults`'* ]]
 }
 
+@test "keys before the only account, without a server: the error names defaults" {
+	printf 'tls on\nlogfile ~/log\n\naccount work\nhost mail.example.org\n' > "$conf"
+	postern_fails 78 config -- --dump-config
+	told "$conf:1: account default names no server"
+	hinted 'write the line `defaults` above them'
+	printf 'tls on\n' > "$conf"
+	postern_fails 78 config -- --dump-config
+	hinted 'set `host`'
+}
+
+@test "several accounts and none is chosen: the error says how to choose one" {
+	printf 'account a\nhost mail.example.org\naccount b\nhost mail.example.org\n' > "$conf"
+	postern_fails 78 config -- --dump-config
+	hinted 'choose one with -a, or with a line such as `account default : work`; the accounts are: a, b'
+}
+
 @test "auth with a name that is no mechanism is an error with the line, and none says off" {
 	refused "auth none" "there is no authentication mechanism named none"
 	hinted '`auth off` means no login'

@@ -49,6 +49,7 @@ struct account {
 	uint64_t              set[ACCOUNT_KEYS_MAX / 64]; /* private to set.c: a bit for each row, see key_was_set() */
 	char                 *places[ACCOUNT_KEYS_MAX]; /* private to set.c: where the value of each row was set; NULL: nowhere */
 	bool                  msmtps;              /* from a file of msmtp's, which has other defaults */
+	bool                  loose;               /* its keys stand before any account line, so its name is `default` */
 	char                 *origin;              /* where the account begins: "FILE:LINE"; "": in no file */
 	unsigned              layer;               /* 0: the system's file; 1: the user's, or that of -C */
 	uint16_t              hides;               /* private to conf.c: the account of this name in a lower layer; 0: none */

@@ -48,8 +48,8 @@ static struct account *the_only(const struct conf *c)
 	return found;
 }
 
-/* Adds a hint: "the accounts are: work, home", and which file was passed over. */
-static bool hint_names(const struct conf *c, struct err *e)
+/* Adds a hint: the advice, "the accounts are: work, home", and which file was passed over. */
+static bool hint_names(const struct conf *c, const char *advice, struct err *e)
 {
 	struct buf names = buf_max(ST_CONFIG, 200, "the names of accounts");
 	struct err full;
@@ -58,7 +58,7 @@ static bool hint_names(const struct conf *c, struct err *e)
 	for (size_t i = 1; ok && i < c->n; i++)
 		if (!is_hidden(c, &c->accounts[i]))
 			ok = buf_printf(&names, &full, "%s%s", names.len > 0 ? ", " : "", c->accounts[i].name);
-	err_hint(e, "the accounts are: %s%s%s%s", buf_text(&names), ok ? "" : ", ...", c->note != NULL ? "; " : "",
+	err_hint(e, "%sthe accounts are: %s%s%s%s", advice, buf_text(&names), ok ? "" : ", ...", c->note != NULL ? "; " : "",
 		 c->note != NULL ? c->note : "");
 	buf_free(&names);
 	return false;
@@ -73,7 +73,7 @@ static bool find_account(const struct conf *c, const char *name, const char *sen
 		if (*chosen != NULL)
 			return true;
 		fail(e, ST_CONFIG, FATE_PERM, "there is no account `%s`", name);
-		return hint_names(c, e);
+		return hint_names(c, "", e);
 	}
 	if (sender != NULL && sender[0] != '\0')
 		*chosen = by_sender(c, sender);
@@ -85,7 +85,7 @@ static bool find_account(const struct conf *c, const char *name, const char *sen
 		return true;
 	fail(e, ST_CONFIG, FATE_PERM, "no account was asked for, and none is called default%s%s",
 	     sender != NULL && sender[0] != '\0' ? " or is for " : "", sender != NULL ? sender : "");
-	return hint_names(c, e);
+	return hint_names(c, "choose one with -a, or with a line such as `account default : work`; ", e);
 }
 
 /* If `auth` was set but no login is possible, that is an error: the message must not be sent without a login. */
@@ -194,6 +194,8 @@ static bool check_whole(const struct conf *c, const struct account *a, struct er
 		if (demands[i].lacks(a)) {
 			fail(e, ST_CONFIG, FATE_PERM, "%s%saccount %s %s", a->origin, somewhere ? ": " : "",
 			     a->name, demands[i].say);
+			if (demands[i].lacks == lacks_server && a->loose && c->n > 2)
+				return conf_hint_loose(e);
 			return err_hint(e, "%s", demands[i].hint);
 		}
 	return check_msmtps(a, e);

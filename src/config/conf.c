@@ -58,6 +58,12 @@ bool conf_add(struct conf *c, const char *name, const char *origin, unsigned lay
 	return ((*made)->origin = str_dup(origin, e)) != NULL && account_copy(*made, &more[0], e);
 }
 
+bool conf_hint_loose(struct err *e)
+{
+	return err_hint(e, "the keys there stand before any account line, so they are an account with the name default; if they are"
+			   " for all accounts, write the line `defaults` above them");
+}
+
 void conf_free(struct conf *c)
 {
 	for (size_t i = 0; i < c->n; i++)

@@ -34,6 +34,9 @@ bool conf_add(struct conf *c, const char *name, const char *origin, unsigned lay
 struct account *conf_account(const struct conf *c, const char *name);
 struct account *conf_below(const struct conf *c, const char *name, size_t below); /* the same, of accounts before this number */
 
+/* For an account that is `loose`: adds the hint that its keys may have been meant for all accounts.  Returns false. */
+bool conf_hint_loose(struct err *e);
+
 void conf_free(struct conf *c); /* wipes secrets */
 
 #endif

@@ -37,7 +37,6 @@ struct reader {
 	unsigned     layer, files;
 	enum conf_found found;
 	size_t       section; /* the account in which keys are set; 0: the defaults */
-	size_t       loose;   /* the account of keys before any account; 0: there is none */
 	bool         begun;   /* `account` or `defaults` was seen */
 	bool         evaluating;
 	bool         msmtps;  /* the file is one of msmtp's */
@@ -93,10 +92,7 @@ static bool add_account(struct reader *r, const struct file *f, const char *name
 
 	if (before != NULL && before->layer == r->layer) {
 		fail_at(f, e, "account %s was already defined, at %s", name, before->origin);
-		if (r->loose != 0 && before == &r->conf->accounts[r->loose])
-			err_hint(e, "the keys there stand before any account, so they are this account; if they are for all"
-				    " accounts, write the line `defaults` above them");
-		return false;
+		return before->loose ? conf_hint_loose(e) : false;
 	}
 	if (r->conf->n > CONF_ACCOUNTS_MAX)
 		return fail_at(f, e, "there are more than %d accounts", CONF_ACCOUNTS_MAX);
@@ -359,7 +355,7 @@ static bool set_key(struct reader *r, struct file *f, const struct line *l, stru
 	if (!r->begun) { /* keys before any account belong to `default`, as in msmtp */
 		if (!add_account(r, f, "default", e))
 			return false;
-		r->loose = r->section;
+		r->conf->accounts[r->section].loose = true;
 	}
 	snprintf(place, sizeof place, "%s:%u", f->path, f->line);
 	if (old != NULL && !msmtp_translate(old, &value, &k, place, ST_CONFIG, e))
