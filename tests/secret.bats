@@ -128,6 +128,25 @@ nobody_asked() { (($(connections) == 0)) || complain "there was a connection"; }
 	nobody_asked
 }
 
+@test "a password file without a password, missing, or closed to its owner: 78 or 77, and the hint is for this file" {
+	set_conf password
+	set_conf password_file "$HOME/password"
+	send_fails 78 secret
+	hinted "into the first line of this file"
+	local content
+	for content in '' '\n' '\r\n' '\nsecret\n'; do
+		printf "$content" > "$HOME/password"
+		chmod 600 "$HOME/password"
+		send_fails 78 config
+		told "$HOME/password has no password in its first line"
+	done
+	((UID != 0)) || return 0
+	chmod 000 "$HOME/password"
+	send_fails 77 secret
+	hinted "chmod 600 $HOME/password"
+	[[ $stderr != *chgrp* ]]
+}
+
 @test "a password program that does not exist or cannot be run is 78: the error names it and PATH" {
 	set_conf password_command "$bin/missing"
 	send_fails 78 config
@@ -137,7 +156,7 @@ nobody_asked() { (($(connections) == 0)) || complain "there was a connection"; }
 	set_conf password_command no-such-program show mail
 	send_fails 78 config
 	told "no-such-program, searched for in PATH: $PATH"
-	hinted "whole path"
+	hinted "install the program; if it is installed, write its whole path"
 	echo > "$bin/plain"
 	set_conf password_command "$bin/plain"
 	send_fails 78 config

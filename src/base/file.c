@@ -24,6 +24,13 @@ bool file_sanitise_std(void)
 	return had_stdin;
 }
 
+bool file_is_ours(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && st.st_uid == geteuid();
+}
+
 bool file_may_pass(int errnum)
 {
 	static const int for_good[] = {

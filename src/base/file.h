@@ -50,6 +50,9 @@ void file_patience(unsigned seconds);
 /* After open(2) failed with this errno: may it succeed later with the same name? */
 bool file_may_pass(int errnum);
 
+/* After a file could not be opened: is the file that has this name now our user's?  For hints only. */
+bool file_is_ours(const char *path);
+
 /* For base/owned: facts of an open descriptor, and its content; errors call it `name`. */
 bool file_look(int fd, struct file_facts *f); /* false: errno says why */
 bool file_read_open(int fd, const char *name, enum stage st, int64_t until, struct buf *to, struct err *e) MUST_CHECK;

@@ -188,6 +188,12 @@ static const char *search_path(void)
 	return path != NULL ? path : "the system's default";
 }
 
+static bool hint_path(struct err *e)
+{
+	return err_hint(e, "install the program; if it is installed, write its whole path, since cron and services have another PATH"
+			   " than a terminal");
+}
+
 /* Trying again does not help if the program is not there: what names it is at fault. */
 static bool fail_start(const char *program, const char *what, enum stage st, int why, struct err *e)
 {
@@ -199,7 +205,7 @@ static bool fail_start(const char *program, const char *what, enum stage st, int
 		 searched ? search_path() : "");
 	e->fate = FATE_PERM;
 	if (searched)
-		return err_hint(e, "give its whole path, since cron and services have another PATH than a terminal");
+		return hint_path(e);
 	return false;
 }
 
@@ -210,7 +216,7 @@ static bool fail_exit(const char *program, const char *what, enum stage st, int 
 		return fail(e, st, FATE_TEMP, "%s failed with exit status %d", what, status);
 	fail(e, ST_CONFIG, FATE_PERM, "%s failed with exit status %d: the shell did not find a program in PATH: %s", what, status,
 	     search_path());
-	return err_hint(e, "give its whole path, since cron and services have another PATH than a terminal");
+	return hint_path(e);
 }
 
 static bool judge(const struct child *c, const char *program, const char *what, enum stage st, struct err *e)

@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -79,6 +80,14 @@ static bool ask_eval(const struct ask *a, struct buf *to, bool *found, struct er
 	return !*found || proc_read(argv, "the command of `passwordeval`", ST_SECRET, a->until, to, e);
 }
 
+static bool hint_closed(const char *path, struct err *e)
+{
+	if (file_is_ours(path))
+		return err_hint(e, "chmod 600 %s", path);
+	return err_hint(e, "root can let a group of yours read it (chgrp and chmod 640); or put a password of your own into"
+			   " ~/.config/postern/config");
+}
+
 /* A file that is not there is EX_CONFIG (base/err.c), and one that we may not read EX_NOPERM.  Other failures are temporary. */
 static bool read_secret_file(const struct ask *a, const char *path, struct buf *to, struct file_facts *facts,
 			     struct err *e)
@@ -86,8 +95,7 @@ static bool read_secret_file(const struct ask *a, const char *path, struct buf *
 	if (file_read_until(path, ST_SECRET, a->until, to, facts, e))
 		return true;
 	if (e->sys == EACCES || e->sys == EPERM)
-		return err_hint(e, "root can let a group of yours read it (chgrp and chmod 640); or put a password of your own into"
-				   " ~/.config/postern/config");
+		return hint_closed(path, e);
 	e->fate = facts->exists ? FATE_TEMP : FATE_PERM;
 	return false;
 }
@@ -115,14 +123,26 @@ static bool check_private(const char *path, const struct file_facts *facts, stru
 					     : "chmod 600 %s", path);
 }
 
+/* A file stays as it is until somebody changes it.  A pipe may have a password the next time. */
+static bool check_filled(const char *path, const struct file_facts *facts, const struct buf *content, struct err *e)
+{
+	if (!S_ISREG(facts->mode) || (content->len > 0 && content->bytes[strspn(content->bytes, "\r")] != '\n'))
+		return true;
+	fail(e, ST_CONFIG, FATE_PERM, "%s has no password in its first line", path);
+	return err_hint(e, "write the password into the first line of this file");
+}
+
 static bool ask_file(const struct ask *a, struct buf *to, bool *found, struct err *e)
 {
+	const char *path = a->p->password_file;
 	struct file_facts facts;
 
-	*found = a->p->password_file != NULL;
-	return !*found
-	    || (read_secret_file(a, a->p->password_file, to, &facts, e)
-		&& check_private(a->p->password_file, &facts, e));
+	*found = path != NULL;
+	if (!*found)
+		return true;
+	if (read_secret_file(a, path, to, &facts, e))
+		return check_private(path, &facts, e) && check_filled(path, &facts, to, e);
+	return facts.exists ? false : err_hint(e, "write the password into the first line of this file, and chmod 600 it");
 }
 
 /* The usual ~/.netrc is passed over if it is another user's. */
