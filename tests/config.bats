@@ -223,6 +223,41 @@ taken() {
 	[[ $stderr != *'`defaults`'* ]]
 }
 
+@test "single quotes around a value, and a double quote that is not closed, are errors at their line" {
+	local value
+	for value in "'mail.example.org'" '"mail.example.org'; do
+		printf 'logfile ~/log\nhost %s\n' "$value" > "$conf"
+		postern_fails 78 config -- --dump-config
+		told "$conf:2: the value of \`host\`"
+		hinted "without quotes"
+	done
+	printf 'host "mail.example.org"\nfrom "a b"@example.org\nfrom_full_name O'\''Brian\npassword_command '\''cat'\''\n' > "$conf"
+	postern_ok --dump-config
+	printf 'host mail.example.org\npassword "secret\n' > "$conf"
+	chmod 600 "$conf"
+	postern_ok --dump-config
+}
+
+@test "a name before an address is an error, since it would be an address of its own" {
+	local key
+	for key in from local_recipients always_bcc; do
+		printf 'host mail.example.org\n%s Ann <ann@example.org>\n' "$key" > "$conf"
+		postern_fails 78 config -- --dump-config
+		told "$conf:2: $key takes addresses without names, not \`Ann <ann@example.org>\`"
+		printf 'host mail.example.org\n%s ann@example.org <bob@example.org>\n' "$key" > "$conf"
+		postern_ok --dump-config
+	done
+}
+
+@test "a wrong source_ip, fingerprint or command is an error at its line" {
+	local line
+	for line in "source_ip localhost" "tls_fingerprint AB:CD" "tls_fingerprint pin-sha256:x" "password_command cat 'x"; do
+		printf 'host mail.example.org\n%s\n' "$line" > "$conf"
+		postern_fails 78 config -- --dump-config
+		told "$conf:2: ${line%% *}"
+	done
+}
+
 @test "keys before the only account, without a server: the error names defaults" {
 	printf 'tls on\nlogfile ~/log\n\naccount work\nhost mail.example.org\n' > "$conf"
 	postern_fails 78 config -- --dump-config

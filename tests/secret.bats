@@ -128,6 +128,22 @@ nobody_asked() { (($(connections) == 0)) || complain "there was a connection"; }
 	nobody_asked
 }
 
+@test "a password_command with signs of a shell is an error that names passwordeval" {
+	local command
+	for command in 'cat ~/pw' 'cat $HOME/pw' 'cat "$HOME/pw"' 'echo secret | head -n 1' 'cat pw 2>/dev/null' 'cat < pw' \
+		'echo a; echo b' 'true && echo a' 'echo `cat pw`' 'echo $(cat pw)'; do
+		set_conf password_command "$command"
+		send_fails 78 config
+		told "password_command is run without a shell"
+		hinted passwordeval
+		[[ $stderr != *pw* ]]
+	done
+	set_conf password_command "echo secret"
+	for command in "echo '\$HOME | ~/x'" 'echo a|b;c a&b ~ann x~/y $ "a | b"' 'echo \$HOME'; do
+		postern_ok --password-command="$command" --dump-config
+	done
+}
+
 @test "a password file without a password, missing, or closed to its owner: 78 or 77, and the hint is for this file" {
 	set_conf password
 	set_conf password_file "$HOME/password"

@@ -290,3 +290,39 @@ bool proc_split(const char *command, struct strlist *argv, struct err *e)
 		return fail(e, ST_CONFIG, FATE_PERM, "the command is empty");
 	return ok;
 }
+
+static bool means_something(const char *s, bool starts, bool quoted)
+{
+	bool ends = s[1] == '\0' || str_isblank(s[1]);
+
+	switch (s[0]) {
+	case '`': return true;
+	case '$': return str_isalnum(s[1]) || (s[1] != '\0' && strchr("_{(", s[1]) != NULL);
+	case '~': return starts && !quoted && (ends || s[1] == '/');
+	case '|':
+	case '&':
+	case ';': return !quoted && (starts || ends);
+	case '<':
+	case '>': return !quoted && starts;
+	default:  return false;
+	}
+}
+
+char proc_shell_sign(const char *command)
+{
+	char quote = '\0';
+	bool starts = true;
+
+	for (const char *s = command; *s != '\0'; s++) {
+		if (quote != '\'' && means_something(s, starts, quote != '\0'))
+			return *s;
+		starts = quote == '\0' && (str_isblank(*s) || (starts && *s == '2' && s[1] == '>'));
+		if (*s == '\\' && quote != '\'' && s[1] != '\0')
+			s++;
+		else if (quote == '\0' && (*s == '\'' || *s == '"'))
+			quote = *s;
+		else if (*s == quote)
+			quote = '\0';
+	}
+	return '\0';
+}

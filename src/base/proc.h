@@ -20,4 +20,8 @@ bool proc_read(char *const argv[], const char *what, enum stage st, int64_t dead
 struct strlist;
 bool proc_split(const char *command, struct strlist *argv, struct err *e) MUST_CHECK;
 
+/* The first character of a command that means something to a shell and nothing to proc_split(): `~`, `$`, '`', an operator
+ * beside a blank.  '\0': there is none.  Single quotes and backslashes protect it; double quotes protect all but `$` and '`'. */
+char proc_shell_sign(const char *command);
+
 #endif

@@ -278,6 +278,16 @@ static bool fail_sign(const struct file *f, const char *key, char sign, struct e
 	return err_hint(e, "write a line such as `host smtp.example.org`; a value that begins with `%c` needs double quotes", sign);
 }
 
+static bool fail_quote(const struct file *f, const char *key, char quote, struct err *e)
+{
+	if (quote == '"') {
+		fail_at(f, e, "the value of `%s` begins with a double quote that is not closed", key);
+		return err_hint(e, "write it without quotes, or with one at both ends");
+	}
+	fail_at(f, e, "the value of `%s` is in single quotes, which would be part of it", key);
+	return err_hint(e, "write it without quotes, or in double quotes");
+}
+
 static bool fail_comment(const struct file *f, const char *key, struct err *e)
 {
 	fail_at(f, e, "the value of `%s` has a ` #` in it, and a comment needs a line of its own", key);
@@ -325,9 +335,10 @@ static bool check_private(const struct reader *r, const struct file *f, struct e
 	return err_hint(e, "chmod 600 %s, and change the password if others could see it", f->path);
 }
 
-/* A sign or a comment that would become part of the value. */
-static bool check_shape(const struct file *f, const struct line *l, bool secret, bool shell, struct err *e)
+/* A sign, a quote or a comment that would become part of the value. */
+static bool check_shape(const struct file *f, const struct line *l, const struct key *k, bool shell, struct err *e)
 {
+	bool secret = k != NULL && k->kind == KIND_SECRET, plain = !shell && !secret && (k == NULL || !k->quotes);
 	char key[KEY_SHOWN + 1] = "", sign = habit_sign(l->value, secret);
 
 	if (l->quoted || l->len > KEY_SHOWN)
@@ -335,6 +346,8 @@ static bool check_shape(const struct file *f, const struct line *l, bool secret,
 	memcpy(key, l->word, l->len);
 	if (sign != '\0')
 		return fail_sign(f, key, sign, e);
+	if (plain && habit_quote(l->value) != '\0')
+		return fail_quote(f, key, habit_quote(l->value), e);
 	return shell || !habit_comment(l->value, secret) || fail_comment(f, key, e);
 }
 
@@ -348,7 +361,7 @@ static bool set_key(struct reader *r, struct file *f, const struct line *l, stru
 
 	if (k == NULL && old == NULL)
 		return fail_unknown(f, l, e);
-	if (!check_shape(f, l, secret, k != NULL && k->shell, e))
+	if (!check_shape(f, l, k, k != NULL && k->shell, e))
 		return false;
 	if (secret && value[0] != '\0' && !check_private(r, f, e))
 		return false;
@@ -374,7 +387,7 @@ static bool read_line(struct reader *r, struct file *f, char *text, struct err *
 	l.quoted = l.value[-1] == '"';
 	for (size_t i = 0; i < COUNT(directives); i++)
 		if (is_directive(&l, i))
-			return check_shape(f, &l, false, directives[i].shell, e) && directives[i].read(r, f, l.value, e);
+			return check_shape(f, &l, NULL, directives[i].shell, e) && directives[i].read(r, f, l.value, e);
 	return set_key(r, f, &l, e);
 }
 

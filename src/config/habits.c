@@ -55,6 +55,15 @@ char habit_sign(const char *value, bool secret)
 	return sign && (is_end(value[1]) || (value[0] == '=' && !secret)) ? value[0] : '\0';
 }
 
+char habit_quote(const char *value)
+{
+	const char *second = value[0] == '\'' || value[0] == '"' ? strchr(value + 1, value[0]) : NULL;
+
+	if (value[0] == '"' && second == NULL)
+		return '"';
+	return value[0] == '\'' && second != NULL && second[1] == '\0' ? '\'' : '\0';
+}
+
 bool habit_comment(const char *value, bool secret)
 {
 	for (const char *p = value; *p != '\0'; p++) {

@@ -6,8 +6,11 @@
 
 #include "base/home.h"
 #include "base/identity.h"
+#include "base/proc.h"
 #include "mail/idn.h"
 #include "mail/mailbox.h"
+#include "net/resolve.h"
+#include "net/verify.h"
 #include "smtp/gate.h"
 #include "smtp/sasl.h"
 
@@ -93,8 +96,22 @@ static bool check_address(const struct key *k, char **item, struct err *e)
 	return true;
 }
 
+/* "Ann <ann@example.org>": an item has no name, so the name would be an address of its own. */
+static bool check_nameless(const struct key *k, const struct strlist *l, struct err *e)
+{
+	for (size_t i = 1; i < l->n; i++)
+		if (l->items[i][0] == '<' && strpbrk(l->items[i - 1], "@*?") == NULL) {
+			fail(e, ST_CONFIG, FATE_PERM, "%s takes addresses without names, not `%s %s`", k->name, l->items[i - 1],
+			     l->items[i]);
+			return err_hint(e, "write the address alone; the name of the sender is `from_full_name`");
+		}
+	return true;
+}
+
 static bool check_items(const struct key *k, struct strlist *l, bool patterns, struct err *e)
 {
+	if (!check_nameless(k, l, e))
+		return false;
 	for (size_t i = 0; i < l->n; i++)
 		if (!(patterns && strpbrk(l->items[i], "*?") != NULL) && !check_address(k, &l->items[i], e))
 			return false;
@@ -207,6 +224,15 @@ bool parse_host(struct account *a, const struct key *k, const char *text, struct
 	return host_to_ascii(k, text, ascii, e) && value_set_text(a, k, ascii, e);
 }
 
+bool parse_ip(struct account *a, const struct key *k, const char *text, struct err *e)
+{
+	struct addr ignored;
+
+	if (text[0] != '\0' && !resolve_literal(text, 0, &ignored))
+		return fail(e, ST_CONFIG, FATE_PERM, "%s must be an IP address, not `%s`", k->name, text);
+	return value_set_text(a, k, text, e);
+}
+
 /* The domain becomes part of a command or of addresses.  It may be an address literal. */
 static bool check_domain(const struct key *k, const char *text, char ascii[IDN_MAX], struct err *e)
 {
@@ -236,6 +262,46 @@ bool parse_domain(struct account *a, const struct key *k, const char *text, stru
 bool parse_ehlo_domain(struct account *a, const struct key *k, const char *text, struct err *e)
 {
 	return read_domain(a, k, text, true, e);
+}
+
+/* ---------------------------------------------------------------------------------------- others */
+
+static bool check_pin(const struct key *k, const char *pin, struct err *e)
+{
+	char hex[SHA256_HEX + 1];
+	bool of_key;
+
+	if (verify_pin(pin, &of_key, hex))
+		return true;
+	fail(e, ST_CONFIG, FATE_PERM, "%s must be a SHA-256 in %s, not `%s`", k->name, of_key ? "base64" : "64 hexadecimal digits", pin);
+	return of_key ? false : err_hint(e, "openssl x509 -in FILE -noout -fingerprint -sha256 shows it");
+}
+
+bool parse_pins(struct account *a, const struct key *k, const char *text, struct err *e)
+{
+	const struct strlist *pins = value_list(a, k);
+	bool ok = value_set_list(a, k, text, e);
+
+	for (size_t i = 0; ok && i < pins->n; i++)
+		ok = check_pin(k, pins->items[i], e);
+	return ok;
+}
+
+/* The value is not shown, since a secret may stand in it. */
+bool parse_command(struct account *a, const struct key *k, const char *text, struct err *e)
+{
+	struct strlist argv = { 0 };
+	struct err why = { 0 };
+	char sign = proc_shell_sign(text);
+	bool ok = text[0] == '\0' || proc_split(text, &argv, &why);
+
+	strlist_free(&argv);
+	if (!ok)
+		return fail(e, ST_CONFIG, FATE_PERM, "%s: %s", k->name, why.say);
+	if (sign == '\0')
+		return value_set_text(a, k, text, e);
+	fail(e, ST_CONFIG, FATE_PERM, "%s is run without a shell, which alone would understand the %c in it", k->name, sign);
+	return err_hint(e, "use `passwordeval`, which runs a shell; if the program itself wants the %c, put it in single quotes", sign);
 }
 
 /* ----------------------------------------------------------------------------------------- words */

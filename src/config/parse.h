@@ -1,6 +1,6 @@
 /*
  * parse.h - parses values that have rules beyond their kind: addresses, hosts, domains, names with %C, %H, %M and %U,
- * mechanisms, the words of syslog.
+ * mechanisms, fingerprints, commands, the words of syslog.
  *
  * Each function is the `parse` of rows in the key table (types.h).
  */
@@ -11,11 +11,14 @@
 
 bool parse_addresses(struct account *a, const struct key *k, const char *text, struct err *e);
 bool parse_auth(struct account *a, const struct key *k, const char *text, struct err *e);
+bool parse_command(struct account *a, const struct key *k, const char *text, struct err *e);
 bool parse_domain(struct account *a, const struct key *k, const char *text, struct err *e);
 bool parse_ehlo_domain(struct account *a, const struct key *k, const char *text, struct err *e);
 bool parse_host(struct account *a, const struct key *k, const char *text, struct err *e);
 bool parse_hosts(struct account *a, const struct key *k, const char *text, struct err *e);
+bool parse_ip(struct account *a, const struct key *k, const char *text, struct err *e);
 bool parse_patterns(struct account *a, const struct key *k, const char *text, struct err *e);
+bool parse_pins(struct account *a, const struct key *k, const char *text, struct err *e);
 bool parse_sender_map(struct account *a, const struct key *k, const char *text, struct err *e);
 bool parse_syslog(struct account *a, const struct key *k, const char *text, struct err *e);
 bool parse_trust_file(struct account *a, const struct key *k, const char *text, struct err *e);

@@ -46,6 +46,7 @@ struct key {
 	const char        *unset;    /* the text for "no value", if the default is another */
 	bool               empty;    /* "" is a value, and not "unset" */
 	bool               shell;    /* a shell reads the value, with comments of its own */
+	bool               quotes;   /* quotes within the value have a meaning of their own */
 	bool               source;   /* a source of the password; of all sources only the one set last counts */
 	/* if the value has rules beyond its kind: parse.c; NULL: none */
 	bool (*parse)(struct account *a, const struct key *k, const char *text, struct err *e);

@@ -257,17 +257,6 @@ bool verify_chain(gnutls_session_t session, gnutls_certificate_credentials_t cre
 
 bool verify_check(const struct verify *v, struct err *e)
 {
-	char hex[SHA256_HEX + 1];
-	bool of_key;
-
-	for (size_t i = 0; v->pins != NULL && i < v->pins->n; i++)
-		if (!verify_pin(v->pins->items[i], &of_key, hex)) {
-			fail(e, ST_CONFIG, FATE_PERM, "tls_fingerprint is no SHA-256 in %s: %s", of_key ? "base64" : "hex",
-			     v->pins->items[i]);
-			if (of_key)
-				return false;
-			return err_hint(e, "64 digits: openssl x509 -in FILE -noout -fingerprint -sha256");
-		}
 	if ((v->pins != NULL && v->pins->n > 0) || !v->certcheck)
 		return true;
 	/* the system's store is read in the handshake, when the chain shows which certificates are needed */

@@ -44,7 +44,7 @@ bool verify_server(gnutls_session_t session, gnutls_certificate_credentials_t cr
 bool verify_chain(gnutls_session_t session, gnutls_certificate_credentials_t cred, const struct verify *v,
 		  struct verdict *to, struct err *e) MUST_CHECK;
 
-/* Checks what needs no server: pins are well-formed, files can be read, and the system's store is there. */
+/* Checks what needs no server: files can be read, and the system's store is there. */
 bool verify_check(const struct verify *v, struct err *e) MUST_CHECK;
 
 /* Parses a pin: the SHA-256 of the certificate in hex of any case, with or without colons, or "pin-sha256:" and the SHA-256 of
