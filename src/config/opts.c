@@ -86,16 +86,16 @@ static bool set_interval(struct options *o, const char *value, struct err *e)
 /* As in sendmail: with -bp it says what of the queue to list. */
 static bool run_queue(struct options *o, const char *value, struct err *e)
 {
-	bool not = value != NULL && value[0] == '!';
-	const char *what = value == NULL ? "" : value + not;
+	bool others = value != NULL && value[0] == '!';
+	const char *what = value == NULL ? "" : value + others;
 
 	if (o->mode == MODE_SUBMIT)
 		o->mode = MODE_QUEUE_RUN;
-	if (!not && (what[0] == '\0' || strcmp(what, "f") == 0)) /* -qf: in the foreground, as always here */
+	if (!others && (what[0] == '\0' || strcmp(what, "f") == 0)) /* -qf: in the foreground, as always here */
 		return true;
 	if (what[0] == '\0' || strchr("IRS", what[0]) == NULL)
 		return set_interval(o, value, e);
-	o->choice = (struct queue_choice){ .what = what[0], .not = not, .text = what + 1 };
+	o->choice = (struct queue_choice){ .what = what[0], .others = others, .text = what + 1 };
 	return true;
 }
 

@@ -42,7 +42,7 @@ enum delivery_mode { /* how a message is sent, where the queue is on */
 
 struct queue_choice { /* -qI, -qR, -qS: only entries whose id, a recipient or the sender contains the text */
 	char        what; /* 0: all that are due */
-	bool        not;  /* -q!I: only the others */
+	bool        others; /* -q!I: only the others */
 	const char *text;
 };
 

@@ -6,6 +6,15 @@
 #include "base/str.h"
 #include "mail/pieces.h"
 
+/* The object itself ends where the text ends. */
+static bool leave(size_t *depth, bool last)
+{
+	if (*depth == 0 || (*depth == 1 && !last))
+		return false;
+	--*depth;
+	return true;
+}
+
 bool json_is_object(const char *p, size_t n)
 {
 	size_t depth = 0;
@@ -22,7 +31,7 @@ bool json_is_object(const char *p, size_t n)
 			i += p[i] == '\\';
 		else if (p[i] == '{' || p[i] == '[')
 			depth++;
-		else if ((p[i] == '}' || p[i] == ']') && (depth == 0 || (--depth == 0 && i + 1 < n)))
+		else if ((p[i] == '}' || p[i] == ']') && !leave(&depth, i + 1 == n))
 			return false;
 	}
 	return depth == 0 && !quoted;

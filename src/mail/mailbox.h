@@ -45,7 +45,7 @@ bool mailbox_each(const char *text, size_t len, unsigned liberties, mailbox_fn e
 
 /* Makes such a piece printable: on one line, and of a long one only the beginning. */
 enum { MAILBOX_SHOWN = 120 };
-void mailbox_show(const char *piece, size_t len, char to[MAILBOX_SHOWN]);
+void mailbox_show(const char *text, size_t len, char to[MAILBOX_SHOWN]);
 
 /* Makes the error of such a piece: "there is a second @ in the address a@@b". */
 bool mailbox_fail(const char *piece, size_t len, const char *what, struct err *e);

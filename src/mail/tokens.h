@@ -30,6 +30,6 @@ bool tokens_bad(struct tokens *s, const char *what);
 
 /* The offset of the first separator, from `at` on, that is not in a quote, a comment or a literal; or `len`.  It may be used where
  * tokens_next() fails. */
-size_t tokens_piece_end(const char *text, size_t len, size_t at, const char *separators);
+size_t tokens_piece_end(const char *p, size_t len, size_t at, const char *separators);
 
 #endif

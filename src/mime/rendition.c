@@ -193,12 +193,13 @@ static bool downgrade(struct rendition *r, unsigned how, const char *why, struct
 {
 	const struct buf *head = head_of(r);
 	struct downgrade *d = calloc(1, sizeof *d);
-	bool ok = d != NULL || fail_memory(e);
+	bool ok;
 
-	ok = ok && head_carries(head, why, e) && downgrade_begin(d, how, why, buf_text(head), head->len, e)
+	if (d == NULL)
+		return fail_memory(e);
+	ok = head_carries(head, why, e) && downgrade_begin(d, how, why, buf_text(head), head->len, e)
 	  && message_put_body(r->m, feed, d, e) && downgrade_end(d, e) && carry_out(r, d, e);
-	if (d != NULL)
-		downgrade_free(d);
+	downgrade_free(d);
 	free(d);
 	return ok;
 }

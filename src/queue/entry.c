@@ -160,7 +160,7 @@ static bool parse_report(struct entry *x, const char *value, struct err *e)
 
 static bool parse_ret(struct entry *x, const char *value, struct err *e)
 {
-	int64_t n;
+	int64_t n = 0;
 
 	if (!parse_number(value, RETURN_HDRS, &n, e))
 		return false;
@@ -208,7 +208,7 @@ static bool parse_orcpt(struct entry *x, const char *value, struct err *e)
 static bool parse_notify(struct entry *x, const char *value, struct err *e)
 {
 	struct rcpt *r = last_rcpt(x);
-	int64_t n;
+	int64_t n = 0;
 
 	if (r == NULL)
 		return bad_entry(e, "no recipient to a line");

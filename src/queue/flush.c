@@ -82,7 +82,7 @@ static bool is_chosen(const struct queue_choice *c, const struct held *h)
 	bool has = c->what == 'I' ? strstr(h->id, c->text) != NULL
 		 : c->what == 'S' ? strstr(h->x.v.sender, c->text) != NULL : any_rcpt_has(&h->x.v, c->text == NULL ? "" : c->text);
 
-	return c->what == 0 ? is_due(&h->x, time(NULL)) : has != c->not;
+	return c->what == 0 ? is_due(&h->x, time(NULL)) : has != c->others;
 }
 
 static void note_alien(struct runner *r, const struct err *why)

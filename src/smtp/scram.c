@@ -106,7 +106,7 @@ static bool sign(struct scram *s, const unsigned char *salted, const struct buf 
 	       && crypto_hmac(s->hash, salted, n, "Server Key", 10, key)
 	       && crypto_hmac(s->hash, key, n, signed_text->bytes, signed_text->len, s->signature);
 
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; ok && i < n; i++)
 		proof[i] ^= signature[i];
 	explicit_bzero(key, sizeof key);
 	explicit_bzero(stored, sizeof stored);
