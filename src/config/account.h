@@ -1,5 +1,7 @@
 /*
  * account.h - the settings for one sender: the parameters of all modules.
+ *
+ * A struct only.  config/set owns what is in it: account_begin() sets the defaults, account_free() frees it.
  */
 #ifndef CONFIG_ACCOUNT_H
 #define CONFIG_ACCOUNT_H

@@ -1,5 +1,7 @@
 /*
  * choose.h - chooses the account, and checks that it is complete.
+ *
+ * Changes nothing, and reads no file.
  */
 #ifndef CONFIG_CHOOSE_H
 #define CONFIG_CHOOSE_H

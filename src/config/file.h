@@ -1,5 +1,7 @@
 /*
  * file.h - reads configuration files: lines, accounts, includes.
+ *
+ * Does not know where the usual files are (config/places), or which of them count (config/load).
  */
 #ifndef CONFIG_FILE_H
 #define CONFIG_FILE_H

@@ -1,5 +1,7 @@
 /*
  * set.h - sets values in accounts: by key, by default, by inheritance.
+ *
+ * Notes for each key whether it was set, and where.  Reads no file and no variable, and chooses no account.
  */
 #ifndef CONFIG_SET_H
 #define CONFIG_SET_H

@@ -126,7 +126,7 @@ static const struct row rows[] = {
 	{ .from = ST_MAIL, .codes = { 552 }, .hint = TOO_BIG },
 	{ .from = ST_MAIL, .to = ST_BODY, .subject = 3, .detail = 4, .hint = TOO_BIG },
 	{ .from = ST_DATA, .to = ST_BODY, .subject = 2, .detail = 3, .hint = TOO_BIG },
-	{ .from = ST_MAIL, .to = ST_BODY, .kind = EITHER, .subject = 7, .detail = 15, /* RFC 6710 8 */
+	{ .from = ST_MAIL, .to = ST_BODY, .kind = EITHER, .subject = 7, .detail = 15, /* RFC 6710 4.1 */
 	  .hint = "the server takes only mail of a higher priority now: set `priority`" },
 	{ .from = ST_MAIL, .subject = 5, .detail = 4, .hint = BAD_PARAMETER },
 	{ .from = ST_MAIL, .codes = { 504, 555 }, .hint = BAD_PARAMETER },

@@ -12,14 +12,14 @@
 /* Prints "postern: STAGE: sentence", the server's words, and the hint that the error has. */
 void report_error(const struct err *e);
 
-/* The same, if there is a hint for it.  For errors that somebody else is told, who gets no hint. */
+/* The same, if there is a hint for it.  For errors that the caller of -bs is told: an SMTP reply has no hints. */
 void report_advice(struct err *e, const struct circumstances *c);
 
 /* Prints an error for each recipient that was refused.  If the sender was refused, the reply is printed only once. */
 void report_refusals(const struct envelope *v, const struct circumstances *c);
 
-/* Prints which other recipients have the message and which have not, unless all recipients are alike.  `e`: why the dialogue broke
- * off; NULL: it did not. */
+/* Prints which other recipients have the message and which have not, unless all recipients are alike.  `e`: why the dialogue
+ * broke off; NULL: it did not. */
 void report_others(const struct envelope *v, const struct err *e);
 
 struct outcome { /* all borrowed; NULL and 0 for what does not exist */
@@ -38,6 +38,7 @@ struct outcome { /* all borrowed; NULL and 0 for what does not exist */
 	bool                     wants_tls, wants_auth; /* the settings say so */
 };
 
+/* The line in the log. */
 void report_log(const struct log_params *p, const struct outcome *o);
 
 #endif

@@ -1,5 +1,6 @@
 /*
- * sender.h - who sends: the configuration, the account that was chosen, the envelope sender, and what local names stand for.
+ * sender.h - the sender's side of a message: the configuration, the account that was chosen, the envelope sender, and what local
+ * names stand for.
  *
  * Knows no server and sends nothing.  The alias file is read anew for each sender, since another account may have another
  * file.
@@ -43,8 +44,8 @@ bool sender_set(struct sender *who, const char *wanted, enum sender_origin from,
 /* Cleans the message up (mail/cleanup.h), with the time, random numbers and the name of this machine. */
 bool sender_cleanup(struct sender *who, struct submission *x, bool recipients_in_header, struct err *e) MUST_CHECK;
 
-/* All that the command line says of an envelope: sets account, sender and ENVID, and adds the recipients.  Local ones are replaced
- * by the addresses that they stand for; those that cannot be read are added as unread (envelope.h). */
+/* All that the command line says of an envelope: sets account, sender and ENVID, and adds the recipients.  Local ones are
+ * replaced by the addresses that they stand for; those that cannot be read are added as unread (envelope.h). */
 bool sender_address(struct sender *who, struct submission *x, struct err *e) MUST_CHECK;
 
 #endif

@@ -1,7 +1,7 @@
 /*
  * fields.h - what the fields of a head are for (RFC 5322 3.6), and the addresses in them.
  *
- * One table has the fields that mean something to us.  This module decides nothing: cleanup and idn do.
+ * One table has the fields that mean something to us.  This module decides nothing: cleanup, ascii and idn do.
  */
 #ifndef MAIL_FIELDS_H
 #define MAIL_FIELDS_H

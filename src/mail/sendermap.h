@@ -1,5 +1,8 @@
 /*
  * sendermap.h - replaces senders: the rows PATTERN:ADDRESS of sender_map.
+ *
+ * Looks up only: deliver/sender replaces the sender of the envelope, mail/cleanup those in the header.  config/parse has checked
+ * the rows.
  */
 #ifndef MAIL_SENDERMAP_H
 #define MAIL_SENDERMAP_H

@@ -1,5 +1,7 @@
 /*
  * xtext.h - xtext (RFC 3461 4), and the forms of ORCPT for addresses in UTF-8 (RFC 6533 3).
+ *
+ * Bytes in, bytes out.  smtp/gate checks the result once more before it is sent.
  */
 #ifndef MAIL_XTEXT_H
 #define MAIL_XTEXT_H

@@ -1,7 +1,9 @@
 /*
- * charset.h - the charset of a text that does not say it: us-ascii, utf-8 if the text is valid UTF-8, else unknown-8bit (RFC 1428).
+ * charset.h - the charset of a text that does not say it: us-ascii, utf-8 if its octets have the form of UTF-8, else unknown-8bit
+ * (RFC 1428).
  *
- * A state machine that takes pieces of any size; the result does not depend on where the pieces end.
+ * Long forms and surrogates, which UTF-8 forbids, are not looked for.  A state machine that takes pieces of any size; the
+ * result does not depend on where the pieces end.
  */
 #ifndef MIME_CHARSET_H
 #define MIME_CHARSET_H

@@ -44,7 +44,7 @@ struct entry {
 	struct strlist  settings; /* "key=value": given on the command line, and they hold at each try */
 	bool            report;   /* made by us, about another entry */
 	int64_t         created;  /* seconds since 1970, as are all times here */
-	struct envelope v;        /* state: RCPT_OPEN; after the records RCPT_DONE for those that are settled, also the lost ones */
+	struct envelope v;        /* all are RCPT_OPEN; after the records, the settled ones (also if lost) RCPT_DONE */
 	/* what the records say */
 	unsigned        tries;
 	size_t          lost;     /* recipients that were given up */
@@ -65,7 +65,7 @@ bool entry_put_envelope(struct buf *to, const struct entry *x, struct err *e) MU
 /* The opposite, into a zeroed entry.  False: the text is not one that entry_put_envelope() writes (ST_SPOOL PERM). */
 bool entry_parse_envelope(struct entry *x, const char *text, size_t len, struct err *e) MUST_CHECK;
 
-/* Records.  v NULL: nobody is settled.  Recipients that are RCPT_DONE, RCPT_REFUSED or RCPT_BARRED for good in `v` are settled with the try. */
+/* Records.  Recipients in `v` (NULL: none) that are RCPT_DONE or lost (rcpt_is_lost()) are settled with the try. */
 bool entry_put_try(struct buf *to, const struct envelope *v, int64_t at, int64_t due, const char *how, struct err *e) MUST_CHECK;
 bool entry_put_hold(struct buf *to, int64_t at, struct err *e) MUST_CHECK;
 bool entry_put_release(struct buf *to, int64_t at, struct err *e) MUST_CHECK; /* it is due at once, held or not */

@@ -42,11 +42,10 @@ enum reply_more reply_add(struct reply *r, const char *line, size_t len, struct 
 void reply_redact(struct reply *r, const struct redact *hidden);
 void reply_end(struct reply *r);
 
-/* Overwrites all bytes that it has held. */
-/* Copies code, enhanced code and text; what was received as such is left out. */
+/* Copies code, enhanced code and text, and leaves `wire` out. */
 void reply_copy(struct reply *to, const struct reply *from);
 
-void reply_wipe(struct reply *r);
+void reply_wipe(struct reply *r); /* overwrites all bytes that it has held */
 
 static inline bool reply_ok(const struct reply *r) { return r->code / 100 == 2; }
 

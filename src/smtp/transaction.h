@@ -3,7 +3,8 @@
  * allows.  RFC 5321 3.3, 2920, 1870, 6152, 6531, 3030, 3461, 2033, 9422.
  *
  * A refusal is kept with its recipient in the envelope and is no failure of transaction_send(), which returns false only if
- * the dialogue cannot go on or the message cannot be sent at all.  The arguments of MAIL and RCPT are smtp/esmtp'.
+ * the dialogue cannot go on or the message cannot be sent at all.  smtp/esmtp writes the arguments of
+ * MAIL and RCPT.
  */
 #ifndef SMTP_TRANSACTION_H
 #define SMTP_TRANSACTION_H
