@@ -177,10 +177,11 @@ static bool check_msmtps(const struct account *a, struct err *e)
 
 	if (!a->msmtps || (!tls && !port && !auth))
 		return true;
-	fail(e, ST_CONFIG, FATE_PERM, "%s: account %s is in a file of msmtp's and leaves out%s%s%s, for which msmtp has another default",
-	     a->origin, a->name, tls ? " `tls`" : "", port ? " `port`" : "", auth ? " `auth`" : "");
-	return err_hint(e, "add the lines that you mean: as msmtp takes it%s%s%s; as postern does%s%s%s", tls ? ", `tls off`" : "",
-			port ? ", `port 25`" : "", auth ? ", `auth off`" : "", tls ? ", `tls on`" : "",
+	fail(e, ST_CONFIG, FATE_PERM,
+	     "%s: account %s is in a file of msmtp's and leaves out%s%s%s, for which msmtp has another default", a->origin,
+	     a->name, tls ? " `tls`" : "", port ? " `port`" : "", auth ? " `auth`" : "");
+	return err_hint(e, "add the lines that you mean: as msmtp takes it%s%s%s; as postern does%s%s%s",
+			tls ? ", `tls off`" : "", port ? ", `port 25`" : "", auth ? ", `auth off`" : "", tls ? ", `tls on`" : "",
 			port ? starttls ? ", `port 587`" : ", `port 465`" : "", auth ? ", `auth on`" : "");
 }
 

@@ -275,7 +275,8 @@ static bool is_word(const struct line *l)
 static bool fail_sign(const struct file *f, const char *key, char sign, struct err *e)
 {
 	fail_at(f, e, "a blank stands between `%s` and its value, and no `%c`", key, sign);
-	return err_hint(e, "write a line such as `host smtp.example.org`; a value that begins with `%c` needs double quotes", sign);
+	return err_hint(e, "write a line such as `host smtp.example.org`; a value that begins with `%c` needs double quotes",
+			sign);
 }
 
 static bool fail_quote(const struct file *f, const char *key, char quote, struct err *e)
@@ -459,7 +460,8 @@ static bool read_content(struct reader *r, struct file *f, struct buf *content, 
 static bool read_file(struct reader *r, struct file *f, struct err *e)
 {
 	struct buf content = buf_max(ST_CONFIG, BYTES_MAX, f->path);
-	bool ok = read_content(r, f, &content, e) && strlist_add(&r->conf->files, f->path, e) && (content.len == 0 || read_lines(r, f, &content, e));
+	bool ok = read_content(r, f, &content, e) && strlist_add(&r->conf->files, f->path, e)
+	       && (content.len == 0 || read_lines(r, f, &content, e));
 
 	buf_wipe(&content);
 	return ok;

@@ -103,7 +103,8 @@ static const struct key keys[] = {
 	{ .name = "password_command", .kind = KIND_TEXT, .at = AT(secret.password_command), .source = true,
 	  .parse = parse_command, .quotes = true, .form = "COMMAND",
 	  .summary = "a program with arguments that prints the password; no shell is used" },
-	{ .name = "passwordeval", .kind = KIND_TEXT, .at = AT(secret.passwordeval), .source = true, .shell = true, .form = "COMMAND",
+	{ .name = "passwordeval", .kind = KIND_TEXT, .at = AT(secret.passwordeval), .source = true, .shell = true,
+	  .form = "COMMAND",
 	  .summary = "a shell command that prints the password in the first line" },
 	{ .name = "password_file", .kind = KIND_PATH, .at = AT(secret.password_file), .source = true,
 	  .summary = "a private file with the password in the first line" },
@@ -135,7 +136,8 @@ static const struct key keys[] = {
 	  .summary = "how urgent the message is, from -9 to 9; left out if the server has no priorities" },
 	{ .name = "smtputf8", .kind = KIND_WORD, .at = AT(wishes.utf8), .standard = "auto", .words = utf8_words, .bare = true,
 	  .summary = "use addresses and headers in UTF-8; auto: when needed" },
-	{ .name = "require_tls", .kind = KIND_WORD, .at = AT(wishes.onward_tls), .standard = "off", .words = onward_tls, .bare = true,
+	{ .name = "require_tls", .kind = KIND_WORD, .at = AT(wishes.onward_tls), .standard = "off", .words = onward_tls,
+	  .bare = true,
 	  .summary = "all servers on the way must use verified TLS (REQUIRETLS); waive: none has to (TLS-Required: No)" },
 
 	/* message */

@@ -11,7 +11,7 @@
 struct msmtp { /* without `key` and `ignored`: a feature that postern lacks; refused, unless the value is `off` or empty */
 	const char *name;
 	const char *key;      /* the key that took its place */
-	const char *on, *off; /* the values of `key` for `on` and `off`; no other value is valid, and if `off` is NULL, that one sets
+	const char *on, *off; /* the values of `key` for `on` and `off`; no other value is valid; `off` NULL: the value off sets
 	                       * nothing; both NULL: `key` gets the value as it is */
 	const char *ignored;  /* why it is accepted and ignored */
 };

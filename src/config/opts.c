@@ -1,7 +1,6 @@
 #include "config/opts.h"
 
 #include "base/datetime.h"
-
 #include "base/str.h"
 
 static bool fail_usage(struct err *e, const char *say)
@@ -289,7 +288,8 @@ static const struct option options[] = {
 	  .summary = "what a report brings back: full or hdrs" },
 	{ .letter = 'V', .arity = VALUE, .arg = "ID", .set = set_envid,
 	  .summary = "an identifier that reports repeat" },
-	{ .letter = 'X', .arity = VALUE, .arg = "FILE", .key = "logfile", .summary = "append a line about the message to this log" },
+	{ .letter = 'X', .arity = VALUE, .arg = "FILE", .key = "logfile",
+	  .summary = "append a line about the message to this log" },
 	{ .name = "read-envelope-from", .set = set_read_sender, .summary = "without -f, take the sender from the From field" },
 	{ .letter = 'r', .arity = VALUE, .arg = "ADDRESS", .set = set_sender, .summary = "the same as -f" },
 	{ .letter = 'o', .arity = VALUE, .arg = "XVALUE", .form = "i|v|di|db|dq|XVALUE",

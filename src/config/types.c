@@ -308,8 +308,8 @@ static bool parse_number(void *at, const struct key *k, const char *text, struct
 	struct number made = { .given = false };
 
 	if (!str_same(text, "off") && !to_number(k, text, &made))
-		return fail(e, ST_CONFIG, FATE_PERM, "%s must be off or a number from %d to %d, not `%s`", k->name, k->min, k->max,
-			    text);
+		return fail(e, ST_CONFIG, FATE_PERM, "%s must be off or a number from %d to %d, not `%s`", k->name, k->min,
+			    k->max, text);
 	memcpy(at, &made, sizeof made);
 	return true;
 }

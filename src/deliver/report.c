@@ -16,8 +16,9 @@ static void print_joined(const char *words)
 
 void report_error(const struct err *e)
 {
-	fprintf(stderr, "postern: %s: %s", err_stage_name(e->stage), e->say);
-	fprintf(stderr, "%s\n", e->fate == FATE_UNKNOWN ? "; the server may have the message: sending it again may duplicate it" : "");
+	const char *perhaps = "; the server may have the message: sending it again may duplicate it";
+
+	fprintf(stderr, "postern: %s: %s%s\n", err_stage_name(e->stage), e->say, e->fate == FATE_UNKNOWN ? perhaps : "");
 	if (e->quote[0] != '\0')
 		print_joined(e->quote);
 	if (e->hint[0] != '\0')

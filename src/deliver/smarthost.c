@@ -119,8 +119,8 @@ static bool next_may_offer(const struct err *e)
 	return e->fate == FATE_PERM && (e->stage == ST_EHLO || e->stage == ST_INPUT || e->stage == ST_TLS);
 }
 
-/* All endpoints together have the time limit to connect; the dialogue with them has limits of its own.  Each gets an equal part of
- * what is left, so that a silent one leaves some for the next. */
+/* All endpoints together have the time limit to connect; the dialogue with them has limits of its own.  Each gets an equal part
+ * of what is left, so that a silent one leaves some for the next. */
 static bool try_endpoint(struct smarthost *h, size_t i, int64_t *left_ms, struct err *e)
 {
 	const struct endpoint *to = &h->servers[i];

@@ -92,8 +92,8 @@ bool rcpt_bar(struct rcpt *r, enum stage stage, enum fate fate, struct esc esc, 
 bool envelope_refuse(struct envelope *v, const char *address, enum fate fate, const char *why, const char *said,
 		     struct err *e) MUST_CHECK;
 
-/* Adds a recipient that cannot be read: RCPT_BARRED at ST_INPUT, permanently, with 5.1.3.  In place of its address it has the text
- * as it was written, printable (mailbox_show()).  `why` is a whole sentence. */
+/* Adds a recipient that cannot be read: RCPT_BARRED at ST_INPUT, permanently, with 5.1.3.  In place of its address it has the
+ * text as it was written, printable (mailbox_show()).  `why` is a whole sentence. */
 bool envelope_unread(struct envelope *v, const char *shown, const char *why, struct err *e) MUST_CHECK;
 
 /* Finds the recipients to which one word of the caller expands.  After envelope_name(), every recipient that is added or

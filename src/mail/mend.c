@@ -103,7 +103,8 @@ static bool fold_line(struct buf *to, struct scan *s, const char *p, size_t n, s
 	size_t end = header_line_end(p, n), len = n - end, room = SURVEY_LINE_MAX, at;
 	const char *newline = end == 2 ? "\r\n" : "\n", *close = p + len;
 
-	while (len > room && len > 1 && str_isblank(p[len - 1])) /* blanks at the end mean nothing; a line must not become empty */
+	/* blanks at the end mean nothing; but a line must not become empty */
+	while (len > room && len > 1 && str_isblank(p[len - 1]))
 		len--;
 	for (; len > room && (at = fold_place(*s, p, len, first, room)) > 0; p += at, len -= at, first = 0) {
 		bool blank = str_isblank(p[at]);

@@ -97,8 +97,8 @@ static bool add_body(struct message *m, const char *p, size_t n, struct err *e)
 /* ---- line ends ----------------------------------------------------------------------------------- */
 
 /*
- * A text that was converted twice on its way ends its lines with CR CR LF, and one from an old Macintosh with CR alone.  The first
- * is certain if every line of the header ends so, the second if there is no LF.  Else such a CR is a part of its line.
+ * A text that was converted twice on its way ends its lines with CR CR LF, and one from an old Macintosh with CR alone.  The
+ * first is certain if every line of the header ends so, the second if there is no LF.  Else such a CR is a part of its line.
  */
 static bool is_doubled(const struct intake *in)
 {

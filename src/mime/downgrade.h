@@ -8,7 +8,7 @@
  *	a multipart		whose parts are not found becomes a text
  *	the header of a part	is mended and becomes ASCII (mail/ascii.h), as far as that is possible
  *	text outside of parts	means nothing to readers (RFC 2046 5.1.1): it is written as quoted-printable
- *	a missing end		is added to a multipart in which something changes, since no reader may take more for its last part
+ *	a missing end		is added to a multipart in which something changes: what follows must not become a part of it
  *
  * What is signed or encrypted is never changed: that is an error (ST_INPUT PERM), like a part whose structure is not certain.
  */
@@ -63,8 +63,8 @@ struct downgrade {
 	bool         changed[MIME_DEPTH], keeps_8bit[MIME_DEPTH]; /* for each open part: has it such a part inside? */
 };
 
-/* `how`: DOWNGRADE_7BIT and DOWNGRADE_UTF8.  `why` begins the sentence of every error ("the server does not take 8-bit text").  After this call, even if it failed, the
- * caller must call downgrade_free(). */
+/* `how`: DOWNGRADE_7BIT and DOWNGRADE_UTF8.  `why` begins the sentence of every error ("the server does not take 8-bit text").
+ * After this call, even if it failed, the caller must call downgrade_free(). */
 bool downgrade_begin(struct downgrade *d, unsigned how, const char *why, const char *head, size_t len,
 		     struct err *e) MUST_CHECK;
 bool downgrade_feed(struct downgrade *d, const char *in, size_t n, struct err *e) MUST_CHECK;

@@ -102,8 +102,8 @@ static bool boundary_is_open(const struct mime *m, const struct mime_part *part)
 
 static const char no_field[] = "there is a line in its header that is no field";
 
-/* If the parts inside of a part cannot be found for certain, it is a leaf, and `trouble` says why.  If the first line is no field,
- * there is no header; behind a field, such a line may belong to the header or to the content. */
+/* If the parts inside of a part cannot be found for certain, it is a leaf, and `trouble` says why.  If the first line is no
+ * field, there is no header; behind a field, such a line may belong to the header or to the content. */
 static void look_for_trouble(struct mime *m, struct mime_part *part, size_t header_len)
 {
 	part->closed = part->kind == MIME_MULTIPART && (part->boundary[0] == '\0' || boundary_is_open(m, part));

@@ -4,8 +4,8 @@
  * The scanner takes the body in pieces of any size.  It gives every octet to `sink`, in order and unchanged, and says what
  * the octet belongs to: the header of a part, the content of a part, or the text outside of parts.  The result does not
  * depend on where the pieces end.  No fault in a part is an error.  A part whose structure is not clear is a leaf with a
- * `trouble`, and it ends at the next delimiter of a part around it.  A multipart without a boundary, or with that of a part around
- * it, has only text outside of parts.  A multipart is looked into whatever its encoding is: RFC 2045 6.4 allows none.
+ * `trouble`, and it ends at the next delimiter of a part around it.  A multipart without a boundary, or with that of a part
+ * around it, has only text outside of parts.  A multipart is looked into whatever its encoding is: RFC 2045 6.4 allows none.
  */
 #ifndef MIME_PARTS_H
 #define MIME_PARTS_H

@@ -189,7 +189,8 @@ static bool list(struct work *w, struct err *e)
 	if (ok && t.n == 0)
 		puts("Mail queue is empty");
 	else if (ok)
-		printf("-- %llu Kbytes in %zu Request%s.\n", (unsigned long long)((t.bytes + 1023) / 1024), t.n, t.n == 1 ? "" : "s");
+		printf("-- %llu Kbytes in %zu Request%s.\n", (unsigned long long)((t.bytes + 1023) / 1024), t.n,
+		       t.n == 1 ? "" : "s");
 	return ok;
 }
 

@@ -63,8 +63,8 @@ static bool put_head(struct report *p, struct err *e)
 {
 	struct buf *to = &p->before;
 
-	return buf_printf(to, e, "From: \"Mail Delivery System\" <%s>\nTo: <%s>\nSubject: Your message could not be delivered\nDate: ",
-			  bounce_from(p->who, p->x), p->x->v.sender)
+	return buf_printf(to, e, "From: \"Mail Delivery System\" <%s>\nTo: <%s>\n", bounce_from(p->who, p->x), p->x->v.sender)
+	    && buf_str(to, "Subject: Your message could not be delivered\nDate: ", e)
 	    && header_date(to, time(NULL), e)
 	    && buf_printf(to, e, "\nMessage-ID: <%s.report@%s>\nAuto-Submitted: auto-replied\n", p->boundary, p->machine)
 	    && (p->x->m.id[0] == '\0' || buf_printf(to, e, "In-Reply-To: %s\nReferences: %s\n", p->x->m.id, p->x->m.id))

@@ -295,8 +295,8 @@ bool relay_hear_mail(struct relay *u, const struct command *c, bool *anew, struc
 	if (!j->away)
 		reply_copy(&u->answer, &u->to->s.chat.reply);
 	if (!j->away && j->t.no_mail) {
-		reply_fail(&u->answer, ST_MAIL, e, "the server refused %s <%s>", transaction_blames(u->answer.code, u->answer.esc),
-			   j->x.v.sender);
+		reply_fail(&u->answer, ST_MAIL, e, "the server refused %s <%s>",
+			   transaction_blames(u->answer.code, u->answer.esc), j->x.v.sender);
 		if (!go_away(u, e))
 			sender_refused(u);
 	}
@@ -308,8 +308,8 @@ bool relay_hear_mail(struct relay *u, const struct command *c, bool *anew, struc
 	return true;
 }
 
-/* May MAIL follow the end of the present message in one flight?  There must be an answer to wait for, the session must be good for
- * one more message, and that message must be for the same account: the present one still needs its account for the log. */
+/* May MAIL follow the end of the present message in one flight?  There must be an answer to wait for, the session must be good
+ * for one more message, and that message must be for the same account: the present one still needs its account for the log. */
 static bool may_follow(const struct relay *u, const struct job *j, const struct command *c)
 {
 	const struct chat *chat = &u->to->s.chat;

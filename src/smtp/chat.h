@@ -6,8 +6,8 @@
  * file, timeout, a reply that is none, 421), if a command cannot be written as one line, or if memory is short.
  *
  * On a broken chat nothing is owed any more, and every function that sends, expects or settles fails, for the reason that
- * broke it.  So a late reply is
- * never taken for the answer to another command, and no `got` is called with a transaction that has ended.
+ * broke it.  So a late reply is never taken for the answer to another command, and no `got` is called with a transaction that
+ * has ended.
  */
 #ifndef SMTP_CHAT_H
 #define SMTP_CHAT_H

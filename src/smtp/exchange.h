@@ -25,7 +25,7 @@ struct exchange {
 	enum scram_binding binding;
 	struct tls      *channel;     /* SCRAM_BOUND: the login is bound to this connection */
 
-	bool                  finished; /* our side has nothing more to say; with SCRAM, the server proved that it knows the password */
+	bool                  finished; /* nothing more is to be said; with SCRAM, the server proved that it knows the password */
 	struct scram          scram;
 	char                 *prepared_user, *prepared_secret; /* owned; SASLprep's form, for SCRAM */
 	unsigned char         channel_data[TLS_BINDING_MAX];

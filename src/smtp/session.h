@@ -38,7 +38,7 @@ struct session {
 	bool             auth_tried;
 	const char      *mechanism;  /* static; NULL: not logged in */
 	uint64_t         mails;      /* transactions so far, RFC 9422 MAILMAX */
-	uint64_t         ended;      /* the last of them that the server has ended; RSET comes before MAIL if others followed it */
+	uint64_t         ended;      /* the last of them that the server has ended; after others, RSET comes before MAIL */
 };
 
 /* On a connected stream, does all that comes before MAIL: implicit TLS, greeting, EHLO or HELO, STARTTLS and EHLO again,

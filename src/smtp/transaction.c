@@ -267,8 +267,8 @@ static bool put_message(struct transaction *t, const struct verb *v, bool dots, 
 	return body_put(&t->s->chat, v, t->r, dots, said_8bit(t), e);
 }
 
-/* LMTP answers once for each recipient that it accepted, in the order of the RCPT commands (RFC 2033 4.2); SMTP once in all.  In -bs
- * that is not the order of the envelope, if the caller has named a refused recipient again. */
+/* LMTP answers once for each recipient that it accepted, in the order of the RCPT commands (RFC 2033 4.2); SMTP once in all.  In
+ * -bs that is not the order of the envelope, if the caller has named a refused recipient again. */
 static bool expect_answers(struct transaction *t, const struct verb *v, struct err *e)
 {
 	if (!t->s->p->lmtp)
@@ -482,7 +482,7 @@ bool transaction_abandon(struct transaction *t, struct err *e)
 const char *transaction_blames(int code, struct esc esc)
 {
 	bool parameter = code == 504 || code == 552 || code == 555 || (esc.subject == 5 && esc.detail == 4) /* RFC 3463 3.6 */
-		      || (esc.subject == 7 && esc.detail == 15) /* RFC 6710 8 */ || (esc.subject == 3 && esc.detail == 4);
+		      || (esc.subject == 7 && esc.detail == 15) /* RFC 6710 4.1 */ || (esc.subject == 3 && esc.detail == 4);
 
 	return parameter || code == 530 ? "MAIL FROM" : "the sender";
 }
