@@ -272,7 +272,7 @@ no_step() { [[ $'\n'$stdout != *$'\n'"$1 "* ]] || complain "there is a step $1";
 	step connect failed "127.0.0.1: Connection refused"
 	step connect failed "cannot connect to 127.0.0.1, port $port*"
 	hinted "nothing listens on port $port"
-	no_step probe			# it is none of the usual ports, so no other is looked at
+	no_step probe			# a server of this machine, and none of the usual ports: no other is looked at
 	set_conf host no..host
 	postern_fails 68 resolve -- --check
 	step resolve failed "*no..host*"

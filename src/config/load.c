@@ -1,6 +1,5 @@
 #include "config/load.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -15,6 +14,7 @@
 #include "config/places.h"
 #include "config/set.h"
 #include "config/url.h"
+#include "net/resolve.h"
 
 enum { PORT_SUBMISSION = 587, PORT_SUBMISSIONS = 465, PORT_SMTP = 25 };
 
@@ -212,20 +212,6 @@ static bool set_all_given(struct conf *c, const struct setting *given, size_t n,
 
 /* ------------------------------------------------------------------------------------------ -S */
 
-/* What is sent there never leaves this machine. */
-static bool is_loopback(const char *host)
-{
-	char plain[INET6_ADDRSTRLEN] = "";
-	struct in_addr four;
-	struct in6_addr six;
-	size_t len = strlen(host);
-
-	if (host[0] == '[' && len - 2 < sizeof plain)
-		memcpy(plain, host + 1, len - 2);
-	return str_same(host, "localhost") || (inet_pton(AF_INET, host, &four) == 1 && ntohl(four.s_addr) >> 24 == 127)
-	    || (inet_pton(AF_INET6, plain, &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six));
-}
-
 static bool set_in_only(struct conf *c, const char *key, const char *value, struct err *e)
 {
 	return key_set(&c->accounts[1], key_find(key, strlen(key)), value, "-S", ST_USAGE, e);
@@ -251,7 +237,7 @@ static bool set_server(struct conf *c, const char *server, struct err *e)
 	snprintf(port, sizeof port, "%u", u.port);
 	return conf_add(c, "default", "", LAYER_USER, &only, e) && set_in_only(c, "host", u.host, e)
 	    && (u.port == 0 || set_in_only(c, "port", port, e)) && set_in_only(c, "auth", "off", e)
-	    && (!is_loopback(u.host) || set_in_only(c, "tls", "off", e));
+	    && (!resolve_is_loopback(u.host) || set_in_only(c, "tls", "off", e));
 }
 
 /* -------------------------------------------------------------------------------------- together */

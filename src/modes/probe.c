@@ -14,12 +14,9 @@ static const unsigned usual[] = { 465, 587, 25 };
 
 unsigned probe_port(unsigned configured, size_t i)
 {
-	bool is_usual = false;
 	size_t n = 0;
 
 	for (size_t j = 0; j < COUNT(usual); j++)
-		is_usual = is_usual || usual[j] == configured;
-	for (size_t j = 0; is_usual && j < COUNT(usual); j++)
 		if (usual[j] != configured && n++ == i)
 			return usual[j];
 	return 0;
@@ -153,6 +150,16 @@ static bool other_port_may_help(const struct err *e)
 	return e->stage == ST_CONNECT || e->stage == ST_STARTTLS || begins_otherwise(e);
 }
 
+/* On this machine the usual ports may be those of another server, which is not meant. */
+static bool stands_alone(const struct endpoint *to)
+{
+	bool is_usual = false;
+
+	for (size_t i = 0; i < COUNT(usual); i++)
+		is_usual = is_usual || usual[i] == to->port;
+	return !is_usual && resolve_is_loopback(to->host);
+}
+
 /* A unix socket has no other port, and leads to a server that this machine's administrator knows. */
 static void look_at(struct smarthost *h, const struct endpoint *to, const struct err *why, struct err *e)
 {
@@ -161,6 +168,7 @@ static void look_at(struct smarthost *h, const struct endpoint *to, const struct
 
 	if (!advised && begins_otherwise(why))
 		advised = look(h, *to, to->port, e);
+	advised = advised || stands_alone(to);
 	for (size_t i = 0; !advised && (port = probe_port(to->port, i)) != 0; i++)
 		advised = look(h, *to, port, e);
 }

@@ -288,6 +288,19 @@ static void add_loopback(const struct question *q, struct addrs *to)
 	}
 }
 
+bool resolve_is_loopback(const char *host)
+{
+	char plain[INET6_ADDRSTRLEN] = "";
+	struct in_addr four;
+	struct in6_addr six;
+	size_t len = strlen(host);
+
+	if (host[0] == '[' && len - 2 < sizeof plain)
+		memcpy(plain, host + 1, len - 2);
+	return str_same(host, "localhost") || (inet_pton(AF_INET, host, &four) == 1 && ntohl(four.s_addr) >> 24 == 127)
+	    || (inet_pton(AF_INET6, plain, &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six));
+}
+
 bool resolve(const struct question *q, struct addrs *to, struct err *e)
 {
 	struct answer a = { 0 };

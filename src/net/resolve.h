@@ -43,6 +43,9 @@ struct question {
 /* "192.0.2.1", "2001:db8::1", "fe80::1%eth0", with or without [] and the "IPv6:" of RFC 5321 4.1.3. */
 bool resolve_literal(const char *host, unsigned port, struct addr *a);
 
+/* Is it "localhost" or a loopback address, as written?  What is sent there never leaves this machine. */
+bool resolve_is_loopback(const char *host);
+
 /* At least one address, in the resolver's order (RFC 6724), but the families take turns (RFC 8305 4).  Errors: ST_RESOLVE PERM
  * (no such name, no address of that version: EX_NOHOST), ST_RESOLVE TEMP (it cannot be resolved now). */
 bool resolve(const struct question *q, struct addrs *to, struct err *e) MUST_CHECK;

@@ -666,7 +666,8 @@ static void test_ports(void)
 	ok(probe_port(587, 0) == 465 && probe_port(587, 1) == 25 && probe_port(587, 2) == 0, "587: 465, then 25");
 	ok(probe_port(465, 0) == 587 && probe_port(465, 1) == 25 && probe_port(465, 2) == 0, "465: 587, then 25");
 	ok(probe_port(25, 0) == 465 && probe_port(25, 1) == 587 && probe_port(25, 2) == 0, "25: 465, then 587");
-	ok(probe_port(2525, 0) == 0 && probe_port(0, 0) == 0, "an unusual port, or none: no other");
+	ok(probe_port(588, 0) == 465 && probe_port(588, 1) == 587 && probe_port(588, 2) == 25 && probe_port(588, 3) == 0,
+	   "an unusual port: all three");
 }
 
 int main(void)
