@@ -258,6 +258,16 @@ taken() {
 	done
 }
 
+@test "a file that is missing is named together with the line or the key that names it" {
+	printf 'host mail.example.org\ninclude other\n' > "$conf"
+	postern_fails 78 config -- --dump-config
+	told "cannot read ${conf%/*}/other"
+	hinted "\`include\` at $conf:2 names it"
+	printf 'host mail.example.org\naliases %s/none\n' "$HOME" > "$conf"
+	postern_fails 78 config -- -bv root
+	hinted 'the key `aliases` names it'
+}
+
 @test "keys before the only account, without a server: the error names defaults" {
 	printf 'tls on\nlogfile ~/log\n\naccount work\nhost mail.example.org\n' > "$conf"
 	postern_fails 78 config -- --dump-config

@@ -161,7 +161,7 @@ static bool include_one(struct reader *r, struct file *f, const char *path, stru
 	if (inner.depth > DEPTH_MAX)
 		return fail_at(f, e, "more than %d files include each other", DEPTH_MAX);
 	if (!read_file(r, &inner, e))
-		return false;
+		return e->sys != 0 && e->hint[0] == '\0' ? err_hint(e, "`include` at %s:%u names it", f->path, f->line) : false;
 	/* An account that begins in the included file ends there.  The lines after `include` belong to the account before it. */
 	r->section = section;
 	r->begun = begun;

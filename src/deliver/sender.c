@@ -122,6 +122,12 @@ static bool read_list(const char *path, const char *name, uid_t as, struct buf *
 	return owned_read_list(path, name, as, ST_CONFIG, to, reader, e);
 }
 
+static bool read_aliases(const char *path, struct buf *text, struct err *e)
+{
+	return owned_read(path, path, ST_CONFIG, text, e)
+	    || (e->sys != 0 && e->hint[0] == '\0' ? err_hint(e, "the key `aliases` names it") : false);
+}
+
 static bool load_expander(struct sender *who, struct err *e)
 {
 	const struct message_params *p = &who->a->message;
@@ -136,7 +142,7 @@ static bool load_expander(struct sender *who, struct err *e)
 		who->expander.machine.host[0] = '\0';
 	identity_fqdn(who->expander.machine.fqdn);
 	ok = p->aliases == NULL
-	  || (owned_read(p->aliases, p->aliases, ST_CONFIG, &text, e)
+	  || (read_aliases(p->aliases, &text, e)
 	      && aliases_parse(&who->expander.aliases, p->aliases, buf_text(&text), text.len, e));
 	buf_free(&text);
 	return ok;
