@@ -115,7 +115,7 @@ static bool domain_ok(const char *d)
 	size_t label = 0;
 
 	if (*d == '[')
-		return true;
+		return d[strlen(d) - 1] == ']'; /* nothing stands behind the literal */
 	for (; *d != '\0'; d++) {
 		if (*d == '.' && label == 0)
 			return false;

@@ -71,6 +71,9 @@ static const struct {
 	{ "a@b> SIZE=1", NULL },
 	{ "a@b..", NULL },
 	{ "a@.", NULL },
+	{ "a@[192.0.2.1].", "a@[192.0.2.1]" },
+	{ "a@[192.0.2.1]..", NULL },
+	{ "a@[192.0.2.1].example", NULL },
 	{ "Bob at x@y.z", NULL },
 	{ "@e", NULL },
 };
