@@ -337,36 +337,41 @@ static bool put_value(struct work *w, const char *name, size_t name_len, const c
 	    && put_structure(w, p + len, n - len, NATIVE, e);
 }
 
-/* One parameter, without the semicolon before it.  A boundary must stay the same as in the body. */
-static bool put_parameter(struct work *w, const char *p, size_t n, struct err *e)
+/* One parameter, with the semicolon before it.  A boundary must stay the same as in the body.  If the parameter is there in RFC
+ * 2231's form as well, as browsers and libraries for HTTP write it, readers prefer that one, and two of one name confuse them. */
+static bool put_parameter(struct work *w, const struct field *f, const char *p, size_t n, struct err *e)
 {
-	size_t before = pieces_blanks(p, n), name_len = before, value;
+	size_t before = 1 + pieces_blanks(p + 1, n - 1), name_len = before, value;
 
 	while (name_len < n && is_name_char(p[name_len]))
 		name_len++;
 	name_len -= before;
 	value = before + name_len + pieces_blanks(p + before + name_len, n - before - name_len);
 	if (!is_foreign(w, p, n))
-		return words_keep(&w->line, p, before, p + before, n - before, pieces_trimmed(p + before, n - before), e);
+		return words_keep(&w->line, "", 0, p, 1, 1, e)
+		    && words_keep(&w->line, p + 1, before - 1, p + before, n - before, pieces_trimmed(p + before, n - before), e);
 	if (name_len == 0 || name_len > WORDS_NAME_MAX || value >= n || p[value] != '='
 	    || str_same_n(p + before, name_len, "boundary")) {
 		w->stuck = true;
 		return true;
 	}
+	if (pieces_has_extended(f->body, f->body_len, p + before, name_len))
+		return true;
 	value++;
 	value += pieces_blanks(p + value, n - value);
-	return put_value(w, p + before, name_len, p + value, n - value, e);
+	return words_keep(&w->line, "", 0, p, 1, 1, e) && put_value(w, p + before, name_len, p + value, n - value, e);
 }
 
-static bool put_parameters(struct work *w, const char *p, size_t n, struct err *e)
+static bool put_parameters(struct work *w, const struct field *f, struct err *e)
 {
-	size_t len = pieces_semicolon(p, n);
+	const char *p = f->body;
+	size_t n = f->body_len, len = pieces_semicolon(p, n);
 
 	if (!put_structure(w, p, len, NATIVE, e))
 		return false;
 	while ((p += len, n -= len) > 0) {
 		len = 1 + pieces_semicolon(p + 1, n - 1);
-		if (!words_keep(&w->line, "", 0, p, 1, 1, e) || !put_parameter(w, p + 1, len - 1, e))
+		if (!put_parameter(w, f, p, len, e))
 			return false;
 	}
 	return true;
@@ -381,7 +386,7 @@ static bool put_body(struct work *w, const struct field *f, struct err *e)
 	switch (w->grammar) {
 	case BARE: w->stuck = true; return true;
 	case ADDRESSES: return put_addresses(w, f, e);
-	case PARAMETERS: return put_parameters(w, f->body, f->body_len, e);
+	case PARAMETERS: return put_parameters(w, f, e);
 	case PHRASES:
 	case LINKS:
 	case NATIVE: return put_loose(w, f->body, f->body_len, e);

@@ -2,6 +2,8 @@
 
 #include "base/str.h"
 
+enum { PARAMETERS_SEEN = 100 };
+
 bool pieces_is_blank(const char *p, const char *end)
 {
 	return str_isblank(*p) || *p == '\n' || (*p == '\r' && p + 1 < end && p[1] == '\n');
@@ -92,6 +94,30 @@ size_t pieces_semicolon(const char *p, size_t n)
 			x.p = *x.p == '(' ? skip_comment(&x, x.p) : skip_pair(x.p, x.end);
 	}
 	return (size_t)(x.p - p);
+}
+
+static bool is_extended(const char *p, size_t n, const char *name, size_t name_len)
+{
+	size_t i = pieces_blanks(p, n);
+
+	if (n - i <= name_len || p[i + name_len] != '*')
+		return false;
+	for (size_t k = 0; k < name_len; k++)
+		if (str_lower(p[i + k]) != str_lower(name[k]))
+			return false;
+	return true;
+}
+
+bool pieces_has_extended(const char *body, size_t n, const char *name, size_t name_len)
+{
+	size_t at = pieces_semicolon(body, n);
+
+	for (int left = PARAMETERS_SEEN; at < n && left > 0; left--) {
+		if (is_extended(body + at + 1, n - at - 1, name, name_len))
+			return true;
+		at += 1 + pieces_semicolon(body + at + 1, n - at - 1);
+	}
+	return false;
 }
 
 size_t pieces_trimmed(const char *p, size_t n)

@@ -44,6 +44,10 @@ const char *pieces_enclosed(struct lexer *x, const char *p, char close);
 /* The octets before the next semicolon outside of quotes and comments. */
 size_t pieces_semicolon(const char *p, size_t n);
 
+/* Does a body have the parameter in RFC 2231's form as well (name*, name*0)?  Looks at the first hundred parameters only, so
+ * that the caller may ask for each of them. */
+bool pieces_has_extended(const char *body, size_t n, const char *name, size_t name_len);
+
 size_t pieces_blanks(const char *p, size_t n);  /* the octets of the blanks and line ends at the beginning */
 size_t pieces_trimmed(const char *p, size_t n); /* the octets before those at the end */
 
