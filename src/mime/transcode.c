@@ -4,7 +4,6 @@
 
 #include "mail/ascii.h"
 #include "mail/header.h"
-#include "mail/mend.h"
 #include "mime/encode.h"
 
 struct transcode {
@@ -51,12 +50,13 @@ static bool put_field(struct buf *to, const char *name, const char *body, struct
 	return buf_printf(to, e, "%s: %s\n", name, body);
 }
 
-/* Its line may be folded now: the name is longer. */
+/* Its line may be folded now: the name is longer.  By this name it is text, so what is not ASCII in it can be encoded. */
 static bool put_original(struct buf *to, const struct field *f, struct err *e)
 {
+	struct ascii how = { .utf8 = false };
 	struct buf field = buf_like(to);
 	bool ok = buf_str(&field, "X-Original-", e) && buf_add(&field, f->raw, f->raw_len, e)
-	       && mend_header(to, field.bytes, field.len, e);
+	       && ascii_header(&how, to, field.bytes, field.len, e);
 
 	buf_free(&field);
 	return ok;

@@ -202,6 +202,17 @@ static void test_original(void)
 	downgraded_free(&d);
 }
 
+/* In its new name, a type that is not ASCII is text. */
+static void test_original_8bit(void)
+{
+	static const char in[] = H "\n--b\nContent-Type: multipart/\377\n\na\rb\n--b--\n";
+	struct downgraded d;
+
+	ok(downgrade_whole(&d, in, strlen(in), false, 100), "a type that is not ASCII");
+	ok(strstr(d.out.bytes, "\nX-Original-Content-Type: =?unknown-8bit?Q?multipart/=FF?=") != NULL, "  is encoded");
+	downgraded_free(&d);
+}
+
 /* The header of a part has a limit, which does not depend on how the input was cut. */
 static void test_limits(void)
 {
@@ -225,6 +236,7 @@ int main(void)
 	test_utf16();
 	test_lines_only();
 	test_original();
+	test_original_8bit();
 	test_limits();
 	return done();
 }
