@@ -535,4 +535,6 @@ deep() {
 	seven_bit_server
 	{ head "$mixed"; yes -- "--=_b"$'\n\nx' | command head -n 30000; part "" ""; echo "$umlauts"; echo "--=_b--"; } > "$mail"
 	refused "it has more than 10000 parts"
+	{ head "$mixed"; yes -- "--=_b"$'\nX: \303\274\n\nx' | command head -n 40000; echo "--=_b--"; } > "$mail"
+	refused "the header of a part is not ASCII, and it has more than 10000 parts"
 }

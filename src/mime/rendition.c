@@ -204,10 +204,10 @@ static bool downgrade(struct rendition *r, unsigned how, const char *why, struct
 	return ok;
 }
 
-static const char *unfit(const struct facts *f)
+static const char *why_changed(const struct facts *f)
 {
 	return f->nul ? "the text has NUL bytes" : f->bare_cr ? "the text has carriage returns within lines"
-							      : "the text has lines of more than 998 bytes";
+	     : f->longest > SURVEY_LINE_MAX ? "the text has lines of more than 998 bytes" : "the header of a part is not ASCII";
 }
 
 /* Only the headers of parts need a look at a body that may be sent as it is. */
@@ -233,7 +233,7 @@ bool rendition_begin(struct rendition *r, const struct message *m, const char *n
 		return false;
 	if (!facts_unfit(&r->facts) && !(r->facts.eight_bit && has_parts(r)))
 		return true;
-	return downgrade(r, r->ascii.utf8 ? DOWNGRADE_UTF8 : 0, unfit(&r->facts), e);
+	return downgrade(r, r->ascii.utf8 ? DOWNGRADE_UTF8 : 0, why_changed(&r->facts), e);
 }
 
 /* UTF-8 in a part's header does not stay: that is 8-bit text. */
