@@ -16,6 +16,7 @@
 #include "deliver/report.h"
 #include "modes/check.h"
 #include "modes/etrn.h"
+#include "modes/mode.h"
 #include "modes/newaliases.h"
 #include "modes/queue.h"
 #include "modes/serve.h"
@@ -27,9 +28,8 @@ static int print(void (*what)(FILE *))
 	struct err e;
 
 	what(stdout);
-	if (fflush(stdout) == 0 && !ferror(stdout))
+	if (mode_printed(&e))
 		return 0;
-	fail(&e, ST_INTERNAL, FATE_TEMP, "cannot write to standard output");
 	report_error(&e);
 	return err_exit_status(&e);
 }

@@ -26,10 +26,9 @@ static bool is_idle(const struct account *a, const struct key *k)
 	return str_same(k->name, "auth") && a->auth.user == NULL && !key_was_set(a, "auth");
 }
 
-static bool dump_key(const struct account *a, const struct key *k, FILE *to)
+static bool dump_key(const struct account *a, const struct key *k, FILE *to, struct err *e)
 {
 	struct buf value = buf_max(ST_CONFIG, 1024 * 1024, k->name);
-	struct err e;
 	bool ok = true;
 
 	if (k->kind == KIND_SECRET && value_is_set(a, k)) {
@@ -37,7 +36,7 @@ static bool dump_key(const struct account *a, const struct key *k, FILE *to)
 	} else if (is_idle(a, k)) {
 		fprintf(to, "# %s: no user, so nothing is tried\n", k->name);
 	} else if (value_is_set(a, k)) {
-		ok = value_show(a, k, &value, &e);
+		ok = value_show(a, k, &value, e);
 		put_line(k->name, buf_text(&value), to);
 	} else if (k->standard != NULL && k->unset != NULL) {
 		put_line(k->name, k->unset, to);
@@ -89,12 +88,12 @@ void dump_sources(const struct conf *c, const struct account *a, const char *why
 	put_comment("this account was chosen, since ", why, to);
 }
 
-bool dump_account(const struct account *a, FILE *to)
+bool dump_account(const struct account *a, FILE *to, struct err *e)
 {
 	bool ok = true;
 
 	put_line("account", a->name, to);
 	for (const struct key *k = key_row(0); ok && k != NULL; k = key_next(k))
-		ok = dump_key(a, k, to);
-	return ok && fflush(to) == 0 && !ferror(to);
+		ok = dump_key(a, k, to, e);
+	return ok;
 }

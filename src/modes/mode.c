@@ -5,7 +5,7 @@
 
 #include "deliver/report.h"
 
-static bool printed(struct err *e)
+bool mode_printed(struct err *e)
 {
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return true;
@@ -48,7 +48,7 @@ int mode_run(const struct options *o, bool had_stdin, bool (*steps)(struct work 
 	w->had_stdin = had_stdin;
 	sender_begin(&w->who, o);
 	submission_begin(&w->x);
-	ok = steps(w, &e) && printed(&e);
+	ok = steps(w, &e) && mode_printed(&e);
 	status = conclude != NULL ? conclude(w, ok, &e) : mode_conclude(w, ok, &e);
 	smarthost_free(&w->to);
 	submission_free(&w->x);

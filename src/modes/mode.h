@@ -26,6 +26,9 @@ struct work {
 int mode_run(const struct options *o, bool had_stdin, bool (*steps)(struct work *w, struct err *e),
 	     int (*conclude)(struct work *w, bool ok, struct err *e));
 
+/* Did standard output take what was printed so far?  mode_run() calls it. */
+bool mode_printed(struct err *e) MUST_CHECK;
+
 /* Prints the error, if there is one, and returns the exit status. */
 int mode_conclude(struct work *w, bool ok, struct err *e);
 

@@ -230,7 +230,7 @@ static bool dump(struct work *w, struct err *e)
 		return false;
 	conf_why(&w->who.conf, w->o->account, w->o->sender, w->who.a, why);
 	dump_sources(&w->who.conf, w->who.a, why, stdout);
-	return dump_account(w->who.a, stdout) || fail(e, ST_INTERNAL, FATE_TEMP, "cannot write to standard output");
+	return dump_account(w->who.a, stdout, e);
 }
 
 int submit_dump_config(const struct options *o)

@@ -36,7 +36,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	MUST(fd >= 0 && nowhere != NULL && write(fd, data, size) == (ssize_t)size && fchmod(fd, 0600) == 0);
 	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
 	if (conf_load(&c, &(const struct options){ .config_file = path }, &e) && conf_choose(&c, NULL, "me@example.org", &a, &e))
-		(void)!dump_account(a, nowhere);
+		(void)!dump_account(a, nowhere, &e);
 	conf_free(&c);
 	close(fd);
 	return 0;
