@@ -29,6 +29,15 @@ size_t utf8_char(const char *p, size_t len)
 	return n;
 }
 
+uint32_t utf8_code_point(const char *p, size_t n)
+{
+	uint32_t c = (unsigned char)p[0] & (n == 1 ? 0x7fU : n == 2 ? 0x1fU : n == 3 ? 0x0fU : 0x07U);
+
+	for (size_t i = 1; i < n; i++)
+		c = c << 6 | ((unsigned char)p[i] & 0x3fU);
+	return c;
+}
+
 size_t printable_piece(const char *p, size_t len, bool keep_newlines, char piece[PRINTABLE_PIECE], size_t *took)
 {
 	size_t n = utf8_char(p, len);

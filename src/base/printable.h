@@ -19,4 +19,7 @@ size_t printable_piece(const char *p, size_t len, bool keep_newlines, char piece
 /* The length of the well-formed UTF-8 character at p (RFC 3629: shortest form, no surrogates), or 0. */
 size_t utf8_char(const char *p, size_t len);
 
+/* The code point of such a character of n octets. */
+uint32_t utf8_code_point(const char *p, size_t n);
+
 #endif

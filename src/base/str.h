@@ -18,6 +18,14 @@ static inline bool str_iscontrol(char c) { return (unsigned char)c < 0x20 || c =
 static inline bool str_is8bit(char c) { return (unsigned char)c >= 0x80; }
 static inline char str_lower(char c) { return str_isupper(c) ? (char)(c + 32) : c; }
 
+/* The value of a hexadecimal digit, capital or small; -1: it is none. */
+static inline int str_hex_digit(char c)
+{
+	char l = str_lower(c);
+
+	return str_isdigit(c) ? c - '0' : l >= 'a' && l <= 'f' ? l - 'a' + 10 : -1;
+}
+
 bool str_same(const char *a, const char *b); /* equal, without regard to ASCII case */
 bool str_same_n(const char *a, size_t len, const char *word); /* the same for `len` bytes and a whole word */
 void str_hex(const unsigned char *p, size_t n, char *to);        /* 2 * n lower-case digits and a NUL */

@@ -19,14 +19,6 @@ static bool fail_url(struct err *e, const char *why)
 	return err_hint(e, "write smtps://user@host, smtp://user@host:587 or lmtp://host:24");
 }
 
-static int hex(char c)
-{
-	if (str_isdigit(c))
-		return c - '0';
-	c = str_lower(c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static bool decode_user(const char *p, size_t len, struct url *u, struct err *e)
 {
 	size_t n = 0;
@@ -37,7 +29,8 @@ static bool decode_user(const char *p, size_t len, struct url *u, struct err *e)
 		if (c == ':')
 			return fail_url(e, "holds a password, which belongs into password_command or password_file");
 		if (c == '%') {
-			int high = len - i > 2 ? hex(p[i + 1]) : -1, low = len - i > 2 ? hex(p[i + 2]) : -1;
+			int high = len - i > 2 ? str_hex_digit(p[i + 1]) : -1;
+			int low = len - i > 2 ? str_hex_digit(p[i + 2]) : -1;
 
 			if (high < 0 || low < 0)
 				return fail_url(e, "has a % without two hexadecimal digits");

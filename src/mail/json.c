@@ -37,15 +37,6 @@ bool json_is_object(const char *p, size_t n)
 	return depth == 0 && !quoted;
 }
 
-static uint32_t code_point(const char *p, size_t n)
-{
-	uint32_t c = (unsigned char)p[0] & (n == 2 ? 0x1f : n == 3 ? 0x0f : 0x07);
-
-	for (size_t i = 1; i < n; i++)
-		c = c << 6 | ((unsigned char)p[i] & 0x3f);
-	return c;
-}
-
 static bool put_escape(struct line *l, uint32_t c, struct err *e)
 {
 	char text[16];
@@ -68,7 +59,7 @@ bool json_put(struct line *l, const char *p, size_t n, struct err *e)
 		bool comma = !quoted && p[i] == ',' && l->column > JSON_LINE && i + 1 < n && !pieces_is_blank(p + i + 1, p + n);
 
 		len = utf8_char(p + i, n - i);
-		if (!(len > 1 ? put_escape(l, code_point(p + i, len), e) : words_keep(l, "", 0, p + i, 1, 1, e)))
+		if (!(len > 1 ? put_escape(l, utf8_code_point(p + i, len), e) : words_keep(l, "", 0, p + i, 1, 1, e)))
 			return false;
 		if (comma && !words_keep(l, "", 0, "\n ", 2, 2, e))
 			return false;

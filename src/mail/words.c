@@ -324,18 +324,11 @@ static bool is_token(const char *p, size_t n)
 	return n > 0;
 }
 
-static int hex(char c)
-{
-	static const char digits[] = "0123456789ABCDEF0123456789abcdef";
-	const char *at = c == '\0' ? NULL : strchr(digits, c);
-
-	return at == NULL ? -1 : (int)(at - digits) % 16;
-}
-
 static bool is_q(const char *p, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		int high = p[i] == '=' && i + 2 < n ? hex(p[i + 1]) : -1, low = high < 0 ? -1 : hex(p[i + 2]);
+		int high = p[i] == '=' && i + 2 < n ? str_hex_digit(p[i + 1]) : -1;
+		int low = high < 0 ? -1 : str_hex_digit(p[i + 2]);
 
 		if (p[i] == '=' && (low < 0 || str_iscontrol((char)(high * 16 + low))))
 			return false;

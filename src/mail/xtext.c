@@ -45,16 +45,6 @@ bool xtext_is_printable(const char *s)
 	return true;
 }
 
-/* The code point of one well-formed character of n octets. */
-static uint32_t code_point(const char *p, size_t n)
-{
-	uint32_t c = (unsigned char)*p & (n == 2 ? 0x1fU : n == 3 ? 0x0fU : 0x07U);
-
-	for (size_t i = 1; i < n; i++)
-		c = c << 6 | ((unsigned char)p[i] & 0x3fU);
-	return c;
-}
-
 /* RFC 6533 3: characters that are not allowed as they are become \x{HEX}. */
 static bool put_utf8(struct buf *to, const char *s, bool unitext, struct err *e)
 {
@@ -66,7 +56,7 @@ static bool put_utf8(struct buf *to, const char *s, bool unitext, struct err *e)
 			ok = plain(*s) && *s != '\\' ? buf_char(to, *s, e)
 						     : buf_printf(to, e, "\\x{%02X}", (unsigned)(unsigned char)*s);
 		else
-			ok = unitext ? buf_add(to, s, n, e) : buf_printf(to, e, "\\x{%02X}", code_point(s, n));
+			ok = unitext ? buf_add(to, s, n, e) : buf_printf(to, e, "\\x{%02X}", utf8_code_point(s, n));
 		if (!ok)
 			return false;
 		s += n == 0 ? 1 : n;
@@ -81,7 +71,7 @@ bool xtext_put_orcpt(struct buf *to, const char *orcpt, bool smtputf8, struct er
 	while (*orcpt != '\0') {
 		size_t n = utf8_char(orcpt, strlen(orcpt));
 
-		if (!(n <= 1 ? buf_char(to, *orcpt, e) : buf_printf(to, e, "\\x{%02X}", code_point(orcpt, n))))
+		if (!(n <= 1 ? buf_char(to, *orcpt, e) : buf_printf(to, e, "\\x{%02X}", utf8_code_point(orcpt, n))))
 			return false;
 		orcpt += n == 0 ? 1 : n;
 	}

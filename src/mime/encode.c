@@ -102,11 +102,6 @@ size_t qp_end(struct qp *q, char *out)
 
 /* ---- quoted-printable again ---------------------------------------------------------------------- */
 
-static bool is_hex(char c)
-{
-	return str_isdigit(c) || (str_lower(c) >= 'a' && str_lower(c) <= 'f');
-}
-
 static char *put_literally(struct requote *r, char *out)
 {
 	for (size_t i = 0; i < r->n_held; i++)
@@ -158,7 +153,7 @@ static bool may_hold(const struct requote *r, char c)
 		return c == '=' || c == '\r' || str_isblank(c);
 	if (c == '\r' || str_isblank(c))
 		return all_blank(r->held + 1, n - 1);
-	return n == 1 && r->held[0] == '=' && is_hex(c);
+	return n == 1 && r->held[0] == '=' && str_hex_digit(c) >= 0;
 }
 
 size_t requote_feed(struct requote *r, const char *in, size_t n, char *out)
@@ -170,7 +165,7 @@ size_t requote_feed(struct requote *r, const char *in, size_t n, char *out)
 			out = end_line_again(r, out);
 			continue;
 		}
-		if (r->n_held == 2 && r->held[0] == '=' && is_hex(r->held[1]) && is_hex(in[i])) {
+		if (r->n_held == 2 && r->held[0] == '=' && str_hex_digit(r->held[1]) >= 0 && str_hex_digit(in[i]) >= 0) {
 			out = put_escape(r, in[i], out);
 			continue;
 		}
