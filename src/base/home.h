@@ -1,9 +1,9 @@
 /*
  * home.h - the directories with the user's own files, and `~` in names of files.
  *
- * HOME and XDG_CONFIG_HOME often come from another user: cron, at, su -p and sudo -E pass on those of root's shell, and a
- * job that looks for its configuration in root's home sends no mail.  So a directory that the environment names counts
- * only if it belongs to the user.  This module opens no file.
+ * HOME, XDG_CONFIG_HOME and XDG_STATE_HOME often come from another user: cron, at, su -p and sudo -E pass on those of root's
+ * shell, and a job that looks for its configuration in root's home sends no mail.  So a directory that the environment names
+ * counts only if it belongs to the user.  This module opens no file.
  */
 #ifndef BASE_HOME_H
 #define BASE_HOME_H

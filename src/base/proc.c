@@ -190,8 +190,8 @@ static const char *search_path(void)
 
 static bool hint_path(struct err *e)
 {
-	return err_hint(e, "install the program; if it is installed, write its whole path, since cron and services have another PATH"
-			   " than a terminal");
+	return err_hint(e, "install the program; if it is installed, write its whole path, since cron and services have another"
+			   " PATH than a terminal");
 }
 
 /* Trying again does not help if the program is not there: what names it is at fault. */

@@ -121,5 +121,5 @@ bool rights_restore(struct rights *was, struct err *e)
 		ok = files_are_of(geteuid(), was->gid) && setgroups((size_t)was->n, was->groups) == 0;
 	free(was->groups);
 	*was = (struct rights){ 0 };
-	return ok || fail_sys(e, ST_INTERNAL, errno, "the rights of root cannot be had back");
+	return ok || fail_sys(e, ST_INTERNAL, errno, "cannot get the rights of root back");
 }

@@ -16,6 +16,7 @@
 #include "smtp/wishes.h"
 
 enum { ACCOUNT_KEYS_MAX = 128 }; /* rows of the key table */
+
 enum queue_use {
 	QUEUE_OFF,    /* the verdict is the exit status */
 	QUEUE_ON,     /* try at once, and keep what may succeed later */

@@ -60,8 +60,8 @@ bool conf_add(struct conf *c, const char *name, const char *origin, unsigned lay
 
 bool conf_hint_loose(struct err *e)
 {
-	return err_hint(e, "the keys there stand before any account line, so they are an account with the name default; if they are"
-			   " for all accounts, write the line `defaults` above them");
+	return err_hint(e, "the keys there stand before any account line, so they are an account with the name default; if they"
+			   " are for all accounts, write the line `defaults` above them");
 }
 
 void conf_free(struct conf *c)

@@ -1,5 +1,7 @@
 /*
  * dump.h - --dump-config and --check: show an account, and where it comes from.
+ *
+ * Changes nothing, and never shows a secret.
  */
 #ifndef CONFIG_DUMP_H
 #define CONFIG_DUMP_H

@@ -1,6 +1,6 @@
 /*
- * habits.h - what people are used to from other configuration files: signs between key and value, single quotes, comments behind a
- * value, and the names of keys in other programs.  It serves errors only; none of this is accepted.
+ * habits.h - what people are used to from other configuration files: signs between key and value, single quotes, comments behind
+ * a value, and the names of keys in other programs.  It serves errors only; none of this is accepted.
  *
  * Shows no value, since a value may be a password.
  */

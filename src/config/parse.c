@@ -273,7 +273,8 @@ static bool check_pin(const struct key *k, const char *pin, struct err *e)
 
 	if (verify_pin(pin, &of_key, hex))
 		return true;
-	fail(e, ST_CONFIG, FATE_PERM, "%s must be a SHA-256 in %s, not `%s`", k->name, of_key ? "base64" : "64 hexadecimal digits", pin);
+	fail(e, ST_CONFIG, FATE_PERM, "%s must be a SHA-256 in %s, not `%s`", k->name,
+	     of_key ? "base64" : "64 hexadecimal digits", pin);
 	return of_key ? false : err_hint(e, "openssl x509 -in FILE -noout -fingerprint -sha256 shows it");
 }
 
@@ -301,7 +302,8 @@ bool parse_command(struct account *a, const struct key *k, const char *text, str
 	if (sign == '\0')
 		return value_set_text(a, k, text, e);
 	fail(e, ST_CONFIG, FATE_PERM, "%s is run without a shell, which alone would understand the %c in it", k->name, sign);
-	return err_hint(e, "use `passwordeval`, which runs a shell; if the program itself wants the %c, put it in single quotes", sign);
+	return err_hint(e, "use `passwordeval`, which runs a shell; if the program itself wants the %c, put it in single quotes",
+			sign);
 }
 
 /* ----------------------------------------------------------------------------------------- words */

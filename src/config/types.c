@@ -378,7 +378,7 @@ static bool parse_by(void *at, const struct key *k, const char *text, struct err
 
 	if (!str_same(text, "off") && !wishes_parse_by(text, &made)) {
 		fail(e, ST_CONFIG, FATE_PERM, "%s must be off or TIME[,return|notify][,trace], not `%s`", k->name, text);
-		return err_hint(e, "the time is from %d to %d seconds (or with s, m, h, d); only with notify may it be past",
+		return err_hint(e, "the time is from %d to %d seconds (or with s, m, h, d); it may be below 1 only with notify",
 				-DELIVER_BY_MAX, DELIVER_BY_MAX);
 	}
 	*(struct deliver_by *)at = made;
@@ -396,9 +396,7 @@ static bool by_is_set(const void *at)
 	return ((const struct deliver_by *)at)->wanted;
 }
 
-/* ----------------------------------------------------------------------------------------- kinds */
-
-/* ------------------------------------------------------------------------------------------- the queue */
+/* ------------------------------------------------------------------------------------- the queue */
 
 static const char size_units[] = "KMG";
 
@@ -452,6 +450,8 @@ static bool show_retry(const void *at, const struct key *k, struct buf *to, stru
 	(void)k;
 	return datetime_put_span(to, r->first, e) && buf_char(to, ',', e) && datetime_put_span(to, r->longest, e);
 }
+
+/* ----------------------------------------------------------------------------------------- kinds */
 
 static const struct {
 	const char *form;

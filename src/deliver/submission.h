@@ -2,7 +2,7 @@
  * submission.h - one message on its way (RFC 6409): the original, its envelope, what the server gets of it, and what became
  * of it.
  *
- * modes/ and server/ fill it, deliver() or smtp/transaction sends it.  It knows neither an account nor a server.
+ * modes/, server/ and queue/flush fill it, deliver() or smtp/transaction sends it.  It knows neither an account nor a server.
  */
 #ifndef DELIVER_SUBMISSION_H
 #define DELIVER_SUBMISSION_H

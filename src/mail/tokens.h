@@ -28,8 +28,8 @@ bool tokens_next(struct tokens *s) MUST_CHECK;
 /* Sets `what`, and returns false. */
 bool tokens_bad(struct tokens *s, const char *what);
 
-/* The offset of the first separator, from `at` on, that is not in a quote, a comment or a literal; or `len`.  It may be used where
- * tokens_next() fails. */
+/* The offset of the first separator, from `at` on, that is not in a quote, a comment or a literal; or `len`.  It may be used
+ * where tokens_next() fails. */
 size_t tokens_piece_end(const char *p, size_t len, size_t at, const char *separators);
 
 #endif

@@ -87,7 +87,7 @@ bool stream_wait(struct stream *s, short events, struct err *e)
 	int fd = s->wire.fd(s->wire.ctx);
 
 	if (fd < 0)
-		return fail(e, s->stage, FATE_TEMP, "the peer went quiet");
+		return fail(e, s->stage, FATE_TEMP, "the other side sends nothing more");
 	switch (clock_passed(deadline) ? IO_LATE : descriptor_wait(fd, events, deadline)) {
 	case IO_DONE:
 		return true;

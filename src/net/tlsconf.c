@@ -121,7 +121,7 @@ static bool fail_priorities(int r, const char *wrong, const char *all, const cha
 		return fail_memory(e);
 	fail(e, ST_CONFIG, FATE_PERM, "GnuTLS does not understand tls_priorities \"%s\"", user != NULL ? user : all);
 	if (theirs)
-		return err_hint(e, "it is wrong from here: %s", user + (wrong - all));
+		return err_hint(e, "the mistake begins here: %s", user + (wrong - all));
 	return err_hint(e, "try: gnutls-cli --list --priority STRING");
 }
 

@@ -40,7 +40,7 @@ void relay_begin(struct relay *u, struct sender *who, struct smarthost *to);
 const struct job *relay_now(const struct relay *u); /* the present message */
 struct message *relay_message(struct relay *u);     /* its text, to be filled */
 bool relay_has_mail(const struct relay *u);         /* is there an envelope? */
-bool relay_has_recipients(const struct relay *u);   /* has the smarthost accepted a recipient? */
+bool relay_has_recipients(const struct relay *u);   /* was one accepted, by the smarthost or for the queue? */
 const struct reply *relay_reply(const struct relay *u);
 struct circumstances relay_circumstances(const struct relay *u); /* of the present message */
 

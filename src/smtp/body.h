@@ -11,8 +11,8 @@
 #include "smtp/chat.h"
 
 /* Writes the text.  `v`: the verb that it belongs to; the caller expects its answer afterwards.  `dots`: DATA, so dots are
- * doubled and the dot that ends it is written; otherwise BDAT, whose octets are r->facts.bytes.  `eight_bit`: MAIL has announced octets
- * over 127. */
+ * doubled and the dot that ends it is written; otherwise BDAT, whose octets are r->facts.bytes.  `eight_bit`: MAIL has announced
+ * octets over 127. */
 bool body_put(struct chat *c, const struct verb *v, const struct rendition *r, bool dots, bool eight_bit,
 	      struct err *e) MUST_CHECK;
 
