@@ -92,6 +92,8 @@ one_attempt() {
 	set_conf auth scram-sha-256
 	send_fails 69 auth
 	told "no authentication mechanism of localhost can be used"
+	told "PLAIN LOGIN"
+	hinted '`auth` allows none of these'
 	nothing_said
 	set_conf auth scram-sha-265
 	send_fails 78 config

@@ -82,7 +82,7 @@ refused() {
 
 @test "an unknown provider refuses the login: the hint follows code and text" {
 	provider mail.example AUTH '535 5.7.8 an Application Password is needed' 77 "this provider wants an application password"
-	provider mail.example AUTH '535 5.7.8 bad login' 77 "check \`user\` and the password"
+	provider mail.example AUTH '535 5.7.8 bad login' 77 "check \`user\` and the password: \`user\` mostly is the whole mail address"
 	provider mail.example AUTH '535 bad login' 77 "check \`user\` and the password"
 	provider mail.example AUTH '534 5.7.9 too weak' 77 "another mechanism"
 	provider mail.example AUTH '538 5.7.11 encryption needed' 77 "tls on"

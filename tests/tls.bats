@@ -214,7 +214,7 @@ client_cert() {
 	set_conf tls_starttls
 	set_conf timeout 1
 	send_fails 75 greeting
-	hinted "tls_starttls off"
+	hinted "if this port has TLS from the start, as 465 mostly has, set tls_starttls off"
 	nothing_said
 }
 

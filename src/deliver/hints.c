@@ -72,7 +72,8 @@ static const struct row rows[] = {
 	{ .from = ST_AUTH, .host = "*.aol.com", .hint = "AOL wants an application password (login.aol.com/account/security)" },
 	{ .from = ST_AUTH, .words = "*application*password*", .hint = "this provider wants an application password" },
 	{ .from = ST_AUTH, .codes = { 535 },
-	  .hint = "check `user` and the password; many providers want an application password or OAuth2" },
+	  .hint = "check `user` and the password: `user` mostly is the whole mail address, and many providers want an application"
+		  " password or OAuth2" },
 	{ .from = ST_AUTH, .codes = { 534 }, .hint = "the server may want another mechanism: see `auth`" },
 	{ .from = ST_AUTH, .kind = DEFERRED, .subject = 7, .detail = 12, /* RFC 4954 6 */
 	  .hint = "the server has to see the password itself once: set `auth plain` for one message" },

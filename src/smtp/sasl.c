@@ -202,7 +202,9 @@ static bool fail_no_mech(const struct login *l, const struct caps *caps, struct 
 		return err_hint(e, "a certificate can be used only with EXTERNAL; for the others a password is needed");
 	if (caps_offer_mech(caps, "XOAUTH2") || caps_offer_mech(caps, "OAUTHBEARER"))
 		return err_hint(e, "for OAuth2 set auth xoauth2 or oauthbearer, and a token as the password");
-	return err_hint(e, "check `auth`");
+	if (l->p->auth.n > 0 && !is_auto(l->p->auth.items[0]))
+		return err_hint(e, "`auth` allows none of these: without `auth` the strongest is used");
+	return err_hint(e, "`auth auto` uses none of these: see `auth` in postern.conf(5)");
 }
 
 /* ---- responding ----------------------------------------------------------------------------- */

@@ -148,8 +148,8 @@ static bool say_starttls(struct session *s, struct err *e)
 	if ((s->caps.ext & EXT_STARTTLS) == 0) {
 		fail(e, ST_STARTTLS, FATE_PERM, "%s does not offer STARTTLS, so nothing was sent", s->to->host);
 		e->esc = (struct esc){ 5, 7, 10 }; /* "encryption needed": RFC 8689 4.2.1 */
-		return err_hint(e, "for implicit TLS set tls_starttls off (port 465); the network may also be "
-				   "hiding the offer");
+		return err_hint(e, "if the server has TLS from the start, as most have at port 465, set tls_starttls off; the network"
+				   " may also be hiding the offer");
 	}
 	s->tls_tried = true;
 	if (!chat_say(&s->chat, &STARTTLS, 0, e, "STARTTLS"))
@@ -172,7 +172,7 @@ static bool fail_greeting(const struct session *s, struct err *e)
 		return false;
 	if (!needs_tls(s))
 		return err_hint(e, "does this port expect TLS from the start? then set tls on and tls_starttls off");
-	return err_hint(e, "for TLS from the start (port 465) set tls_starttls off");
+	return err_hint(e, "if this port has TLS from the start, as 465 mostly has, set tls_starttls off");
 }
 
 /* Servers at port 465 begin with TLS (RFC 8314 7.3).  If the settings say STARTTLS, no greeting is likely to come there, and the
