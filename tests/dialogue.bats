@@ -663,3 +663,17 @@ load dialogue
 	[[ $(envelope) == *"rcpt <admin@example.org>"* && $(said RCPT) == 1 ]]
 	replied "250 2.1.5 this recipient is there already"
 }
+
+@test "where the queue is on and there is no server: what RCPT asks to be told is kept, and NOTIFY=SUCCESS is refused for now" {
+	start_server < /dev/null
+	set_conf queue on
+	set_conf queue_directory "$BATS_TEST_TMPDIR/queue"
+	stop_server
+	talk "EHLO x" "$me" "$you NOTIFY=SUCCESS" "RCPT TO:<b@example.net> NOTIFY=NEVER ORCPT=rfc822;c@example.net" DATA "${text[@]}" QUIT
+	answered 220 250 250 451 250 354 250 221
+	replied "451 4.4.1 there is no server now"
+	grep -qx "rcpt b@example.net" "$BATS_TEST_TMPDIR"/queue/*-*
+	grep -qx "orcpt rfc822;c@example.net" "$BATS_TEST_TMPDIR"/queue/*-*
+	grep -qx "notify 1" "$BATS_TEST_TMPDIR"/queue/*-*
+	refute grep -q "you@example.net" "$BATS_TEST_TMPDIR"/queue/*-*
+}

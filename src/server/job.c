@@ -19,12 +19,27 @@ void job_reopen(struct job *j)
 	}
 }
 
+/* Is there something to ask the smarthost about this recipient? */
+static bool may_be_asked(const struct rcpt *r)
+{
+	return r->state != RCPT_BARRED && r->state != RCPT_TAKEN;
+}
+
 static bool give_dsn(struct rcpt *r, const struct command *c, struct err *e)
 {
 	if (r->notify != 0 || r->orcpt != NULL) /* named before: the first parameters stay */
 		return true;
 	r->notify = c->notify;
 	return (c->orcpt[0] == '\0' || (r->orcpt = str_dup(c->orcpt, e)) != NULL);
+}
+
+/* What the caller asks to be told about the addresses of a recipient. */
+static bool give_dsn_all(struct job *j, const struct asked *a, const struct command *c, struct err *e)
+{
+	for (size_t i = 0; i < a->n; i++)
+		if (may_be_asked(&j->x.v.rcpts[a->who[i]]) && !give_dsn(&j->x.v.rcpts[a->who[i]], c, e))
+			return false;
+	return true;
 }
 
 static bool refuse_utf8(struct job *j, struct rcpt *r, struct err *e)
@@ -34,25 +49,16 @@ static bool refuse_utf8(struct job *j, struct rcpt *r, struct err *e)
 			"the address is not ASCII, and MAIL did not say SMTPUTF8 or the server does not offer it", e);
 }
 
-/* c NULL: the recipient comes from no command of the caller. */
-static bool say_one(struct job *j, size_t i, const struct command *c, struct err *e)
+static bool say_one(struct job *j, size_t i, struct err *e)
 {
 	struct rcpt *r = &j->x.v.rcpts[i];
 
 	if (!job_may_say(j, r->address))
 		return refuse_utf8(j, r, e);
-	if (c != NULL && !give_dsn(r, c, e))
-		return false;
 	j->t.needs.dsn = j->t.needs.dsn || r->notify != 0 || r->orcpt != NULL;
 	j->t.refused -= rcpt_failed(r); /* the caller names it again, so the smarthost is asked again */
 	r->state = RCPT_OPEN;
 	return transaction_say_rcpt(&j->t, i, e);
-}
-
-/* Is there something to ask the smarthost about this recipient? */
-static bool may_be_asked(const struct rcpt *r)
-{
-	return r->state != RCPT_BARRED && r->state != RCPT_TAKEN;
 }
 
 /* Counts the recipients that we refuse ourselves: with require_all_recipients they keep the message back. */
@@ -78,14 +84,28 @@ static bool list(struct asked *a, const struct envelope *v, struct err *e)
 }
 
 /* RFC 3461 5, 5.2.2: if the server behind us has no DSN, it would be our duty to report that the message was passed on, and we
- * make no reports.  A failure is told in the dialogue, so the other words of NOTIFY need nobody. */
+ * report no success.  A failure is told in the dialogue, or by a report of the queue, so the other words of NOTIFY need no
+ * server.  If there is no server now, it is not known what it offers. */
 static bool success_is_told(const struct job *j, const struct command *c, struct err *e)
 {
-	if ((c->notify & NOTIFY_SUCCESS) == 0 || (j->t.s->caps.ext & EXT_DSN) != 0 || esmtp_is_bounce(&j->x.v))
+	if ((c->notify & NOTIFY_SUCCESS) == 0 || esmtp_is_bounce(&j->x.v))
+		return true;
+	if (j->away) {
+		fail(e, ST_RCPT, FATE_TEMP, "there is no server now that could say whether it offers DSN, which NOTIFY=SUCCESS needs");
+		e->esc = (struct esc){ 4, 4, 1 };
+		return false;
+	}
+	if ((j->t.s->caps.ext & EXT_DSN) != 0)
 		return true;
 	fail(e, ST_RCPT, FATE_PERM, "%s does not offer DSN, which NOTIFY=SUCCESS needs", j->t.s->to->host);
 	e->esc = (struct esc){ 5, 5, 4 };
 	return false;
+}
+
+void job_asked_free(struct asked *a)
+{
+	free(a->who);
+	*a = (struct asked){ .named = false };
 }
 
 bool job_name(struct job *j, struct sender *who, struct asked *a, const struct command *c, struct err *e)
@@ -96,19 +116,14 @@ bool job_name(struct job *j, struct sender *who, struct asked *a, const struct c
 	if (!success_is_told(j, c, e))
 		return false;
 	envelope_name(v);
-	if (!expand_recipient(&who->expander, v, c->address, e) || !list(a, v, e)) {
+	if (!expand_recipient(&who->expander, v, c->address, e) || !list(a, v, e) || !give_dsn_all(j, a, c, e)) {
 		envelope_cut(v, before);
+		job_asked_free(a);
 		return false;
 	}
 	count_barred(j, before);
 	a->named = true;
 	return true;
-}
-
-void job_asked_free(struct asked *a)
-{
-	free(a->who);
-	*a = (struct asked){ .named = false };
 }
 
 /* Must the answers to earlier RCPT be heard first?  If the server has no PIPELINING, if its answers would be too many, or if an
@@ -129,7 +144,7 @@ void job_say(struct job *j, struct sender *who, struct asked *a, const struct co
 	bool ok = (a->named || job_name(j, who, a, c, &unheard)) && !must_wait(j, a);
 
 	for (size_t i = 0; ok && i < a->n; i++)
-		ok = !may_be_asked(&j->x.v.rcpts[a->who[i]]) || say_one(j, a->who[i], c, &unheard);
+		ok = !may_be_asked(&j->x.v.rcpts[a->who[i]]) || say_one(j, a->who[i], &unheard);
 	a->said = ok;
 }
 
@@ -145,28 +160,27 @@ static bool counts_more(const struct job *j, const struct rcpt *r, const struct 
 }
 
 /* Says RCPT for the i-th address and, if it has not been said, for those behind it, as many as the chat keeps. */
-static bool say_from(struct job *j, const struct asked *a, size_t i, const struct command *c, struct err *e)
+static bool say_from(struct job *j, const struct asked *a, size_t i, struct err *e)
 {
 	const struct chat *chat = &j->t.s->chat;
 
 	if (j->x.v.rcpts[a->who[i]].asked)
 		return true;
 	do
-		if (may_be_asked(&j->x.v.rcpts[a->who[i]]) && !say_one(j, a->who[i], c, e))
+		if (may_be_asked(&j->x.v.rcpts[a->who[i]]) && !say_one(j, a->who[i], e))
 			return false;
 	while (++i < a->n && chat->depth > 1 && chat->owed < CHAT_DEPTH);
 	return true;
 }
 
-bool job_hear(struct job *j, struct asked *a, const struct command *c, const struct rcpt **counts, bool *asked,
-	      struct reply *answer, struct err *e)
+bool job_hear(struct job *j, struct asked *a, const struct rcpt **counts, bool *asked, struct reply *answer, struct err *e)
 {
 	*counts = NULL;
 	for (size_t i = 0; i < a->n; i++) {
 		const struct rcpt *r = &j->x.v.rcpts[a->who[i]];
 		bool ask = may_be_asked(r);
 
-		if (ask && (!say_from(j, a, i, c, e) || !transaction_hear_rcpt(&j->t, a->who[i], e)))
+		if (ask && (!say_from(j, a, i, e) || !transaction_hear_rcpt(&j->t, a->who[i], e)))
 			return false;
 		if (!counts_more(j, r, *counts))
 			continue;
@@ -195,7 +209,7 @@ bool job_ask_added(struct job *j, size_t from, struct err *e)
 	count_barred(j, from);
 	for (size_t i = 0; ok && i < added.n; i++)
 		if (j->x.v.rcpts[added.who[i]].state == RCPT_OPEN)
-			ok = say_one(j, added.who[i], NULL, e) && transaction_hear_rcpt(&j->t, added.who[i], e);
+			ok = say_one(j, added.who[i], e) && transaction_hear_rcpt(&j->t, added.who[i], e);
 	job_note_missed(j, &added);
 	job_asked_free(&added);
 	return ok;

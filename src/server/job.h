@@ -37,8 +37,9 @@ struct asked { /* one RCPT of the caller; zeroed: a new one */
  * offers it. */
 bool job_may_say(const struct job *j, const char *address);
 
-/* Adds the recipient to the envelope, with all addresses that it stands for.  If one fails, none is added.
- * NOTIFY=SUCCESS is refused if the server does not offer DSN. */
+/* Adds the recipient to the envelope, with all addresses that it stands for, and with what the caller asks to be told about
+ * them.  If one fails, none is added.  NOTIFY=SUCCESS is refused if the server does not offer DSN, and for now if there is no
+ * server. */
 bool job_name(struct job *j, struct sender *who, struct asked *a, const struct command *c, struct err *e) MUST_CHECK;
 
 /* Says RCPT for them, before the answers to earlier RCPT have come.  If that is not possible, or fails, a->said stays unset, and
@@ -47,8 +48,8 @@ void job_say(struct job *j, struct sender *who, struct asked *a, const struct co
 
 /* Hears the answers.  *counts: the address whose answer is the recipient's (NULL: it stands for none).  *asked unset: that one
  * was answered before; else *answer is the smarthost's reply, unless we refuse the address ourselves. */
-bool job_hear(struct job *j, struct asked *a, const struct command *c, const struct rcpt **counts, bool *asked,
-	      struct reply *answer, struct err *e) MUST_CHECK;
+bool job_hear(struct job *j, struct asked *a, const struct rcpt **counts, bool *asked, struct reply *answer,
+	      struct err *e) MUST_CHECK;
 
 /* Asks about the addresses that were added to the envelope from index `from` on, since envelope_name(): they come from no
  * command of the caller. */

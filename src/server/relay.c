@@ -367,12 +367,11 @@ static const struct rcpt *for_later(const struct job *j, const struct asked *a)
 	return best;
 }
 
-static bool hear(struct relay *u, struct asked *a, const struct command *c, const struct rcpt **counts, bool *asked,
-		 struct err *e)
+static bool hear(struct relay *u, struct asked *a, const struct rcpt **counts, bool *asked, struct err *e)
 {
 	struct job *j = now(u);
 
-	if (!j->away && !job_hear(j, a, c, counts, asked, &u->answer, e) && !go_away(u, e))
+	if (!j->away && !job_hear(j, a, counts, asked, &u->answer, e) && !go_away(u, e))
 		return false;
 	if (j->away)
 		*counts = for_later(j, a);
@@ -389,7 +388,7 @@ bool relay_hear_rcpt(struct relay *u, struct asked *a, const struct command *c, 
 		j->said_no = true;
 		return false; /* only this recipient fails */
 	}
-	if (!hear(u, a, c, &counts, asked, e))
+	if (!hear(u, a, &counts, asked, e))
 		return lost(u, e);
 	if (counts != NULL && j->keeps && counts->state != RCPT_TAKEN && rcpt_is_open(counts)) {
 		later_answer(&u->answer, false);
