@@ -89,17 +89,21 @@ static bool must_encode(const struct walk *k, const struct piece *t)
 	return is_foreign(k->w, t->p, t->n) || (k->x.place == IN_TEXT && t->n >= SURVEY_LINE_MAX);
 }
 
-/* Are the next words the name of a mailbox or group, and not an address?  Two words without an @ are a name, too. */
+/* Are the next words the name of a mailbox or group, and not an address?  Two words without an @ are a name, too, unless a dot
+ * joins them. */
 static bool phrase_follows(struct lexer x)
 {
 	size_t units = 0;
-	bool at = false;
+	bool at = false, joined = false;
 
 	for (struct piece t; pieces_next(&x, &t);) {
 		if (t.kind == MARK)
 			return t.p[0] == '<' || t.p[0] == ':' || (units > 1 && !at);
-		units += t.kind == UNIT;
-		at = at || (t.kind == UNIT && memchr(t.p, '@', t.n) != NULL);
+		if (t.kind != UNIT)
+			continue;
+		units += units == 0 || !(joined || t.p[0] == '.');
+		joined = t.p[t.n - 1] == '.';
+		at = at || memchr(t.p, '@', t.n) != NULL;
 	}
 	return units > 1 && !at;
 }

@@ -116,6 +116,8 @@ static const struct {
 	  "To: =?utf-8?Q?M=C3=BCller=2C_J=2E_=22x=22?= <a@b>, \"c, d\" <e@f>\n" },
 	{ "a name that touches the bracket", "To: x" UML "y<a@b>\n", "To: =?utf-8?Q?x=C3=BCy?= <a@b>\n" },
 	{ "a name of several words", "To: \"a\" x" UML "y c. <a@b>\n", "To: \"a\" =?utf-8?Q?x=C3=BCy?= c. <a@b>\n" },
+	{ "words that a dot joins are an address", "To: x" UML ". c\n", "!To" },
+	{ "words with a dot are a name if two stand side by side", "To: Bob J. x" UML "y\n", "To: Bob J. =?utf-8?Q?x=C3=BCy?=\n" },
 	{ "a group", "To: x" UML "y: a@b, \"z" UML "z\" <c@d>;\n", "To: =?utf-8?Q?x=C3=BCy?= : a@b, =?utf-8?Q?z=C3=BCz?= <c@d>;\n" },
 	{ "an empty group", "To: x" UML "y:;\n", "To: =?utf-8?Q?x=C3=BCy?= :;\n" },
 	{ "a comment", "To: a@b (x" UML "y (z" UML "z\\) b))\n",
