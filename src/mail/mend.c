@@ -143,17 +143,15 @@ static bool fold(struct buf *to, const char *header, size_t len, const struct fa
 	return buf_add(to, header + at, len - at, e);
 }
 
-/* ---- octets -------------------------------------------------------------------------------------- */
+/* ---- from outside -------------------------------------------------------------------------------- */
 
 /* Whether a CR as the last octet belongs to a line end, only the owner of the header knows, so it stays. */
-static void blank_out(char *p, size_t n)
+void mend_octets(char *header, size_t len)
 {
-	for (size_t i = 0; i < n; i++)
-		if (p[i] == '\0' || (p[i] == '\r' && i + 1 < n && p[i + 1] != '\n'))
-			p[i] = ' ';
+	for (size_t i = 0; i < len; i++)
+		if (header[i] == '\0' || (header[i] == '\r' && i + 1 < len && header[i + 1] != '\n'))
+			header[i] = ' ';
 }
-
-/* ---- from outside -------------------------------------------------------------------------------- */
 
 bool mend_header(struct buf *to, const char *header, size_t len, struct err *e)
 {
@@ -167,7 +165,7 @@ bool mend_header(struct buf *to, const char *header, size_t len, struct err *e)
 		return fold(to, header, len, &facts, e);
 	ok = buf_add(&clean, header, len, e);
 	if (ok)
-		blank_out(clean.bytes, len);
+		mend_octets(clean.bytes, len);
 	ok = ok && fold(to, clean.bytes, len, &facts, e);
 	buf_free(&clean);
 	return ok;

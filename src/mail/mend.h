@@ -22,4 +22,7 @@
  */
 bool mend_header(struct buf *to, const char *header, size_t len, struct err *e) MUST_CHECK;
 
+/* The same without folding, in place: the carriage returns and NULs become blanks, and nothing moves. */
+void mend_octets(char *header, size_t len);
+
 #endif

@@ -54,6 +54,9 @@ static const struct {
 	{ "To: undisclosed-recipients;;\nCc: Undisclosed recipients\nFrom: x@a\nDate: d\nMessage-ID: <i>\n", "me@a",
 	  "To: undisclosed-recipients;;\nCc: Undisclosed recipients\nFrom: x@a\nDate: d\nMessage-ID: <i>\n" },
 	{ "To: b;\nFrom: x@a\nDate: d\nMessage-ID: <i>\n", "me@a", "To: b@home;\nFrom: x@a\nDate: d\nMessage-ID: <i>\n" },
+	/* a CR within a line is a blank before the addresses are looked at */
+	{ "To: \"b\rc\" <d>, e\r,\r f\nFrom: old\r\nDate: d\nMessage-ID: <i>\n", "me@a",
+	  "To: \"b c\" <d@home>, e@home ,  f@home\nFrom: new@x\r\nX-Original-From: old@home\r\nDate: d\nMessage-ID: <i>\n" },
 	{ "From: <@r,@s:old@home>\nTo: <@r:b>\nDate: d\nMessage-ID: <i>\n", "me@a",
 	  "From: <new@x>\nX-Original-From: <@r,@s:old@home>\nTo: <@r:b@home>\nDate: d\nMessage-ID: <i>\n" },
 };
