@@ -87,6 +87,14 @@ static void decode_qp(struct buf *to, struct buf *b, bool strict)
 	}
 }
 
+/* Whether a CR as the last octet is a line end, so that the blanks before it mean nothing, depends on what follows. */
+static void decode_again(struct buf *to, struct buf *b, bool strict)
+{
+	decode_qp(to, b, strict);
+	while (to->len > 0 && strchr(" \t\r\n", to->bytes[to->len - 1]) != NULL && to->bytes[to->len - 1] != '\0')
+		to->len--;
+}
+
 static void decode_base64(struct buf *to, const char *p, size_t n)
 {
 	struct buf text = buf_max(ST_INPUT, MAX * 8, "base64");
@@ -137,7 +145,7 @@ static void say_content(struct dump *d, enum cte cte)
 	if (cte == CTE_BASE64_AGAIN)
 		sift_base64(&plain, p, d->content.len);
 	else if (cte == CTE_QP_AGAIN)
-		decode_qp(&plain, &d->content, d->encoded);
+		decode_again(&plain, &d->content, d->encoded);
 	else if (cte == CTE_KEEP) /* a CR as the last octet of all is a line end, too */
 		add(&plain, p, d->content.len - (d->content.len > 0 && p[d->content.len - 1] == '\r'));
 	else if (!d->encoded || cte == CTE_IS_7BIT || cte == CTE_IS_8BIT)
