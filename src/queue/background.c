@@ -9,6 +9,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/str.h"
+
 #include "queue/flush.h"
 #include "queue/place.h"
 
@@ -26,6 +28,22 @@ static void close_all(int lock)
 	close_range((unsigned)lock + 1, ~0U, 0);
 }
 
+/* What the caller's environment says about its own message is not for the others that wait. */
+static void forget_settings(void)
+{
+	for (char **v = environ; *v != NULL;) {
+		char name[200];
+		size_t len = strcspn(*v, "=");
+
+		if (str_starts(*v, "POSTERN_") && len < sizeof name) {
+			snprintf(name, sizeof name, "%.*s", (int)len, *v);
+			unsetenv(name); /* moves the next one here */
+		} else {
+			v++;
+		}
+	}
+}
+
 static void become_postern(const struct spool *s, const struct options *o, int lock)
 {
 	const char *file = o->config_file;
@@ -35,6 +53,7 @@ static void become_postern(const struct spool *s, const struct options *o, int l
 	if (asprintf(&place, "--queue-directory=%s", s->path) < 0)
 		_exit(0);
 	close_all(lock);
+	forget_settings();
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (chdir("/") == 0 || file == NULL || file[0] != '/')
