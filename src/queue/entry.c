@@ -310,19 +310,28 @@ bool entry_put_try(struct buf *to, const struct envelope *v, int64_t at, int64_t
 	    && put_those(to, "lost", v, rcpt_is_lost, e) && buf_printf(to, e, " : %s", shown) && finish(to, from, e);
 }
 
-bool entry_put_hold(struct buf *to, int64_t at, struct err *e)
+bool entry_put_sent(struct buf *to, const struct envelope *v, int64_t at, struct err *e)
 {
 	size_t from = to->len;
 
-	return buf_printf(to, e, "hold %lld", (long long)at) && finish(to, from, e);
+	return buf_printf(to, e, "sent %lld", (long long)at) && put_those(to, "done", v, has_it, e) && finish(to, from, e);
 }
 
-bool entry_put_release(struct buf *to, int64_t at, struct err *e)
+void entry_recorded(struct envelope *v)
+{
+	for (size_t i = 0; i < v->n; i++)
+		v->rcpts[i].past |= v->rcpts[i].state == RCPT_DONE;
+}
+
+static bool put_deed(struct buf *to, const char *word, int64_t at, struct err *e)
 {
 	size_t from = to->len;
 
-	return buf_printf(to, e, "release %lld", (long long)at) && finish(to, from, e);
+	return buf_printf(to, e, "%s %lld", word, (long long)at) && finish(to, from, e);
 }
+
+bool entry_put_hold(struct buf *to, int64_t at, struct err *e) { return put_deed(to, "hold", at, e); }
+bool entry_put_release(struct buf *to, int64_t at, struct err *e) { return put_deed(to, "release", at, e); }
 
 /* A word of a record: from *at to the next blank or the end. */
 static char *next_word(char **at)
@@ -370,24 +379,37 @@ static bool settle(struct entry *x, const char *list, bool lost)
 	return true;
 }
 
+/* " done 0-17,20 lost 18" up to the end or a colon. */
+static bool settle_all(struct entry *x, char **rest)
+{
+	char *word;
+
+	while ((word = next_word(rest)) != NULL && strcmp(word, ":") != 0) {
+		bool lost = strcmp(word, "lost") == 0;
+
+		if ((!lost && strcmp(word, "done") != 0) || !settle(x, next_word(rest), lost))
+			return false;
+	}
+	return true;
+}
+
 static bool apply_try(struct entry *x, char *rest)
 {
 	int64_t at, due;
-	char *word;
 
-	if (!next_time(&rest, &at) || !next_time(&rest, &due))
+	if (!next_time(&rest, &at) || !next_time(&rest, &due) || !settle_all(x, &rest))
 		return false;
-	while ((word = next_word(&rest)) != NULL && strcmp(word, ":") != 0) {
-		bool lost = strcmp(word, "lost") == 0;
-
-		if ((!lost && strcmp(word, "done") != 0) || !settle(x, next_word(&rest), lost))
-			return false;
-	}
 	x->tries++;
 	x->at = at;
 	x->due = due;
 	snprintf(x->last, sizeof x->last, "%s", rest == NULL ? "" : rest);
 	return true;
+}
+
+/* A try that goes on, or did not come to its end: it does not count. */
+static bool apply_sent(struct entry *x, char *rest)
+{
+	return next_time(&rest, &x->at) && settle_all(x, &rest);
 }
 
 static bool apply_hold(struct entry *x, char *rest)
@@ -419,6 +441,8 @@ static bool apply(struct entry *x, char *record)
 		return false;
 	if (strcmp(word, "try") == 0)
 		return apply_try(x, rest);
+	if (strcmp(word, "sent") == 0)
+		return apply_sent(x, rest);
 	if (strcmp(word, "hold") == 0)
 		return apply_hold(x, rest);
 	return strcmp(word, "release") == 0 && apply_release(x, rest);

@@ -67,12 +67,16 @@ bool entry_parse_envelope(struct entry *x, const char *text, size_t len, struct 
 
 /* Records.  Recipients in `v` (NULL: none) that are RCPT_DONE or lost (rcpt_is_lost()) are settled with the try. */
 bool entry_put_try(struct buf *to, const struct envelope *v, int64_t at, int64_t due, const char *how, struct err *e) MUST_CHECK;
+bool entry_put_sent(struct buf *to, const struct envelope *v, int64_t at, struct err *e) MUST_CHECK; /* within a try: those RCPT_DONE */
 bool entry_put_hold(struct buf *to, int64_t at, struct err *e) MUST_CHECK;
 bool entry_put_release(struct buf *to, int64_t at, struct err *e) MUST_CHECK; /* it is due at once, held or not */
 
 /* Applies the records to the entry.  *whole: how many of the bytes are whole records; the next one is written behind them.  A
  * whole record that makes no sense is passed over.  False: no memory. */
 bool entry_apply(struct entry *x, const char *text, size_t len, size_t *whole, struct err *e) MUST_CHECK;
+
+/* After a record with `v` is durable: the next one does not repeat those that are RCPT_DONE. */
+void entry_recorded(struct envelope *v);
 
 void entry_free(struct entry *x); /* accepts a zeroed struct, and leaves it zeroed */
 

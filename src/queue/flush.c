@@ -91,16 +91,24 @@ static void note_alien(struct runner *r, const struct err *why)
 	r->f->person = true;
 }
 
+/* An entry that was not found, or cannot be read, does not hold the others up. */
+static bool pass_over(struct runner *r, enum spool_found found, const struct err *why)
+{
+	if (found == SPOOL_FAILED && why->stage != ST_SPOOL)
+		return false; /* memory */
+	if (found == SPOOL_ALIEN || found == SPOOL_FAILED)
+		note_alien(r, why);
+	return true;
+}
+
 static bool look(struct runner *r, const char *id, struct err *e)
 {
 	struct held h;
 	enum spool_found found = spool_take(r->f->s, id, false, &h, e);
 	bool ok = true;
 
-	if (found == SPOOL_ALIEN)
-		note_alien(r, e);
 	if (found != SPOOL_FOUND)
-		return found != SPOOL_FAILED;
+		return pass_over(r, found, e);
 	if (is_chosen(r->f->choice, &h) && !h.x.held)
 		ok = add_job(r, &h, e);
 	else
@@ -205,9 +213,60 @@ static void age_wishes(struct wishes *w, int64_t age)
 		w->by.seconds -= age;
 }
 
+static bool anybody_open(const struct envelope *v)
+{
+	for (size_t i = 0; i < v->n; i++)
+		if (rcpt_is_open(&v->rcpts[i]))
+			return true;
+	return false;
+}
+
+static bool record(struct held *h, const struct envelope *v, int64_t due, const char *how, struct err *e)
+{
+	struct buf text = buf_max(ST_SPOOL, ENTRY_RECORD_MAX, "a record");
+	bool ok = entry_put_try(&text, v, time(NULL), due, how, e) && spool_record(h, &text, e);
+
+	buf_free(&text);
+	return ok;
+}
+
+/* Did somebody get the message of whom the entry does not know it? */
+static bool anybody_new(const struct envelope *v)
+{
+	for (size_t i = 0; i < v->n; i++)
+		if (v->rcpts[i].state == RCPT_DONE && !v->rcpts[i].past)
+			return true;
+	return false;
+}
+
+static bool record_sent(struct held *h, struct envelope *v, struct err *e)
+{
+	struct buf text = buf_max(ST_SPOOL, ENTRY_RECORD_MAX, "a record");
+	bool ok = !anybody_new(v) || (entry_put_sent(&text, v, time(NULL), e) && spool_record(h, &text, e));
+
+	if (ok)
+		entry_recorded(v);
+	buf_free(&text);
+	return ok;
+}
+
+struct attempt {
+	struct held       *h;
+	struct submission *x;
+};
+
+/* Between two transactions: what the server has taken is recorded before it gets more. */
+static bool note_progress(void *ctx, struct err *e)
+{
+	struct attempt *t = ctx;
+
+	return record_sent(t->h, &t->x->v, e);
+}
+
 /* Sends the message.  False: the message could not be sent, and *e says why.  True: each recipient has its own result. */
 static bool try_it(struct runner *r, struct held *h, struct submission *x, struct err *e)
 {
+	struct attempt t = { h, x };
 	struct wishes was;
 	bool ok;
 
@@ -215,12 +274,13 @@ static bool try_it(struct runner *r, struct held *h, struct submission *x, struc
 		*e = r->why;
 		return false;
 	}
-	if (!spool_message(h, &x->m, e))
-		return false;
 	smarthost_restart_clock(&r->to);
 	was = r->who.a->wishes;
 	age_wishes(&r->who.a->wishes, time(NULL) - h->x.created);
+	x->delivery.progress = note_progress;
+	x->delivery.ctx = &t;
 	ok = deliver(&r->to, x, e);
+	x->delivery.ctx = NULL;
 	r->who.a->wishes = was;
 	if (!ok && e->stage < ST_MAIL && !err_is_final(e)) { /* the smarthost, not this message */
 		r->failed = true;
@@ -248,37 +308,60 @@ static void give_up(struct envelope *v, const struct err *why)
 	}
 }
 
-static bool anybody_open(const struct envelope *v)
+static bool anybody_lost(const struct envelope *v)
 {
 	for (size_t i = 0; i < v->n; i++)
-		if (rcpt_is_open(&v->rcpts[i]))
+		if (v->rcpts[i].state != RCPT_DONE && !rcpt_is_open(&v->rcpts[i]))
 			return true;
 	return false;
 }
 
-/* The entry is over. */
-static bool end(struct runner *r, struct held *h, bool told, struct err *e)
+/* Recipients whose end could not be reported still need the message. */
+static void reopen(struct envelope *v)
 {
-	r->f->ended++;
-	if (!told) {
-		r->f->person = true;
-		return spool_bury(r->f->s, h, e);
-	}
-	return spool_remove(r->f->s, h, e);
+	for (size_t i = 0; i < v->n; i++)
+		if (v->rcpts[i].state != RCPT_DONE)
+			v->rcpts[i].state = RCPT_OPEN;
 }
 
-static bool record(struct held *h, const struct envelope *v, int64_t due, const char *how, struct err *e)
+static void warn(const struct held *h, const char *what, const struct err *why)
 {
-	struct buf text = buf_max(ST_SPOOL, ENTRY_RECORD_MAX, "a record");
-	bool ok = entry_put_try(&text, v, time(NULL), due, how, e) && spool_record(h, &text, e);
+	log_warn("%s %s: %s%s%s", h->id, what, why->say, why->quote[0] == '\0' ? "" : ": ", why->quote);
+}
 
-	buf_free(&text);
-	return ok;
+/* If what the server has taken cannot be recorded, the next try would send it again: so there is none. */
+static bool keep_record(struct runner *r, struct held *h, const struct envelope *v, int64_t due, const char *how, struct err *e)
+{
+	struct err why;
+
+	if (record(h, v, due, how, &why))
+		return true;
+	if (!anybody_new(v)) {
+		warn(h, "will be tried sooner than it should", &why);
+		return true;
+	}
+	warn(h, "moves to the directory dead, since some recipients have it and this cannot be recorded", &why);
+	r->f->person = true;
+	return spool_bury(r->f->s, h, e);
+}
+
+/* The entry is over.  If its file cannot go, that is recorded, and the next flush tries again. */
+static bool end(struct runner *r, struct held *h, const struct envelope *v, bool told, struct err *e)
+{
+	struct err why;
+
+	r->f->ended++;
+	r->f->person |= !told;
+	if (told ? spool_remove(r->f->s, h, &why) : spool_bury(r->f->s, h, &why))
+		return true;
+	warn(h, "is over, but cannot be removed", &why);
+	r->f->person = true;
+	return keep_record(r, h, v, time(NULL), "over", e);
 }
 
 /* Some servers refuse the null sender.  A report then goes once more, with the account's address and NOTIFY=NEVER, so that no
  * report about it comes back (RFC 3461 4.1). */
-static bool change_sender(struct runner *r, struct held *h, struct submission *x, struct err *e)
+static bool change_sender(struct runner *r, const struct held *h, const struct submission *x, struct err *e)
 {
 	struct entry copy = { .account = h->x.account, .config = h->x.config, .report = true, .created = h->x.created };
 	struct buf none = buf_max(ST_SPOOL, 0, "no record");
@@ -290,14 +373,32 @@ static bool change_sender(struct runner *r, struct held *h, struct submission *x
 		if (ok)
 			copy.v.rcpts[copy.v.n - 1].notify = NOTIFY_NEVER;
 	}
-	ok = ok && spool_add(r->f->s, &copy, &x->m, &none, id, e) && spool_remove(r->f->s, h, e);
+	ok = ok && spool_add(r->f->s, &copy, &x->m, &none, id, e);
 	envelope_free(&copy.v);
 	return ok;
 }
 
 static bool null_sender_refused(const struct runner *r, const struct held *h, const struct submission *x, const struct err *why)
 {
-	return h->x.report && x->v.sender[0] == '\0' && why->stage == ST_MAIL && err_is_final(why) && bounce_from(&r->who, x)[0] != '\0';
+	return h->x.report && x->v.sender[0] == '\0' && why != NULL && why->stage == ST_MAIL && err_is_final(why)
+	    && bounce_from(&r->who, x)[0] != '\0';
+}
+
+static bool load(struct held *h, struct submission *x, struct err *e)
+{
+	return x->m.head.len > 0 || x->m.body.len > 0 || x->m.fd >= 0 || spool_message(h, &x->m, e);
+}
+
+/* Who has the message is recorded before the report, which may fail for want of room; who is lost after it, so that a crash cannot
+ * lose the report. */
+static bool tell(struct runner *r, struct held *h, struct submission *x, const struct err *why, bool *told, struct err *e)
+{
+	if (anybody_lost(&x->v) && !(load(h, x, e) && record_sent(h, &x->v, e)))
+		return false;
+	if (!null_sender_refused(r, h, x, why))
+		return bounce_send(r->f->s, &r->who, h, x, told, e);
+	*told = change_sender(r, h, x, e);
+	return *told;
 }
 
 /* After a try.  why NULL: everybody has the message.  `whole`: it concerns all recipients that have no result. */
@@ -307,57 +408,71 @@ static bool settle(struct runner *r, struct held *h, struct submission *x, bool 
 	const struct queue_params *p = r->who.a != NULL ? &r->who.a->queue : NULL;
 	int64_t now = time(NULL), since = h->x.since > now ? now : h->x.since;
 	char how[sizeof why->say + sizeof why->quote + 8] = "sent";
+	struct err untold;
 	bool told = true;
 
 	if (why != NULL) {
-		if (null_sender_refused(r, h, x, why))
-			return change_sender(r, h, x, e);
 		snprintf(how, sizeof how, "%s%s%s", why->say, why->quote[0] == '\0' ? "" : ": ", why->quote);
 		if ((whole && err_is_final(why)) || (p != NULL && now - since >= p->lifetime))
 			give_up(&x->v, why);
 	}
-	if (!bounce_send(r->f->s, &r->who, h, x, &told, e)) /* before the record: a crash must not lose the report */
-		return false;
+	if (!tell(r, h, x, why, &told, &untold)) {
+		warn(h, "waits longer, since its sender cannot be told about it", &untold);
+		reopen(&x->v);
+	}
 	r->f->sent += why == NULL;
 	if (!anybody_open(&x->v))
-		return end(r, h, told, e);
+		return end(r, h, &x->v, told, e);
 	r->f->waiting++;
 	r->f->late = true;
-	return record(h, &x->v, now + next_wait(p != NULL ? &p->retry : &usual, h->x.tries), how, e);
+	return keep_record(r, h, &x->v, now + next_wait(p != NULL ? &p->retry : &usual, h->x.tries), how, e);
 }
 
-static bool work_on(struct runner *r, struct held *h, struct err *e)
+/* Is the entry fit for a try?  If not, it is left as it is. */
+static bool ready(struct runner *r, struct held *h, struct submission *x)
 {
-	struct submission x;
 	struct err why;
-	bool ok, whole;
 
-	submission_begin(&x);
-	x.v = h->x.v; /* moved */
+	if (r->failed || (load(h, x, &why) && (x->v.n == 1 || spool_reserve(h, &why))))
+		return true;
+	note_alien(r, &why);
+	r->f->late = true;
+	return false;
+}
+
+static bool work_on(struct runner *r, struct held *h, struct submission *x, struct err *e)
+{
+	struct err why;
+	bool ok, whole, over = entry_open(&h->x) == 0; /* it could not be removed */
+
+	if (!over && !ready(r, h, x))
+		return true;
+	x->v = h->x.v; /* moved */
 	h->x.v = (struct envelope){ .n = 0 };
-	whole = !try_it(r, h, &x, &why);
-	ok = !whole && transaction_verdict(&x.v, &why);
+	if (over)
+		return settle(r, h, x, false, NULL, e);
+	whole = !try_it(r, h, x, &why);
+	ok = !whole && transaction_verdict(&x->v, &why);
 	r->f->person |= !ok && err_needs_person(&why);
 	if (r->who.a != NULL)
-		deliver_log(&r->who, &r->to, &x, ok ? NULL : &why, h->id, ok ? 0 : err_exit_status(&why));
-	ok = settle(r, h, &x, whole, ok ? NULL : &why, e);
-	submission_free(&x);
-	return ok;
+		deliver_log(&r->who, &r->to, x, ok ? NULL : &why, h->id, ok ? 0 : err_exit_status(&why));
+	return settle(r, h, x, whole, ok ? NULL : &why, e);
 }
 
 static bool run_job(struct runner *r, const struct job *j, struct err *e)
 {
+	struct submission x;
 	struct held h;
 	enum spool_found found = spool_take(r->f->s, j->id, true, &h, e);
 	bool ok = true;
 
-	if (found == SPOOL_ALIEN)
-		note_alien(r, e);
 	if (found != SPOOL_FOUND)
-		return found != SPOOL_FAILED;
+		return pass_over(r, found, e);
 	if (is_chosen(r->f->choice, &h) && !h.x.held) { /* another flush may have tried it meanwhile */
+		submission_begin(&x);
 		enter_route(r, j->route, &h.x);
-		ok = work_on(r, &h, e);
+		ok = work_on(r, &h, &x, e);
+		submission_free(&x);
 	}
 	spool_release(&h);
 	return ok;

@@ -16,6 +16,7 @@
 
 enum {
 	ROOM = 4096,        /* bytes that are reserved for records: a full disk must not make us send twice */
+	ROOM_RCPT = 8,      /* and for each recipient: the most that a list in a record has for one */
 	PIECE = 64 * 1024,
 	TRIES_MAX = 100,    /* names that are tried for a new entry */
 };
@@ -91,9 +92,12 @@ bool spool_open(struct spool *s, const char *path, bool make, struct err *e)
 		return false;
 	if (path[0] != '/')
 		return fail(e, ST_SPOOL, FATE_PERM, "queue_directory must be an absolute path, not %s", path);
-	if (make && !make_path(path))
-		return fail_sys(e, ST_SPOOL, errno, "cannot make the queue %s", path);
 	s->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (s->dir < 0 && errno == ENOENT && make) {
+		if (!make_path(path))
+			return fail_sys(e, ST_SPOOL, errno, "cannot make the queue %s", path);
+		s->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	}
 	if (s->dir < 0)
 		return fail_sys(e, ST_SPOOL, errno, "cannot open the queue %s", path);
 	return check_directory(s, e);
@@ -168,8 +172,16 @@ static bool write_message(const struct message *m, struct writing *w, struct err
 	return message_put_head(&m->head, write_piece, w, e) && message_put_body(m, write_piece, w, e);
 }
 
+/* Reserves room behind the end, so that the file does not grow.  Some file systems cannot: a record then takes room when it is
+ * written. */
+static bool reserve(int fd, off_t end, size_t recipients)
+{
+	return fallocate(fd, FALLOC_FL_KEEP_SIZE, end, (off_t)(ROOM + ROOM_RCPT * recipients)) == 0
+	    || (errno != ENOSPC && errno != EDQUOT);
+}
+
 /* Writes all parts; the first line comes last, since only then the checksum of the message is known. */
-static bool write_parts(int fd, const struct buf *envelope, const struct message *m, const struct buf *records, struct err *e)
+static bool write_parts(int fd, size_t recipients, const struct buf *envelope, const struct message *m, const struct buf *records, struct err *e)
 {
 	struct writing w = { .fd = fd };
 	struct entry_line l = { .envelope = envelope->len, .envelope_crc = crc32_add(0, envelope->bytes, envelope->len) };
@@ -188,8 +200,8 @@ static bool write_parts(int fd, const struct buf *envelope, const struct message
 	entry_put_line(&l, line);
 	if (pwrite(fd, line, ENTRY_LINE, 0) != ENTRY_LINE)
 		return fail_sys(e, ST_SPOOL, errno, "cannot write into the queue");
-	/* behind the end, so that the file does not grow; some file systems cannot, and a record then takes room when it is written */
-	(void)!fallocate(fd, FALLOC_FL_KEEP_SIZE, (off_t)(ENTRY_LINE + l.envelope + l.message + records->len), ROOM);
+	if (!reserve(fd, (off_t)(ENTRY_LINE + l.envelope + l.message + records->len), recipients))
+		return fail_sys(e, ST_SPOOL, errno, "cannot reserve room in the queue");
 	return fsync(fd) == 0 || fail_sys(e, ST_SPOOL, errno, "cannot sync the queue file");
 }
 
@@ -236,7 +248,7 @@ bool spool_add(struct spool *s, const struct entry *x, const struct message *m, 
 	if (ok) {
 		/* locked, so that spool_tidy() leaves it alone */
 		ok = flock(fd, LOCK_EX | LOCK_NB) == 0 || failed(s, "lock a file", e);
-		ok = ok && write_parts(fd, &envelope, m, records, e) && commit(s, temporary, id, e);
+		ok = ok && write_parts(fd, x->v.n, &envelope, m, records, e) && commit(s, temporary, id, e);
 		if (!ok)
 			(void)unlinkat(s->dir, temporary, 0);
 		close(fd);
@@ -354,6 +366,7 @@ static enum spool_found open_entry(const struct spool *s, struct held *h, bool l
 	}
 	if (!S_ISREG(st.st_mode))
 		return alien(h, "is no regular file", e);
+	h->size = st.st_size;
 	if (st.st_uid != geteuid() || (st.st_mode & 077) != 0)
 		return alien(h, "belongs to another user, or others may read or write it", e);
 	if (!lock)
@@ -362,6 +375,7 @@ static enum spool_found open_entry(const struct spool *s, struct held *h, bool l
 		return SPOOL_BUSY;
 	if (fstatat(s->dir, h->id, &named, AT_SYMLINK_NOFOLLOW) != 0 || named.st_ino != st.st_ino || named.st_dev != st.st_dev)
 		return SPOOL_GONE;
+	h->size = named.st_size; /* it may have got records before we had the lock */
 	return named.st_nlink == 1 ? SPOOL_FOUND : alien(h, "has another name, too", e);
 }
 
@@ -388,13 +402,11 @@ static bool read_part(int fd, off_t at, size_t n, struct buf *to, struct err *e)
 
 static enum spool_found read_envelope(struct held *h, struct buf *text, struct err *e)
 {
-	struct stat st;
-
 	if (!read_part(h->fd, 0, ENTRY_LINE, text, e))
 		return SPOOL_FAILED;
 	if (text->len < ENTRY_LINE || !entry_parse_line(text->bytes, &h->line))
 		return alien(h, "does not begin as it should", e);
-	if (fstat(h->fd, &st) != 0 || (uint64_t)st.st_size < ENTRY_LINE + h->line.envelope + h->line.message)
+	if ((uint64_t)h->size < ENTRY_LINE + h->line.envelope + h->line.message)
 		return alien(h, "is damaged: it is shorter than it says", e);
 	buf_clear(text);
 	if (!read_part(h->fd, ENTRY_LINE, (size_t)h->line.envelope, text, e))
@@ -408,13 +420,12 @@ static enum spool_found read_envelope(struct held *h, struct buf *text, struct e
 
 static bool read_records(struct held *h, struct buf *text, struct err *e)
 {
-	struct stat st;
 	size_t whole, most = ENTRY_RECORDS_MAX;
 
 	h->records = (off_t)(ENTRY_LINE + h->line.envelope + h->line.message);
 	buf_clear(text);
-	if (fstat(h->fd, &st) == 0 && st.st_size - h->records < ENTRY_RECORDS_MAX)
-		most = (size_t)(st.st_size - h->records);
+	if (h->size - h->records < ENTRY_RECORDS_MAX)
+		most = (size_t)(h->size - h->records);
 	if (!read_part(h->fd, h->records, most, text, e) || !entry_apply(&h->x, buf_text(text), text->len, &whole, e))
 		return false;
 	h->end = h->records + (off_t)whole;
@@ -508,23 +519,56 @@ bool spool_show(struct held *h, int to, struct err *e)
 
 /* ---- what happens to an entry -------------------------------------------------------------------- */
 
-/* Behind the last whole record: a torn one is overwritten, with NULs behind the new one up to its end. */
+bool spool_reserve(const struct held *h, struct err *e)
+{
+	return reserve(h->fd, h->end, entry_open(&h->x))
+	    || fail_sys(e, ST_SPOOL, errno, "there is no room for records in the queue file %s", h->id);
+}
+
+static bool write_at(int fd, off_t at, const char *p, size_t n)
+{
+	while (n > 0) {
+		ssize_t done = pwrite(fd, p, n, at);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done == 0)
+			errno = EIO;
+		if (done <= 0)
+			return false;
+		p += done;
+		at += done;
+		n -= (size_t)done;
+	}
+	return true;
+}
+
+/* Of a torn record, nothing may be left behind the new one that could be taken for a record. */
+static bool clear_rest(const struct held *h, off_t from)
+{
+	static const char nuls[4096];
+
+	for (; from < h->size; from += (off_t)sizeof nuls)
+		if (!write_at(h->fd, from, nuls, h->size - from < (off_t)sizeof nuls ? (size_t)(h->size - from) : sizeof nuls))
+			return false;
+	return true;
+}
+
+/* Behind the last whole record.  A sync that failed is not tried again: it could succeed, although the kernel has given up what
+ * was to be written. */
 bool spool_record(struct held *h, const struct buf *record, struct err *e)
 {
-	size_t done = 0;
+	off_t end = h->end + (off_t)record->len;
 
-	while (done < record->len) {
-		ssize_t n = pwrite(h->fd, record->bytes + done, record->len - done, h->end + (off_t)done);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return fail_sys(e, ST_SPOOL, n < 0 ? errno : EIO, "cannot write a record into the queue file %s", h->id);
-		done += (size_t)n;
-	}
+	if (h->spoilt)
+		return fail(e, ST_SPOOL, FATE_TEMP, "the queue file %s takes no more records", h->id);
+	h->spoilt = true;
+	if (!clear_rest(h, end) || !write_at(h->fd, h->end, record->bytes, record->len))
+		return fail_sys(e, ST_SPOOL, errno, "cannot write a record into the queue file %s", h->id);
 	if (fdatasync(h->fd) != 0)
 		return fail_sys(e, ST_SPOOL, errno, "cannot sync the queue file %s", h->id);
-	h->end += (off_t)record->len;
+	h->spoilt = false;
+	h->end = end;
 	return true;
 }
 

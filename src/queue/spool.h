@@ -54,6 +54,8 @@ struct held { /* an entry that is open */
 	int               fd;     /* owned; -1: none */
 	off_t             records;/* where they begin */
 	off_t             end;    /* where the next one is written */
+	off_t             size;   /* of the file; after `end`: a torn record follows */
+	bool              spoilt; /* a record failed: what is in the file is not known, and no other one is written */
 	char              id[SPOOL_ID];
 };
 
@@ -75,10 +77,13 @@ bool spool_message(struct held *h, struct message *m, struct err *e) MUST_CHECK;
 /* Copies the whole of envelope, message and records to a descriptor, for people. */
 bool spool_show(struct held *h, int to, struct err *e) MUST_CHECK;
 
-/* Appends a record and syncs it. */
+/* Reserves room for the records of a try, so that a disk that is full meanwhile cannot make us send twice.  False: there is none. */
+bool spool_reserve(const struct held *h, struct err *e) MUST_CHECK;
+
+/* Appends a record and syncs it.  After a failure it is not known whether the record is there, and all further ones fail. */
 bool spool_record(struct held *h, const struct buf *record, struct err *e) MUST_CHECK;
 
-/* Removes the entry, which must be locked. */
+/* Removes the entry, which must be locked.  False: it is still there, or may come back after a crash. */
 bool spool_remove(struct spool *s, struct held *h, struct err *e) MUST_CHECK;
 
 /* Moves the entry, which must be locked, into the directory `dead`: it is over, and nobody could be told. */

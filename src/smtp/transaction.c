@@ -387,10 +387,13 @@ static bool all_at_once(const struct transaction *t, struct err *e)
 static bool all_transactions(struct transaction *t, struct err *e)
 {
 	const struct session *s = t->s;
+	struct delivery *d = t->d;
 
-	while (!t->stop && envelope_count(t->v, RCPT_OPEN) > 0) {
-		t->d->again = s->caps.mailmax > 0 && s->mails >= s->caps.mailmax;
-		if (t->d->again)
+	for (bool first = true; !t->stop && envelope_count(t->v, RCPT_OPEN) > 0; first = false) {
+		if (!first && d->progress != NULL && !d->progress(d->ctx, e))
+			return false;
+		d->again = s->caps.mailmax > 0 && s->mails >= s->caps.mailmax;
+		if (d->again)
 			break;
 		if (!one_transaction(t, e))
 			return false;

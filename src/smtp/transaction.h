@@ -22,6 +22,9 @@ struct delivery { /* what the server did with the message */
 	char queue_id[QUEUE_ID];  /* the queue id found in it; "": none */
 	int  code;                /* of this answer; 0: none */
 	struct esc esc;
+	/* set by the owner, NULL: none; called between two transactions.  False: the next one is not begun */
+	bool (*progress)(void *ctx, struct err *e);
+	void *ctx;
 };
 
 struct transaction {

@@ -1,0 +1,307 @@
+#!/usr/bin/env bats
+# The queue and crashes: postern is run once for each of its system calls, and at the n-th one the process dies, the machine loses
+# its power, or the call fails (tests/fault/crash.c).  Afterwards nothing is lost, and nothing is sent twice.
+load helper
+
+crash_so=$BUILDDIR/tests/fault/crash.so
+disk=		# everything below it is watched
+queue=
+template=	# a queue that each run begins with
+
+setup() {
+	helper_setup
+	disk=$BATS_TEST_TMPDIR/disk
+	queue=$disk/spool/queue
+	template=$BATS_TEST_TMPDIR/template
+	trace=$BATS_TEST_TMPDIR/trace
+}
+
+# server: with a queue, and one recipient (later@) whom it refuses for now, and one (never@) whom it refuses for good.
+server() {
+	before=0 new=0
+	start_server <<-'S'
+		tls none
+		listen 127.0.0.1
+		reply RCPT:later@* 451 4.3.0 not now
+		reply RCPT:never@* 550 5.1.1 not at all
+	S
+	set_conf host 127.0.0.1
+	set_conf domain client.example.org
+	set_conf queue on
+	set_conf queue_directory "$queue"
+}
+
+# crashing N HOW ARGS: one run, with a crash or an error at its n-th system call; sets $status.
+crashing() {
+	status=0
+	rm -f "$trace"
+	timeout -k 5 60 env CRASH_DIR="$disk" CRASH_AT="$1" CRASH_HOW="$2" CRASH_TRACE="$trace" LD_PRELOAD="$crash_so" \
+	    ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0" "$POSTERN" -C "$conf" "${@:3}" < "$mail" \
+	    > "$BATS_TEST_TMPDIR/stdout" 2> "$BATS_TEST_TMPDIR/stderr" 3>&- || status=$?
+	{ stdout=$(< "$BATS_TEST_TMPDIR/stdout") stderr=$(< "$BATS_TEST_TMPDIR/stderr"); } 2> /dev/null
+	((status != 99 && status != 134 && status != 139)) || complain "$2 at call $1: status $status"
+}
+
+# The queue of each run: empty, or with these recipients waiting.
+begin_with_nothing() { rm -rf "$template"; mkdir "$template"; }
+begin_with() {
+	begin_with_nothing
+	fresh
+	postern_ok -odq "$@" < "$mail"
+	rm -rf "$template"
+	cp -a "$queue" "$template"
+}
+
+fresh() {
+	rm -rf "$disk"
+	mkdir "$disk"
+	[[ -z $(ls -A "$template") ]] || { mkdir "$disk/spool"; cp -a "$template" "$queue"; }
+}
+
+# May this call fail so?
+possible() {
+	case $1:$2 in
+	killed:* | power:* | data:*) ;;
+	EACCES:*\ open\ * | EACCES:*\ create\ * | EACCES:*\ mkdir\ * | EACCES:*\ rename\ * | EACCES:*\ unlink\ *) ;;
+	EMFILE:*\ open\ * | EMFILE:*\ create\ *) ;;
+	EINTR:*\ fstat*) return 1 ;;
+	ENOSPC:*\ *write\ * | ENOSPC:*\ create\ * | ENOSPC:*\ mkdir\ * | ENOSPC:*\ fallocate\ *) ;;
+	EIO:* | EINTR:*) ;;
+	*) return 1 ;;
+	esac
+}
+
+# each_call "HOW ..." CHECK ARGS: in each way at each system call.  CHECK is run after each, with $how, $status, the calls of
+# the run in $called, and in $before how many messages the server had before.  How often a socket is read depends on the network, so
+# that a run may be over before its crash.
+each_call() {
+	local ways=$1 check=$2 each
+	shift 2
+	for how in $ways; do
+		fresh
+		crashing 0 "$how" "$@"
+		mapfile -t calls < "$trace"
+		((${#calls[@]} > 8)) || complain "only ${#calls[@]} calls: ${calls[*]}"
+		arrived
+		for each in "${calls[@]}"; do
+			possible "$how" "$each" || continue
+			n=${each%% *} before=$((before + new))
+			fresh
+			crashing "$n" "$how" "$@"
+			mapfile -t called < "$trace"
+			! is_crash || ((status == 137 || ${#called[@]} < n)) || complain "$how at call $each: status $status"
+			$check || complain "$how at call ${called[n - 1]-none} of ${#calls[@]}: status $status, $new messages arrived
+$(printf '%s\n' "${called[@]##*/}")
+--- queue
+$(tail -n +1 "$queue"/* 2> /dev/null || :)"
+		done
+	done
+}
+
+# How many messages arrived since the run began: sets $new.  entries: sets $kept and $dead.
+arrived() {
+	local word number
+	sync_server
+	while read -r word number; do
+		[[ $word != messages ]] || new=$((number - before))
+	done < "$server_dir/stats"
+}
+entries() {
+	local file
+	kept=0 dead=0
+	for file in "$queue"/[0-9a-f]*-*; do
+		[[ ! -e $file ]] || ((++kept))
+	done
+	for file in "$queue"/dead/*; do
+		[[ ! -e $file ]] || ((++dead))
+	done
+}
+
+# Tries everything that waits, with nothing in the way.
+flush() {
+	postern -qI-
+	[[ $status == 0 || $status == 75 || ($status == 78 && -d $queue/dead) ]] || complain "the next flush fails: $status"
+	arrived
+	entries
+}
+
+# The server took the message for some, and an error kept the entry from having this: it is among the dead, and not sent again.
+is_given_up() { [[ $how == E* ]] && ((kept == 0 && dead == 1)); }
+
+crashes="killed power data"
+errors="EIO EACCES EMFILE EINTR ENOSPC"
+
+is_crash() { [[ $how != [A-Z]* ]]; }
+
+# May the server have accepted the message before this crash, and that was not yet on the disk?  The first call that is like this
+# puts it there.  Only before that the server may get it again.
+may_come_again() {
+	local i
+	is_crash || return
+	for ((i = 0; i < ${#called[@]} - 1; i++)); do
+		[[ ! ${called[i]} =~ $1 ]] || return
+	done
+}
+
+# ---------------------------------------------------------------------------------------------------------------- adding
+
+# Kept, then sent: once, and only if it is not known to have failed.
+kept_or_not() {
+	local sum
+	arrived
+	entries
+	sum=$((kept + new))
+	case $status in
+	137) ((kept <= 1 && new == 0)) || return ;;
+	0) ((sum == 1)) || return ;;
+	*) ((sum == 0)) || return ;;
+	esac
+	flush && ((new == sum && kept == 0))
+}
+
+@test "a crash or an error at each system call while a message is put into the queue" {
+	server
+	begin_with_nothing
+	each_call "$crashes $errors" kept_or_not -odq you@example.net
+}
+
+# you@ has it from this run; later@ is in the queue, or the caller knows that it is not.
+partly_kept() {
+	local was=$status
+	arrived
+	entries
+	((new <= 1 && kept <= new && (was != 0 || kept == 1))) || return
+	((was == 0 || was == 137 || kept == 0)) || return
+	was=$kept
+	flush && ((new <= 1 && kept == was))
+}
+
+@test "a crash or an error at each system call while the rest of a message is put into the queue" {
+	server
+	begin_with_nothing
+	each_call "killed ENOSPC EIO" partly_kept you@example.net later@example.net
+}
+
+# --------------------------------------------------------------------------------------------------------------- sending
+
+sent_once() {
+	flush
+	((kept == 0 && (new == 1 || (new == 2)))) || return
+	((new == 1)) || may_come_again "fsync .*/queue\$"
+}
+
+@test "a crash or an error at each system call while a message is sent from the queue" {
+	server
+	begin_with you@example.net
+	each_call "$crashes $errors" sent_once -q
+}
+
+# you@ gets it once, and later@ waits.
+sent_to_one() {
+	flush
+	if is_given_up; then ((new == 1)); return; fi
+	((kept == 1 && new >= 1 && new <= 2)) || return
+	((new == 1)) || may_come_again "fdatasync" || return
+	postern -bp
+	[[ $stdout == *later@* && $stdout != *you@* ]]
+}
+
+@test "a crash or an error at each system call while a message is sent to one of two recipients" {
+	server
+	begin_with you@example.net later@example.net
+	each_call "$crashes $errors" sent_to_one -q
+}
+
+# Counts what came since the run began: sets $messages_new and $reports.
+sort_arrived() {
+	local i
+	reports=0
+	for ((i = before + 1; i <= before + new; i++)); do
+		! grep -q '^mail <>' "$server_dir/env.$i" || ((++reports))
+	done
+}
+
+# you@ gets it once, and the sender one report about never@.
+sent_and_reported() {
+	flush
+	flush
+	sort_arrived
+	if is_given_up; then ((new == 1)); return; fi
+	((kept == 0 && reports >= 1 && reports <= 2 && new > reports)) || return
+	is_crash || ((reports == 1)) || return
+	((new == reports + 1)) || { ((new == reports + 2)) && may_come_again "fdatasync"; }
+}
+
+@test "a crash or an error at each system call while one recipient gets a message and the sender gets a report" {
+	server
+	begin_with you@example.net never@example.net
+	each_call "$crashes $errors" sent_and_reported -q
+}
+
+# A report that nobody gets is kept among the dead.
+buried() {
+	flush
+	((kept == 0 && dead == 1 && new == 0))
+}
+
+@test "a crash or an error at each system call while a message ends that nobody is told about" {
+	server
+	begin_with -f "<>" never@example.net
+	each_call "$crashes $errors" buried -q
+}
+
+# Each recipient is a transaction, and only the last one may come again.
+sent_to_each() {
+	flush
+	if is_given_up; then ((new >= 1 && new <= 3)); return; fi
+	((kept == 0 && new >= 3 && new <= 4)) || return
+	((new == 3)) || is_crash
+}
+
+@test "a crash or an error at each system call while a message is sent in several transactions" {
+	before=0 new=0
+	start_server <<-'S'
+		tls none
+		listen 127.0.0.1
+		limits RCPTMAX=1
+	S
+	set_conf host 127.0.0.1
+	set_conf queue on
+	set_conf queue_directory "$queue"
+	begin_with one@example.net two@example.net three@example.net
+	each_call "killed EIO" sent_to_each -q
+}
+
+# -------------------------------------------------------------------------------------------------------------- handling
+
+held_or_not() {
+	local was=$status
+	entries
+	((kept == 1)) || return
+	if ((was == 0)); then
+		postern -bp
+		[[ $stdout == *held* ]] || return
+	fi
+	postern_ok --queue-release ALL
+	flush && ((new == 1 && kept == 0))
+}
+
+@test "a crash or an error at each system call while a message is held" {
+	server
+	begin_with you@example.net
+	each_call "$crashes $errors" held_or_not --queue-hold ALL
+}
+
+removed_or_not() {
+	local was=$status had
+	entries
+	had=$kept
+	((was != 0 || kept == 0)) || return
+	flush && ((new == had && kept == 0))
+}
+
+@test "a crash or an error at each system call while a message is removed" {
+	server
+	begin_with you@example.net
+	each_call "$crashes $errors" removed_or_not --queue-remove ALL
+}
