@@ -68,6 +68,7 @@ static const struct {
 	{ .from = ST_AUTH, .to = ST_RCPT, .code = 530, .status = EX_NOPERM },
 	{ .from = ST_ETRN, .to = ST_ETRN, .code = 501, .status = EX_DATAERR },
 	{ .from = ST_ETRN, .to = ST_ETRN, .code = 530, .status = EX_NOPERM },
+	{ .from = ST_CONFIG, .to = ST_CONFIG, .sys = EPERM, .status = EX_NOPERM }, /* allow_users */
 	{ .from = ST_SECRET, .to = ST_SECRET, .sys = ENOENT, .status = EX_CONFIG }, /* the file that should have the password */
 	{ .from = ST_SECRET, .to = ST_SECRET, .sys = ENOTDIR, .status = EX_CONFIG },
 	{ .from = ST_TLS, .to = ST_TLS, .sys = ENOENT, .status = EX_OSFILE },

@@ -36,6 +36,12 @@ struct queue_params {
 	bool               bounce;    /* the sender gets a report about a message that is given up */
 };
 
+struct service_params { /* -bs --service */
+	struct strlist     allow_users; /* logins and uids; empty: all */
+	char              *directory;   /* of the locks; NULL: the usual one */
+	bool               received;    /* a Received field names the uid */
+};
+
 struct account {
 	char                 *name;
 	struct net_params     net;
@@ -47,6 +53,7 @@ struct account {
 	struct message_params message;
 	struct log_params     log;
 	struct queue_params   queue;
+	struct service_params service;
 	struct strlist        from;                /* addresses, and patterns; a sender that matches one chooses the account */
 	bool                  allow_from_override; /* -f may replace `from` */
 	uint64_t              set[ACCOUNT_KEYS_MAX / 64]; /* private to set.c: a bit for each row, see key_was_set() */

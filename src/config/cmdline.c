@@ -209,6 +209,11 @@ static bool check_server(const struct options *o, struct err *e)
 	    || fail(e, ST_USAGE, FATE_PERM, "-S uses no configuration, so it excludes %s", o->account != NULL ? "-a" : "-C");
 }
 
+static bool check_service(const struct options *o, struct err *e)
+{
+	return !o->service || o->mode == MODE_DIALOGUE || fail(e, ST_USAGE, FATE_PERM, "--service goes with -bs only");
+}
+
 static enum mode face(const char *name)
 {
 	const char *slash = name == NULL ? NULL : strrchr(name, '/');
@@ -253,7 +258,7 @@ bool cmdline_parse(int argc, char **argv, struct options *o, struct err *e)
 	o->recipients = calloc(room, sizeof *o->recipients);
 	if (o->settings == NULL || o->recipients == NULL)
 		return fail_memory(e);
-	return parse_words(o, &w, e) && check_hold(o, e) && check_server(o, e) && check_queue(o, e);
+	return parse_words(o, &w, e) && check_hold(o, e) && check_server(o, e) && check_queue(o, e) && check_service(o, e);
 }
 
 void cmdline_free(struct options *o)

@@ -181,6 +181,14 @@ static const struct key keys[] = {
 	{ .name = "queue_bounce", ON_OFF, .at = AT(queue.bounce), .standard = "on",
 	  .summary = "report to the sender when a message is given up" },
 
+	/* service */
+	{ .name = "allow_users", .kind = KIND_LIST, .at = AT(service.allow_users), .form = "USER,...",
+	  .summary = "the users, by login or uid, who may use the service; unset: all" },
+	{ .name = "service_directory", .kind = KIND_PATH, .at = AT(service.directory),
+	  .summary = "the service's directory for the locks of connections; unset: the usual one" },
+	{ .name = "set_received_header", ON_OFF, .at = AT(service.received), .standard = "off",
+	  .summary = "the service adds a Received field with the uid of its user" },
+
 	/* log */
 	{ .name = "logfile", .kind = KIND_PATH, .at = AT(log.file),
 	  .summary = "append a line for each message to this file; -: standard output" },

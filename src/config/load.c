@@ -245,11 +245,15 @@ static bool set_server(struct conf *c, const char *server, struct err *e)
 /* Sets what depends on several keys, when all of them are known. */
 static void derive(struct account *a)
 {
+	bool local = a->net.socket != NULL && a->net.hosts.n == 0; /* the kernel protects it and names us */
+
+	if (local && !key_was_set(a, "tls"))
+		a->tls.on = false;
 	if (a->net.port == 0 && a->net.socket == NULL && !a->smtp.lmtp)
 		a->net.port = !a->tls.on ? PORT_SMTP : a->tls.starttls ? PORT_SUBMISSION : PORT_SUBMISSIONS;
 	a->auth.has_cert = a->tls.cert_file != NULL;
 	/* if `auth` is left at its default, a login is wanted only if there is a user */
-	a->auth.wanted = a->auth.auth.n > 0 && (a->auth.user != NULL || key_was_set(a, "auth"));
+	a->auth.wanted = a->auth.auth.n > 0 && ((a->auth.user != NULL && !local) || key_was_set(a, "auth"));
 	a->tls.timeout = a->smtp.timeout;
 	a->secret.timeout = a->smtp.timeout;
 	a->secret.optional = sasl_cert_may_do(&a->auth);

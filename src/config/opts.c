@@ -163,6 +163,13 @@ static bool set_server(struct options *o, const char *value, struct err *e)
 	return err_hint(e, SERVER_INSTEAD);
 }
 
+static bool set_service(struct options *o, const char *value, struct err *e)
+{
+	(void)value, (void)e;
+	o->service = true;
+	return true;
+}
+
 static bool set_verbose(struct options *o, const char *value, struct err *e)
 {
 	(void)value, (void)e;
@@ -312,6 +319,8 @@ static const struct option options[] = {
 	  .summary = "let a held one be sent" },
 	{ .name = "queue-retry", .arity = VALUE, .arg = "ID", .form = "ALL|ID", .set = retry_entry,
 	  .summary = "let the next -q try it, although it is not due" },
+	{ .name = "service", .set = set_service,
+	  .summary = "with -bs: serve the user at a unix socket" },
 	{ .name = "etrn", .arity = VALUE, .arg = "NODE", .set = set_etrn,
 	  .summary = "ask the server for the mail it holds for NODE" },
 

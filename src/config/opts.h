@@ -57,6 +57,7 @@ struct options { /* the strings are borrowed from argv */
 	const char     *address;     /* --check; it is among the recipients, too; NULL: none is tried */
 	bool            recipients_in_header; /* -t: those in To, Cc and Bcc count, too */
 	bool            read_sender; /* --read-envelope-from: the sender is the From field's address */
+	bool            service;     /* --service */
 	bool            ignore_dots; /* -i, -oi: a line that is only a dot does not end the message */
 	int             verbose;     /* -v, counted */
 	enum delivery_mode   delivery;

@@ -145,7 +145,7 @@ static void put_refused(struct buf *to, const struct envelope *v)
 }
 
 struct texts { /* numbers as text */
-	char size[32], code[16], esc[ESC_TEXT], duration[32], status[32], said[700];
+	char size[32], uid[16], code[16], esc[ESC_TEXT], duration[32], status[32], said[700];
 };
 
 static void put_verdict(struct texts *t, const struct outcome *o)
@@ -168,6 +168,8 @@ static void put_texts(struct texts *t, const struct outcome *o)
 	*t = (struct texts){ .size = "" };
 	if (o->m != NULL)
 		snprintf(t->size, sizeof t->size, "%llu", (unsigned long long)o->size);
+	if (o->peer != NULL)
+		snprintf(t->uid, sizeof t->uid, "%lu", (unsigned long)o->peer->uid);
 	snprintf(t->duration, sizeof t->duration, "%lld.%03llds", (long long)(o->duration_ms / 1000),
 		 (long long)(o->duration_ms % 1000));
 	put_verdict(t, o);
@@ -191,6 +193,8 @@ static void log_fields(const struct log_params *p, const struct outcome *o, cons
 		{ .name = "tls", .value = tls },
 		{ .name = "auth", .value = auth },
 		{ .name = "user", .value = o->user },
+		{ .name = "uid", .value = t->uid },
+		{ .name = "login", .value = o->peer != NULL ? o->peer->login : NULL },
 		{ .name = "from", .value = from[0] != '\0' ? from : "<>" },
 		{ .name = "recipients", .item = recipient, .ctx = &at },
 		{ .name = "refused", .value = refused },

@@ -7,6 +7,7 @@
 #define DELIVER_REPORT_H
 
 #include "base/log.h"
+#include "base/peer.h"
 #include "deliver/hints.h"
 
 /* Prints "postern: STAGE: sentence", the server's words, and the hint that the error has. */
@@ -30,6 +31,7 @@ struct outcome { /* all borrowed; NULL and 0 for what does not exist */
 	uint64_t                 size; /* bytes of the message as sent, or as it would have been sent */
 	const struct delivery   *delivery;
 	const char              *user;
+	const struct peer       *peer;
 	const char              *note;  /* which configuration files were passed over, and why */
 	const char              *kept;  /* the entry of the queue */
 	const struct err        *e; /* NULL: success */

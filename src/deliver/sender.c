@@ -13,8 +13,10 @@
 #include "config/choose.h"
 #include "config/load.h"
 #include "config/own.h"
+#include "config/set.h"
 #include "mail/cleanup.h"
 #include "mail/fields.h"
+#include "mail/header.h"
 #include "mail/mailbox.h"
 #include "mail/sendermap.h"
 #include "mail/xtext.h"
@@ -58,6 +60,7 @@ static void tell_account(const struct sender *who, const char *sender)
 
 bool sender_choose(struct sender *who, const char *sender, struct err *e)
 {
+	sender = who->peer != NULL ? NULL : sender;
 	if (!conf_choose(&who->conf, who->o->account, sender, &who->a, e))
 		return false;
 	tell_account(who, sender);
@@ -70,7 +73,7 @@ bool sender_keeps_account(const struct sender *who, const char *sender)
 	struct account *a;
 	struct err unheard;
 
-	return conf_choose(&who->conf, who->o->account, sender, &a, &unheard) && a == who->a;
+	return who->peer != NULL || (conf_choose(&who->conf, who->o->account, sender, &a, &unheard) && a == who->a);
 }
 
 static bool default_domain(struct sender *who, struct err *e)
@@ -109,7 +112,7 @@ static bool default_name(struct sender *who, struct err *e)
 {
 	const char *name;
 
-	if (who->a->message.from_full_name != NULL)
+	if (who->a->message.from_full_name != NULL || who->peer != NULL)
 		return true;
 	name = of_user("MAILNAME", secure_getenv("MAILNAME"));
 	if (!is_name(name))
@@ -165,48 +168,77 @@ static bool email(char to[ADDRESS_MAX])
 	return true;
 }
 
-static bool login_address(char to[ADDRESS_MAX], struct err *e)
+static bool login_address(const struct peer *peer, char to[ADDRESS_MAX], struct err *e)
 {
-	char login[HOST_MAX];
+	char login[HOST_MAX] = "";
 
-	identity_login(login);
-	if (address_from_name(login, to))
+	if (peer == NULL)
+		identity_login(login);
+	else
+		memcpy(login, peer->login, sizeof login);
+	if (login[0] != '\0' && address_from_name(login, to))
 		return true;
-	fail(e, ST_CONFIG, FATE_PERM, "the login name %s cannot be a sender", login);
+	if (login[0] == '\0')
+		fail(e, ST_CONFIG, FATE_PERM, "uid %lu has no login name, which could be the sender", (unsigned long)peer->uid);
+	else
+		fail(e, ST_CONFIG, FATE_PERM, "the login name %s cannot be a sender", login);
 	return err_hint(e, "set `from`");
 }
 
 /* The sender if neither the options nor `from` name one.  `to` has room for one that is not in the account. */
-static bool default_sender(const struct account *a, char to[ADDRESS_MAX], const char **own, enum sender_origin *from,
+static bool default_sender(const struct sender *who, char to[ADDRESS_MAX], const char **own, enum sender_origin *from,
 			   struct err *e)
 {
 	*own = to;
 	*from = ORIGIN_EMAIL;
-	if (email(to))
+	if (who->peer == NULL && email(to))
 		return true;
 	*from = ORIGIN_USER;
-	if ((*own = own_login(a)) != NULL)
+	if ((*own = own_login(who->a)) != NULL)
 		return true;
 	*own = to;
 	*from = ORIGIN_LOGIN;
-	return login_address(to, e);
+	return login_address(who->peer, to, e);
+}
+
+static const char *mapped(const struct sender *who, const char *address)
+{
+	return sendermap_find(&who->a->message.sender_map, &who->expander.machine, address);
+}
+
+/* What sender_map has for the login of the peer, NULL: nothing. */
+static const char *mapped_peer(const struct sender *who)
+{
+	char login[ADDRESS_MAX];
+	struct err unheard;
+
+	return login_address(who->peer, login, &unheard) ? mapped(who, login) : NULL;
+}
+
+/* By default a peer sends as itself. */
+static bool may_override(const struct sender *who)
+{
+	return who->a->allow_from_override && (who->peer == NULL || key_was_set(who->a, "allow_from_override"));
 }
 
 static bool set_address(struct sender *who, const char *wanted, enum sender_origin from, struct submission *x, struct err *e)
 {
 	const struct account *a = who->a;
-	const char *own = own_from(a), *mapped;
+	const char *own = own_from(a), *other = NULL;
+	bool override = may_override(who);
 	char room[ADDRESS_MAX], sender[ADDRESS_MAX];
 
 	x->origin = own != NULL ? ORIGIN_FROM : from;
-	if (wanted != NULL && (a->allow_from_override || own == NULL)) {
+	if (wanted != NULL && (override || (own == NULL && who->peer == NULL))) {
 		own = wanted;
 		x->origin = from;
+	} else if (who->peer != NULL) {
+		other = mapped_peer(who);
 	}
-	if (own == NULL && !default_sender(a, room, &own, &x->origin, e))
+	if (own == NULL && other == NULL && !default_sender(who, room, &own, &x->origin, e))
 		return false;
-	if ((mapped = sendermap_find(&a->message.sender_map, &who->expander.machine, own)) != NULL) {
-		own = mapped;
+	if (other != NULL || (other = mapped(who, own)) != NULL) {
+		own = other;
 		x->origin = ORIGIN_MAP;
 	}
 	if (!address_qualify(own, a->message.qualify_domain, sender, e) || !envelope_set_sender(&x->v, sender, e))
@@ -243,6 +275,20 @@ static void id_domain(const struct sender *who, const struct envelope *v, char t
 		identity_mail_domain(to);
 }
 
+/* "Received: by mail.example.org (postern, from uid 1000); ...": RFC 5321 4.4; the name of the user stays here. */
+static bool put_received(const struct sender *who, struct submission *x, time_t now, struct err *e)
+{
+	struct buf field = buf_max(ST_INTERNAL, 1000, "the Received field");
+	bool ok = buf_printf(&field, e, "Received: by %s (postern, from uid %lu);\n\t",
+			     who->expander.machine.fqdn[0] != '\0' ? who->expander.machine.fqdn : "localhost",
+			     (unsigned long)who->peer->uid)
+	       && header_date(&field, now, e) && buf_char(&field, '\n', e)
+	       && buf_splice(&x->m.head, 0, 0, buf_text(&field), field.len, e) && message_count(&x->m, e);
+
+	buf_free(&field);
+	return ok;
+}
+
 bool sender_cleanup(struct sender *who, struct submission *x, bool recipients_in_header, struct err *e)
 {
 	char domain[HOST_MAX];
@@ -250,7 +296,8 @@ bool sender_cleanup(struct sender *who, struct submission *x, bool recipients_in
 			       .tls_waived = who->a->wishes.onward_tls == ONWARD_TLS_WAIVED };
 
 	id_domain(who, &x->v, domain);
-	return cleanup_message(&x->m, &who->a->message, &stamp, &who->expander, recipients_in_header, &x->v, e);
+	return cleanup_message(&x->m, &who->a->message, &stamp, &who->expander, recipients_in_header, &x->v, e)
+	    && (who->peer == NULL || !who->a->service.received || put_received(who, x, stamp.now, e));
 }
 
 /* ---- the command line ---------------------------------------------------------------------------- */

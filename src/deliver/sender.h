@@ -8,6 +8,7 @@
 #ifndef DELIVER_SENDER_H
 #define DELIVER_SENDER_H
 
+#include "base/peer.h"
 #include "config/conf.h"
 #include "config/opts.h"
 #include "deliver/submission.h"
@@ -18,6 +19,7 @@ struct sender {
 	const struct options *o;    /* borrowed */
 	struct conf           conf;
 	struct account       *a;    /* borrowed from conf; NULL: none is chosen */
+	const struct peer    *peer; /* borrowed: the user that --service serves; NULL: ourselves */
 	struct expander       expander;
 };
 
@@ -26,7 +28,8 @@ void sender_free(struct sender *who); /* wipes the secrets of the configuration 
 
 bool sender_load(struct sender *who, struct err *e) MUST_CHECK; /* the configuration */
 
-/* Chooses the account: the one that -a names, or by the address (NULL: none is asked for). */
+/* Chooses the account: the one that -a names, or by the address (NULL: none is asked for).  A peer chooses none: the address does
+ * not count. */
 bool sender_choose(struct sender *who, const char *address, struct err *e) MUST_CHECK;
 
 /* Would sender_choose() choose the present account for this address? */
@@ -38,7 +41,8 @@ bool sender_wanted(const struct sender *who, const struct message *m, char to[AD
 		   struct err *e) MUST_CHECK;
 
 /* Chooses the account, and sets the envelope sender and its origin.  `wanted` is the sender that is asked for, and comes from
- * `from` (NULL: none is asked for). */
+ * `from` (NULL: none is asked for).  A peer gets what sender_map has for its login, or the account's own address, unless
+ * allow_from_override was set to `on`. */
 bool sender_set(struct sender *who, const char *wanted, enum sender_origin from, struct submission *x, struct err *e) MUST_CHECK;
 
 /* Cleans the message up (mail/cleanup.h), with the time, random numbers and the name of this machine. */

@@ -4,13 +4,17 @@
 #include <netdb.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "base/descriptor.h"
+#include "base/peer.h"
 #include "base/signals.h"
 #include "base/steps.h"
 #include "net/resolve.h"
+
+#define SERVICE_SOCKET RUNSTATEDIR "/postern/smtp"
 
 enum {
 	STAGGER_MS = 250, /* RFC 8305 5: the recommended Connection Attempt Delay */
@@ -278,6 +282,27 @@ static int connect_unix(int fd, const struct sockaddr_un *to, int64_t deadline)
 	return 0;
 }
 
+/* What is said there must not be for another user: only root, we and the owner of the socket's file may listen. */
+static bool is_trusted(int fd, const char *path, struct err *e)
+{
+	struct stat st;
+	uid_t uid;
+
+	if (!peer_uid(fd, &uid))
+		return fail(e, ST_CONNECT, FATE_TEMP, "it is not known who listens on %s", path);
+	if (uid == 0 || uid == geteuid() || (stat(path, &st) == 0 && st.st_uid == uid))
+		return true;
+	return fail(e, ST_CONNECT, FATE_TEMP, "uid %lu listens on %s, which is neither root's, nor ours, nor that of the file's owner",
+		    (unsigned long)uid, path);
+}
+
+static bool hint_server(const char *path, struct err *e)
+{
+	if (strcmp(path, SERVICE_SOCKET) == 0)
+		return err_hint(e, "the administrator can start the machine's service: systemctl enable --now postern.socket");
+	return err_hint(e, "is the server that listens on %s running?", path);
+}
+
 static bool dial_unix(const char *path, int64_t deadline, struct dialed *d, struct err *e)
 {
 	struct sockaddr_un to = { .sun_family = AF_UNIX };
@@ -291,19 +316,19 @@ static bool dial_unix(const char *path, int64_t deadline, struct dialed *d, stru
 	if (d->fd < 0)
 		return fail_sys(e, ST_INTERNAL, errno, "cannot make a socket");
 	why = connect_unix(d->fd, &to, deadline);
-	if (why == 0) {
+	if (why == 0 && is_trusted(d->fd, path, e)) {
 		snprintf(d->peer, sizeof d->peer, "%.*s", (int)sizeof d->peer - 1, path);
 		step_ok(ST_CONNECT, "%s", path);
 		return true;
 	}
 	close(d->fd);
 	d->fd = -1;
+	if (why == 0)
+		return false;
 	if (signals_stopping())
 		return signals_fail(e, ST_CONNECT);
 	fail_sys(e, ST_CONNECT, why, "cannot connect to %s", path);
-	if (why == ENOENT || why == ECONNREFUSED)
-		err_hint(e, "is the server that listens on %s running?", path);
-	return false;
+	return why == ENOENT || why == ECONNREFUSED ? hint_server(path, e) : false;
 }
 
 bool dial(const struct net_params *p, const struct endpoint *to, int64_t deadline, struct dialed *d, struct err *e)

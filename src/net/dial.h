@@ -40,7 +40,7 @@ struct dialed {
 /* Connects to one endpoint.  Its addresses are tried in the order of resolve().  A new attempt begins every 250 ms, or as soon
  * as one has failed; the first that connects is taken.  Errors: those of resolve(); ST_CONFIG PERM (source_ip is no address,
  * the path of the socket is too long); ST_CONNECT TEMP, with every distinct reason in the quote: "192.0.2.1, 192.0.2.2:
- * Connection refused; ...". */
+ * Connection refused; ...".  A unix socket is used only if root, we or the owner of its file listen on it (ST_CONNECT TEMP). */
 bool dial(const struct net_params *p, const struct endpoint *to, int64_t deadline, struct dialed *d,
 	  struct err *e) MUST_CHECK;
 

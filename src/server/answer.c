@@ -86,12 +86,11 @@ bool answer_error(struct caller *c, const struct err *why, struct err *e)
 	return say_why(c, code, subject_of(why, (uint8_t)(code / 100)), why, e);
 }
 
-bool answer_greeting(struct caller *c, const struct err *why, bool *stays, struct err *e)
+bool answer_greeting(struct caller *c, const struct err *why, bool for_good, struct err *e)
 {
 	struct esc none = { 0 };
 
-	*stays = why->fate == FATE_PERM;
-	return say_why(c, *stays ? 554 : 421, none, why, e);
+	return say_why(c, for_good ? 554 : 421, none, why, e);
 }
 
 bool answer_with(struct caller *c, int code, struct esc esc, const char *text, struct err *e)

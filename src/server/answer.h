@@ -19,8 +19,8 @@ bool answer_with(struct caller *c, int code, struct esc esc, const char *text, s
 /* An error: one of ours, or of the smarthost outside of MAIL, RCPT and the message. */
 bool answer_error(struct caller *c, const struct err *why, struct err *e) MUST_CHECK;
 
-/* An error in place of the greeting: 554, or 421 for a temporary one.  *stays: the caller may go on until QUIT (RFC 5321 3.1). */
-bool answer_greeting(struct caller *c, const struct err *why, bool *stays, struct err *e) MUST_CHECK;
+/* An error in place of the greeting: 554, after which the caller may go on until QUIT (RFC 5321 3.1), or 421. */
+bool answer_greeting(struct caller *c, const struct err *why, bool for_good, struct err *e) MUST_CHECK;
 
 /* The same as answer_error(); the error is also printed on stderr, with a hint. */
 bool answer_failure(struct caller *c, const struct relay *u, const struct err *why, struct err *e) MUST_CHECK;

@@ -10,14 +10,16 @@
 
 enum {
 	SILENCE_S = 300,            /* RFC 5321 4.5.3.2.7 */
+	TEXT_PIECE = 1000,          /* bytes of text that are worth as much as a line end */
 	REPLIES_KEPT = 32 * 1024,   /* bytes of replies; if there are more, they are written at once */
 	REPLIES_MAX = 128 * 1024,   /* bytes: REPLIES_KEPT and one reply more */
 	REPLY_LINE = 500,           /* bytes of a line of a reply; RFC 5321 4.5.3.1.5 allows 512 */
 };
 
-void caller_open(struct caller *c, int in, int out)
+void caller_open(struct caller *c, int in, int out, unsigned longest)
 {
-	*c = (struct caller){ .in = in, .out = out };
+	*c = (struct caller){ .in = in, .out = out, .patience = SILENCE_S };
+	c->until = longest == 0 ? CLOCK_NEVER : clock_in_s(longest);
 	c->replies = buf_max(ST_INPUT, REPLIES_MAX, "what the caller has not read");
 }
 
@@ -56,6 +58,13 @@ void caller_close(struct caller *c)
 
 /* ---- in ------------------------------------------------------------------------------------------ */
 
+/* A new line, or piece of a text, may take its time. */
+static void begin_wait(struct caller *c)
+{
+	c->deadline = clock_sooner(clock_in_s((unsigned)c->patience), c->until);
+	c->fresh = 0;
+}
+
 static void make_room(struct caller *c)
 {
 	if (c->at == 0)
@@ -65,16 +74,25 @@ static void make_room(struct caller *c)
 	c->at = 0;
 }
 
-/* Writes the replies, then waits for something to read. */
+static bool fail_late(const struct caller *c, struct err *e)
+{
+	if (clock_passed(c->until))
+		return fail(e, ST_INPUT, FATE_TEMP, "the dialogue took too long");
+	return fail(e, ST_INPUT, FATE_TEMP, "the caller was silent for %d seconds", c->patience);
+}
+
+/* Writes the replies, then waits for something to read.  Without the first check a caller that never stops sending would never be
+ * late. */
 static bool wait_and_read(struct caller *c, struct err *e)
 {
-	struct descriptor d = { .fd = c->in, .blocks = true };
+	struct descriptor d = { .fd = c->in, .blocks = true, .deadline = c->deadline };
 	size_t n;
 
 	make_room(c);
 	if (!caller_flush(c, e))
 		return false;
-	d.deadline = clock_in_s(SILENCE_S);
+	if (clock_passed(c->deadline))
+		return fail_late(c, e);
 	switch (descriptor_read(&d, c->text + c->have, sizeof c->text - c->have, &n)) {
 	case IO_DONE:
 		c->have += n;
@@ -85,7 +103,7 @@ static bool wait_and_read(struct caller *c, struct err *e)
 	case IO_STOPPED:
 		return signals_fail(e, ST_INPUT);
 	case IO_LATE:
-		return fail(e, ST_INPUT, FATE_TEMP, "the caller was silent for %d seconds", SILENCE_S);
+		return fail_late(c, e);
 	default:
 		return fail_sys(e, ST_INPUT, errno, "cannot read from standard input");
 	}
@@ -139,6 +157,11 @@ bool caller_line(struct caller *c, char **line, struct err *e)
 	size_t len;
 
 	*line = NULL;
+	begin_wait(c);
+	if (clock_passed(c->until)) { /* also for a caller that sends so fast that we never wait */
+		c->gone = true;
+		return fail_late(c, e);
+	}
 	while ((nl = memchr(c->text + c->at, '\n', c->have - c->at)) == NULL) {
 		if (c->have - c->at > COMMAND_LINE_MAX)
 			return skip_line(c, e);
@@ -250,10 +273,16 @@ static size_t decode_text(struct caller_text *t, char *to, size_t room)
 bool caller_text(struct caller_text *t, char *to, size_t room, size_t *n, struct err *e)
 {
 	*n = 0;
+	if (!t->begun)
+		begin_wait(t->c);
+	t->begun = true;
 	while (*n == 0 && t->state != TEXT_END && (t->state != TEXT_CHUNK || t->left > 0)) {
 		if (t->c->at == t->c->have && !fill(t->c, e))
 			return false;
 		*n = t->state == TEXT_CHUNK ? copy_chunk(t, to, room) : decode_text(t, to, room);
 	}
+	t->c->fresh += *n;
+	if (t->c->fresh >= TEXT_PIECE || memchr(to, '\n', *n) != NULL)
+		begin_wait(t->c);
 	return true;
 }

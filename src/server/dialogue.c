@@ -18,11 +18,14 @@ struct group {
 	struct member {
 		struct command command;
 		struct asked   asked; /* if it is RCPT */
+		bool           over;  /* it is a recipient too many */
 	}     *members; /* owned array */
 	size_t n, answered;
 };
 
 struct dialogue {
+	const struct service *service; /* borrowed; NULL: the caller may do as much as it likes */
+	unsigned       mails, rcpts;   /* so far */
 	struct caller  caller;
 	struct relay   relay;
 	struct command command;
@@ -44,12 +47,15 @@ static bool say(struct dialogue *d, const char *reply, struct err *e)
 	return answer(&d->caller, reply, e);
 }
 
+static bool leave(struct dialogue *d, const char *reply, struct err *e)
+{
+	d->done = true;
+	return say(d, reply, e);
+}
+
 static bool mistake(struct dialogue *d, const char *reply, struct err *e)
 {
-	if (++d->mistakes < MISTAKES_MAX)
-		return say(d, reply, e);
-	d->done = true;
-	return say(d, "421 4.7.0 too many mistakes", e);
+	return ++d->mistakes < MISTAKES_MAX ? say(d, reply, e) : leave(d, "421 4.7.0 too many mistakes", e);
 }
 
 static bool say_error(struct dialogue *d, const struct err *why, struct err *e)
@@ -92,6 +98,8 @@ static bool do_hello(struct dialogue *d, struct err *e)
 	snprintf(text, sizeof text, "%s%s", name[0] == '\0' ? "localhost" : name,
 		 d->command.id == COMMAND_HELO ? ""
 		 : "\nPIPELINING\nSIZE\n8BITMIME\nSMTPUTF8\nDSN\nCHUNKING\nENHANCEDSTATUSCODES\nHELP");
+	if (d->service != NULL && d->command.id == COMMAND_EHLO)
+		snprintf(text + strlen(text), sizeof text - strlen(text), "\nLIMITS MAILMAX=%d", SERVICE_MESSAGES);
 	return caller_reply(&d->caller, 250, none, text, e);
 }
 
@@ -115,14 +123,16 @@ static void group_end(struct group *g)
 	g->n = g->answered = 0;
 }
 
-static bool group_add(struct group *g, const struct command *c, struct err *e)
+static bool group_add(struct dialogue *d, const struct command *c, struct err *e)
 {
+	struct group *g = &d->group;
 	struct member *members = array_grow(g->members, g->n, sizeof *members, e);
 
 	if (members == NULL)
 		return false;
 	g->members = members;
-	g->members[g->n] = (struct member){ .command = *c };
+	d->rcpts += c->id == COMMAND_RCPT;
+	g->members[g->n] = (struct member){ .command = *c, .over = d->service != NULL && d->rcpts > SERVICE_RECIPIENTS };
 	g->members[g->n++].command.arg = NULL; /* its line is overwritten by the next one */
 	return true;
 }
@@ -130,12 +140,12 @@ static bool group_add(struct group *g, const struct command *c, struct err *e)
 /* Collects the present command, and the RCPT behind it that the caller has sent already. */
 static bool collect(struct dialogue *d, struct err *e)
 {
-	if (!group_add(&d->group, &d->command, e))
+	if (!group_add(d, &d->command, e))
 		return false;
 	while (d->group.n < GROUP_MAX && caller_has_line(&d->caller)) {
 		if (!next_command(d, e))
 			return false;
-		d->pending = d->complaint != NULL || d->command.id != COMMAND_RCPT || !group_add(&d->group, &d->command, e);
+		d->pending = d->complaint != NULL || d->command.id != COMMAND_RCPT || !group_add(d, &d->command, e);
 		if (d->pending)
 			return true;
 	}
@@ -147,7 +157,7 @@ static void say_rcpts(struct dialogue *d, size_t i)
 {
 	struct group *g = &d->group;
 
-	for (bool goes_on = true; goes_on && i < g->n; i++) {
+	for (bool goes_on = true; goes_on && i < g->n && !g->members[i].over; i++) {
 		relay_say_rcpt(&d->relay, &g->members[i].asked, &g->members[i].command);
 		goes_on = g->members[i].asked.said;
 	}
@@ -174,6 +184,8 @@ static bool answer_mail(struct dialogue *d, const struct command *c, struct err 
 		return mistake(d, "503 5.5.1 say EHLO first", e);
 	if (relay_has_mail(&d->relay))
 		return mistake(d, "503 5.5.1 there is a MAIL already", e);
+	if (d->service != NULL && ++d->mails > SERVICE_MESSAGES)
+		return leave(d, "421 4.7.0 there were too many messages in this connection", e);
 	if (!say_mail(d, c, &why) || !relay_hear_mail(&d->relay, c, &anew, &why))
 		return all_lost(d, &why, e);
 	d->failed = !relay_has_mail(&d->relay);
@@ -194,6 +206,8 @@ static bool answer_rcpt(struct dialogue *d, size_t i, struct err *e)
 		return answer_error(&d->caller, &d->why, e);
 	if (!relay_has_mail(&d->relay))
 		return mistake(d, "503 5.5.1 say MAIL first", e);
+	if (m->over) /* RFC 5321 4.5.3.1.10 */
+		return say(d, "452 4.5.3 there were too many recipients in this connection", e);
 	if (!m->asked.said)
 		say_rcpts(d, i);
 	if (!relay_hear_rcpt(&d->relay, &m->asked, &m->command, &asked, &why))
@@ -273,6 +287,7 @@ static bool next_chunk(struct chunks *c, struct err *e)
 		return fail(e, ST_INPUT, FATE_PERM, "the message was broken off between two chunks");
 	}
 	c->text.left = d->command.size;
+	c->text.begun = false;
 	c->size += d->command.size;
 	return true;
 }
@@ -476,9 +491,10 @@ static bool talk(struct dialogue *d, struct err *e)
 static bool refuse(struct dialogue *d, const struct err *why_not, struct err *e)
 {
 	struct err unheard;
-	bool stays, ok = answer_greeting(&d->caller, why_not, &stays, &unheard);
+	bool for_good = d->service != NULL ? d->service->unwanted : why_not->fate == FATE_PERM;
+	bool ok = answer_greeting(&d->caller, why_not, for_good, &unheard);
 
-	while (ok && stays && !d->done && next_command(d, &unheard))
+	while (ok && for_good && !d->done && next_command(d, &unheard))
 		ok = d->command.id == COMMAND_QUIT ? do_quit(d, &unheard)
 						   : mistake(d, "503 5.5.1 no mail is taken here: say QUIT", &unheard);
 	return give_up(why_not, e);
@@ -493,15 +509,17 @@ static void dialogue_free(struct dialogue *d)
 	free(d);
 }
 
-bool dialogue(struct sender *who, struct smarthost *to, int in, int out, const struct err *why_not, struct err *e)
+bool dialogue(struct sender *who, struct smarthost *to, const struct service *service, int in, int out,
+	      const struct err *why_not, struct err *e)
 {
 	struct dialogue *d = calloc(1, sizeof *d);
 	bool ok;
 
 	if (d == NULL)
 		return fail_memory(e);
+	d->service = service;
 	relay_begin(&d->relay, who, to);
-	caller_open(&d->caller, in, out);
+	caller_open(&d->caller, in, out, service == NULL ? 0 : SERVICE_DIALOGUE_S);
 	ok = why_not == NULL ? talk(d, e) : refuse(d, why_not, e);
 	dialogue_free(d);
 	return ok;

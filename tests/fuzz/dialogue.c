@@ -373,7 +373,7 @@ static struct told hear(int in, char *replies, const struct server *p)
 
 	MUST(reply != NULL && strncmp(reply, "220 ", 4) == 0);
 	MUST(lseek(in, 0, SEEK_SET) == 0);
-	caller_open(&c, in, -1);
+	caller_open(&c, in, -1, 0);
 	while ((reply = next_reply(&at)) != NULL && strncmp(reply, "421", 3) != 0) {
 		struct command cmd = { .id = COMMAND_COUNT };
 		struct err e;
@@ -440,7 +440,7 @@ static void converse(struct server *p, uint8_t bits, int in, int out)
 	to = (struct smarthost){ .reach = server_reach, .reach_ctx = p };
 	sender_begin(&who, &o);
 	MUST(sender_load(&who, &e));
-	MUST(dialogue(&who, &to, in, out, NULL, &e) || err_exit_status(&e) != 0);
+	MUST(dialogue(&who, &to, NULL, in, out, NULL, &e) || err_exit_status(&e) != 0);
 	smarthost_free(&to);
 	sender_free(&who);
 	replies = read_back(out);

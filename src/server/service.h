@@ -1,0 +1,40 @@
+/*
+ * service.h - -bs --service: the machine's account for users who may not read its secret.
+ *
+ * The process runs as a user of its own and speaks with one user, whom the kernel names.  Owns the rules for that peer: who may
+ * come, how many connections one user has at a time, and how much one connection may ask for.  deliver/sender decides what
+ * the peer may send as.
+ *
+ * A connection holds a lock on one byte of a file of its uid until the process ends, whatever ends it: so a process that was
+ * killed counts no more.
+ */
+#ifndef SERVER_SERVICE_H
+#define SERVER_SERVICE_H
+
+#include "base/peer.h"
+#include "config/account.h"
+
+enum {
+	SERVICE_DIALOGUE_S = 30 * 60,   /* the longest time that a connection is listened to */
+	SERVICE_CONNECTIONS = 8,        /* of one uid at a time */
+	SERVICE_MESSAGES = 100,         /* of one connection; announced as MAILMAX (RFC 9422) */
+	SERVICE_RECIPIENTS = 10000,     /* of one connection, in all its messages */
+};
+
+struct service {
+	struct peer peer;
+	int         lock;     /* owned; -1: none */
+	bool        unwanted; /* the peer is refused for good; other failures are ours, and may be mended */
+};
+
+void service_begin(struct service *s);
+void service_end(struct service *s);
+
+/* Asks the kernel who is at the other end.  ST_CONFIG PERM: `fd` is no unix socket, or its peer is not known. */
+bool service_meet(struct service *s, int fd, struct err *e) MUST_CHECK;
+
+/* May this peer use this account now?  ST_CONFIG PERM: it is not in allow_users, the account leads back to this service, or the
+ * directory of the locks cannot be used; ST_CONFIG TEMP: it has SERVICE_CONNECTIONS already. */
+bool service_admit(struct service *s, const struct account *a, int fd, struct err *e) MUST_CHECK;
+
+#endif
