@@ -46,18 +46,18 @@ static void forget_settings(void)
 
 static void become_postern(const struct spool *s, const struct options *o, int lock)
 {
-	const char *file = o->config_file;
+	/* our directory will be another one */
+	char *file = o->config_file == NULL ? NULL : realpath(o->config_file, NULL);
 	char *place = NULL;
 	sigset_t none;
 
-	if (asprintf(&place, "--queue-directory=%s", s->path) < 0)
+	if (asprintf(&place, "--queue-directory=%s", s->path) < 0 || (o->config_file != NULL && file == NULL) || chdir("/") != 0)
 		_exit(0);
 	close_all(lock);
 	forget_settings();
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	if (chdir("/") == 0 || file == NULL || file[0] != '/')
-		execl("/proc/self/exe", "postern", "-q", place, file != NULL ? "-C" : (char *)NULL, file, (char *)NULL);
+	execl("/proc/self/exe", "postern", "-q", place, file != NULL ? "-C" : (char *)NULL, file, (char *)NULL);
 	_exit(0);
 }
 
