@@ -225,7 +225,7 @@ bool bounce_send(struct spool *s, const struct sender *who, struct held *h, cons
 	struct message m = { .fd = -1 };
 	bool ok = true;
 
-	p.full = x->v.ret == RETURN_FULL;
+	p.full = (x->v.ret != RETURN_UNSAID || who->a == NULL ? x->v.ret : who->a->wishes.ret) == RETURN_FULL;
 	for (size_t i = 0; i < x->v.n; i++)
 		p.utf8 |= wants_report(&p, &x->v.rcpts[i]) && str_has_8bit(x->v.rcpts[i].address, strlen(x->v.rcpts[i].address));
 	*told = may_tell(&p) || (h->x.lost == 0 && count(&p, wants_report) == 0);
