@@ -312,14 +312,24 @@ static bool add_missing(struct cleaning *x, struct err *e)
 
 /* ---- the walk ----------------------------------------------------------------------------------- */
 
-static void note_id(struct cleaning *x, const struct field *f)
+static void note_id(struct message *m, const struct field *f)
 {
-	char body[2 * sizeof x->m->id];
+	char body[2 * sizeof m->id];
 	const char *id;
 
 	snprintf(body, sizeof body, "%.*s", (int)(f->body_len < sizeof body ? f->body_len : sizeof body - 1), f->body);
 	id = body + strspn(body, " \t\r\n");
-	printable(x->m->id, sizeof x->m->id, id, strcspn(id, " \t\r\n"), false);
+	printable(m->id, sizeof m->id, id, strcspn(id, " \t\r\n"), false);
+}
+
+void cleanup_find_id(struct message *m)
+{
+	struct field f;
+	size_t at = 0;
+
+	while (header_next(buf_text(&m->head), m->head.len, &at, &f))
+		if (header_is(&f, "Message-ID"))
+			note_id(m, &f);
 }
 
 static bool dropped(const struct cleaning *x, const struct field *f, const struct field_kind *k)
@@ -346,7 +356,7 @@ static bool copy_field(struct cleaning *x, const struct field *f, const struct f
 	if (k == NULL)
 		return buf_add(&x->out, f->raw, f->raw_len, e);
 	if (strcmp(k->name, "Message-ID") == 0)
-		note_id(x, f);
+		note_id(x->m, f);
 	if (strcmp(k->name, "From") == 0 && x->p->set_from_header == SET_FROM_ON)
 		return replace_from(x, f, k, e);
 	if (field_is(k, FIELD_ADDRESSES))

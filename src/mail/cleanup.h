@@ -44,4 +44,7 @@ struct stamp { /* what makes the fields that we write, and what only the caller 
 bool cleanup_message(struct message *m, const struct message_params *p, const struct stamp *stamp, struct expander *expander,
 		     bool recipients_in_header, struct envelope *v, struct err *e) MUST_CHECK;
 
+/* Sets m->id, as cleanup_message() does, of a message that was cleaned up before. */
+void cleanup_find_id(struct message *m);
+
 #endif

@@ -111,7 +111,7 @@ static bool decode(char *text)
 
 static bool bad_entry(struct err *e, const char *what)
 {
-	return fail(e, ST_SPOOL, FATE_PERM, "the queue file has %s", what);
+	return fail(e, ST_SPOOL, FATE_PERM, "has %s", what);
 }
 
 /* What may be in a command or in our own terms: nothing that ends a line. */
@@ -416,8 +416,8 @@ static bool apply_hold(struct entry *x, char *rest)
 {
 	int64_t at;
 
-	x->held = true;
-	return next_time(&rest, &at);
+	x->held |= next_time(&rest, &at);
+	return x->held;
 }
 
 static bool apply_release(struct entry *x, char *rest)

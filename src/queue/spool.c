@@ -13,6 +13,7 @@
 #include "base/crc.h"
 #include "base/file.h"
 #include "base/random.h"
+#include "mail/cleanup.h"
 
 enum {
 	ROOM = 4096,        /* bytes that are reserved for records: a full disk must not make us send twice */
@@ -366,6 +367,8 @@ static enum spool_found open_entry(const struct spool *s, struct held *h, bool l
 	}
 	if (!S_ISREG(st.st_mode))
 		return alien(h, "is no regular file", e);
+	if (st.st_nlink > 1)
+		return alien(h, "has another name, too", e);
 	h->size = st.st_size;
 	if (st.st_uid != geteuid() || (st.st_mode & 077) != 0)
 		return alien(h, "belongs to another user, or others may read or write it", e);
@@ -402,6 +405,7 @@ static bool read_part(int fd, off_t at, size_t n, struct buf *to, struct err *e)
 
 static enum spool_found read_envelope(struct held *h, struct buf *text, struct err *e)
 {
+	struct err why;
 	if (!read_part(h->fd, 0, ENTRY_LINE, text, e))
 		return SPOOL_FAILED;
 	if (text->len < ENTRY_LINE || !entry_parse_line(text->bytes, &h->line))
@@ -413,9 +417,10 @@ static enum spool_found read_envelope(struct held *h, struct buf *text, struct e
 		return SPOOL_FAILED;
 	if (text->len != h->line.envelope || crc32_add(0, text->bytes, text->len) != h->line.envelope_crc)
 		return alien(h, "is damaged: its envelope has another length or checksum", e);
-	if (entry_parse_envelope(&h->x, text->bytes, text->len, e))
+	if (entry_parse_envelope(&h->x, text->bytes, text->len, &why))
 		return SPOOL_FOUND;
-	return e->stage == ST_SPOOL ? SPOOL_ALIEN : SPOOL_FAILED;
+	*e = why;
+	return why.stage == ST_SPOOL ? alien(h, why.say, e) : SPOOL_FAILED;
 }
 
 static bool read_records(struct held *h, struct buf *text, struct err *e)
@@ -494,6 +499,7 @@ bool spool_message(struct held *h, struct message *m, struct err *e)
 		return false;
 	if (r.left > 0 || r.crc != h->line.message_crc)
 		return fail(e, ST_SPOOL, FATE_PERM, "the queue file %s is damaged: its message has another length or checksum", h->id);
+	cleanup_find_id(m);
 	return message_count(m, e);
 }
 
