@@ -117,7 +117,7 @@ static void show_entry(const struct held *h)
 	show(x->v.sender[0] == '\0' ? "MAILER-DAEMON" : x->v.sender);
 	if (x->last[0] != '\0')
 		printf("\n    (%s)", x->last);
-	printf("\n    account %s, %u tries, ", x->account, x->tries);
+	printf("\n    account %s, %u %s, ", x->account, x->tries, x->tries == 1 ? "try" : "tries");
 	if (x->held)
 		fputs("held", stdout);
 	else if (x->due <= time(NULL))
