@@ -221,10 +221,20 @@ static bool parse_notify(struct entry *x, const char *value, struct err *e)
 static const struct {
 	const char *name;
 	bool      (*parse)(struct entry *x, const char *value, struct err *e);
+	bool        any; /* the value may have line ends: it is never part of a command */
 } facts[] = {
-	{ "account", parse_account }, { "config", parse_config },     { "created", parse_created }, { "envid", parse_envid },
-	{ "notify", parse_notify },   { "orcpt", parse_orcpt },       { "original", parse_original }, { "rcpt", parse_rcpt },
-	{ "report", parse_report },   { "ret", parse_ret },           { "sender", parse_sender },   { "set", parse_set },
+	{ "account", parse_account, true },
+	{ "config", parse_config, true },
+	{ "created", parse_created, false },
+	{ "envid", parse_envid, false },
+	{ "notify", parse_notify, false },
+	{ "orcpt", parse_orcpt, false },
+	{ "original", parse_original, false },
+	{ "rcpt", parse_rcpt, false },
+	{ "report", parse_report, false },
+	{ "ret", parse_ret, false },
+	{ "sender", parse_sender, false },
+	{ "set", parse_set, true },
 };
 
 static bool parse_fact(struct entry *x, char *line, struct err *e)
@@ -234,11 +244,11 @@ static bool parse_fact(struct entry *x, char *line, struct err *e)
 	if (value == NULL)
 		return bad_entry(e, "a line that is none");
 	*value++ = '\0';
-	if (!decode(value) || !one_line(value))
+	if (!decode(value))
 		return bad_entry(e, "a line that is none");
 	for (size_t i = 0; i < COUNT(facts); i++)
 		if (strcmp(facts[i].name, line) == 0)
-			return facts[i].parse(x, value, e);
+			return facts[i].any || one_line(value) ? facts[i].parse(x, value, e) : bad_entry(e, "a line end in a value");
 	return bad_entry(e, "a line of a kind that is not known"); /* a newer version wrote it: it may matter */
 }
 
@@ -357,8 +367,8 @@ static bool next_time(char **at, int64_t *t)
 	return true;
 }
 
-/* "0-17,20": these recipients are settled. */
-static bool settle(struct entry *x, const char *list, bool lost)
+/* "0-17,20": these recipients are settled, if it is `for_good`; else the list is only read. */
+static bool settle(struct entry *x, const char *list, bool lost, bool for_good)
 {
 	while (list != NULL && *list != '\0') {
 		size_t len = strcspn(list, ","), dash = strcspn(list, "-,");
@@ -369,7 +379,7 @@ static bool settle(struct entry *x, const char *list, bool lost)
 		last = first;
 		if (dash < len && !str_number_n(list + dash + 1, len - dash - 1, first, x->v.n - 1, &last))
 			return false;
-		for (uint64_t i = first; i <= last; i++) {
+		for (uint64_t i = first; for_good && i <= last; i++) {
 			x->lost += lost && x->v.rcpts[i].state == RCPT_OPEN;
 			x->v.rcpts[i].state = RCPT_DONE;
 			x->v.rcpts[i].past = true;
@@ -380,17 +390,20 @@ static bool settle(struct entry *x, const char *list, bool lost)
 }
 
 /* " done 0-17,20 lost 18" up to the end or a colon. */
+/* The words up to the colon, " done LIST lost LIST": all of it, or nothing if it makes no sense. */
 static bool settle_all(struct entry *x, char **rest)
 {
+	const char *done = NULL, *lost = NULL;
 	char *word;
 
 	while ((word = next_word(rest)) != NULL && strcmp(word, ":") != 0) {
-		bool lost = strcmp(word, "lost") == 0;
+		const char **list = strcmp(word, "done") == 0 ? &done : strcmp(word, "lost") == 0 ? &lost : NULL;
 
-		if ((!lost && strcmp(word, "done") != 0) || !settle(x, next_word(rest), lost))
+		if (list == NULL || *list != NULL || (*list = next_word(rest)) == NULL)
 			return false;
 	}
-	return true;
+	return settle(x, done, false, false) && settle(x, lost, true, false)
+	    && settle(x, done, false, true) && settle(x, lost, true, true);
 }
 
 static bool apply_try(struct entry *x, char *rest)
