@@ -31,7 +31,10 @@ kept() {
 }
 
 # silent_ok ARGS: like postern_ok, and it prints nothing.
-silent_ok() { postern_ok "$@" && [[ -z $stdout$stderr ]] || complain "it is not silent: postern $*"; }
+silent_ok() {
+	postern_ok "$@" || return 1
+	[[ -z $stdout$stderr ]] || complain "it is not silent: postern $*"
+}
 
 # keep [ARGS]: keeps the standard message, without a try.
 keep() { silent_ok -odq "${@:-you@example.net}" < "$mail"; }
@@ -80,7 +83,8 @@ aged() {
 kept_with() {
 	rm -rf "$queue"
 	start_server <<< "$(printf '%s\n' "$@")"
-	silent_ok you@example.net < "$mail" && kept 1 || complain "not kept with: $*"
+	silent_ok you@example.net < "$mail" || complain "not kept with: $*" || return 1
+	kept 1
 	stop_server
 }
 
