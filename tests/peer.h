@@ -8,7 +8,7 @@
 
 #include "net/stream.h"
 
-struct peer {
+struct far_end {
 	const char *text;
 	size_t      size, at;     /* octets of the text, and how many of them were sent */
 	bool        client_first; /* the server sends nothing before it has received something */
@@ -23,7 +23,7 @@ struct peer {
 
 static inline ptrdiff_t peer_read(void *ctx, void *to, size_t n, struct err *e)
 {
-	struct peer *p = ctx;
+	struct far_end *p = ctx;
 	size_t took = 0;
 
 	(void)e;
@@ -47,7 +47,7 @@ static inline ptrdiff_t peer_read(void *ctx, void *to, size_t n, struct err *e)
 
 static inline ptrdiff_t peer_write(void *ctx, const void *from, size_t n, struct err *e)
 {
-	struct peer *p = ctx;
+	struct far_end *p = ctx;
 	size_t room = p->most > 0 ? p->most - p->received : n;
 
 	if (room == 0 && n > 0) {
@@ -64,7 +64,7 @@ static inline ptrdiff_t peer_write(void *ctx, const void *from, size_t n, struct
 
 static inline void peer_close(void *ctx, int64_t deadline)
 {
-	struct peer *p = ctx;
+	struct far_end *p = ctx;
 
 	(void)deadline;
 	p->at = p->size;
@@ -77,7 +77,7 @@ static inline int peer_fd(void *ctx)
 	return -1; /* no descriptor: more input never comes */
 }
 
-static inline struct wire peer_wire(struct peer *p)
+static inline struct wire peer_wire(struct far_end *p)
 {
 	return (struct wire){ peer_read, peer_write, peer_close, peer_fd, p };
 }

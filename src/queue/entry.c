@@ -493,6 +493,11 @@ bool entry_apply(struct entry *x, const char *text, size_t len, size_t *whole, s
 	return ok;
 }
 
+size_t entry_open(const struct entry *x)
+{
+	return envelope_count(&x->v, RCPT_OPEN);
+}
+
 void entry_free(struct entry *x)
 {
 	free(x->account);

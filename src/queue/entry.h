@@ -78,6 +78,8 @@ bool entry_apply(struct entry *x, const char *text, size_t len, size_t *whole, s
 /* After a record with `v` is durable: the next one does not repeat those that are RCPT_DONE. */
 void entry_recorded(struct envelope *v);
 
+size_t entry_open(const struct entry *x); /* recipients that still need the message */
+
 void entry_free(struct entry *x); /* accepts a zeroed struct, and leaves it zeroed */
 
 #endif

@@ -32,7 +32,7 @@ struct envelope_seen {
 };
 
 struct server {
-	struct peer    peer;       /* of this connection */
+	struct far_end    peer;       /* of this connection */
 	const char    *next, *end; /* the rest of the input: pieces of further connections, each with CUT in front of it */
 	bool           lmtp;
 	bool           bad;        /* the last reply breaks the session: the client must send nothing more */
@@ -255,7 +255,7 @@ static bool server_reach(void *ctx, struct wire *to, struct err *e)
 	p->next = memchr(piece, CUT, (size_t)(p->end - piece));
 	if (p->next == NULL)
 		p->next = p->end;
-	p->peer = (struct peer){ .text = piece, .size = (size_t)(p->next - piece), .came = byte_came, .said = byte_said, .ctx = p };
+	p->peer = (struct far_end){ .text = piece, .size = (size_t)(p->next - piece), .came = byte_came, .said = byte_said, .ctx = p };
 	p->bad = p->within = false;
 	p->where = COMMANDS;
 	p->last = '\0';

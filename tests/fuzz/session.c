@@ -68,7 +68,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char *mechs[] = { (char *)(uintptr_t)"auto" };
 	struct sasl_params auth = { .auth = { mechs, 1 }, .cleartext = true };
 	char last = '\0';
-	struct peer peer = { .came = byte_came, .ctx = &last };
+	struct far_end peer = { .came = byte_came, .ctx = &last };
 	struct endpoint server = { .host = "server" };
 	struct envelope v = { 0 };
 	struct message m;

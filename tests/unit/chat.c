@@ -6,9 +6,9 @@
 #include "../peer.h"
 
 /* Sends the text after it received something, and then nothing. */
-static struct peer peer_of(const char *text)
+static struct far_end peer_of(const char *text)
 {
-	return (struct peer){ .text = text, .size = strlen(text), .client_first = true, .stays = true };
+	return (struct far_end){ .text = text, .size = strlen(text), .client_first = true, .stays = true };
 }
 
 static void got(void *ctx, size_t arg, const struct reply *r)
@@ -54,7 +54,7 @@ static void try_all(const char *text, unsigned heard_first)
 {
 	static struct stream io;
 	static struct chat c;
-	struct peer p = peer_of(text);
+	struct far_end p = peer_of(text);
 	struct err e = { .stage = ST_USAGE };
 	unsigned heard = 0;
 	size_t said;
@@ -85,7 +85,7 @@ static void try_cut_off(const struct verb *v, const char *text, unsigned takes)
 {
 	static struct stream io;
 	static struct chat c;
-	struct peer p = peer_of(text);
+	struct far_end p = peer_of(text);
 	struct err e = { .stage = ST_USAGE };
 	unsigned heard = 0;
 	bool settled;
@@ -122,7 +122,7 @@ static void try_early(size_t i)
 {
 	static struct stream io;
 	static struct chat c;
-	struct peer p = peer_of(earlies[i].text);
+	struct far_end p = peer_of(earlies[i].text);
 	struct err e = { .stage = ST_USAGE };
 	unsigned heard = 0;
 
@@ -143,7 +143,7 @@ static void test_wiped(void)
 {
 	static struct stream io;
 	static struct chat c;
-	struct peer p = peer_of("250 a long line, and behind it AGEAYg==\r\n250 b\r\n");
+	struct far_end p = peer_of("250 a long line, and behind it AGEAYg==\r\n250 b\r\n");
 	struct err e;
 	unsigned heard = 0;
 
