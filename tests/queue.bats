@@ -605,6 +605,19 @@ well_formed() {
 	done
 }
 
+@test "a try that a signal stops does not end a message" {
+	server "drop GREETING silence"
+	keep
+	aged
+	with_default_signals "$POSTERN" -C "$conf" -q < /dev/null 2> "$BATS_TEST_TMPDIR/stderr" 3>&- &
+	pid=$!
+	timeout 20 grep -q -m 1 connect <(exec timeout 20 tail -s 0.05 -n +1 -F "$server_dir/transcript" 2> /dev/null 3>&-)
+	kill -TERM "$pid"
+	wait "$pid" || :
+	kept 1
+	[[ $(envelope_of "$(entries)") == *you@* ]]
+}
+
 @test "before its time is over, an entry waits; and in the future it has just come" {
 	unreachable
 	silent_ok you@example.net < "$mail"

@@ -413,7 +413,8 @@ static bool settle(struct runner *r, struct held *h, struct submission *x, bool 
 
 	if (why != NULL) {
 		snprintf(how, sizeof how, "%s%s%s", why->say, why->quote[0] == '\0' ? "" : ": ", why->quote);
-		if ((whole && err_is_final(why)) || (p != NULL && now - since >= p->lifetime))
+		/* a try that was stopped has not failed */
+		if ((whole && err_is_final(why)) || (p != NULL && now - since >= p->lifetime && !signals_stopping()))
 			give_up(&x->v, why);
 	}
 	if (!tell(r, h, x, why, &told, &untold)) {
