@@ -652,7 +652,7 @@ well_formed() {
 	kept 0
 	[[ $(find "$queue/dead" -type f | wc -l) == 2 && $(messages) == 0 ]]
 	postern_ok -bp
-	[[ $stdout == *dead*gone@example.net* && $stdout == *lost@example.net* && $stdout == *"2 Requests." ]]
+	[[ $stdout == "Given up, and nobody could be told, $queue/dead:"*gone@example.net* && $stdout == *lost@example.net* && $stdout == *"2 Requests." ]]
 }
 
 @test "a report that is refused is not reported" {

@@ -156,13 +156,13 @@ static bool list_one(struct spool *s, const char *id, struct totals *t, struct e
 	return true;
 }
 
-static bool list_all(struct spool *s, struct totals *t, struct err *e)
+static bool list_all(struct spool *s, const char *title, struct totals *t, struct err *e)
 {
 	struct strlist ids = { .n = 0 }, strangers = { .n = 0 };
 	bool ok = spool_list(s, &ids, &strangers, e);
 
 	if (ok && ids.n > 0)
-		printf("The queue %s:\n", s->path);
+		printf("%s %s:\n", title, s->path);
 	for (size_t i = 0; ok && i < ids.n; i++)
 		ok = list_one(s, ids.items[i], t, e);
 	for (size_t i = 0; ok && i < strangers.n; i++) {
@@ -180,9 +180,9 @@ static bool list(struct work *w, struct err *e)
 	struct totals t = { 0 };
 	bool exists = false, ok = open_queue(w, &s, &exists, e);
 
-	ok = ok && (!exists || list_all(&s, &t, e));
+	ok = ok && (!exists || list_all(&s, "The queue", &t, e));
 	if (ok && exists && spool_open_dead(&dead, &s)) {
-		ok = list_all(&dead, &t, e);
+		ok = list_all(&dead, "Given up, and nobody could be told,", &t, e);
 		spool_close(&dead);
 	}
 	spool_close(&s);

@@ -114,16 +114,13 @@ void spool_close(struct spool *s)
 
 bool spool_open_dead(struct spool *to, const struct spool *s)
 {
-	struct err unheard;
-
 	to->dir = openat(s->dir, "dead", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (to->dir < 0)
 		return false;
-	to->path = str_dup("dead", &unheard);
-	if (to->path != NULL)
+	if (asprintf(&to->path, "%s/dead", s->path) >= 0)
 		return true;
 	close(to->dir);
-	to->dir = -1;
+	*to = (struct spool){ .dir = -1 };
 	return false;
 }
 
