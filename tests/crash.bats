@@ -53,7 +53,7 @@ begin_with() {
 }
 
 fresh() {
-	rm -rf "$disk"
+	rm -rf "$disk" "$disk"~*
 	mkdir "$disk"
 	[[ -z $(ls -A "$template") ]] || { mkdir "$disk/spool"; cp -a "$template" "$queue"; }
 }
@@ -85,6 +85,7 @@ each_call() {
 		crashing 0 "$how" "$@"
 		mapfile -t calls < "$trace"
 		((${#calls[@]} > 8)) || complain "only ${#calls[@]} calls: ${calls[*]}"
+		[[ $how != power && $how != data ]] || calls+=("$((${#calls[@]} + 1)) end")
 		arrived
 		for each in "${calls[@]}"; do
 			possible "$how" "$each" || continue
@@ -93,7 +94,7 @@ each_call() {
 			crashing "$n" "$how" "$@"
 			mapfile -t called < "$trace"
 			! is_crash || ((status == 137 || ${#called[@]} < n)) || complain "$how at call $each: status $status"
-			$check || complain "$how at call ${called[n - 1]-none} of ${#calls[@]}: status $status, $new messages arrived
+			$check || complain "$how at call ${called[n - 1]-end} of ${#calls[@]}: status $status, $new messages arrived
 $(printf '%s\n' "${called[@]##*/}")
 --- queue
 $(tail -n +1 "$queue"/* 2> /dev/null || :)"

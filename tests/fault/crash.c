@@ -2,7 +2,8 @@
  * crash.c - to be preloaded: the process or the machine crashes at the n-th system call, or that call fails.
  *
  *	CRASH_DIR=path		calls for files below this directory are watched, and unless HOW is an error, all of sockets; needed
- *	CRASH_AT=n		the n-th watched call of the first process, counted from main() on; 0: none
+ *	CRASH_AT=n		the n-th watched call of the first process, counted from main() on; 0: none; one more than there
+ *				are: power is lost right after the end of the process
  *	CRASH_HOW=how		killed	the process ends before the call; of a write, half has happened
  *				power	the machine loses power: what was not synced never happened, neither in files nor in
  *					directories
@@ -106,9 +107,8 @@ struct file { /* written to, and not synced since */
 };
 
 struct deed { /* in a directory that was not synced since */
-	char what;    /* 'c'reated, 'r'enamed, 'u'nlinked, 'd'irectory */
+	char what;    /* 'c'reated, 'r'enamed, 'd'irectory made; what is unlinked is renamed to a name outside */
 	char name[PATH_MAX], to[PATH_MAX];
-	int  fd;      /* of an unlinked file */
 };
 
 static struct file files[FILES];
@@ -151,13 +151,13 @@ static void snapshot(struct file *f)
 	}
 }
 
-static void did(char what, const char *name, const char *to, int fd)
+static void did(char what, const char *name, const char *to)
 {
 	if (name[0] == '\0' || (to[0] == '\0' && what == 'r'))
 		return;
 	if (n_deeds == DEEDS)
 		abort();
-	deeds[n_deeds] = (struct deed){ .what = what, .fd = fd };
+	deeds[n_deeds] = (struct deed){ .what = what };
 	strcpy(deeds[n_deeds].name, name);
 	strcpy(deeds[n_deeds++].to, to);
 }
@@ -176,23 +176,16 @@ static void synced_directory(const char *directory)
 	for (size_t i = 0; i < n_deeds; i++)
 		if (!is_in(deeds[i].name, directory) && !(deeds[i].what == 'r' && is_in(deeds[i].to, directory)))
 			deeds[kept++] = deeds[i];
-		else if (deeds[i].fd >= 0)
-			close(deeds[i].fd);
 	n_deeds = kept;
 }
 
 static void undo(const struct deed *d)
 {
-	char link[40];
-
-	snprintf(link, sizeof link, "/proc/self/fd/%d", d->fd);
 	if (d->what == 'c')
 		unlink(d->name);
 	else if (d->what == 'd')
 		rmdir(d->name);
-	else if (d->what == 'r')
-		rename(d->to, d->name);
-	else if (linkat(AT_FDCWD, link, AT_FDCWD, d->name, AT_SYMLINK_FOLLOW) != 0)
+	else if (rename(d->to, d->name) != 0)
 		_exit(99); /* the test must see it */
 }
 
@@ -204,7 +197,7 @@ static void lose_data(void)
 			_exit(99);
 }
 
-static void crash(void)
+static void lose_power(void)
 {
 	within = true;
 	if (mode("power"))
@@ -212,6 +205,11 @@ static void crash(void)
 			undo(&deeds[--n_deeds]);
 	if (mode("power") || mode("data"))
 		lose_data();
+}
+
+static void crash(void)
+{
+	lose_power();
 	_exit(137);
 }
 
@@ -287,7 +285,7 @@ static int opened(int fd, const char *name, int flags, bool existed)
 	within = true;
 	if (fd >= 0 && name[0] != '\0' && counting && getpid() == first && (flags & O_ACCMODE) != O_RDONLY) {
 		if ((flags & O_CREAT) != 0 && !existed)
-			did('c', name, "", -1);
+			did('c', name, "");
 		f = file_of(fd);
 		if (f != NULL && f->synced == NULL)
 			snapshot(f);
@@ -472,7 +470,7 @@ int renameat(int from, const char *name, int to, const char *new)
 		return -1;
 	done = real(from, name, to, new);
 	if (done == 0)
-		did('r', a, b, -1);
+		did('r', a, b);
 	return done;
 }
 
@@ -490,8 +488,9 @@ int unlinkat(int parent, const char *name, int flags)
 	/* another name, from which the file can come back */
 	if (mode("power") && path[0] != '\0' && getpid() == first) {
 		snprintf(kept, sizeof kept, "%s~%lu", dir, count);
-		if (link(path, kept) == 0)
-			did('r', path, kept, -1);
+		if (link(path, kept) != 0)
+			_exit(99);
+		did('r', path, kept);
 	}
 	done = real(parent, name, flags);
 	return done;
@@ -509,7 +508,7 @@ int mkdirat(int parent, const char *name, mode_t m)
 		return -1;
 	done = real(parent, name, m);
 	if (done == 0 && path[0] != '\0')
-		did('d', path, "", -1);
+		did('d', path, "");
 	return done;
 }
 
@@ -580,6 +579,8 @@ static int counted_main(int argc, char **argv, char **env)
 	sockets = how == NULL || how[0] > 'Z';
 	counting = dir != NULL;
 	status = real_main(argc, argv, env);
+	if (getpid() == first && at > 0 && count + 1 == at)
+		lose_power();
 	counting = false;
 	return status;
 }
