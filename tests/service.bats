@@ -200,6 +200,26 @@ hold() {
 	run_bounded "$BUILDDIR/tests/server/accept" --connect "$socket" < "$BATS_TEST_TMPDIR/said"
 	id=$(basename "$BATS_TEST_TMPDIR/queue/"*-*)
 	[[ $stdout == *"250 2.0.0 kept as $id"* ]] || complain "no id"
+	grep -qx "uid $(id -u)" "$BATS_TEST_TMPDIR/queue/$id"
+}
+
+@test "one uid has a thousand messages in the queue at most: 452 4.3.1, and the message stays with the user" {
+	service <<-'S'
+		tls none
+	S
+	local n
+	stop_server
+	printf '%s\n' "queue on" "queue_directory $BATS_TEST_TMPDIR/queue" >> "$service"
+	postern_ok you@example.net < "$mail"
+	id=$(basename "$BATS_TEST_TMPDIR/queue/"*-*)
+	for ((n = 1; n < 1000; n++)); do
+		cp "$BATS_TEST_TMPDIR/queue/$id" "$BATS_TEST_TMPDIR/queue/$(printf '%s-%016x' "${id%-*}" "$n")"
+	done
+	postern you@example.net < "$mail"
+	((status == 75)) || complain "status $status"
+	told "452 4.3.1"
+	sed -i "1,3s/^uid $(id -u)\$/uid 7/" "$BATS_TEST_TMPDIR/queue/$id"	# another's count for nobody else
+	postern_ok you@example.net < "$mail"
 }
 
 @test "nobody listens: exit 75, and the hint; with the user's own queue the message is kept" {

@@ -123,3 +123,37 @@ bool rights_restore(struct rights *was, struct err *e)
 	*was = (struct rights){ 0 };
 	return ok || fail_sys(e, ST_INTERNAL, errno, "cannot get the rights of root back");
 }
+
+/* ---- for a directory ----------------------------------------------------------------------------- */
+
+static bool fail_become(uid_t uid, struct err *e)
+{
+	return fail(e, ST_SPOOL, FATE_PERM, "the rights of user %ld cannot be taken, to work in that user's queue", (long)uid);
+}
+
+static gid_t group_of(uid_t uid)
+{
+	const struct passwd *pw = getpwuid(uid);
+
+	return pw == NULL ? NO_GROUP : pw->pw_gid;
+}
+
+bool rights_act_as(uid_t uid, struct err *e)
+{
+	return (setegid(group_of(uid)) == 0 && seteuid(uid) == 0) || fail_become(uid, e);
+}
+
+void rights_act_as_root(void)
+{
+	if (seteuid(0) != 0 || setegid(getgid()) != 0)
+		_exit(EX_OSERR);
+}
+
+bool rights_become(uid_t uid, struct err *e)
+{
+	gid_t groups[GROUPS_MAX], gid;
+	int n = groups_of(uid, groups, &gid);
+
+	return (setgroups((size_t)n, groups) == 0 && setresgid(gid, gid, gid) == 0 && setresuid(uid, uid, uid) == 0)
+	    || fail_become(uid, e);
+}

@@ -2,7 +2,7 @@
  * rights.h - the rights that the program has: those of the user who started it, and for one file those of the file's owner.
  *
  * A set-user-ID or set-group-ID bit or a file capability has no effect: the first thing that main() does is rights_drop().
- * After that only root can take another user's rights, to read a file.  This module opens no file itself.
+ * After that only root can take another user's rights, to read a file or to work in that user's queue.  This module opens no file itself.
  */
 #ifndef BASE_RIGHTS_H
 #define BASE_RIGHTS_H
@@ -29,5 +29,12 @@ bool rights_take(uid_t uid, struct rights *was, struct err *e) MUST_CHECK;
 /* Must be called after every rights_take(), even after one that failed.  A failure (ST_INTERNAL) must end the submission:
  * the program then has fewer rights than root, never more than before. */
 bool rights_restore(struct rights *was, struct err *e) MUST_CHECK;
+
+/* For root: this user's effective ids, until rights_act_as_root().  ST_SPOOL PERM: the kernel does not allow it. */
+bool rights_act_as(uid_t uid, struct err *e) MUST_CHECK;
+void rights_act_as_root(void); /* if that fails, the process ends with EX_OSERR */
+
+/* For root: becomes this user for good, with its groups. */
+bool rights_become(uid_t uid, struct err *e) MUST_CHECK;
 
 #endif

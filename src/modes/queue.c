@@ -33,7 +33,7 @@ static bool open_queue(struct work *w, struct spool *s, bool *exists, struct err
 	if (sender_choose(&w->who, w->o->sender, &unheard))
 		p = &w->who.a->queue;
 	path = queue_place(p, e);
-	ok = path != NULL && spool_open(s, path, false, e);
+	ok = path != NULL && queue_become_owner(path, e) && spool_open(s, path, false, e);
 	*exists = ok;
 	free(path);
 	return ok || (path != NULL && e->sys == ENOENT);

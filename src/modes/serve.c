@@ -30,7 +30,8 @@ static bool talk_to(struct work *w, struct service *s, struct err *e)
 	bool begins = may_begin(w, s, &why_not), ok;
 
 	ok = dialogue(&w->who, &w->to, s, STDIN_FILENO, STDOUT_FILENO, begins ? NULL : &why_not, e);
-	background_flush(&w->who);
+	if (s == NULL) /* a service manager ends what a connection has started, so the service has a timer */
+		background_flush(&w->who);
 	return ok;
 }
 

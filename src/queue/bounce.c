@@ -194,7 +194,8 @@ static bool compose(struct report *p, struct message *m, struct err *e)
 
 static bool add_entry(struct spool *s, const struct report *p, const struct message *m, struct err *e)
 {
-	struct entry x = { .account = p->h->x.account, .config = p->h->x.config, .report = true, .created = time(NULL) };
+	struct entry x = { .account = p->h->x.account, .config = p->h->x.config, .report = true, .created = time(NULL),
+			   .has_uid = p->h->x.has_uid, .uid = p->h->x.uid };
 	struct buf none = buf_max(ST_SPOOL, 0, "no record");
 	char id[SPOOL_ID];
 	bool ok = envelope_set_sender(&x.v, "", e) && envelope_add_for(&x.v, p->x->v.sender, p->x->v.sender, e)

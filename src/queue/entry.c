@@ -71,7 +71,7 @@ static bool put_rcpt(struct buf *to, const struct rcpt *r, struct err *e)
 bool entry_put_envelope(struct buf *to, const struct entry *x, struct err *e)
 {
 	const struct envelope *v = &x->v;
-	bool ok = put_fact(to, "account", x->account, e) && (x->config == NULL || put_fact(to, "config", x->config, e))
+	bool ok = (!x->has_uid || buf_printf(to, e, ENTRY_UID, x->uid)) && put_fact(to, "account", x->account, e) && (x->config == NULL || put_fact(to, "config", x->config, e))
 	       && (!x->report || put_fact(to, "report", "yes", e)) && put_number(to, "created", x->created, e) && put_fact(to, "sender", v->sender, e)
 	       && (v->envid == NULL || put_fact(to, "envid", v->envid, e))
 	       && (v->ret == RETURN_UNSAID || put_number(to, "ret", v->ret, e));
@@ -218,6 +218,17 @@ static bool parse_notify(struct entry *x, const char *value, struct err *e)
 	return true;
 }
 
+static bool parse_uid(struct entry *x, const char *value, struct err *e)
+{
+	int64_t n = 0;
+
+	if (x->has_uid || !parse_number(value, UINT32_MAX, &n, e))
+		return bad_entry(e, "a uid that is none");
+	x->has_uid = true;
+	x->uid = (unsigned long)n;
+	return true;
+}
+
 static const struct {
 	const char *name;
 	bool      (*parse)(struct entry *x, const char *value, struct err *e);
@@ -235,6 +246,7 @@ static const struct {
 	{ "ret", parse_ret, false },
 	{ "sender", parse_sender, false },
 	{ "set", parse_set, true },
+	{ "uid", parse_uid, false },
 };
 
 static bool parse_fact(struct entry *x, char *line, struct err *e)

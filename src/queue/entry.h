@@ -2,7 +2,7 @@
  * entry.h - the format of a file in the queue: what is kept of a message that waits, as text that a person can read.
  *
  *	postern-queue 1 LENGTH LENGTH CRC CRC	the first line: lengths and checksums of the next two parts
- *	account NAME				the envelope: one fact in each line
+ *	account NAME				the envelope: one fact in each line; the peer of a service comes first
  *	sender me@example.org
  *	rcpt you@example.net
  *	...
@@ -37,8 +37,12 @@ struct entry_line { /* the first line */
 	uint32_t envelope_crc, message_crc;
 };
 
+#define ENTRY_UID "uid %lu\n" /* the first fact of a message that a service has kept: the uid of its peer */
+
 struct entry {
 	/* the envelope; all owned */
+	bool           has_uid;
+	unsigned long  uid;      /* of the user that the service has kept it for */
 	char           *account;
 	char           *config;   /* absolute path of the file given with -C; NULL: the usual files */
 	struct strlist  settings; /* "key=value": given on the command line, and they hold at each try */

@@ -363,7 +363,8 @@ static bool end(struct runner *r, struct held *h, const struct envelope *v, bool
  * report about it comes back (RFC 3461 4.1). */
 static bool change_sender(struct runner *r, const struct held *h, const struct submission *x, struct err *e)
 {
-	struct entry copy = { .account = h->x.account, .config = h->x.config, .report = true, .created = h->x.created };
+	struct entry copy = { .account = h->x.account, .config = h->x.config, .report = true, .created = h->x.created,
+			      .has_uid = h->x.has_uid, .uid = h->x.uid };
 	struct buf none = buf_max(ST_SPOOL, 0, "no record");
 	char id[SPOOL_ID];
 	bool ok = envelope_set_sender(&copy.v, bounce_from(&r->who, x), e);
@@ -455,8 +456,14 @@ static bool work_on(struct runner *r, struct held *h, struct submission *x, stru
 	whole = !try_it(r, h, x, &why);
 	ok = !whole && transaction_verdict(&x->v, &why);
 	r->f->person |= !ok && err_needs_person(&why);
-	if (r->who.a != NULL)
+	if (r->who.a != NULL) {
+		struct peer peer;
+
+		peer_name(&peer, (uid_t)h->x.uid);
+		r->who.peer = h->x.has_uid ? &peer : NULL;
 		deliver_log(&r->who, &r->to, x, ok ? NULL : &why, h->id, ok ? 0 : err_exit_status(&why));
+		r->who.peer = NULL;
+	}
 	return settle(r, h, x, whole, ok ? NULL : &why, e);
 }
 

@@ -10,6 +10,8 @@
 #include "config/types.h"
 #include "queue/place.h"
 
+enum { UID_BYTES_MAX = 100 * 1024 * 1024, UID_ENTRIES_MAX = 1000 }; /* of one user of the service */
+
 /* ---- may it be kept? ----------------------------------------------------------------------------- */
 
 /* A setting of the server, of TLS or of the login: the account's fields for them come first.  Time limits are none. */
@@ -127,17 +129,45 @@ static bool absolute(const char *path, char **to, struct err *e)
 	return true;
 }
 
+/* RFC 5321 4.2.3: insufficient system storage. */
+static bool is_full(struct err *e)
+{
+	e->esc = (struct esc){ 4, 3, 1 };
+	return false;
+}
+
 /* Would the queue go over its limit? */
 static bool has_room(struct spool *s, const struct queue_params *p, const struct message *m, struct err *e)
 {
 	uint64_t used;
+	size_t n;
 
 	if (p->size == 0)
 		return true;
-	if (!spool_size(s, &used, e))
+	if (!spool_size(s, NULL, &used, &n, e))
 		return false;
-	return used + m->facts.bytes <= p->size
-	    || fail(e, ST_SPOOL, FATE_TEMP, "the queue %s is full (queue_size)", s->path);
+	if (used + m->facts.bytes <= p->size)
+		return true;
+	fail(e, ST_SPOOL, FATE_TEMP, "the queue %s is full (queue_size)", s->path);
+	return is_full(e);
+}
+
+/* A user of the service must not fill it for the others. */
+static bool has_room_for(struct spool *s, const struct entry *x, const struct message *m, struct err *e)
+{
+	char first[32];
+	uint64_t used;
+	size_t n;
+
+	if (!x->has_uid)
+		return true;
+	snprintf(first, sizeof first, ENTRY_UID, x->uid);
+	if (!spool_size(s, first, &used, &n, e))
+		return false;
+	if (used + m->facts.bytes <= UID_BYTES_MAX && n < UID_ENTRIES_MAX)
+		return true;
+	fail(e, ST_SPOOL, FATE_TEMP, "the queue has %zu messages of uid %lu, and takes no more", n, x->uid);
+	return is_full(e);
 }
 
 static bool add(struct spool *s, const struct sender *who, struct entry *x, const struct submission *from, const char *how,
@@ -145,7 +175,7 @@ static bool add(struct spool *s, const struct sender *who, struct entry *x, cons
 {
 	struct buf record = buf_max(ST_SPOOL, ENTRY_RECORD_MAX, "a record");
 	const struct queue_params *p = &who->a->queue;
-	bool ok = has_room(s, p, &from->m, e)
+	bool ok = has_room(s, p, &from->m, e) && has_room_for(s, x, &from->m, e)
 	       && (how[0] == '\0' || entry_put_try(&record, NULL, x->created, x->created + p->retry.first, how, e))
 	       && spool_add(s, x, &from->m, &record, id, e);
 
@@ -155,7 +185,8 @@ static bool add(struct spool *s, const struct sender *who, struct entry *x, cons
 
 bool keep(struct sender *who, struct submission *x, const char *how, char id[SPOOL_ID], struct err *e)
 {
-	struct entry kept = { .account = who->a->name, .created = time(NULL), .v = x->v }; /* borrowed, but for two fields */
+	struct entry kept = { .account = who->a->name, .created = time(NULL), .v = x->v, /* borrowed, but for two fields */
+			      .has_uid = who->peer != NULL, .uid = who->peer != NULL ? who->peer->uid : 0 };
 	struct spool s = { .dir = -1 };
 	char *path = queue_place(&who->a->queue, e);
 	bool ok = path != NULL && absolute(who->o->config_file, &kept.config, e) && keep_wishes(who->o, &kept.settings, e)

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/home.h"
+#include "base/rights.h"
 
 #define SYSTEM_QUEUE LOCALSTATEDIR "/spool/postern"
 
@@ -40,4 +41,11 @@ char *queue_place(const struct queue_params *p, struct err *e)
 		return join(home_dir(), "/.local/state/postern/queue", e);
 	fail(e, ST_SPOOL, FATE_PERM, "the user has no home directory, so there is no place for a queue");
 	return NULL;
+}
+
+bool queue_become_owner(const char *path, struct err *e)
+{
+	struct stat st;
+
+	return geteuid() != 0 || stat(path, &st) != 0 || st.st_uid == 0 || rights_become(st.st_uid, e);
 }

@@ -13,6 +13,7 @@
 #include "base/crc.h"
 #include "base/file.h"
 #include "base/random.h"
+#include "base/rights.h"
 #include "mail/cleanup.h"
 
 enum {
@@ -72,12 +73,17 @@ static bool make_path(const char *path)
 	return true;
 }
 
-static bool check_directory(const struct spool *s, struct err *e)
+static bool check_directory(struct spool *s, struct err *e)
 {
 	struct stat st;
 
 	if (fstat(s->dir, &st) != 0)
 		return failed(s, "look", e);
+	if (st.st_uid != geteuid() && geteuid() == 0) {
+		s->as_owner = true;
+		if (!rights_act_as(st.st_uid, e))
+			return false;
+	}
 	if (st.st_uid != geteuid())
 		return fail(e, ST_SPOOL, FATE_PERM, "the queue %s belongs to another user", s->path);
 	if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
@@ -87,6 +93,7 @@ static bool check_directory(const struct spool *s, struct err *e)
 
 bool spool_open(struct spool *s, const char *path, bool make, struct err *e)
 {
+	s->as_owner = false;
 	s->dir = -1;
 	s->path = str_dup(path, e);
 	if (s->path == NULL)
@@ -108,6 +115,8 @@ void spool_close(struct spool *s)
 {
 	if (s->path != NULL && s->dir >= 0)
 		close(s->dir);
+	if (s->as_owner)
+		rights_act_as_root();
 	free(s->path);
 	*s = (struct spool){ .dir = -1 };
 }
@@ -302,16 +311,33 @@ bool spool_list(struct spool *s, struct strlist *ids, struct strlist *strangers,
 	return ok;
 }
 
-bool spool_size(struct spool *s, uint64_t *bytes, struct err *e)
+static bool begins_so(const struct spool *s, const char *name, const char *first)
+{
+	char text[64];
+	size_t len = strlen(first);
+	int fd = openat(s->dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	bool so = fd >= 0 && len <= sizeof text && pread(fd, text, len, ENTRY_LINE) == (ssize_t)len && memcmp(text, first, len) == 0;
+
+	if (fd >= 0)
+		close(fd);
+	return so;
+}
+
+bool spool_size(struct spool *s, const char *first, uint64_t *bytes, size_t *n, struct err *e)
 {
 	DIR *d = read_directory(s, e);
 	const struct dirent *entry;
 	struct stat st;
 
 	*bytes = 0;
-	while (d != NULL && (entry = readdir(d)) != NULL)
-		if (fstatat(s->dir, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode))
-			*bytes += (uint64_t)st.st_size;
+	*n = 0;
+	while (d != NULL && (entry = readdir(d)) != NULL) {
+		if (fstatat(s->dir, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(st.st_mode)
+		    || (first != NULL && !begins_so(s, entry->d_name, first)))
+			continue;
+		*bytes += (uint64_t)st.st_size;
+		++*n;
+	}
 	if (d != NULL)
 		closedir(d);
 	return d != NULL;

@@ -26,9 +26,10 @@ enum { SPOOL_ID = 32, SPOOL_STALE_S = 36 * 3600 };
 struct spool {
 	char *path; /* owned */
 	int   dir;  /* owned descriptor; -1: not open */
+	bool  as_owner; /* we are root, and act as its owner until it is closed */
 };
 
-/* Opens the directory, which must belong to us, and which nobody else may write.  `make`: it is made if it is missing, with mode
+/* Opens the directory, which must belong to us (if we are root, we act as its owner), and which nobody else may write.  `make`: it is made if it is missing, with mode
  * 0700, and so are those above it that are missing.  A missing directory has sys == ENOENT. */
 bool spool_open(struct spool *s, const char *path, bool make, struct err *e) MUST_CHECK;
 void spool_close(struct spool *s);
@@ -40,8 +41,9 @@ bool spool_open_dead(struct spool *to, const struct spool *s);
 bool spool_add(struct spool *s, const struct entry *x, const struct message *m, const struct buf *records, char id[SPOOL_ID],
 	       struct err *e) MUST_CHECK;
 
-/* Bytes of all files in the queue. */
-bool spool_size(struct spool *s, uint64_t *bytes, struct err *e) MUST_CHECK;
+/* How many files are in the queue, and how many bytes they have together.  `first`: only those whose envelope begins so; NULL:
+ * all. */
+bool spool_size(struct spool *s, const char *first, uint64_t *bytes, size_t *n, struct err *e) MUST_CHECK;
 
 /* The ids of all entries, oldest first, and the names of all other files ("strangers"), but for temporary ones. */
 bool spool_list(struct spool *s, struct strlist *ids, struct strlist *strangers, struct err *e) MUST_CHECK;

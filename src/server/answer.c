@@ -47,6 +47,8 @@ static int code_of(const struct err *e)
 		return refusal_of(e);
 	if (e->stage == ST_RCPT && (e->code / 100 == 4 || e->code / 100 == 5) && e->code != 421)
 		return e->code;
+	if (e->stage == ST_SPOOL && e->esc.subject == 3 && e->esc.detail == 1) /* a full queue */
+		return 452;
 	return e->fate == FATE_PERM ? 554 : 451;
 }
 

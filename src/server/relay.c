@@ -487,7 +487,7 @@ static bool keep_rest(struct relay *u, struct job *j, struct err *e)
 	if (later_keep(j, u->who, &why, e))
 		return true;
 	log_warn("the message could not be kept in the queue: %s", e->say);
-	if (j->away)
+	if (j->away && e->esc.class == 0) /* but a full queue is the caller's own reason */
 		*e = j->why;
 	return !j->away;
 }
