@@ -377,6 +377,7 @@ may_say=(
 		gnutls-cli) tool=gnutls-bin ;;
 		setpriv | unshare | perl) continue ;; # util-linux is everywhere, and perl comes with autoconf
 		setcap) tool=libcap2-bin ;;
+		systemd-analyze) tool=systemd ;;
 		esac
 		[[ " $list " == *" $tool "* ]] || complain "bootstrap does not install $tool"
 	done
