@@ -321,7 +321,8 @@ many() {
 		printf 'MAIL FROM:<me@example.org>\nRCPT TO:<r%d@example.net>\nDATA\n%s\n.\n' "$i" "$(< "$mail")"
 	done > "$BATS_TEST_TMPDIR/dialogue"
 	{ echo "EHLO me"; sed 's/^\.\(.\)/..\1/' "$BATS_TEST_TMPDIR/dialogue"; echo QUIT; } > "$BATS_TEST_TMPDIR/dialogue.2"
-	mkdir -pm 700 "$queue"
+	mkdir -p "$queue"
+	chmod 700 "$queue"
 	# with this lock no flush begins in the background
 	run_bounded flock "$queue/.flushing" "$POSTERN" -C "$conf" -bs < "$BATS_TEST_TMPDIR/dialogue.2"
 	entries

@@ -653,6 +653,17 @@ well_formed() {
 	[[ $(find "$queue/dead" -type f | wc -l) == 2 && $(messages) == 0 ]]
 	postern_ok -bp
 	[[ $stdout == "Given up, and nobody could be told, $queue/dead:"*gone@example.net* && $stdout == *lost@example.net* && $stdout == *"2 Requests." ]]
+	local id
+	id=$(basename "$(find "$queue/dead" -type f | sort | head -n 1)")
+	postern_ok --queue-show "$id"
+	[[ $stdout == "postern-queue 1 "*"Subject: "* ]]
+	postern_fails 64 usage -- --queue-hold "$id"
+	postern_ok --queue-remove "$id"
+	[[ $(find "$queue/dead" -type f | wc -l) == 1 ]]
+	postern_fails 64 usage -- --queue-remove "$id"
+	postern_ok --queue-remove ALL
+	postern_ok -bp
+	[[ $stdout == "Mail queue is empty" ]]
 }
 
 @test "a report that is refused is not reported" {

@@ -235,7 +235,43 @@ static bool do_all(struct spool *s, deed *what, struct err *e)
 	return ok;
 }
 
-static bool act(struct work *w, deed *what, bool lock, bool all, struct err *e)
+/* Those that were given up can be shown and removed.  *any unset: there are none. */
+static bool in_dead(struct spool *s, const char *id, deed *what, bool *any, struct err *e)
+{
+	struct spool dead = { .dir = -1 };
+	bool ok;
+
+	*any = spool_open_dead(&dead, s);
+	ok = *any && (strcmp(id, "ALL") == 0 ? do_all(&dead, what, e) : do_one(&dead, id, what, what == spool_remove, e));
+	spool_close(&dead);
+	return ok;
+}
+
+static bool is_there(struct spool *s, const char *id)
+{
+	struct held h;
+	struct err unheard;
+	enum spool_found found = spool_is_id(id) ? spool_take(s, id, false, &h, &unheard) : SPOOL_GONE;
+
+	if (found == SPOOL_FOUND)
+		spool_release(&h);
+	return found != SPOOL_GONE;
+}
+
+static bool act_on(struct spool *s, const char *id, deed *what, bool lock, bool all, bool dead, struct err *e)
+{
+	bool any = false, ok;
+
+	if (all && strcmp(id, "ALL") == 0)
+		return do_all(s, what, e) && (!dead || in_dead(s, id, what, &any, e) || !any);
+	if (!dead || is_there(s, id))
+		return do_one(s, id, what, lock, e);
+	ok = in_dead(s, id, what, &any, e);
+	return any ? ok : do_one(s, id, what, lock, e);
+}
+
+/* `all`: the word ALL stands for all entries; `dead`: those that were given up, too. */
+static bool act(struct work *w, deed *what, bool lock, bool all, bool dead, struct err *e)
 {
 	struct spool s = { .dir = -1 };
 	bool exists = false, ok = open_queue(w, &s, &exists, e);
@@ -244,7 +280,7 @@ static bool act(struct work *w, deed *what, bool lock, bool all, struct err *e)
 		ok = (all && strcmp(w->o->entry, "ALL") == 0)
 		  || fail(e, ST_USAGE, FATE_PERM, "the queue has no message %s", w->o->entry);
 	else if (ok)
-		ok = all && strcmp(w->o->entry, "ALL") == 0 ? do_all(&s, what, e) : do_one(&s, w->o->entry, what, lock, e);
+		ok = act_on(&s, w->o->entry, what, lock, all, dead, e);
 	spool_close(&s);
 	return ok;
 }
@@ -267,11 +303,11 @@ static bool retry_it(struct spool *s, struct held *h, struct err *e)
 	return h->x.held ? fail(e, ST_USAGE, FATE_PERM, "the message %s is held: release it first", h->id) : release_it(s, h, e);
 }
 
-static bool show_steps(struct work *w, struct err *e) { return act(w, show_it, false, false, e); }
-static bool remove_steps(struct work *w, struct err *e) { return act(w, spool_remove, true, true, e); }
-static bool hold_steps(struct work *w, struct err *e) { return act(w, hold_it, true, true, e); }
-static bool release_steps(struct work *w, struct err *e) { return act(w, release_it, true, true, e); }
-static bool retry_steps(struct work *w, struct err *e) { return act(w, retry_it, true, true, e); }
+static bool show_steps(struct work *w, struct err *e) { return act(w, show_it, false, false, true, e); }
+static bool remove_steps(struct work *w, struct err *e) { return act(w, spool_remove, true, true, true, e); }
+static bool hold_steps(struct work *w, struct err *e) { return act(w, hold_it, true, true, false, e); }
+static bool release_steps(struct work *w, struct err *e) { return act(w, release_it, true, true, false, e); }
+static bool retry_steps(struct work *w, struct err *e) { return act(w, retry_it, true, true, false, e); }
 
 int queue_show(const struct options *o) { return mode_run(o, false, show_steps, NULL); }
 int queue_remove(const struct options *o) { return mode_run(o, false, remove_steps, NULL); }

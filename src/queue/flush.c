@@ -405,8 +405,9 @@ static bool tell(struct runner *r, struct held *h, struct submission *x, const s
 /* After a try.  why NULL: everybody has the message.  `whole`: it concerns all recipients that have no result. */
 static bool settle(struct runner *r, struct held *h, struct submission *x, bool whole, const struct err *why, struct err *e)
 {
-	static const struct queue_retry usual = { 300, 14400 };
-	const struct queue_params *p = r->who.a != NULL ? &r->who.a->queue : NULL;
+	/* of an account that is not in the configuration any more */
+	static const struct queue_params usual = { .lifetime = 5 * 24 * 3600, .retry = { 300, 4 * 3600 } };
+	const struct queue_params *p = r->who.a != NULL ? &r->who.a->queue : &usual;
 	int64_t now = time(NULL), since = h->x.since > now ? now : h->x.since;
 	char how[sizeof why->say + sizeof why->quote + 8] = "sent";
 	struct err untold;
@@ -415,7 +416,7 @@ static bool settle(struct runner *r, struct held *h, struct submission *x, bool 
 	if (why != NULL) {
 		snprintf(how, sizeof how, "%s%s%s", why->say, why->quote[0] == '\0' ? "" : ": ", why->quote);
 		/* a try that was stopped has not failed */
-		if ((whole && err_is_final(why)) || (p != NULL && now - since >= p->lifetime && !signals_stopping()))
+		if ((whole && err_is_final(why)) || (now - since >= p->lifetime && !signals_stopping()))
 			give_up(&x->v, why);
 	}
 	if (!tell(r, h, x, why, &told, &untold)) {
@@ -427,7 +428,7 @@ static bool settle(struct runner *r, struct held *h, struct submission *x, bool 
 		return end(r, h, &x->v, told, e);
 	r->f->waiting++;
 	r->f->late = true;
-	return keep_record(r, h, &x->v, now + next_wait(p != NULL ? &p->retry : &usual, h->x.tries), how, e);
+	return keep_record(r, h, &x->v, now + next_wait(&p->retry, h->x.tries), how, e);
 }
 
 /* Is the entry fit for a try?  If not, it is left as it is. */

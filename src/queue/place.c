@@ -29,7 +29,7 @@ static char *join(const char *dir, const char *rest, struct err *e)
 
 char *queue_place(const struct queue_params *p, struct err *e)
 {
-	const char *state = getenv("XDG_STATE_HOME");
+	const char *state = secure_getenv("XDG_STATE_HOME");
 
 	if (p->directory != NULL)
 		return str_dup(p->directory, e);
