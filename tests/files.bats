@@ -457,7 +457,7 @@ taken() {
 	# it with file_read() like any other file.  The queue and the service own directories; net/dial looks whose a socket is.
 	found=$(cd "$SRCDIR/src" && grep -nE \
 	    '\b(open|openat|open64|creat|fopen|freopen|opendir|scandir|stat|lstat|fstatat|access|faccessat|eaccess|mkstemp|mkostemp|tmpfile|seteuid|setegid|setreuid|setregid)[[:space:]]*\(' \
-	    -r . --include='*.[ch]' | grep -vE '^\./(base/(file|home|owned|rights)|queue/(spool|place|background)|server/service)\.c:|^\./net/dial\.c:[0-9]+:.*stat\(path' \
+	    -r . --include='*.[ch]' | grep -vE '^\./(base/(file|home|owned|rights)|queue/(spool|held|place|background)|server/service)\.c:|^\./net/dial\.c:[0-9]+:.*stat\(path' \
 	    | grep -vE 'open\("/dev/(tty|null)"|^\./net/trust\.c:[0-9]+:.*access\(places\[i\], R_OK\)|\.[ch]:[0-9]+:[[:space:]]*(/?\*|.*/\*.*(open|stat)\()' || :)
 	[[ -z $found ]] || complain "$found"
 }

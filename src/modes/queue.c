@@ -141,18 +141,18 @@ struct totals {
 static bool list_one(struct spool *s, const char *id, struct totals *t, struct err *e)
 {
 	struct held h;
-	enum spool_found found = spool_take(s, id, false, &h, e);
+	enum held_found found = held_take(s, id, false, &h, e);
 
-	if (found == SPOOL_ALIEN) {
+	if (found == HELD_ALIEN) {
 		printf("%s (cannot be trusted, and is never sent: %s)\n", id, e->say);
 		return true;
 	}
-	if (found != SPOOL_FOUND)
-		return found == SPOOL_GONE;
+	if (found != HELD_FOUND)
+		return found == HELD_GONE;
 	show_entry(&h);
 	t->bytes += h.line.message;
 	t->n++;
-	spool_release(&h);
+	held_release(&h);
 	return true;
 }
 
@@ -206,17 +206,17 @@ typedef bool deed(struct spool *s, struct held *h, struct err *e);
 static bool do_one(struct spool *s, const char *id, deed *what, bool lock, struct err *e)
 {
 	struct held h;
-	enum spool_found found = spool_is_id(id) ? spool_take(s, id, lock, &h, e) : SPOOL_GONE;
+	enum held_found found = spool_is_id(id) ? held_take(s, id, lock, &h, e) : HELD_GONE;
 	bool ok;
 
-	if (found == SPOOL_GONE)
+	if (found == HELD_GONE)
 		return fail(e, ST_USAGE, FATE_PERM, "the queue has no message %s", id);
-	if (found == SPOOL_BUSY)
+	if (found == HELD_BUSY)
 		return fail(e, ST_SPOOL, FATE_TEMP, "the message %s is being sent", id);
-	if (found != SPOOL_FOUND)
+	if (found != HELD_FOUND)
 		return false;
 	ok = what(s, &h, e);
-	spool_release(&h);
+	held_release(&h);
 	return ok;
 }
 
@@ -242,7 +242,7 @@ static bool in_dead(struct spool *s, const char *id, deed *what, bool *any, stru
 	bool ok;
 
 	*any = spool_open_dead(&dead, s);
-	ok = *any && (strcmp(id, "ALL") == 0 ? do_all(&dead, what, e) : do_one(&dead, id, what, what == spool_remove, e));
+	ok = *any && (strcmp(id, "ALL") == 0 ? do_all(&dead, what, e) : do_one(&dead, id, what, what == held_remove, e));
 	spool_close(&dead);
 	return ok;
 }
@@ -251,11 +251,11 @@ static bool is_there(struct spool *s, const char *id)
 {
 	struct held h;
 	struct err unheard;
-	enum spool_found found = spool_is_id(id) ? spool_take(s, id, false, &h, &unheard) : SPOOL_GONE;
+	enum held_found found = spool_is_id(id) ? held_take(s, id, false, &h, &unheard) : HELD_GONE;
 
-	if (found == SPOOL_FOUND)
-		spool_release(&h);
-	return found != SPOOL_GONE;
+	if (found == HELD_FOUND)
+		held_release(&h);
+	return found != HELD_GONE;
 }
 
 static bool act_on(struct spool *s, const char *id, deed *what, bool lock, bool all, bool dead, struct err *e)
@@ -288,13 +288,13 @@ static bool act(struct work *w, deed *what, bool lock, bool all, bool dead, stru
 static bool put_record(struct held *h, bool (*put)(struct buf *to, int64_t at, struct err *e), struct err *e)
 {
 	struct buf text = buf_max(ST_SPOOL, ENTRY_RECORD_MAX, "a record");
-	bool ok = put(&text, time(NULL), e) && spool_record(h, &text, e);
+	bool ok = put(&text, time(NULL), e) && held_record(h, &text, e);
 
 	buf_free(&text);
 	return ok;
 }
 
-static bool show_it(struct spool *s, struct held *h, struct err *e) { (void)s; return spool_show(h, STDOUT_FILENO, e); }
+static bool show_it(struct spool *s, struct held *h, struct err *e) { (void)s; return held_show(h, STDOUT_FILENO, e); }
 static bool hold_it(struct spool *s, struct held *h, struct err *e) { (void)s; return put_record(h, entry_put_hold, e); }
 static bool release_it(struct spool *s, struct held *h, struct err *e) { (void)s; return put_record(h, entry_put_release, e); }
 
@@ -304,7 +304,7 @@ static bool retry_it(struct spool *s, struct held *h, struct err *e)
 }
 
 static bool show_steps(struct work *w, struct err *e) { return act(w, show_it, false, false, true, e); }
-static bool remove_steps(struct work *w, struct err *e) { return act(w, spool_remove, true, true, true, e); }
+static bool remove_steps(struct work *w, struct err *e) { return act(w, held_remove, true, true, true, e); }
 static bool hold_steps(struct work *w, struct err *e) { return act(w, hold_it, true, true, false, e); }
 static bool release_steps(struct work *w, struct err *e) { return act(w, release_it, true, true, false, e); }
 static bool retry_steps(struct work *w, struct err *e) { return act(w, retry_it, true, true, false, e); }

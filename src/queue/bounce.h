@@ -10,7 +10,7 @@
 #define QUEUE_BOUNCE_H
 
 #include "deliver/sender.h"
-#include "queue/spool.h"
+#include "queue/held.h"
 
 /* Reports the recipients of x that are RCPT_REFUSED, or RCPT_BARRED for good.  *told unset: some recipients without the message,
  * of this try or an earlier one, are known to nobody.  Errors: ST_SPOOL, or no memory. */

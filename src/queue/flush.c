@@ -92,11 +92,11 @@ static void note_alien(struct runner *r, const struct err *why)
 }
 
 /* An entry that was not found, or cannot be read, does not hold the others up. */
-static bool pass_over(struct runner *r, enum spool_found found, const struct err *why)
+static bool pass_over(struct runner *r, enum held_found found, const struct err *why)
 {
-	if (found == SPOOL_FAILED && why->stage != ST_SPOOL)
+	if (found == HELD_FAILED && why->stage != ST_SPOOL)
 		return false; /* memory */
-	if (found == SPOOL_ALIEN || found == SPOOL_FAILED)
+	if (found == HELD_ALIEN || found == HELD_FAILED)
 		note_alien(r, why);
 	return true;
 }
@@ -104,16 +104,16 @@ static bool pass_over(struct runner *r, enum spool_found found, const struct err
 static bool look(struct runner *r, const char *id, struct err *e)
 {
 	struct held h;
-	enum spool_found found = spool_take(r->f->s, id, false, &h, e);
+	enum held_found found = held_take(r->f->s, id, false, &h, e);
 	bool ok = true;
 
-	if (found != SPOOL_FOUND)
+	if (found != HELD_FOUND)
 		return pass_over(r, found, e);
 	if (is_chosen(r->f->choice, &h) && !h.x.held)
 		ok = add_job(r, &h, e);
 	else
 		r->f->waiting++;
-	spool_release(&h);
+	held_release(&h);
 	return ok;
 }
 
@@ -224,7 +224,7 @@ static bool anybody_open(const struct envelope *v)
 static bool record(struct held *h, const struct envelope *v, int64_t due, const char *how, struct err *e)
 {
 	struct buf text = buf_max(ST_SPOOL, ENTRY_RECORD_MAX, "a record");
-	bool ok = entry_put_try(&text, v, time(NULL), due, how, e) && spool_record(h, &text, e);
+	bool ok = entry_put_try(&text, v, time(NULL), due, how, e) && held_record(h, &text, e);
 
 	buf_free(&text);
 	return ok;
@@ -242,7 +242,7 @@ static bool anybody_new(const struct envelope *v)
 static bool record_sent(struct held *h, struct envelope *v, struct err *e)
 {
 	struct buf text = buf_max(ST_SPOOL, ENTRY_RECORD_MAX, "a record");
-	bool ok = !anybody_new(v) || (entry_put_sent(&text, v, time(NULL), e) && spool_record(h, &text, e));
+	bool ok = !anybody_new(v) || (entry_put_sent(&text, v, time(NULL), e) && held_record(h, &text, e));
 
 	if (ok)
 		entry_recorded(v);
@@ -342,7 +342,7 @@ static bool keep_record(struct runner *r, struct held *h, const struct envelope 
 	}
 	warn(h, "moves to the directory dead, since some recipients have it and this cannot be recorded", &why);
 	r->f->person = true;
-	return spool_bury(r->f->s, h, e);
+	return held_bury(r->f->s, h, e);
 }
 
 /* The entry is over.  If its file cannot go, that is recorded, and the next flush tries again. */
@@ -352,7 +352,7 @@ static bool end(struct runner *r, struct held *h, const struct envelope *v, bool
 
 	r->f->ended++;
 	r->f->person |= !told;
-	if (told ? spool_remove(r->f->s, h, &why) : spool_bury(r->f->s, h, &why))
+	if (told ? held_remove(r->f->s, h, &why) : held_bury(r->f->s, h, &why))
 		return true;
 	warn(h, "is over, but cannot be removed", &why);
 	r->f->person = true;
@@ -387,7 +387,7 @@ static bool null_sender_refused(const struct runner *r, const struct held *h, co
 
 static bool load(struct held *h, struct submission *x, struct err *e)
 {
-	return x->m.head.len > 0 || x->m.body.len > 0 || x->m.fd >= 0 || spool_message(h, &x->m, e);
+	return x->m.head.len > 0 || x->m.body.len > 0 || x->m.fd >= 0 || held_message(h, &x->m, e);
 }
 
 /* Who has the message is recorded before the report, which may fail for want of room; who is lost after it, so that a crash cannot
@@ -436,7 +436,7 @@ static bool ready(struct runner *r, struct held *h, struct submission *x)
 {
 	struct err why;
 
-	if (r->failed || (load(h, x, &why) && (x->v.n == 1 || spool_reserve(h, &why))))
+	if (r->failed || (load(h, x, &why) && (x->v.n == 1 || held_reserve(h, &why))))
 		return true;
 	note_alien(r, &why);
 	r->f->late = true;
@@ -472,10 +472,10 @@ static bool run_job(struct runner *r, const struct job *j, struct err *e)
 {
 	struct submission x;
 	struct held h;
-	enum spool_found found = spool_take(r->f->s, j->id, true, &h, e);
+	enum held_found found = held_take(r->f->s, j->id, true, &h, e);
 	bool ok = true;
 
-	if (found != SPOOL_FOUND)
+	if (found != HELD_FOUND)
 		return pass_over(r, found, e);
 	if (is_chosen(r->f->choice, &h) && !h.x.held) { /* another flush may have tried it meanwhile */
 		submission_begin(&x);
@@ -483,7 +483,7 @@ static bool run_job(struct runner *r, const struct job *j, struct err *e)
 		ok = work_on(r, &h, &x, e);
 		submission_free(&x);
 	}
-	spool_release(&h);
+	held_release(&h);
 	return ok;
 }
 
@@ -514,10 +514,10 @@ bool flush_is_due(struct spool *s)
 		for (size_t i = 0; i < ids.n && i < LOOK_AT && !due; i++) {
 			struct held h;
 
-			if (spool_take(s, ids.items[i], false, &h, &unheard) != SPOOL_FOUND)
+			if (held_take(s, ids.items[i], false, &h, &unheard) != HELD_FOUND)
 				continue;
 			due = is_due(&h.x, time(NULL));
-			spool_release(&h);
+			held_release(&h);
 		}
 	strlist_free(&ids);
 	return due;

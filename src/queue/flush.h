@@ -15,7 +15,7 @@
 #define QUEUE_FLUSH_H
 
 #include "config/opts.h"
-#include "queue/spool.h"
+#include "queue/held.h"
 
 struct flush {
 	const struct queue_choice *choice; /* borrowed: these are tried even if they are not due */
