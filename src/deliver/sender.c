@@ -178,7 +178,7 @@ static bool login_address(const struct peer *peer, char to[ADDRESS_MAX], struct 
 		memcpy(login, peer->login, sizeof login);
 	if (login[0] != '\0' && address_from_name(login, to))
 		return true;
-	if (login[0] == '\0')
+	if (peer != NULL && login[0] == '\0')
 		fail(e, ST_CONFIG, FATE_PERM, "uid %lu has no login name, which could be the sender", (unsigned long)peer->uid);
 	else
 		fail(e, ST_CONFIG, FATE_PERM, "the login name %s cannot be a sender", login);

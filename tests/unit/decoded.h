@@ -32,7 +32,7 @@ static inline bool decoded_text(struct buf *to, char encoding, const char *p, si
 
 		if (p[i] <= ' ' || p[i] > '~' || p[i] == '?' || (p[i] == '=' && (high == NULL || low == NULL)))
 			return false;
-		if (!decoded_add(to, p[i] == '_' ? ' ' : p[i] != '=' ? p[i] : (char)((high - digits) << 4 | (low - digits))))
+		if (!decoded_add(to, (char)(p[i] == '_' ? ' ' : p[i] != '=' ? p[i] : (high - digits) << 4 | (low - digits))))
 			return false;
 		i += p[i] == '=' ? 2 : 0;
 	}
