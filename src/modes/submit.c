@@ -53,11 +53,12 @@ static bool anybody_left(const struct work *w)
 /* If the message cannot be kept, it is sent at once: then the verdict is the exit status. */
 static bool kept(struct work *w)
 {
+	char text[ERR_TEXT];
 	struct err why;
 
 	if (keep(&w->who, &w->x, "", w->kept, &why))
 		return true;
-	log_warn("the message is sent at once, since it cannot be kept: %s", why.say);
+	log_warn("the message is sent at once, since it cannot be kept: %s", err_text(&why, text));
 	return false;
 }
 

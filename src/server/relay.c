@@ -478,6 +478,7 @@ static bool go_away_with_message(struct relay *u, struct err *e)
 /* Keeps the message for those that do not have it yet, and may still get it.  False: nobody has it, and it was not kept. */
 static bool keep_rest(struct relay *u, struct job *j, struct err *e)
 {
+	char text[ERR_TEXT];
 	struct err why = j->why, verdict;
 
 	if (!j->keeps || !keep_worth(&j->x.v) || keep_in_vain(u->who, &j->x.v))
@@ -486,7 +487,7 @@ static bool keep_rest(struct relay *u, struct job *j, struct err *e)
 		j->why = why = verdict;
 	if (later_keep(j, u->who, &why, e))
 		return true;
-	log_warn("the message could not be kept in the queue: %s", e->say);
+	log_warn("the message could not be kept in the queue: %s", err_text(e, text));
 	if (j->away && e->esc.class == 0) /* but a full queue is the caller's own reason */
 		*e = j->why;
 	return !j->away;
