@@ -106,8 +106,8 @@ static void show_time(int64_t at)
 	fputs(text, stdout);
 }
 
-/* ID, size, arrival, sender; the last error; what comes next; the recipients that still wait. */
-static void show_entry(const struct held *h)
+/* ID, size, arrival, sender; the last error; what comes next, unless it was given up; the recipients that do not have it. */
+static void show_entry(const struct held *h, bool dead)
 {
 	const struct entry *x = &h->x;
 
@@ -117,13 +117,13 @@ static void show_entry(const struct held *h)
 	show(x->v.sender[0] == '\0' ? "MAILER-DAEMON" : x->v.sender);
 	if (x->last[0] != '\0')
 		printf("\n    (%s)", x->last);
-	printf("\n    account %s, %u %s, ", x->account, x->tries, x->tries == 1 ? "try" : "tries");
-	if (x->held)
-		fputs("held", stdout);
-	else if (x->due <= time(NULL))
-		fputs("due", stdout);
-	else
-		fputs("next ", stdout), show_time(x->due);
+	printf("\n    account %s, %u %s", x->account, x->tries, x->tries == 1 ? "try" : "tries");
+	if (x->held && !dead)
+		fputs(", held", stdout);
+	else if (!dead && x->due <= time(NULL))
+		fputs(", due", stdout);
+	else if (!dead)
+		fputs(", next ", stdout), show_time(x->due);
 	putchar('\n');
 	for (size_t i = 0; i < x->v.n; i++)
 		if (rcpt_is_open(&x->v.rcpts[i])) {
@@ -136,6 +136,7 @@ static void show_entry(const struct held *h)
 struct totals {
 	uint64_t bytes;
 	size_t   n;
+	bool     dead; /* this is the directory dead */
 };
 
 static bool list_one(struct spool *s, const char *id, struct totals *t, struct err *e)
@@ -149,7 +150,7 @@ static bool list_one(struct spool *s, const char *id, struct totals *t, struct e
 	}
 	if (found != HELD_FOUND)
 		return found == HELD_GONE;
-	show_entry(&h);
+	show_entry(&h, t->dead);
 	t->bytes += h.line.message;
 	t->n++;
 	held_release(&h);
@@ -182,6 +183,7 @@ static bool list(struct work *w, struct err *e)
 
 	ok = ok && (!exists || list_all(&s, "The queue", &t, e));
 	if (ok && exists && spool_open_dead(&dead, &s)) {
+		t.dead = true;
 		ok = list_all(&dead, "Given up, and nobody could be told,", &t, e);
 		spool_close(&dead);
 	}

@@ -345,14 +345,27 @@ static bool keep_record(struct runner *r, struct held *h, const struct envelope 
 	return held_bury(r->f->s, h, e);
 }
 
-/* The entry is over.  If its file cannot go, that is recorded, and the next flush tries again. */
-static bool end(struct runner *r, struct held *h, const struct envelope *v, bool told, struct err *e)
+/* Into the directory dead.  mailq shows there why, and who did not get the message.  If there is no room for that, it moves, too. */
+static bool bury(struct runner *r, struct held *h, struct envelope *v, const char *how, struct err *e)
+{
+	struct err why;
+
+	reopen(v);
+	if (how != NULL && !record(h, v, time(NULL), how, &why))
+		warn(h, "moves to the directory dead without its last error", &why);
+	else if (how != NULL)
+		entry_recorded(v);
+	return held_bury(r->f->s, h, e);
+}
+
+/* The entry is over.  how NULL: nothing was tried.  If its file cannot go, that is recorded, and the next flush tries again. */
+static bool end(struct runner *r, struct held *h, struct envelope *v, bool told, const char *how, struct err *e)
 {
 	struct err why;
 
 	r->f->ended++;
 	r->f->person |= !told;
-	if (told ? held_remove(r->f->s, h, &why) : held_bury(r->f->s, h, &why))
+	if (told ? held_remove(r->f->s, h, &why) : bury(r, h, v, how, &why))
 		return true;
 	warn(h, "is over, but cannot be removed", &why);
 	r->f->person = true;
@@ -425,7 +438,7 @@ static bool settle(struct runner *r, struct held *h, struct submission *x, bool 
 	}
 	r->f->sent += why == NULL;
 	if (!anybody_open(&x->v))
-		return end(r, h, &x->v, told, e);
+		return end(r, h, &x->v, told, why == NULL ? NULL : how, e);
 	r->f->waiting++;
 	r->f->late = true;
 	return keep_record(r, h, &x->v, now + next_wait(&p->retry, h->x.tries), how, e);
