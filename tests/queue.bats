@@ -653,6 +653,7 @@ well_formed() {
 	[[ $(find "$queue/dead" -type f | wc -l) == 2 && $(messages) == 0 ]]
 	postern_ok -bp
 	[[ $stdout == "Given up, and nobody could be told, $queue/dead:"*gone@example.net* && $stdout == *lost@example.net* && $stdout == *"2 Requests." ]]
+	[[ $(grep -c '^    (.*: 451 4\.2\.2 mailbox full' <<< "$stdout") == 2 && $(grep -c 'account default, 1 try$' <<< "$stdout") == 2 ]]
 	local id
 	id=$(basename "$(find "$queue/dead" -type f | sort | head -n 1)")
 	postern_ok --queue-show "$id"
@@ -698,6 +699,21 @@ well_formed() {
 	grep -qFx 'Content-Type: message/global-delivery-status' "$BATS_TEST_TMPDIR/report"
 	grep -qFx 'Content-Type: message/global-headers' "$BATS_TEST_TMPDIR/report"
 	well_formed "$BATS_TEST_TMPDIR/report" 3
+}
+
+@test "a header that is neither ASCII nor UTF-8 is not attached as UTF-8" {
+	server "reply RCPT:*gone@* 550 5.1.1 gone"
+	sed 's/^Subject: .*/Subject: gr\xfc\xdfe/' "$mail" > "$BATS_TEST_TMPDIR/latin"
+	for one in hdrs full; do
+		silent_ok -odq -R "$one" gone@example.net < "$BATS_TEST_TMPDIR/latin"
+		flushed 0
+		flushed 0
+	done
+	report 1 > "$BATS_TEST_TMPDIR/report"
+	grep -qFx 'Content-Type: text/rfc822-headers' "$BATS_TEST_TMPDIR/report"
+	report 2 > "$BATS_TEST_TMPDIR/report"
+	grep -qFx 'Content-Type: message/rfc822' "$BATS_TEST_TMPDIR/report"
+	grep -qFx 'Subject: =?unknown-8bit?Q?gr=FC=DFe?=' "$BATS_TEST_TMPDIR/report"
 }
 
 @test "words of the server do not become lines of the entry or of the report" {

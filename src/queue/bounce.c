@@ -148,12 +148,13 @@ static bool put_delivery_status(struct report *p, struct err *e)
 static bool put_original(struct report *p, struct err *e)
 {
 	const struct buf *head = &p->x->m.head;
-	bool global = str_has_8bit(buf_text(head), head->len);
+	bool eight = str_has_8bit(buf_text(head), head->len);
+	bool global = eight && str_is_utf8(buf_text(head), head->len); /* RFC 6532 3.7: UTF-8, and no other charset */
 	const char *type = p->full ? global ? "message/global" : "message/rfc822"
 				   : global ? "message/global-headers" : "text/rfc822-headers";
 
 	return buf_printf(&p->before, e, "--%s\nContent-Type: %s\n%s\n", p->boundary, type,
-			  global || p->x->m.facts.eight_bit ? "Content-Transfer-Encoding: 8bit\n" : "")
+			  eight || p->x->m.facts.eight_bit ? "Content-Transfer-Encoding: 8bit\n" : "")
 	    && buf_printf(&p->after, e, "\n--%s--\n", p->boundary);
 }
 
