@@ -194,6 +194,34 @@ kept_with() {
 	kept 0
 }
 
+@test "-odb while another flush runs: the message is sent after it, and the caller does not wait" {
+	local n running
+	server
+	keep
+	exec {running}<> "$queue/.flushing"
+	flock "$running"
+	for n in 1 2 3; do
+		silent_ok -odb you@example.net < "$mail"
+	done
+	kept 4
+	refute flock -n "$queue/.flush-next" true	# it waits, and is the only one
+	exec {running}>&-
+	flock "$queue/.flush-next" true
+	flock "$queue/.flushing" true
+	[[ $(messages) == 4 ]] || complain "$(messages) messages"
+	kept 0
+	postern_ok -bp
+	[[ $stdout == "Mail queue is empty" ]]
+}
+
+@test "-bs with -odq only keeps, and starts no flush" {
+	server
+	postern_ok -bs -odq < <(printf '%s\r\n' "EHLO x" "MAIL FROM:<me@example.org>" "RCPT TO:<you@example.net>" DATA \
+	    "Subject: x" "" text . QUIT)
+	[[ $stdout == *"kept as"* && ! -e $queue/.flushing && $(connections) == 0 ]]
+	kept 1
+}
+
 @test "-odb works with a relative -C, too" {
 	server
 	cd "$BATS_TEST_TMPDIR"

@@ -14,18 +14,31 @@
 #include "queue/flush.h"
 #include "queue/place.h"
 
-#define LOCK ".flushing"
+/* The first lock is that of the flush that runs, until it ends.  That one may have listed the queue before our message came: so
+ * another one waits for its end, which has the second lock until it has the first.  Whoever finds both taken need not start a
+ * flush, since the second is still to list the queue. */
+struct locks {
+	int runs;
+	int waits; /* -1: it need not wait */
+};
 
-/* Nothing of ours stays open, but the lock, which is kept until the flush ends. */
-static void close_all(int lock)
+static void close_between(int low, int high)
+{
+	if (high - low > 1)
+		close_range((unsigned)low + 1, (unsigned)high - 1, 0);
+}
+
+/* Nothing of ours stays open but the locks. */
+static void close_others(const struct locks *l)
 {
 	int null = open("/dev/null", O_RDWR);
+	int low = l->waits < 0 || l->runs < l->waits ? l->runs : l->waits, high = l->runs > l->waits ? l->runs : l->waits;
 
 	for (int fd = 0; null >= 0 && fd < 3; fd++)
 		dup2(null, fd);
-	if (lock > 3)
-		close_range(3, (unsigned)lock - 1, 0);
-	close_range((unsigned)lock + 1, ~0U, 0);
+	close_between(2, low);
+	close_between(low, high);
+	close_range((unsigned)high + 1, ~0U, 0);
 }
 
 /* What the caller's environment says about its own message is not for the others that wait. */
@@ -44,7 +57,7 @@ static void forget_settings(void)
 	}
 }
 
-static void become_postern(const struct spool *s, const struct options *o, int lock)
+static void become_postern(const struct spool *s, const struct options *o, const struct locks *l)
 {
 	/* our directory will be another one */
 	char *file = o->config_file == NULL ? NULL : realpath(o->config_file, NULL);
@@ -53,33 +66,55 @@ static void become_postern(const struct spool *s, const struct options *o, int l
 
 	if (asprintf(&place, "--queue-directory=%s", s->path) < 0 || (o->config_file != NULL && file == NULL) || chdir("/") != 0)
 		_exit(0);
-	close_all(lock);
+	close_others(l);
 	forget_settings();
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+	if (l->waits >= 0) {
+		if (flock(l->runs, LOCK_EX) != 0)
+			_exit(0);
+		close(l->waits);
+	}
 	execl("/proc/self/exe", "postern", "-q", place, file != NULL ? "-C" : (char *)NULL, file, (char *)NULL);
 	_exit(0);
 }
 
+static void detach(const struct spool *s, const struct options *o, const struct locks *l)
+{
+	pid_t child = fork();
+
+	if (child == 0) {
+		setsid();
+		if (fork() == 0)
+			become_postern(s, o, l);
+		_exit(0);
+	}
+	while (child > 0 && waitpid(child, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
+/* Not close-on-exec: the lock passes to the flush. */
+static int open_lock(const struct spool *s, const char *name)
+{
+	return openat(s->dir, name, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
+}
+
+static bool lock(int fd)
+{
+	return fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0;
+}
+
 static void start(const struct spool *s, const struct options *o)
 {
-	/* not close-on-exec: the lock passes to the flush */
-	int lock = openat(s->dir, LOCK, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
-	pid_t child;
+	struct locks l = { open_lock(s, SPOOL_LOCK_RUNS), -1 };
 
-	if (lock < 0)
+	if (l.runs < 0)
 		return;
-	if (flock(lock, LOCK_EX | LOCK_NB) == 0 && (child = fork()) >= 0) {
-		if (child == 0) {
-			setsid();
-			if (fork() == 0)
-				become_postern(s, o, lock);
-			_exit(0);
-		}
-		while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
-			;
-	}
-	close(lock);
+	if (lock(l.runs) || lock(l.waits = open_lock(s, SPOOL_LOCK_WAITS)))
+		detach(s, o, &l);
+	if (l.waits >= 0)
+		close(l.waits);
+	close(l.runs);
 }
 
 void background_flush(const struct sender *who)

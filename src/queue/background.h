@@ -2,7 +2,8 @@
  * background.h - starts a flush that goes on after this process has ended.
  *
  * The new process has no terminal, and no descriptor, group or parent in common with us: a caller that waits for our pipes or
- * our exit is not kept waiting.  Only one such flush runs at a time in a queue.
+ * our exit is not kept waiting.  Only one such flush runs at a time in a queue, and
+ * at most one waits for its end.
  */
 #ifndef QUEUE_BACKGROUND_H
 #define QUEUE_BACKGROUND_H

@@ -272,11 +272,21 @@ static int by_name(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+static bool is_ours(const char *name)
+{
+	static const char *const names[] = { ".", "..", "dead", SPOOL_LOCK_RUNS, SPOOL_LOCK_WAITS };
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	return false;
+}
+
 static bool sort_in(const char *name, struct strlist *ids, struct strlist *strangers, struct err *e)
 {
 	if (spool_is_id(name))
 		return strlist_add(ids, name, e);
-	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || strcmp(name, "dead") == 0 || strcmp(name, ".flushing") == 0 || str_starts(name, TEMPORARY))
+	if (is_ours(name) || str_starts(name, TEMPORARY))
 		return true;
 	return strangers == NULL || strlist_add(strangers, name, e);
 }

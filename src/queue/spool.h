@@ -29,6 +29,10 @@ struct spool {
 bool spool_open(struct spool *s, const char *path, bool make, struct err *e) MUST_CHECK;
 void spool_close(struct spool *s);
 
+/* Files of the directory that background flushes lock (queue/background). */
+#define SPOOL_LOCK_RUNS  ".flushing"
+#define SPOOL_LOCK_WAITS ".flush-next"
+
 /* Opens its directory `dead`; false: there is none, or no memory. */
 bool spool_open_dead(struct spool *to, const struct spool *s);
 
