@@ -289,6 +289,7 @@ curl_mail() {
 		size 10
 		rcptmax 1
 		second_mail 451 one is enough
+		rtt 50
 	S
 	dial
 	ask "$EHLO" 250
@@ -452,7 +453,9 @@ curl_mail() {
 @test "the server notices violations in the dialogue" {
 	local text want
 	while IFS='|' read -r text want; do
+		# bash writes each line on its own: the server waits for the whole flight
 		plain_server <<-'S'
+			rtt 20
 			hide DSN
 			hide SMTPUTF8
 			hide 8BITMIME
@@ -592,7 +595,7 @@ curl_mail() {
 }
 
 @test "the server notices bytes behind STARTTLS" {
-	start_server < /dev/null
+	start_server <<< "rtt 50"
 	dial
 	ask "$EHLO" 250
 	ask 'STARTTLS\r\nEHLO client.example\r\n' 220
