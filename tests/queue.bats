@@ -14,7 +14,10 @@ setup() {
 
 # A flush in the background ends before the test does: it has the lock of this file.
 teardown() {
-	[[ ! -e $queue/.flushing ]] || flock "$queue/.flushing" true
+	local lock
+	for lock in .flush-next .flushing; do	# first the one that waits for the other
+		[[ ! -e $queue/$lock ]] || flock "$queue/$lock" true
+	done
 	helper_teardown
 }
 
