@@ -10,6 +10,7 @@
 #include "base/signals.h"
 #include "deliver/deliver.h"
 #include "queue/bounce.h"
+#include "queue/keep.h"
 
 struct job { /* an entry that is due */
 	char    *route; /* owned: the account, with the configuration and the wishes that it is found by */
@@ -211,14 +212,6 @@ static void age_wishes(struct wishes *w, int64_t age)
 {
 	if (w->by.wanted && age > 0)
 		w->by.seconds -= age;
-}
-
-static bool anybody_open(const struct envelope *v)
-{
-	for (size_t i = 0; i < v->n; i++)
-		if (rcpt_is_open(&v->rcpts[i]))
-			return true;
-	return false;
 }
 
 static bool record(struct held *h, const struct envelope *v, int64_t due, const char *how, struct err *e)
@@ -437,7 +430,7 @@ static bool settle(struct runner *r, struct held *h, struct submission *x, bool 
 		reopen(&x->v);
 	}
 	r->f->sent += why == NULL;
-	if (!anybody_open(&x->v))
+	if (!keep_worth(&x->v))
 		return end(r, h, &x->v, told, why == NULL ? NULL : how, e);
 	r->f->waiting++;
 	r->f->late = true;
