@@ -1,0 +1,64 @@
+/*
+ * answer.h - what a provider answers, as JSON: RFC 6749 5, 8628 3.2, 8414 3.2, 7591 3.2.1, 7009 2.2.  Turns status and body into
+ * tokens, codes, endpoints, or an error of ours.
+ *
+ * Pure: bytes in, structs out; fuzzed.  Everything is foreign text: types, lengths and characters are checked here, so that no
+ * caller has to.  A member with a control character is refused; an error_description is made printable and cut.
+ *
+ * Which failure is which (the fact sheet's 4.2): success is 200 with an object that has a token.  Otherwise the member `error`
+ * decides, and without one the status: 5xx, 429, 408 and HTML are temporary; 200 without a JSON object is nonsense; a redirect is
+ * nonsense.
+ */
+#ifndef OAUTH2_ANSWER_H
+#define OAUTH2_ANSWER_H
+
+#include "oauth2/http.h"
+#include "oauth2/login.h"
+
+struct tokens { /* all owned, wiped by tokens_free(); NULL: the answer has none */
+	char   *access;
+	char   *refresh;
+	int64_t lifetime;  /* seconds, 1 to 31536000 (RFC 6749 5.1; missing: 3600) */
+	char   *scope;
+	char   *who;       /* e-mail address or user name of the id_token; unverified, for a warning only */
+};
+
+struct refusal { /* RFC 6749 5.2: what the provider said; zeroed: it said nothing */
+	char error[64];       /* printable; "": none */
+	char description[301];
+	char subtype[64];     /* Google's error_subtype, Microsoft's suberror */
+	int  status;          /* of HTTP */
+};
+
+struct device_code { /* RFC 8628 3.2; owned */
+	char    *code, *user_code, *uri, *complete_uri; /* complete_uri may be NULL */
+	unsigned lifetime, interval;                   /* seconds */
+};
+
+/* Each returns false with *e filled; *r (may be NULL) has what the provider said.  `host` names the provider in sentences.
+ * The fate: TEMP worth another try; ST_SECRET PERM a person must log in again (invalid_grant and unknown names); ST_CONFIG PERM
+ * invalid_client, invalid_scope, unauthorized_client and the like; NONSENSE. */
+bool answer_tokens(const struct http_answer *a, const char *host, struct tokens *t, struct refusal *r, struct err *e) MUST_CHECK;
+bool answer_device(const struct http_answer *a, const char *host, bool insecure, struct device_code *d, struct refusal *r,
+		   struct err *e) MUST_CHECK;
+
+/* RFC 8414 3.3: `issuer` must be byte for byte the one that was asked; every endpoint must be a URL that may be used.
+ * *scopes (may be NULL; owned by the caller) becomes scopes_supported, with blanks between. */
+bool answer_metadata(const struct http_answer *a, const char *issuer, bool insecure, struct endpoints *at, char **scopes,
+		     struct err *e) MUST_CHECK;
+
+bool answer_registration(const struct http_answer *a, const char *host, char **client_id, char **client_secret,
+			 struct err *e) MUST_CHECK;
+bool answer_revocation(const struct http_answer *a, const char *host, struct err *e) MUST_CHECK;
+
+/* Makes the error of a refusal, as answer_tokens() does: for refusals that come by the browser (RFC 6749 4.1.2.1). */
+bool refusal_fail(const struct refusal *r, const char *host, struct err *e);
+
+/* Has the scope (words with blanks) this word? */
+bool scope_has(const char *scope, const char *word);
+
+void tokens_free(struct tokens *t);
+void device_code_free(struct device_code *d);
+void endpoints_free(struct endpoints *at);
+
+#endif

@@ -1,0 +1,57 @@
+/*
+ * login.h - what is known of a login for long: who, at which provider, by which client, and the refresh token.  The text of
+ * NAME.json.
+ *
+ * Pure: JSON in, struct out, and back.  oauth2/store reads and writes the file.  Members that this version does not know survive.
+ * The access token is not here: it is short-lived and in NAME.access (secret/access).
+ */
+#ifndef OAUTH2_LOGIN_H
+#define OAUTH2_LOGIN_H
+
+#include <jansson.h>
+
+#include "base/buf.h"
+
+struct endpoints { /* URLs; NULL: the provider has none.  All owned */
+	char *authorization, *token, *device, *revocation, *registration;
+	char *issuer;           /* NULL: not known, so `iss` is not compared */
+	bool  promises_iss;     /* RFC 9207: an answer without iss is refused */
+	bool  basic_only;       /* the token endpoint takes the client's secret by HTTP Basic only */
+};
+
+enum login_kind { LOGIN_USER, LOGIN_CLIENT /* client credentials: no refresh token, each token is a new request */ };
+
+struct login { /* all strings are owned; NULL: none */
+	char            *provider;      /* a name of the table, or an issuer's URL */
+	struct endpoints at;
+	enum login_kind  kind;
+	char            *client_id;
+	char            *client_secret; /* itself: only from dynamic registration */
+	char            *client_secret_file, *client_secret_command; /* where the user keeps it: read anew each time */
+	char            *scope;         /* as granted, else as asked; words with one blank between */
+	char            *user;          /* the address that logs in */
+	char            *trust_file;    /* of --tls-trust-file */
+	bool             insecure_http; /* of --insecure-http */
+	char            *refresh_token;
+	int64_t          refresh_since; /* seconds since 1970, as are all times here; 0: never */
+	int64_t          logged_in;     /* when a person did it */
+	int64_t          renewed;       /* the last time an access token came */
+	char            *dead;          /* why a person must log in again; NULL: it lives */
+	int64_t          dead_since;
+	char             refused[65];   /* SHA-256 of a fresh access token that a server refused; "": none */
+	int64_t          refused_at;
+	json_t          *other;         /* the members that are not known; NULL: none */
+};
+
+/* The text, with a line end; `to` holds secrets and is wiped by the caller. */
+bool login_put(struct buf *to, const struct login *l, struct err *e) MUST_CHECK;
+
+/* The opposite, into a zeroed struct.  False: it is no text of ours, or of a later version (ST_SECRET PERM). */
+bool login_parse(struct login *l, const char *text, size_t len, struct err *e) MUST_CHECK;
+
+/* Sets one of the strings: frees (and wipes) the old one, copies the new one (NULL: none). */
+bool login_set(char **to, const char *text, struct err *e) MUST_CHECK;
+
+void login_free(struct login *l); /* wipes secrets; leaves it zeroed */
+
+#endif

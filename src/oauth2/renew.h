@@ -1,0 +1,26 @@
+/*
+ * renew.h - `token`: the access token of a login, from its file if it is good, else from the provider.
+ *
+ * Takes the lock, reads again what a sibling may have written meanwhile, decides, asks, and writes: NAME.json before NAME.access,
+ * NAME.access before the token is given away.  A login that is dead is not asked for again until a person logs in.  While
+ * the provider cannot be reached, a token that has still some seconds is used.
+ *
+ * `unlike`: the digest of a token that a mail server refused.  If the stored token is another one, that is the answer; else a new
+ * one is asked for.  If that one was new itself and is refused again within 10 minutes, no further one is asked for (ST_SECRET
+ * PERM): the provider is not at fault then.
+ */
+#ifndef OAUTH2_RENEW_H
+#define OAUTH2_RENEW_H
+
+#include "oauth2/grant.h"
+#include "oauth2/store.h"
+
+/* *a becomes the token.  *warning (owned by the caller; NULL: none) is a sentence for the person: the token is good, but the
+ * login could not be written. */
+bool renew(struct store *s, const char *name, const char *unlike, int64_t until, struct access *a, char **warning,
+	   struct err *e) MUST_CHECK;
+
+/* After a login: puts the tokens into h->l and writes both files. */
+bool renew_accept(struct store *s, struct held_login *h, const struct tokens *t, int64_t asked_at, struct err *e) MUST_CHECK;
+
+#endif
