@@ -302,7 +302,7 @@ statuses() {
 	done < <(sed -n '/^Find your way/,$ p' "$SRCDIR/README" | grep -oE '(\b(src|tests|man|completions)|\.ci)/[A-Za-z]*|\bCOPYING' | sort -u)
 	while read -r name; do
 		compgen -G "$SRCDIR/src/$name*" > /dev/null || { echo "src/README names $name" >&2; return 1; }
-	done < <(grep -oE '\b(base|mail|mime|net|smtp|secret|config|deliver|queue|server|modes)/[a-z0-9]*(\.[ch])?|\bmain\.c|\b(LAYERS|STYLE|GLOSSARY)' "$SRCDIR/src/README" | sort -u)
+	done < <(grep -oE '\b(base|mail|mime|net|smtp|secret|config|deliver|queue|server|modes|oauth2)/[a-z0-9]*(\.[ch])?|\bmain\.c|\b(LAYERS|STYLE|GLOSSARY)' "$SRCDIR/src/README" | sort -u)
 	grep -q 'base/err.c' "$SRCDIR/src/README" && grep -q 'src/README' "$SRCDIR/README"
 }
 

@@ -1,4 +1,5 @@
 # layers.awk - a file may include only modules that stand before it in src/LAYERS, and every module stands there once.
+# oauth2/ is a program of its own: it includes of the others only a few, and they include nothing of it.
 # usage: cd src && awk -f ../tests/layers.awk LAYERS $(find . -name '*.[ch]')
 function module(path)
 {
@@ -35,6 +36,8 @@ FNR == 1 {
 		complain(inc " is not in LAYERS")
 	else if (rank[inc] > rank[me])
 		complain(me " stands before " inc)
+	else if (me ~ /^oauth2\// ? inc !~ /^(oauth2\/|base\/|net\/crypto$|secret\/access$)/ : inc ~ /^oauth2\//)
+		complain(me " and " inc " are of different programs")
 }
 END {
 	for (m in rank)
