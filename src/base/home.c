@@ -66,3 +66,19 @@ char *home_expand(const char *path, struct err *e)
 	}
 	return whole;
 }
+
+char *home_state(const char *name, enum stage st, const char *what, struct err *e)
+{
+	const char *state = secure_getenv("XDG_STATE_HOME");
+	bool given = home_may_be(state);
+	const char *base = given ? state : home_dir();
+	char *whole = NULL;
+
+	if (base == NULL)
+		fail(e, st, FATE_PERM, "the user has no home directory, so there is no place for %s", what);
+	else if (asprintf(&whole, "%s%s%s", base, given ? "" : "/.local/state", name) < 0) {
+		whole = NULL;
+		fail_memory(e);
+	}
+	return whole;
+}

@@ -11,7 +11,7 @@
  * writes it.  A line whose first word is not known is passed over, so that later versions can add some.
  *
  * The user's own directory is $XDG_STATE_HOME/postern/oauth2 (base/home decides whether the variable counts).  A machine's login
- * is in LOCALSTATEDIR/lib/postern/access: its file belongs to root, and a group may read it.
+ * is in LOCALSTATEDIR/lib/postern/access: its file NAME (without a suffix) belongs to root, and a group may read it.
  *
  * Nothing in a file is trusted: it must be a regular file with one link that only its owner can write; the owner is we or root;
  * others cannot read it, and its group can only if root owns it.  A token has only characters of RFC 6750 2.1 (b64token), so that
@@ -27,9 +27,11 @@ enum {
 	ACCESS_TOKEN_MAX = 16 * 1024, /* bytes of a token */
 	ACCESS_USER_MAX = 320,
 	ACCESS_FILE_MAX = 64 * 1024,
+	ACCESS_CLOCK_S = 60,          /* the clock may have been set back by so much since the token was obtained */
 };
 
 #define ACCESS_SUFFIX  ".access"
+#define ACCESS_LOGIN   ".json" /* the suffix of the login itself, which is never read here */
 #define ACCESS_MACHINE LOCALSTATEDIR "/lib/postern/access" /* the directory of the machine's logins */
 
 struct access { /* zeroed: none */
@@ -55,8 +57,8 @@ bool access_put(struct buf *to, const struct access *a, struct err *e) MUST_CHEC
 /* The opposite, into a zeroed struct.  False: it is not such a text (ST_SECRET TEMP: a new token mends it). */
 bool access_parse(struct access *a, const char *text, size_t len, struct err *e) MUST_CHECK;
 
-/* Reads NAME.access in the user's directory, or if there is no file of that name, in the machine's.  *found unset: neither has it.
- * False: a file is there and cannot be trusted or read (ST_SECRET PERM with the chmod or chown line that mends it, else TEMP). */
+/* Reads NAME.access in the user's directory, or if the user has no login of that name either, NAME in the machine's.  *found unset:
+ * neither has it.  False: a file is there and cannot be trusted or read (ST_SECRET PERM with the line that mends it, else TEMP). */
 bool access_read(const char *name, struct access *a, bool *found, struct err *e) MUST_CHECK;
 
 /* Is it good at the time `now`?  It is obtained - 60 <= now < expires - margin, where the margin is the smaller one of `margin`
