@@ -5,9 +5,12 @@
  * Pure: bytes in, structs out; fuzzed.  Everything is foreign text: types, lengths and characters are checked here, so that no
  * caller has to.  A member with a control character is refused; an error_description is made printable and cut.
  *
- * Which failure is which (the fact sheet's 4.2): success is 200 with an object that has a token.  Otherwise the member `error`
- * decides, and without one the status: 5xx, 429, 408 and HTML are temporary; 200 without a JSON object is nonsense; a redirect is
- * nonsense.
+ * Which failure is which: success is 200 with an object that has what was asked for.  Otherwise its member `error` decides, by a
+ * table of the RFCs' names.  Without one, 200 is nonsense: the server does not speak OAuth2.  Any other status is temporary,
+ * a redirect, too: a proxy or a server under repair may answer so.
+ *
+ * No body of a 200 is ever quoted, since it may hold a token.  No hint is given here: secret/advice has them, and the program's
+ * main function asks it.
  */
 #ifndef OAUTH2_ANSWER_H
 #define OAUTH2_ANSWER_H
@@ -16,10 +19,10 @@
 #include "oauth2/login.h"
 
 struct tokens { /* all owned, wiped by tokens_free(); NULL: the answer has none */
-	char   *access;
+	char   *access;    /* access_token_ok() */
 	char   *refresh;
 	int64_t lifetime;  /* seconds, 1 to 31536000 (RFC 6749 5.1; missing: 3600) */
-	char   *scope;
+	char   *scope;     /* words with one blank between */
 	char   *who;       /* e-mail address or user name of the id_token; unverified, for a warning only */
 };
 

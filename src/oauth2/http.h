@@ -5,8 +5,9 @@
  * No redirect is followed, no netrc, no cookie; a body is bounded while it comes (a chunked one, too).  Proxies are those of the
  * environment (https_proxy, no_proxy).  Nothing is printed or logged: requests have secrets in them.
  *
- * A request is made again after a temporary failure (no connection, a cut answer, 408, 429, 5xx: after 1 and 3 seconds, or as
- * Retry-After says if that is soon enough) only if `again` allows it.
+ * A request that did not leave (no connection) is made again after 1 and after 3 seconds.  One that may have arrived is made
+ * again only if `again` allows it: after 408, 429 and 5xx in the same way, or as Retry-After says if that is soon enough, and once
+ * if its answer was lost or cut.
  */
 #ifndef OAUTH2_HTTP_H
 #define OAUTH2_HTTP_H
@@ -14,7 +15,12 @@
 #include "base/buf.h"
 #include "base/clock.h"
 
-enum { HTTP_BODY_MAX = 64 * 1024 /* bytes */ };
+enum {
+	HTTP_BODY_MAX = 64 * 1024, /* bytes */
+	HTTP_HEAD_MAX = 64 * 1024,
+	HTTP_CONNECT_S = 10,       /* for a connection, TLS included */
+	HTTP_ANSWER_S = 30,        /* for the whole of one request and its answer */
+};
 
 struct http {
 	const char *trust_file; /* borrowed; NULL: the system's authorities */
@@ -38,13 +44,19 @@ struct http_answer {
 	struct buf  body;        /* owned; wiped by http_answer_free() */
 };
 
-/* False: there is no whole answer (ST_SECRET TEMP, naming the host and libcurl's words; PERM (ST_CONFIG) if the URL may not be
- * used).  A redirect is an answer like any other. */
+/* False: there is no whole answer.  That is ST_SECRET TEMP, with the host and libcurl's words; NONSENSE if it is too large and its
+ * status is 200; ST_CONFIG PERM if the URL may not be used or the trust file cannot be read.  A redirect is an answer like any
+ * other. */
 bool http_ask(const struct http *h, const struct http_request *q, struct http_answer *a, struct err *e) MUST_CHECK;
-void http_answer_free(struct http_answer *a);
+void http_answer_free(struct http_answer *a); /* leaves it zeroed */
 
-/* May this URL be used: https with a host, without user, control characters, or a fragment? */
+/* May this URL be used: https (or http to a loopback host, if that is allowed) with a host, in printable ASCII, without a user
+ * and a fragment? */
 bool http_url_ok(const char *url, bool insecure);
+
+/* The host of a URL, with its port if there is one: for sentences.  Returns `to`. */
+enum { HTTP_HOST = 264 };
+const char *http_host(const char *url, char to[HTTP_HOST]);
 
 /* "name=value" with both percent-encoded (RFC 6749 B), and an "&" before if `to` is not empty.  value NULL: adds nothing. */
 bool http_form_add(struct buf *to, const char *name, const char *value, struct err *e) MUST_CHECK;
