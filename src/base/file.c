@@ -246,3 +246,41 @@ int file_temp(const char **dir, struct err *passed_over, struct err *e)
 	err_hint(e, "set TMPDIR to a directory with room for the message");
 	return -1;
 }
+
+/* Makes one directory, and syncs the one that names it. */
+static bool make_one(char *path)
+{
+	char *slash = strrchr(path, '/');
+	int above;
+	bool ok;
+
+	if (mkdir(path, 0700) != 0)
+		return errno == EEXIST;
+	*slash = '\0';
+	above = open(path[0] == '\0' ? "/" : path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	*slash = '/';
+	ok = above >= 0 && fsync(above) == 0;
+	if (above >= 0)
+		close(above);
+	return ok;
+}
+
+bool file_make_directory(const char *path)
+{
+	char part[4096];
+	size_t len = strlen(path);
+
+	if (path[0] != '/' || len >= sizeof part) {
+		errno = ENAMETOOLONG;
+		return false;
+	}
+	for (size_t i = 1; i <= len; i++) {
+		if (path[i] != '/' && path[i] != '\0')
+			continue;
+		memcpy(part, path, i);
+		part[i] = '\0';
+		if (!make_one(part))
+			return false;
+	}
+	return true;
+}

@@ -6,12 +6,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/auxv.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/descriptor.h"
+#include "base/file.h"
 #include "base/signals.h"
 #include "base/str.h"
 
@@ -93,14 +95,14 @@ static void default_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static void be_child(char *const argv[], int out, int trouble)
+static void be_child(char *const argv[], int in, int out, int trouble)
 {
-	int null = open("/dev/null", O_RDONLY | O_CLOEXEC), why;
+	int from = in >= 0 ? in : open("/dev/null", O_RDONLY | O_CLOEXEC), why;
 	ssize_t told;
 
 	setpgid(0, 0);
 	default_signals();
-	if (null >= 0 && dup2(null, STDIN_FILENO) >= 0 && dup2(out, STDOUT_FILENO) >= 0) {
+	if (from >= 0 && dup2(from, STDIN_FILENO) >= 0 && dup2(out, STDOUT_FILENO) >= 0) {
 		close_inherited();
 		clean_environment();
 		execvp(argv[0], argv);
@@ -110,7 +112,7 @@ static void be_child(char *const argv[], int out, int trouble)
 	_exit(told < 0 ? 127 : NOT_STARTED);
 }
 
-static bool start(char *const argv[], const char *what, struct child *c, struct err *e)
+static bool start(char *const argv[], int in, const char *what, struct child *c, struct err *e)
 {
 	int out[2], trouble[2];
 
@@ -124,7 +126,7 @@ static bool start(char *const argv[], const char *what, struct child *c, struct 
 	}
 	*c = (struct child){ .out = out[0], .trouble = trouble[0], .pid = fork() };
 	if (c->pid == 0)
-		be_child(argv, out[1], trouble[1]);
+		be_child(argv, in, out[1], trouble[1]);
 	if (c->pid < 0)
 		fail_sys(e, ST_INTERNAL, errno, "cannot start %s", what);
 	else
@@ -230,13 +232,12 @@ static bool judge(const struct child *c, const char *program, const char *what, 
 	return WEXITSTATUS(c->status) == 0 || fail_exit(program, what, st, WEXITSTATUS(c->status), e);
 }
 
-bool proc_read(char *const argv[], const char *what, enum stage st, int64_t deadline,
-	       struct buf *answer, struct err *e)
+bool proc_filter(char *const argv[], int in, const char *what, enum stage st, int64_t deadline, struct buf *answer, struct err *e)
 {
 	struct child c = { 0 };
 	bool ok;
 
-	if (!start(argv, what, &c, e))
+	if (!start(argv, in, what, &c, e))
 		return false;
 	ok = follow(&c, what, st, deadline, answer, e) && judge(&c, argv[0], what, st, e);
 	if (!ok)
@@ -246,6 +247,23 @@ bool proc_read(char *const argv[], const char *what, enum stage st, int64_t dead
 	close(c.out);
 	close(c.trouble);
 	return ok;
+}
+
+bool proc_read(char *const argv[], const char *what, enum stage st, int64_t deadline, struct buf *answer, struct err *e)
+{
+	return proc_filter(argv, -1, what, st, deadline, answer, e);
+}
+
+int proc_input(const void *p, size_t n, struct err *e)
+{
+	int fd = memfd_create("input", MFD_CLOEXEC);
+
+	if (fd >= 0 && file_write_all(fd, p, n) && lseek(fd, 0, SEEK_SET) == 0)
+		return fd;
+	fail_sys(e, ST_INTERNAL, errno, "cannot keep the input of a program in memory");
+	if (fd >= 0)
+		close(fd);
+	return -1;
 }
 
 /* One word without its quotes and backslashes; then *at is the offset after it. */

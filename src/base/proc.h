@@ -1,9 +1,9 @@
 /*
  * proc.h - runs a program and reads its output within a deadline.
  *
- * The child gets /dev/null as stdin, our stderr, no other descriptor of ours, default signals, our environment without the
- * POSTERN_ variables (only a fixed PATH if we were started with more rights than our user has), and its own process
- * group.  On any failure (deadline, answer too long, exit status, stop signal) the whole group is killed.
+ * The child gets /dev/null (or what proc_filter() is given) as stdin, our stderr, no other descriptor of ours, default signals,
+ * our environment without the POSTERN_ variables (only a fixed PATH if we were started with more rights than our user has), and
+ * its own process group.  On any failure (deadline, answer too long, exit status, stop signal) the whole group is killed.
  */
 #ifndef BASE_PROC_H
 #define BASE_PROC_H
@@ -15,6 +15,13 @@
  * program, it is ST_CONFIG (FATE_PERM) and names the program and PATH. */
 bool proc_read(char *const argv[], const char *what, enum stage st, int64_t deadline,
 	       struct buf *answer, struct err *e) MUST_CHECK;
+
+/* The same for a program that reads `in`, from where the descriptor stands. */
+bool proc_filter(char *const argv[], int in, const char *what, enum stage st, int64_t deadline, struct buf *answer,
+		 struct err *e) MUST_CHECK;
+
+/* A descriptor with this content, in memory only, at its beginning; -1: *e is filled. */
+int proc_input(const void *p, size_t n, struct err *e) MUST_CHECK;
 
 /* Splits "prog 'arg one' \"two\" th\ ree" into an argv, which the caller frees; expands nothing. */
 struct strlist;

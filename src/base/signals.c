@@ -6,8 +6,9 @@
 #include <time.h>
 
 static volatile sig_atomic_t asked;
+static sigset_t before;  /* the mask before signals_hold() */
 static sigset_t outside; /* the mask within ppoll(2), where our signals are not blocked */
-static bool     caught;
+static bool     caught, held;
 
 static const int ours[] = { SIGTERM, SIGINT, SIGHUP };
 
@@ -46,17 +47,38 @@ bool signals_fail(struct err *e, enum stage st)
 	return false;
 }
 
+static void fill(sigset_t *set)
+{
+	sigemptyset(set);
+	for (size_t i = 0; i < COUNT(ours); i++)
+		sigaddset(set, ours[i]);
+}
+
+void signals_hold(void)
+{
+	sigset_t block;
+
+	fill(&block);
+	sigprocmask(SIG_BLOCK, &block, &before);
+	held = true;
+}
+
+void signals_let(void)
+{
+	if (held)
+		sigprocmask(SIG_SETMASK, &before, NULL);
+	held = false;
+}
+
 int signals_poll(struct pollfd *fds, unsigned long n, int timeout_ms)
 {
 	struct timespec t = { timeout_ms / 1000, timeout_ms % 1000 * 1000000L };
 	sigset_t block, was;
 	int r;
 
-	if (!caught)
+	if (!caught || held)
 		return poll(fds, n, timeout_ms);
-	sigemptyset(&block);
-	for (size_t i = 0; i < COUNT(ours); i++)
-		sigaddset(&block, ours[i]);
+	fill(&block);
 	sigprocmask(SIG_BLOCK, &block, &was);
 	if (asked) {
 		r = -1;

@@ -16,6 +16,11 @@ int  signals_stopping(void); /* the signal's number, or 0 */
 /* FATE_TEMP with sys EINTR, "stopped by signal 15"; the exit status is EX_TEMPFAIL at every stage. */
 bool signals_fail(struct err *e, enum stage st);
 
+/* Until signals_let() the signals wait: they end nothing, and signals_stopping() stays as it is.  For a piece of work that must
+ * not be left half done, and is short. */
+void signals_hold(void);
+void signals_let(void); /* may be called without the other */
+
 /* For base/descriptor: poll(2), but a signal that comes just before it ends the wait, too: the signals are blocked except
  * within ppoll(2).  -1 with errno EINTR if signals_stopping() is not 0 or another signal came. */
 struct pollfd;

@@ -8,9 +8,9 @@
 #ifndef OAUTH2_LOGIN_H
 #define OAUTH2_LOGIN_H
 
-#include <jansson.h>
-
 #include "base/buf.h"
+
+#include <jansson.h>
 
 struct endpoints { /* URLs; NULL: the provider has none.  All owned */
 	char *authorization, *token, *device, *revocation, *registration;
@@ -42,6 +42,9 @@ struct login { /* all strings are owned; NULL: none */
 	int64_t          refused_at;
 	json_t          *other;         /* the members that are not known; NULL: none */
 };
+
+/* From now on jansson wipes the memory that it frees.  To be called once, before any other use of jansson. */
+void login_json_start(void);
 
 /* The text, with a line end; `to` holds secrets and is wiped by the caller. */
 bool login_put(struct buf *to, const struct login *l, struct err *e) MUST_CHECK;

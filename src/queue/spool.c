@@ -33,45 +33,6 @@ bool spool_failed(const struct spool *s, const char *what, struct err *e)
 
 /* ---- the directory ------------------------------------------------------------------------------- */
 
-/* Makes one directory, and syncs the one that names it. */
-static bool make_one(char *path)
-{
-	char *slash = strrchr(path, '/');
-	int above;
-	bool ok;
-
-	if (mkdir(path, 0700) != 0)
-		return errno == EEXIST;
-	*slash = '\0';
-	above = open(path[0] == '\0' ? "/" : path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	*slash = '/';
-	ok = above >= 0 && fsync(above) == 0;
-	if (above >= 0)
-		close(above);
-	return ok;
-}
-
-/* Makes the directory and those above it that are missing. */
-static bool make_path(const char *path)
-{
-	char part[4096];
-	size_t len = strlen(path);
-
-	if (path[0] != '/' || len >= sizeof part) {
-		errno = ENAMETOOLONG;
-		return false;
-	}
-	for (size_t i = 1; i <= len; i++) {
-		if (path[i] != '/' && path[i] != '\0')
-			continue;
-		memcpy(part, path, i);
-		part[i] = '\0';
-		if (!make_one(part))
-			return false;
-	}
-	return true;
-}
-
 static bool check_directory(struct spool *s, struct err *e)
 {
 	struct stat st;
@@ -101,7 +62,7 @@ bool spool_open(struct spool *s, const char *path, bool make, struct err *e)
 		return fail(e, ST_SPOOL, FATE_PERM, "queue_directory must be an absolute path, not %s", path);
 	s->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (s->dir < 0 && errno == ENOENT && make) {
-		if (!make_path(path))
+		if (!file_make_directory(path))
 			return fail_sys(e, ST_SPOOL, errno, "cannot make the queue %s", path);
 		s->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	}
