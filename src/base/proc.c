@@ -95,14 +95,13 @@ static void default_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static void be_child(char *const argv[], int in, int out, int trouble)
+/* The descriptors 0 to 2 are in their places, or errno says why not. */
+static void become(char *const argv[], bool placed, int trouble)
 {
-	int from = in >= 0 ? in : open("/dev/null", O_RDONLY | O_CLOEXEC), why;
 	ssize_t told;
+	int why;
 
-	setpgid(0, 0);
-	default_signals();
-	if (from >= 0 && dup2(from, STDIN_FILENO) >= 0 && dup2(out, STDOUT_FILENO) >= 0) {
+	if (placed) {
 		close_inherited();
 		clean_environment();
 		execvp(argv[0], argv);
@@ -110,6 +109,24 @@ static void be_child(char *const argv[], int in, int out, int trouble)
 	why = errno;
 	told = write(trouble, &why, sizeof why);
 	_exit(told < 0 ? 127 : NOT_STARTED);
+}
+
+static void be_child(char *const argv[], int in, int out, int trouble)
+{
+	int from = in >= 0 ? in : open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	setpgid(0, 0);
+	default_signals();
+	become(argv, from >= 0 && dup2(from, STDIN_FILENO) >= 0 && dup2(out, STDOUT_FILENO) >= 0, trouble);
+}
+
+static void be_detached(char *const argv[], int trouble)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	default_signals();
+	become(argv, null >= 0 && dup2(null, STDIN_FILENO) >= 0 && dup2(null, STDOUT_FILENO) >= 0 && dup2(null, STDERR_FILENO) >= 0,
+	       trouble);
 }
 
 static bool start(char *const argv[], int in, const char *what, struct child *c, struct err *e)
@@ -264,6 +281,47 @@ int proc_input(const void *p, size_t n, struct err *e)
 	if (fd >= 0)
 		close(fd);
 	return -1;
+}
+
+/* The child of a child has nobody to wait for it but init, and is no leader of the session: it cannot take a terminal. */
+static bool start_detached(char *const argv[], int trouble)
+{
+	pid_t child = fork();
+
+	if (child == 0) {
+		setsid();
+		if (fork() == 0)
+			be_detached(argv, trouble);
+		_exit(0);
+	}
+	while (child > 0 && waitpid(child, NULL, 0) < 0 && errno == EINTR)
+		;
+	return child > 0;
+}
+
+bool proc_detach(const struct strlist *argv, const char *what, struct err *e)
+{
+	char **vector = calloc(argv->n + 1, sizeof *vector);
+	int trouble[2], why = 0;
+	bool started = false;
+
+	if (vector == NULL)
+		return fail_memory(e);
+	memcpy(vector, argv->items, argv->n * sizeof *vector);
+	if (pipe2(trouble, O_CLOEXEC) != 0) {
+		fail_sys(e, ST_INTERNAL, errno, "cannot start %s", what);
+	} else {
+		if (!start_detached(vector, trouble[1]))
+			fail_sys(e, ST_INTERNAL, errno, "cannot start %s", what);
+		else
+			started = true;
+		close(trouble[1]);
+		if (started && read(trouble[0], &why, sizeof why) == sizeof why)
+			started = fail_start(vector[0], what, ST_INTERNAL, why, e);
+		close(trouble[0]);
+	}
+	free(vector);
+	return started;
 }
 
 /* One word without its quotes and backslashes; then *at is the offset after it. */

@@ -23,8 +23,12 @@ bool proc_filter(char *const argv[], int in, const char *what, enum stage st, in
 /* A descriptor with this content, in memory only, at its beginning; -1: *e is filled. */
 int proc_input(const void *p, size_t n, struct err *e) MUST_CHECK;
 
-/* Splits "prog 'arg one' \"two\" th\ ree" into an argv, which the caller frees; expands nothing. */
+/* Starts a program that nobody waits for: in a session of its own and with /dev/null, so that it can neither read nor write our
+ * terminal.  False: it could not be started; the error is that of proc_read(). */
 struct strlist;
+bool proc_detach(const struct strlist *argv, const char *what, struct err *e) MUST_CHECK;
+
+/* Splits "prog 'arg one' \"two\" th\ ree" into an argv, which the caller frees; expands nothing. */
 bool proc_split(const char *command, struct strlist *argv, struct err *e) MUST_CHECK;
 
 /* The first character of a command that means something to a shell and nothing to proc_split(): `~`, `$`, '`', an operator
