@@ -36,7 +36,7 @@ FNR == 1 {
 		complain(inc " is not in LAYERS")
 	else if (rank[inc] > rank[me])
 		complain(me " stands before " inc)
-	else if (me ~ /^oauth2\// ? inc !~ /^(oauth2\/|base\/|net\/crypto$|secret\/access$)/ : inc ~ /^oauth2\//)
+	else if (me ~ /^oauth2\// ? inc !~ /^(oauth2\/|base\/|net\/crypto$|secret\/(access|advice)$)/ : inc ~ /^oauth2\//)
 		complain(me " and " inc " are of different programs")
 }
 END {

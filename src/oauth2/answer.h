@@ -5,18 +5,13 @@
  * Pure: bytes in, structs out; fuzzed.  Everything is foreign text: types, lengths and characters are checked here, so that no
  * caller has to.  A member with a control character is refused; an error_description is made printable and cut.
  *
- * Which failure is which: success is 200 with an object that has what was asked for.  Otherwise its member `error` decides, by a
- * table of the RFCs' names.  Without one, 200 is nonsense: the server does not speak OAuth2.  Any other status is temporary,
- * a redirect, too: a proxy or a server under repair may answer so.
- *
- * No body of a 200 is ever quoted, since it may hold a token.  No hint is given here: secret/advice has them, and the program's
- * main function asks it.
+ * Success is 200 with an object that has what was asked for; what any other answer means is said in oauth2/refusal.h.
  */
 #ifndef OAUTH2_ANSWER_H
 #define OAUTH2_ANSWER_H
 
-#include "oauth2/http.h"
 #include "oauth2/login.h"
+#include "oauth2/refusal.h"
 
 struct tokens { /* all owned, wiped by tokens_free(); NULL: the answer has none */
 	char   *access;    /* access_token_ok() */
@@ -24,13 +19,6 @@ struct tokens { /* all owned, wiped by tokens_free(); NULL: the answer has none 
 	int64_t lifetime;  /* seconds, 1 to 31536000 (RFC 6749 5.1; missing: 3600) */
 	char   *scope;     /* words with one blank between */
 	char   *who;       /* e-mail address or user name of the id_token; unverified, for a warning only */
-};
-
-struct refusal { /* RFC 6749 5.2: what the provider said; zeroed: it said nothing */
-	char error[64];       /* printable; "": none */
-	char description[301];
-	char subtype[64];     /* Google's error_subtype, Microsoft's suberror */
-	int  status;          /* of HTTP */
 };
 
 struct device_code { /* RFC 8628 3.2; owned */
@@ -53,9 +41,6 @@ bool answer_metadata(const struct http_answer *a, const char *issuer, bool insec
 bool answer_registration(const struct http_answer *a, const char *host, char **client_id, char **client_secret,
 			 struct err *e) MUST_CHECK;
 bool answer_revocation(const struct http_answer *a, const char *host, struct err *e) MUST_CHECK;
-
-/* Makes the error of a refusal, as answer_tokens() does: for refusals that come by the browser (RFC 6749 4.1.2.1). */
-bool refusal_fail(const struct refusal *r, const char *host, struct err *e);
 
 /* Has the scope (words with blanks) this word? */
 bool scope_has(const char *scope, const char *word);

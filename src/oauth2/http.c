@@ -361,11 +361,6 @@ static bool ask_once(const struct http *h, const struct http_request *q, struct 
 
 static const unsigned pauses_s[] = { 1, 3 };
 
-static bool is_busy(int status)
-{
-	return status == 408 || status == 429 || status >= 500;
-}
-
 /* The end of the pause before the next attempt; 0: there is none. */
 static int64_t next_attempt(const struct http *h, const struct http_answer *a, size_t tries)
 {
@@ -398,7 +393,7 @@ bool http_ask(const struct http *h, const struct http_request *q, struct http_an
 		bool ok = ask_once(h, q, &x, &code, e), again;
 		int64_t at = next_attempt(h, a, tries);
 
-		again = ok ? q->again && is_busy(a->status) : row_of(code)->soon && (!x.sent || (q->again && !lost));
+		again = ok ? q->again && http_is_busy(a->status) : row_of(code)->soon && (!x.sent || (q->again && !lost));
 		again = again && at != 0;
 		if (!ok || again)
 			http_answer_free(a);

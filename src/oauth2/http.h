@@ -48,6 +48,10 @@ struct http_answer {
  * status is 200; ST_CONFIG PERM if the URL may not be used or the trust file cannot be read.  A redirect is an answer like any
  * other. */
 bool http_ask(const struct http *h, const struct http_request *q, struct http_answer *a, struct err *e) MUST_CHECK;
+
+/* The statuses after which the same request may succeed soon. */
+static inline bool http_is_busy(int status) { return status == 408 || status == 429 || status >= 500; }
+
 void http_answer_free(struct http_answer *a); /* leaves it zeroed */
 
 /* May this URL be used: https (or http to a loopback host, if that is allowed) with a host, in printable ASCII, without a user
