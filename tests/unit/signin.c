@@ -1,6 +1,7 @@
-/* oauth2/authorize, oauth2/loopback, oauth2/browser: what a login needs beside the provider's own answers. */
+/* oauth2/authorize, oauth2/loopback, oauth2/browser, oauth2/device: what a login needs beside the provider's own answers. */
 #include "tap.h"
 
+#include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -9,6 +10,7 @@
 #include "base/str.h"
 #include "oauth2/authorize.h"
 #include "oauth2/browser.h"
+#include "oauth2/device.h"
 #include "oauth2/loopback.h"
 
 static struct err e;
@@ -351,6 +353,46 @@ static void test_browsers(void)
 	}
 }
 
+/* ---- device ------------------------------------------------------------------------------------------------------------- */
+
+static const struct {
+	const char *error;
+	enum fate fate;
+	int sys;
+	unsigned pace, next; /* next 0: it ends */
+} answers[] = {
+	{ "authorization_pending", FATE_TEMP, 0, 5, 5 },
+	{ "authorization_pending", FATE_PERM, 0, 1, 1 }, /* the name decides */
+	{ "slow_down", FATE_TEMP, 0, 5, 10 },
+	{ "slow_down", FATE_TEMP, 0, 100, 105 },
+	{ "server_error", FATE_TEMP, 0, 5, 10 },
+	{ "", FATE_TEMP, 0, 5, 10 }, /* no connection, or 500 */
+	{ "", FATE_TEMP, 0, 40, 60 },
+	{ "", FATE_TEMP, 0, 60, 60 },
+	{ "", FATE_TEMP, 0, 65, 65 },
+	{ "", FATE_TEMP, EINTR, 5, 0 },
+	{ "", FATE_NONSENSE, 0, 5, 0 },
+	{ "access_denied", FATE_PERM, 0, 5, 0 },
+	{ "expired_token", FATE_PERM, 0, 5, 0 },
+	{ "bad_verification_code", FATE_PERM, 0, 5, 0 },
+};
+
+static void test_pace(void)
+{
+	for (size_t i = 0; i < COUNT(answers); i++) {
+		struct refusal r = { .status = 400 };
+		unsigned pace = answers[i].pace;
+		bool more;
+
+		snprintf(r.error, sizeof r.error, "%s", answers[i].error);
+		fail(&e, ST_SECRET, answers[i].fate, "no tokens");
+		e.sys = answers[i].sys;
+		more = device_goes_on(&r, &e, &pace);
+		ok(more == (answers[i].next != 0) && (!more || pace == answers[i].next), "after %s at %u s", answers[i].error,
+		   answers[i].pace);
+	}
+}
+
 int main(void)
 {
 	test_words();
@@ -360,5 +402,6 @@ int main(void)
 	test_uris();
 	test_loopback();
 	test_browsers();
+	test_pace();
 	return done();
 }
