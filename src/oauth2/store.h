@@ -5,8 +5,11 @@
  * replaced whole: written beside, synced, renamed, and the directory synced; never truncated in place.  The lock is flock(2) on
  * NAME.lock, which is never renamed or removed.
  *
- * With a store_command (a file store.conf in the directory, see postern-oauth2(1)) NAME.json is what the command made of it:
- * its two programs read standard input and write standard output.
+ * With a store_command (the file store.conf in the directory, oauth2/wrap) NAME.json is what the command made of it.
+ *
+ * What is to become NAME.json is first NAME.json.new.  If the machine or the program stops between its last byte and the rename,
+ * the next one that takes the lock finds the file whole, and renames it: no refresh token is lost.  A file that is not whole is
+ * removed.
  *
  * Errors: ST_SECRET PERM with the line that mends it (mode, owner), or TEMP (a full disk, a locked key ring).
  */
@@ -15,21 +18,22 @@
 
 #include "base/clock.h"
 #include "base/str.h"
+#include "oauth2/folder.h"
 #include "oauth2/login.h"
+#include "oauth2/wrap.h"
 #include "secret/access.h"
 
 enum { STORE_LOCK_S = 60 /* seconds that the lock is waited for */ };
 
 struct store {
-	char *path;   /* owned */
-	int   dir;    /* owned descriptor; -1: not open */
-	struct strlist wrap, unwrap; /* argv of the store's commands; empty: none */
+	struct folder at;
+	struct wrap   wrap;
 };
 
 /* Opens the user's directory (access_directory()); `make`: it is made if it is missing, with its parents.  False with sys ==
  * ENOENT: there is none. */
 bool store_open(struct store *s, bool make, struct err *e) MUST_CHECK;
-void store_close(struct store *s); /* accepts .dir == -1 */
+void store_close(struct store *s); /* accepts a zeroed struct */
 
 /* The names of all logins, in order. */
 bool store_list(struct store *s, struct strlist *names, struct err *e) MUST_CHECK;
@@ -38,7 +42,8 @@ struct held_login { /* a login whose lock we have */
 	struct login l;
 	int          lock;    /* owned; -1: none */
 	int          next;    /* owned: the file that is to become NAME.json, with room reserved; -1: none */
-	char         name[ACCESS_NAME_MAX + 1], next_name[ACCESS_NAME_MAX + 32];
+	bool         holding; /* stop signals wait (base/signals) */
+	char         name[ACCESS_NAME_MAX + 1];
 };
 
 /* Takes the lock and then reads the login.  *found unset: there is no NAME.json (the lock is held all the same, for a new one). */
@@ -58,12 +63,16 @@ bool store_commit(struct store *s, struct held_login *h, struct err *e) MUST_CHE
 /* Writes NAME.access (after store_commit(): a rotated refresh token is safe before the token is used). */
 bool store_put_access(struct store *s, const char *name, const struct access *a, struct err *e) MUST_CHECK;
 
+/* For root: puts the token into the machine's directory, where the senders of the directory's group read it. */
+bool store_put_machine(const char *name, const struct access *a, struct err *e) MUST_CHECK;
+
 /* Removes the access token, or the whole login. */
 bool store_drop_access(struct store *s, const char *name, struct err *e) MUST_CHECK;
 bool store_remove(struct store *s, struct held_login *h, struct err *e) MUST_CHECK;
 
-/* NAME.json becomes NAME.exported, which is not used, and back. */
+/* NAME.json becomes NAME.exported, which is not used, and back (which fails if there is a NAME.json again). */
 bool store_set_aside(struct store *s, struct held_login *h, struct err *e) MUST_CHECK;
-bool store_take_back(struct store *s, const char *name, struct err *e) MUST_CHECK;
+bool store_take_back(struct store *s, struct held_login *h, struct err *e) MUST_CHECK;
+bool store_was_set_aside(struct store *s, const char *name);
 
 #endif

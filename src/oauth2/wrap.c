@@ -1,0 +1,79 @@
+#include "oauth2/wrap.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/proc.h"
+
+static bool parse_line(struct wrap *w, const char *line, struct err *e)
+{
+	static const char *const names[] = { "store_command", "load_command" };
+	size_t word = strcspn(line, " \t");
+
+	if (line[strspn(line, " \t")] == '\0' || line[0] == '#')
+		return true;
+	for (size_t i = 0; i < COUNT(names); i++) {
+		struct strlist *argv = i == 0 ? &w->store : &w->load;
+
+		if (!str_same_n(line, word, names[i]))
+			continue;
+		return (argv->n == 0 || fail(e, ST_CONFIG, FATE_PERM, "store.conf has two lines with %s", names[i]))
+		    && proc_split(line + word, argv, e);
+	}
+	return fail(e, ST_CONFIG, FATE_PERM, "store.conf has a line that begins neither with store_command nor with load_command");
+}
+
+bool wrap_parse(struct wrap *w, const char *text, size_t len, struct err *e)
+{
+	bool ok = memchr(text, '\0', len) == NULL || fail(e, ST_CONFIG, FATE_PERM, "store.conf has a NUL in it");
+
+	for (size_t at = 0; ok && at < len;) {
+		size_t n = strcspn(text + at, "\n");
+		char *line = strndup(text + at, n);
+
+		ok = line != NULL ? parse_line(w, line, e) : fail_memory(e);
+		free(line);
+		at += n + 1;
+	}
+	if (ok && (w->store.n == 0) != (w->load.n == 0))
+		return fail(e, ST_CONFIG, FATE_PERM, "store.conf has only one of store_command and load_command");
+	return ok;
+}
+
+static bool run(const struct strlist *command, const char *what, const struct buf *from, struct buf *to, struct err *e)
+{
+	char **argv = calloc(command->n + 1, sizeof *argv);
+	int in = argv != NULL ? proc_input(from->bytes, from->len, e) : (fail_memory(e), -1);
+	bool ok = in >= 0;
+
+	for (size_t i = 0; ok && i < command->n; i++)
+		argv[i] = command->items[i];
+	ok = ok && proc_filter(argv, in, what, ST_SECRET, clock_in_s(WRAP_S), to, e);
+	if (in >= 0)
+		close(in);
+	free(argv);
+	return ok;
+}
+
+bool wrap_store(const struct wrap *w, const struct buf *plain, struct buf *to, struct err *e)
+{
+	if (w->store.n == 0)
+		return buf_add(to, plain->bytes, plain->len, e);
+	if (!run(&w->store, "store_command", plain, to, e))
+		return false;
+	return to->len > 0 || fail(e, ST_SECRET, FATE_TEMP, "store_command wrote nothing");
+}
+
+bool wrap_load(const struct wrap *w, const struct buf *stored, struct buf *to, struct err *e)
+{
+	if (w->load.n == 0 || (stored->len > 0 && stored->bytes[0] == '{'))
+		return buf_add(to, stored->bytes, stored->len, e);
+	return run(&w->load, "load_command", stored, to, e);
+}
+
+void wrap_free(struct wrap *w)
+{
+	strlist_free(&w->store);
+	strlist_free(&w->load);
+}
