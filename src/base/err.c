@@ -185,6 +185,12 @@ bool err_hint(struct err *e, const char *fmt, ...)
 	return false;
 }
 
+bool err_hint_lines(struct err *e, const char *text)
+{
+	printable(e->hint, sizeof e->hint, text, strlen(text), true);
+	return false;
+}
+
 const char *esc_text(struct esc c, char to[ESC_TEXT])
 {
 	to[0] = '\0';

@@ -57,7 +57,7 @@ struct err {
 	struct esc esc;
 	char       say[400];   /* one sentence of ours, no newline, printable */
 	char       quote[600]; /* the server's or a library's words, printable, perhaps several lines, or "" */
-	char       hint[500];  /* what the user can do about it, or "" */
+	char       hint[500];  /* what the user can do about it, or ""; several lines only by err_hint_lines() */
 };
 
 /* All of these return false, so that a caller can write `return fail(...)`.  Control characters in an argument are made
@@ -69,6 +69,7 @@ bool fail_sys(struct err *e, enum stage st, int errnum, const char *fmt, ...) PR
 bool fail_memory(struct err *e);
 bool err_quote(struct err *e, const char *words, size_t len);
 bool err_hint(struct err *e, const char *fmt, ...) PRINTF(2, 3);
+bool err_hint_lines(struct err *e, const char *text); /* of ours: its line ends stay */
 
 const char *err_stage_name(enum stage st);
 

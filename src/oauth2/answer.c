@@ -312,7 +312,8 @@ static bool read_endpoints(const json_t *body, const char *host, bool insecure, 
 		if (!get_text(&rows[i].m, is_vschar, rows[i].to, e))
 			return false;
 		if (*rows[i].to != NULL && !http_url_ok(*rows[i].to, insecure))
-			return bad_member(&rows[i].m, "is no https:// URL", e);
+			return fail(e, ST_CONFIG, FATE_PERM, "the %s of %s is no https:// URL that may be used", rows[i].m.name,
+				    host);
 	}
 	return true;
 }

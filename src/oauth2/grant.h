@@ -2,7 +2,8 @@
  * grant.h - the requests at the token, device and revocation endpoints: RFC 6749 4.1.3, 4.4.2, 6; 8628 3.1, 3.4; 7009 2.1.
  *
  * Speaks for one login: it adds the client's id and secret, which it reads from where the user keeps it.  Knows neither files of
- * the store nor the terminal.  What each false means is said in oauth2/answer.h.
+ * the store nor the terminal.  What each false means is said in oauth2/refusal.h; if the client's secret cannot be read, it is
+ * ST_SECRET or ST_CONFIG.
  */
 #ifndef OAUTH2_GRANT_H
 #define OAUTH2_GRANT_H

@@ -14,7 +14,7 @@ enum flow { FLOW_NONE, FLOW_BROWSER, FLOW_DEVICE, FLOW_PASTE, FLOW_CLIENT };
 struct provider { /* a row; all static */
 	const char *name;
 	const char *issuer;         /* NULL: it is not to be compared (Microsoft's `common`) */
-	const char *authorization, *token, *device, *revocation; /* TENANT stands for --tenant; NULL: none */
+	const char *authorization, *token, *device, *revocation, *registration; /* TENANT stands for --tenant; NULL: none */
 	const char *scope;          /* what sending asks for */
 	const char *sends;          /* the word without which a granted scope cannot send; NULL: any */
 	const char *client_scope;   /* for client credentials; NULL: that flow is not known */
@@ -24,17 +24,19 @@ struct provider { /* a row; all static */
 	enum flow   first;          /* the flow to begin with */
 	bool        wants_secret;   /* no token without a client secret, also for programs on a desktop */
 	const char *no_device;      /* why the device flow is refused; NULL: it is not */
-	const char *client_help;    /* three lines: where to get a client id */
+	const char *device_grant;   /* grant_type of its polls, with the device code as `code`; NULL: as RFC 8628 3.4 says */
+	const char *client_help;    /* three lines with one %s, the name of the login: where to get a client id */
 	const char *revoke_help;    /* where people end the login themselves, if there is no revocation endpoint */
 };
 
 const struct provider *provider_find(const char *name);      /* NULL: none has this name */
 const char *provider_name(size_t i);                         /* NULL after the last */
 
-/* The endpoints of a row; tenant NULL: the usual one. */
+/* The endpoints of a row; tenant NULL: the usual one.  False: ST_CONFIG PERM, this is no tenant. */
 bool provider_endpoints(const struct provider *p, const char *tenant, struct endpoints *at, struct err *e) MUST_CHECK;
 
-/* Asks a server for its metadata, at both places.  *scopes as in answer_metadata(). */
+/* Asks a server for its metadata, at the places of RFC 8414 3.1 and of OpenID Connect Discovery 4.1.  *scopes as in
+ * answer_metadata().  False: ST_CONFIG PERM if it has none that can be trusted, or TEMP. */
 bool provider_discover(const struct http *h, const char *issuer, struct endpoints *at, char **scopes, struct err *e) MUST_CHECK;
 
 /* RFC 7591, as draft-ietf-mailmaint-oauth-public says: a public native client with these redirect URIs. */

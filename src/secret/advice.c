@@ -72,6 +72,7 @@ static const struct {
 	{ "*expired_token*", "the code was not used in time: " AGAIN },
 	{ "*invalid_grant*", AGAIN },
 	{ "*_required*", AGAIN },
+	{ "*no refresh token*", AGAIN },
 };
 
 /* The hint with the name in the place of NAME. */

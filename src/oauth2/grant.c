@@ -1,0 +1,209 @@
+#include "oauth2/grant.h"
+
+#include <stdlib.h>
+
+#include "base/array.h"
+#include "base/file.h"
+#include "base/proc.h"
+#include "oauth2/provider.h"
+
+enum {
+	FORM_MAX = 64 * 1024,  /* bytes */
+	SECRET_MAX = 8 * 1024,
+	SECRET_S = 60,         /* seconds for the file or the command with the client's secret */
+};
+
+/* ---- the client's secret ------------------------------------------------------------------------- */
+
+static bool read_file(const char *path, int64_t until, struct buf *to, struct err *e)
+{
+	struct file_facts facts;
+
+	if (!file_read_until(path, ST_SECRET, until, to, &facts, e))
+		return facts.exists ? false : err_hint(e, "write the client's secret into %s, and chmod 600 it", path);
+	if (!facts.open_read && !facts.open_write)
+		return true;
+	fail(e, ST_SECRET, FATE_PERM, "%s has the client's secret, and other users may read or change it", path);
+	return err_hint(e, "chmod 600 %s", path);
+}
+
+static bool run_command(const char *command, int64_t until, struct buf *to, struct err *e)
+{
+	struct strlist argv = { 0 };
+	char **vector;
+	bool ok = proc_split(command, &argv, e);
+
+	if (ok) {
+		vector = array_grow(argv.items, argv.n, sizeof *vector, e);
+		ok = vector != NULL;
+		if (ok) {
+			argv.items = vector;
+			vector[argv.n] = NULL;
+			ok = proc_read(vector, "the command of --client-secret-command", ST_SECRET, until, to, e);
+		}
+	}
+	strlist_free(&argv);
+	return ok;
+}
+
+/* The first line counts.  An id or secret has only VSCHAR: RFC 6749 A.2. */
+static bool trim(struct buf *b, struct err *e)
+{
+	b->len = b->len == 0 ? 0 : strcspn(b->bytes, "\r\n");
+	for (size_t i = 0; i < b->len; i++)
+		if (b->bytes[i] < ' ' || b->bytes[i] > '~')
+			return fail(e, ST_CONFIG, FATE_PERM, "the client's secret has characters that no secret has (RFC 6749)");
+	if (b->len == 0)
+		return fail(e, ST_CONFIG, FATE_PERM, "the client's secret is empty");
+	b->bytes[b->len] = '\0';
+	return true;
+}
+
+static bool get_secret(const struct login *l, int64_t until, struct buf *to, struct err *e)
+{
+	until = clock_sooner(until, clock_in_s(SECRET_S));
+	if (l->client_secret_file != NULL)
+		return read_file(l->client_secret_file, until, to, e) && trim(to, e);
+	if (l->client_secret_command != NULL)
+		return run_command(l->client_secret_command, until, to, e) && trim(to, e);
+	return l->client_secret == NULL || buf_str(to, l->client_secret, e);
+}
+
+/* ---- a request ----------------------------------------------------------------------------------- */
+
+static struct buf form(void)
+{
+	return buf_max(ST_SECRET, FORM_MAX, "the request");
+}
+
+/* Asks with the form and the client's id and secret; wipes the form.  Without a secret, there is no empty client_secret. */
+static bool ask(const struct login *l, const struct http *h, const char *url, struct buf *f, bool again, struct http_answer *a,
+		struct err *e)
+{
+	struct buf secret = buf_max(ST_SECRET, SECRET_MAX, "the client's secret");
+	struct http_request q = { .url = url, .form = f, .again = again };
+	bool ok = get_secret(l, h->until, &secret, e);
+
+	if (ok && secret.len > 0 && l->at.basic_only && l->client_id != NULL) {
+		q.id = l->client_id;
+		q.secret = secret.bytes;
+	} else {
+		ok = ok && http_form_add(f, "client_id", l->client_id, e)
+		  && http_form_add(f, "client_secret", secret.len > 0 ? secret.bytes : NULL, e);
+	}
+	ok = ok && http_ask(h, &q, a, e);
+	buf_wipe(&secret);
+	buf_wipe(f);
+	return ok;
+}
+
+static bool no_endpoint(const char *what, struct err *e)
+{
+	return fail(e, ST_CONFIG, FATE_PERM, "the provider has no endpoint for %s", what);
+}
+
+static bool ask_tokens(const struct login *l, const struct http *h, struct buf *f, bool again, struct tokens *t, struct refusal *r,
+		       struct err *e)
+{
+	struct http_answer a = { .status = 0 };
+	char host[HTTP_HOST];
+	bool ok;
+
+	*t = (struct tokens){ .lifetime = 0 };
+	if (r != NULL)
+		*r = (struct refusal){ .status = 0 };
+	if (l->at.token == NULL) {
+		buf_wipe(f);
+		return no_endpoint("tokens", e);
+	}
+	ok = ask(l, h, l->at.token, f, again, &a, e) && answer_tokens(&a, http_host(l->at.token, host), t, r, e);
+	http_answer_free(&a);
+	return ok;
+}
+
+/* ---- the grants ---------------------------------------------------------------------------------- */
+
+/* A refresh says no scope: a wider one than before would be an error (RFC 6749 6). */
+bool grant_renew(const struct login *l, const struct http *h, bool again, struct tokens *t, struct refusal *r, struct err *e)
+{
+	struct buf f = form();
+	bool ok;
+
+	*t = (struct tokens){ .lifetime = 0 };
+	if (l->kind == LOGIN_CLIENT)
+		ok = http_form_add(&f, "grant_type", "client_credentials", e) && http_form_add(&f, "scope", l->scope, e);
+	else if (l->refresh_token == NULL)
+		return fail(e, ST_SECRET, FATE_PERM, "the login has no refresh token");
+	else
+		ok = http_form_add(&f, "grant_type", "refresh_token", e)
+		  && http_form_add(&f, "refresh_token", l->refresh_token, e);
+	if (!ok) {
+		buf_wipe(&f);
+		return false;
+	}
+	return ask_tokens(l, h, &f, again || l->kind == LOGIN_CLIENT, t, r, e);
+}
+
+/* A code can be used once, so it is never sent again after it may have arrived. */
+bool grant_code(const struct login *l, const struct http *h, const char *code, const char *verifier, const char *redirect,
+		struct tokens *t, struct refusal *r, struct err *e)
+{
+	struct buf f = form();
+
+	if (http_form_add(&f, "grant_type", "authorization_code", e) && http_form_add(&f, "code", code, e)
+	    && http_form_add(&f, "code_verifier", verifier, e) && http_form_add(&f, "redirect_uri", redirect, e))
+		return ask_tokens(l, h, &f, false, t, r, e);
+	buf_wipe(&f);
+	return false;
+}
+
+bool grant_device(const struct login *l, const struct http *h, struct device_code *d, struct refusal *r, struct err *e)
+{
+	struct http_answer a = { .status = 0 };
+	struct buf f = form();
+	char host[HTTP_HOST];
+	bool ok;
+
+	*d = (struct device_code){ .lifetime = 0 };
+	if (r != NULL)
+		*r = (struct refusal){ .status = 0 };
+	if (l->at.device == NULL)
+		return no_endpoint("the device flow", e);
+	ok = http_form_add(&f, "scope", l->scope, e) && ask(l, h, l->at.device, &f, true, &a, e)
+	  && answer_device(&a, http_host(l->at.device, host), h->insecure, d, r, e);
+	buf_wipe(&f);
+	http_answer_free(&a);
+	return ok;
+}
+
+/* The pace is the caller's, so a poll is not repeated here. */
+bool grant_poll(const struct login *l, const struct http *h, const struct device_code *d, struct tokens *t, struct refusal *r,
+		struct err *e)
+{
+	const struct provider *p = l->provider == NULL ? NULL : provider_find(l->provider);
+	const char *own = p == NULL ? NULL : p->device_grant;
+	struct buf f = form();
+
+	if (http_form_add(&f, "grant_type", own != NULL ? own : "urn:ietf:params:oauth:grant-type:device_code", e)
+	    && http_form_add(&f, own != NULL ? "code" : "device_code", d->code, e))
+		return ask_tokens(l, h, &f, false, t, r, e);
+	buf_wipe(&f);
+	return false;
+}
+
+bool grant_revoke(const struct login *l, const struct http *h, bool *offered, struct err *e)
+{
+	struct http_answer a = { .status = 0 };
+	struct buf f = form();
+	char host[HTTP_HOST];
+	bool ok;
+
+	*offered = l->at.revocation != NULL;
+	if (!*offered || l->refresh_token == NULL)
+		return true;
+	ok = http_form_add(&f, "token", l->refresh_token, e) && http_form_add(&f, "token_type_hint", "refresh_token", e)
+	  && ask(l, h, l->at.revocation, &f, true, &a, e) && answer_revocation(&a, http_host(l->at.revocation, host), e);
+	buf_wipe(&f);
+	http_answer_free(&a);
+	return ok;
+}
