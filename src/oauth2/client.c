@@ -123,9 +123,8 @@ bool client_endpoints(struct plan *p, struct err *e)
 static bool check_device(const struct plan *p, struct err *e)
 {
 	if (p->p != NULL && p->p->no_device != NULL) {
-		fail(e, ST_CONFIG, FATE_PERM, "%s", p->p->no_device);
-		return err_hint(e, "postern-oauth2 login %s --provider %s --browser, or --paste on a machine without a browser",
-				p->c->name, p->l.provider);
+		fail(e, ST_CONFIG, FATE_PERM, "%s: %s", p->l.provider, p->p->no_device);
+		return err_hint(e, "postern-oauth2 login %s --provider %s --browser", p->c->name, p->l.provider);
 	}
 	if (p->l.at.device != NULL)
 		return true;
@@ -244,7 +243,7 @@ bool client_find(struct plan *p, struct err *e)
 		return false;
 	if (p->l.client_id != NULL || (p->l.at.registration != NULL && p->flow != FLOW_CLIENT))
 		return true;
-	return provider_needs_client(p->p, p->l.provider, e);
+	return provider_needs_client(p->p, p->c->name, e);
 }
 
 const char *client_host(const struct plan *p)
