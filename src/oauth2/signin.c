@@ -170,7 +170,7 @@ static bool finish(struct signin *s, struct err *e)
 
 bool signin(const struct cli *c, struct err *e)
 {
-	struct signin s = { .store.dir = -1 };
+	struct signin s = { .asked_at = 0 };
 	bool ok;
 
 	s.plan.c = c;
