@@ -82,14 +82,16 @@ static bool scheme_ok(CURLU *u, bool insecure)
 	return ok;
 }
 
-/* A backslash is refused because browsers take it for a slash, and libcurl does not. */
+/* A backslash is refused because browsers take it for a slash, and libcurl does not; one slash or three because libcurl takes them
+ * for two. */
 bool http_url_ok(const char *url, bool insecure)
 {
 	size_t len = strlen(url);
+	const char *host = strstr(url, "://");
 	CURLU *u;
 	bool ok;
 
-	if (len > URL_MAX)
+	if (len > URL_MAX || host == NULL || host[3] == '/')
 		return false;
 	for (size_t i = 0; i < len; i++)
 		if (url[i] <= ' ' || url[i] > '~' || strchr("\\#\"<>", url[i]) != NULL)
