@@ -297,11 +297,18 @@ static json_t *grant_types(const struct endpoints *at, size_t redirects)
 	return list;
 }
 
-/* RFC 7591 2.  NULL: no memory. */
-static char *client_text(const struct endpoints *at, const char *const redirects[], size_t n, const char *scope)
+static int add_text(const char *text, size_t n, void *to)
+{
+	struct err unheard;
+
+	return buf_add(to, text, n, &unheard) ? 0 : -1;
+}
+
+/* RFC 7591 2.  The text is not from json_dumps(3): free(3) does not fit jansson's memory here (login_json_start()). */
+static bool put_client(const struct endpoints *at, const char *const redirects[], size_t n, const char *scope, struct buf *to)
 {
 	json_t *uris = json_array(), *o;
-	char *text;
+	bool ok;
 
 	for (size_t i = 0; i < n; i++)
 		json_array_append_new(uris, json_string(redirects[i]));
@@ -311,9 +318,9 @@ static char *client_text(const struct endpoints *at, const char *const redirects
 		      n > 0 ? json_pack("[s]", "code") : json_array());
 	if (scope != NULL)
 		json_object_set_new(o, "scope", json_string(scope));
-	text = o == NULL ? NULL : json_dumps(o, JSON_COMPACT);
+	ok = o != NULL && json_dump_callback(o, add_text, to, JSON_COMPACT) == 0;
 	json_decref(o);
-	return text;
+	return ok;
 }
 
 bool provider_register(const struct http *h, const struct endpoints *at, const char *const redirects[], size_t n,
@@ -321,21 +328,17 @@ bool provider_register(const struct http *h, const struct endpoints *at, const c
 {
 	struct buf body = buf_max(ST_CONFIG, HTTP_BODY_MAX, "the registration");
 	struct http_answer a = { .status = 0 };
-	char host[HTTP_HOST], *text;
+	char host[HTTP_HOST];
 	bool ok;
 
 	*client_id = *client_secret = NULL;
 	if (at->registration == NULL)
 		return fail(e, ST_CONFIG, FATE_PERM, "the server registers no clients by itself");
-	text = client_text(at, redirects, n, scope);
-	if (text == NULL)
-		return fail_memory(e);
-	ok = buf_str(&body, text, e)
+	ok = (put_client(at, redirects, n, scope, &body) || fail_memory(e))
 	  && http_ask(h, &(struct http_request){ .url = at->registration, .json = &body }, &a, e)
 	  && answer_registration(&a, http_host(at->registration, host), client_id, client_secret, e);
 	http_answer_free(&a);
 	buf_free(&body);
-	free(text);
 	return ok;
 }
 
