@@ -21,7 +21,6 @@
 #include "modes/queue.h"
 #include "modes/serve.h"
 #include "modes/submit.h"
-#include "secret/secret.h"
 
 static int print(void (*what)(FILE *))
 {
@@ -76,7 +75,7 @@ int main(int argc, char **argv)
 
 	rights_drop();
 	had_stdin = file_sanitise_std();
-	secret_harden();
+	rights_harden();
 	signals_catch();
 	if (cmdline_parse(argc, argv, &o, &e)) {
 		status = run(&o, had_stdin);

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <sys/auxv.h>
 #include <sys/fsuid.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -156,4 +158,18 @@ bool rights_become(uid_t uid, struct err *e)
 
 	return (setgroups((size_t)n, groups) == 0 && setresgid(gid, gid, gid) == 0 && setresuid(uid, uid, uid) == 0)
 	    || fail_become(uid, e);
+}
+
+#ifdef __SANITIZE_ADDRESS__
+enum { DUMPABLE = 1 }; /* the leak checker attaches to its own process */
+#else
+enum { DUMPABLE = 0 };
+#endif
+
+void rights_harden(void)
+{
+	struct rlimit none = { 0, 0 };
+
+	(void)prctl(PR_SET_DUMPABLE, DUMPABLE, 0, 0, 0);
+	(void)setrlimit(RLIMIT_CORE, &none);
 }

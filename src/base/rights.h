@@ -15,6 +15,9 @@
  * process ends with EX_OSERR.  AT_SECURE and secure_getenv(3) still show afterwards that there were more rights. */
 void rights_drop(void);
 
+/* Forbids core dumps, and ptrace by other processes: there will be secrets in memory. */
+void rights_harden(void);
+
 struct rights { /* our own, kept for rights_restore(); zeroed: nothing has changed */
 	gid_t *groups; /* owned */
 	int    n;

@@ -3,10 +3,116 @@
  */
 #include "base/base.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sysexits.h>
 
-int main(void)
+#include "base/file.h"
+#include "base/rights.h"
+#include "base/signals.h"
+#include "oauth2/cli.h"
+#include "oauth2/leave.h"
+#include "oauth2/renew.h"
+#include "oauth2/show.h"
+#include "oauth2/signin.h"
+#include "oauth2/tell.h"
+#include "secret/advice.h"
+
+enum { TOKEN_S = 60 }; /* for all requests of one `token` */
+
+static bool fail_missing(const char *name, struct err *e)
 {
-	printf("postern-oauth2 %s\n", PACKAGE_VERSION);
-	return 0;
+	fail(e, ST_SECRET, FATE_PERM, "there is no login %s", name);
+	return err_hint(e, "postern-oauth2 login %s", name);
+}
+
+static bool give(const struct cli *c, const struct access *a, struct err *e)
+{
+	if (c->machine)
+		return store_put_machine(c->name, a, e);
+	return printf("%s\n", a->token) >= 0 || fail_sys(e, ST_SECRET, errno, "cannot print the token");
+}
+
+static bool token(const struct cli *c, struct err *e)
+{
+	const struct renew_wish w = { .unlike = c->unlike, .until = clock_in_s(TOKEN_S),
+				      .margin = c->machine ? RENEW_MACHINE_MARGIN_S : RENEW_MARGIN_S };
+	struct store s;
+	struct access a = { 0 };
+	char *warning = NULL;
+	bool ok = store_open(&s, false, e);
+
+	if (!ok && e->sys == ENOENT)
+		fail_missing(c->name, e);
+	ok = ok && renew(&s, c->name, &w, &a, &warning, e) && give(c, &a, e);
+	if (warning != NULL)
+		tell("postern-oauth2: warning: %s", warning);
+	free(warning);
+	access_free(&a);
+	store_close(&s);
+	return ok;
+}
+
+static bool run(const struct cli *c, struct err *e)
+{
+	switch (c->command) {
+	case OAUTH2_LOGIN: return signin(c, e);
+	case OAUTH2_TOKEN: return token(c, e);
+	case OAUTH2_LIST: return show_list(c->json, e);
+	case OAUTH2_STATUS: return show_status(c->name, c->json, e);
+	case OAUTH2_LOGOUT: return leave_logout(c->name, c->force, e);
+	case OAUTH2_EXPORT: return leave_export(c->name, e);
+	case OAUTH2_IMPORT: return c->undo ? leave_import_undo(c->name, e) : leave_import(c->name, c->force, e);
+	case OAUTH2_HELP: cli_help(); break;
+	case OAUTH2_VERSION: printf("postern-oauth2 %s\n", PACKAGE_VERSION); break;
+	}
+	return true;
+}
+
+/* A full disk behind standard output must not look like success. */
+static bool printed(struct err *e)
+{
+	errno = 0;
+	return (fflush(stdout) == 0 && ferror(stdout) == 0) || fail_sys(e, ST_SECRET, errno, "cannot write standard output");
+}
+
+/* The words of a server may have several lines; each is told alone. */
+static void report(const struct err *e)
+{
+	tell("postern-oauth2: %s", e->say);
+	for (const char *at = e->quote; *at != '\0'; at += strspn(at, "\n")) {
+		size_t n = strcspn(at, "\n");
+
+		tell("%.*s", (int)n, at);
+		at += n;
+	}
+	if (e->hint[0] != '\0')
+		tell("hint: %s", e->hint);
+}
+
+/* Whatever may succeed later is 75: programs that call us know no other number for it. */
+static int status_of(const struct err *e)
+{
+	return e->fate == FATE_TEMP || e->fate == FATE_UNKNOWN ? EX_TEMPFAIL : err_exit_status(e);
+}
+
+int main(int argc, char **argv)
+{
+	struct cli c;
+	struct err e;
+
+	rights_drop();
+	(void)file_sanitise_std();
+	rights_harden();
+	signals_catch();
+	login_json_start();
+	if (cli_parse(argc, argv, &c, &e) && run(&c, &e) && printed(&e))
+		return EX_OK;
+	(void)fflush(stdout);
+	if (e.say[0] != '\0') { /* else it was shown already */
+		(void)advice_add(&e, c.name);
+		report(&e);
+	}
+	return status_of(&e);
 }

@@ -6,8 +6,8 @@
  * the provider cannot be reached, a token that has still some seconds is used.
  *
  * `unlike`: the digest of a token that a mail server refused.  If the stored token is another one, that is the answer; else a new
- * one is asked for.  If that one was new itself and is refused again within 10 minutes, no further one is asked for (ST_SECRET
- * PERM): the provider is not at fault then.
+ * one is asked for.  But if the refused one is not older than RENEW_FRESH_S, none is asked for (ST_SECRET PERM): the token is not at
+ * fault then, and a mailbox that is closed would cost the provider a request for each message.
  */
 #ifndef OAUTH2_RENEW_H
 #define OAUTH2_RENEW_H
@@ -15,9 +15,21 @@
 #include "oauth2/grant.h"
 #include "oauth2/store.h"
 
+enum {
+	RENEW_MARGIN_S = 300,         /* a token with less time than this (or than a quarter of its life) is not good */
+	RENEW_MACHINE_MARGIN_S = 900, /* the same where a timer renews it before the sender needs it */
+	RENEW_FRESH_S = 600,
+};
+
+struct renew_wish {
+	const char *unlike; /* borrowed; NULL: any */
+	unsigned    margin; /* seconds */
+	int64_t     until;  /* the end of the requests (base/clock) */
+};
+
 /* *a becomes the token.  *warning (owned by the caller; NULL: none) is a sentence for the person: the token is good, but the
  * login could not be written. */
-bool renew(struct store *s, const char *name, const char *unlike, int64_t until, struct access *a, char **warning,
+bool renew(struct store *s, const char *name, const struct renew_wish *w, struct access *a, char **warning,
 	   struct err *e) MUST_CHECK;
 
 /* After a login: puts the tokens into h->l and writes both files. */

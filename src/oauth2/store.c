@@ -374,6 +374,19 @@ bool store_put_machine(const char *name, const struct access *a, struct err *e)
 	return ok;
 }
 
+bool store_drop_machine(const char *name, struct err *e)
+{
+	char path[] = ACCESS_MACHINE;
+	struct folder f = { .path = path, .dir = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) };
+	bool ok;
+
+	if (f.dir < 0)
+		return errno == ENOENT || folder_failed(&f, "open", "", e);
+	ok = folder_remove(&f, name, e);
+	close(f.dir);
+	return ok;
+}
+
 /* ---- the end of a login -------------------------------------------------------------------------- */
 
 bool store_drop_access(struct store *s, const char *name, struct err *e)

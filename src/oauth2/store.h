@@ -65,6 +65,7 @@ bool store_put_access(struct store *s, const char *name, const struct access *a,
 
 /* For root: puts the token into the machine's directory, where the senders of the directory's group read it. */
 bool store_put_machine(const char *name, const struct access *a, struct err *e) MUST_CHECK;
+bool store_drop_machine(const char *name, struct err *e) MUST_CHECK; /* true if there is none */
 
 /* Removes the access token, or the whole login. */
 bool store_drop_access(struct store *s, const char *name, struct err *e) MUST_CHECK;

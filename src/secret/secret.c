@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
@@ -26,12 +24,6 @@ enum {
 	HELPER_S = 60,           /* seconds that any source but the terminal may take */
 	NETRC_MAX = 1024 * 1024, /* bytes */
 };
-
-#ifdef __SANITIZE_ADDRESS__
-enum { DUMPABLE = 1 }; /* the leak checker attaches to its own process */
-#else
-enum { DUMPABLE = 0 };
-#endif
 
 struct ask { /* what one source is asked for; all borrowed */
 	const struct secret_params *p;
@@ -347,12 +339,4 @@ void secret_params_wipe(struct secret_params *p)
 {
 	if (p->password != NULL)
 		explicit_bzero(p->password, strlen(p->password));
-}
-
-void secret_harden(void)
-{
-	struct rlimit none = { 0, 0 };
-
-	(void)prctl(PR_SET_DUMPABLE, DUMPABLE, 0, 0, 0);
-	(void)setrlimit(RLIMIT_CORE, &none);
 }

@@ -38,7 +38,4 @@ void secret_wipe(struct secret *s); /* accepts a zeroed struct; leaves it zeroed
 /* Overwrites the password of the configuration.  To be called when secret_get() is not needed any more. */
 void secret_params_wipe(struct secret_params *p);
 
-/* Forbids core dumps, and ptrace by other processes.  To be called before the configuration is read. */
-void secret_harden(void);
-
 #endif
