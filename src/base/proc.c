@@ -29,6 +29,7 @@ enum {
 struct child {
 	pid_t pid;
 	int   out;     /* its standard output */
+	int   words;   /* its standard error; -1: it has ours */
 	int   trouble; /* has errno if the program could not be started; exec closes its other end */
 	int   status;
 	bool  reaped;
@@ -111,13 +112,14 @@ static void become(char *const argv[], bool placed, int trouble)
 	_exit(told < 0 ? 127 : NOT_STARTED);
 }
 
-static void be_child(char *const argv[], int in, int out, int trouble)
+static void be_child(char *const argv[], int in, int out, int words, int trouble)
 {
 	int from = in >= 0 ? in : open("/dev/null", O_RDONLY | O_CLOEXEC);
 
 	setpgid(0, 0);
 	default_signals();
-	become(argv, from >= 0 && dup2(from, STDIN_FILENO) >= 0 && dup2(out, STDOUT_FILENO) >= 0, trouble);
+	become(argv, from >= 0 && dup2(from, STDIN_FILENO) >= 0 && dup2(out, STDOUT_FILENO) >= 0
+		     && (words < 0 || dup2(words, STDERR_FILENO) >= 0), trouble);
 }
 
 static void be_detached(char *const argv[], int trouble)
@@ -129,33 +131,59 @@ static void be_detached(char *const argv[], int trouble)
 	       trouble);
 }
 
-static bool start(char *const argv[], int in, const char *what, struct child *c, struct err *e)
+static void shut(int *fd)
 {
-	int out[2], trouble[2];
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
 
-	if (pipe2(out, O_CLOEXEC) != 0)
-		return fail_sys(e, ST_INTERNAL, errno, "cannot start %s", what);
-	if (pipe2(trouble, O_CLOEXEC) != 0) {
-		fail_sys(e, ST_INTERNAL, errno, "cannot start %s", what);
-		close(out[0]);
-		close(out[1]);
-		return false;
-	}
-	*c = (struct child){ .out = out[0], .trouble = trouble[0], .pid = fork() };
+enum { OUT, WORDS, TROUBLE, PIPES };
+
+static bool make_pipes(int pipes[PIPES][2], bool words)
+{
+	for (int i = 0; i < PIPES; i++)
+		if ((i != WORDS || words) && pipe2(pipes[i], O_CLOEXEC) != 0)
+			return false;
+	return true;
+}
+
+static bool start(char *const argv[], int in, const char *what, bool words, struct child *c, struct err *e)
+{
+	int pipes[PIPES][2] = { { -1, -1 }, { -1, -1 }, { -1, -1 } };
+
+	*c = (struct child){ .pid = make_pipes(pipes, words) ? fork() : -1 };
 	if (c->pid == 0)
-		be_child(argv, in, out[1], trouble[1]);
+		be_child(argv, in, pipes[OUT][1], pipes[WORDS][1], pipes[TROUBLE][1]);
 	if (c->pid < 0)
 		fail_sys(e, ST_INTERNAL, errno, "cannot start %s", what);
 	else
 		setpgid(c->pid, c->pid); /* the child does so, too: either may run first */
-	close(out[1]);
-	close(trouble[1]);
-	(void)fcntl(c->out, F_SETFL, O_NONBLOCK);
-	if (c->pid < 0) {
-		close(c->out);
-		close(c->trouble);
+	for (int i = 0; i < PIPES; i++) {
+		shut(&pipes[i][1]);
+		if (c->pid < 0)
+			shut(&pipes[i][0]);
 	}
+	c->out = pipes[OUT][0];
+	c->words = pipes[WORDS][0];
+	c->trouble = pipes[TROUBLE][0];
+	(void)fcntl(c->out, F_SETFL, O_NONBLOCK);
+	(void)fcntl(c->words, F_SETFL, O_NONBLOCK);
 	return c->pid > 0;
+}
+
+/* Reads what the program has written to its standard error; keeps as much as there is room for. */
+static void read_words(const struct child *c, struct buf *words)
+{
+	char piece[PIECE];
+	ssize_t n;
+
+	while (words != NULL && (n = read(c->words, piece, sizeof piece)) > 0) {
+		size_t room = words->max - words->len;
+		struct err unheard;
+
+		(void)!buf_add(words, piece, (size_t)n < room ? (size_t)n : room, &unheard);
+	}
 }
 
 /* Reads all that is there now. */
@@ -179,7 +207,7 @@ static bool read_answer(struct child *c, struct buf *answer, struct err *e)
 
 /* Ends when the program has ended, even if a background process of it still holds our pipe.  A program that has closed its
  * output is waited for. */
-static bool follow(struct child *c, const char *what, enum stage st, int64_t deadline,
+static bool follow(struct child *c, const char *what, enum stage st, int64_t deadline, struct buf *words,
 		   struct buf *answer, struct err *e)
 {
 	int nap = 1;
@@ -192,6 +220,7 @@ static bool follow(struct child *c, const char *what, enum stage st, int64_t dea
 		if (descriptor_wait(c->eof ? -1 : c->out, POLLIN, clock_sooner(deadline, look)) == IO_STOPPED)
 			return signals_fail(e, st);
 		c->reaped = waitpid(c->pid, &c->status, WNOHANG) == c->pid;
+		read_words(c, words);
 		if (!c->eof && !read_answer(c, answer, e))
 			return false;
 		nap = nap < LOOK_MS ? nap * 2 : LOOK_MS;
@@ -238,7 +267,7 @@ static bool fail_exit(const char *program, const char *what, enum stage st, int 
 	return hint_path(e);
 }
 
-static bool judge(const struct child *c, const char *program, const char *what, enum stage st, struct err *e)
+static bool judge(const struct child *c, const char *program, const char *what, enum stage st, int *status, struct err *e)
 {
 	int why;
 
@@ -246,24 +275,45 @@ static bool judge(const struct child *c, const char *program, const char *what, 
 		return fail(e, st, FATE_TEMP, "%s was ended by signal %d", what, WTERMSIG(c->status));
 	if (WEXITSTATUS(c->status) == NOT_STARTED && read(c->trouble, &why, sizeof why) == sizeof why)
 		return fail_start(program, what, st, why, e);
-	return WEXITSTATUS(c->status) == 0 || fail_exit(program, what, st, WEXITSTATUS(c->status), e);
+	if (status != NULL)
+		*status = WEXITSTATUS(c->status);
+	return status != NULL || WEXITSTATUS(c->status) == 0 || fail_exit(program, what, st, WEXITSTATUS(c->status), e);
 }
 
-bool proc_filter(char *const argv[], int in, const char *what, enum stage st, int64_t deadline, struct buf *answer, struct err *e)
+/* A program that may not be cut off (`gentle`) gets SIGTERM, and is not waited for. */
+static void end(struct child *c, bool ok, bool gentle)
+{
+	if (!ok)
+		kill(-c->pid, gentle ? SIGTERM : SIGKILL);
+	while (!c->reaped && waitpid(c->pid, &c->status, !ok && gentle ? WNOHANG : 0) < 0 && errno == EINTR)
+		;
+	shut(&c->out);
+	shut(&c->words);
+	shut(&c->trouble);
+}
+
+static bool run(char *const argv[], int in, const char *what, enum stage st, int64_t deadline, const struct proc_extra *x,
+		struct buf *answer, struct err *e)
 {
 	struct child c = { 0 };
 	bool ok;
 
-	if (!start(argv, in, what, &c, e))
+	if (!start(argv, in, what, x->words != NULL, &c, e))
 		return false;
-	ok = follow(&c, what, st, deadline, answer, e) && judge(&c, argv[0], what, st, e);
-	if (!ok)
-		kill(-c.pid, SIGKILL);
-	while (!c.reaped && waitpid(c.pid, &c.status, 0) < 0 && errno == EINTR)
-		;
-	close(c.out);
-	close(c.trouble);
+	ok = follow(&c, what, st, deadline, x->words, answer, e) && judge(&c, argv[0], what, st, x->status, e);
+	end(&c, ok, x->gentle);
 	return ok;
+}
+
+bool proc_run(char *const argv[], const char *what, enum stage st, int64_t deadline, const struct proc_extra *x,
+	      struct buf *answer, struct err *e)
+{
+	return run(argv, -1, what, st, deadline, x, answer, e);
+}
+
+bool proc_filter(char *const argv[], int in, const char *what, enum stage st, int64_t deadline, struct buf *answer, struct err *e)
+{
+	return run(argv, in, what, st, deadline, &(struct proc_extra){ 0 }, answer, e);
 }
 
 bool proc_read(char *const argv[], const char *what, enum stage st, int64_t deadline, struct buf *answer, struct err *e)

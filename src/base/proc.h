@@ -20,6 +20,15 @@ bool proc_read(char *const argv[], const char *what, enum stage st, int64_t dead
 bool proc_filter(char *const argv[], int in, const char *what, enum stage st, int64_t deadline, struct buf *answer,
 		 struct err *e) MUST_CHECK;
 
+/* The same as proc_read() for a program that says more. */
+struct proc_extra { /* zeroed: as above */
+	struct buf *words;  /* gets the beginning of what it writes to its standard error; NULL: that is ours */
+	int        *status; /* becomes its exit status, none of which is an error then */
+	bool        gentle; /* on a failure it gets SIGTERM, is not waited for, and may end what must not be cut off */
+};
+bool proc_run(char *const argv[], const char *what, enum stage st, int64_t deadline, const struct proc_extra *x,
+	      struct buf *answer, struct err *e) MUST_CHECK;
+
 /* A descriptor with this content, in memory only, at its beginning; -1: *e is filled. */
 int proc_input(const void *p, size_t n, struct err *e) MUST_CHECK;
 
