@@ -63,6 +63,8 @@ static const struct {
 	{ .from = ST_MAIL, .to = ST_BODY, .esc = { 5, 3, 4 }, .status = EX_DATAERR },
 	{ .from = ST_MAIL, .to = ST_BODY, .esc = { 5, 2, 3 }, .status = EX_DATAERR },
 	{ .from = ST_AUTH, .to = ST_AUTH, .code = 535, .status = EX_NOPERM },
+	{ .from = ST_AUTH, .to = ST_AUTH, .esc = { 5, 7, 3 }, .status = EX_NOPERM }, /* Microsoft's for an access token */
+	{ .from = ST_AUTH, .to = ST_AUTH, .esc = { 5, 7, 8 }, .status = EX_NOPERM },
 	{ .from = ST_AUTH, .to = ST_AUTH, .code = 534, .status = EX_NOPERM },
 	{ .from = ST_AUTH, .to = ST_AUTH, .code = 538, .status = EX_NOPERM },
 	{ .from = ST_AUTH, .to = ST_RCPT, .code = 530, .status = EX_NOPERM },

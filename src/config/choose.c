@@ -91,7 +91,7 @@ static bool find_account(const struct conf *c, const char *name, const char *sen
 /* If `auth` was set but no login is possible, that is an error: the message must not be sent without a login. */
 static bool lacks_user(const struct account *a)
 {
-	return key_was_set(a, "auth") && a->auth.auth.n > 0 && a->auth.user == NULL && !a->auth.has_cert
+	return key_was_set(a, "auth") && a->auth.auth.n > 0 && a->auth.user == NULL && a->auth.oauth2 == NULL && !a->auth.has_cert
 	    && !str_same(a->auth.auth.items[0], "EXTERNAL");
 }
 
@@ -133,6 +133,18 @@ static bool lacks_name(const struct account *a)
 	    && a->tls.fingerprints.n == 0;
 }
 
+/* An access token goes only to the server that the certificate names. */
+static bool lacks_tls_for_token(const struct account *a)
+{
+	return a->auth.oauth2 != NULL && a->auth.wanted && !a->tls.on;
+}
+
+/* A password mechanism in `auth` would give the token to a server that stores it as a wrong password. */
+static bool lacks_token_mechanism(const struct account *a)
+{
+	return a->auth.oauth2 != NULL && a->auth.wanted && !sasl_takes_token(&a->auth);
+}
+
 static const struct {
 	bool (*lacks)(const struct account *a);
 	const char *say, *hint;
@@ -144,6 +156,9 @@ static const struct {
 	{ lacks_name, "uses TLS over a socket and has no name to verify", "set `host`, or `tls off`" },
 	{ lacks_tls, "has require_tls without verified TLS of its own", "set tls and tls_certcheck on" },
 	{ holds_twice, "has hold_for and hold_until, which exclude each other", "set one of them to off" },
+	{ lacks_tls_for_token, "has `oauth2` without TLS", "set `tls on`: without it an access token is not sent" },
+	{ lacks_token_mechanism, "has `oauth2`, and `auth` names a mechanism that takes no access token",
+	  "leave `auth` out, or set it to oauthbearer or xoauth2" },
 	{ lacks_user, "has `auth` but no `user`", "set `user`, or `auth off`" },
 };
 

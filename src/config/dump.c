@@ -23,7 +23,7 @@ static void put_line(const char *key, const char *value, FILE *to)
 /* Without a user the default of `auth` has no effect.  It is printed as a comment, since as a line it would ask for a login. */
 static bool is_idle(const struct account *a, const struct key *k)
 {
-	return str_same(k->name, "auth") && a->auth.user == NULL && !key_was_set(a, "auth");
+	return str_same(k->name, "auth") && a->auth.user == NULL && a->auth.oauth2 == NULL && !key_was_set(a, "auth");
 }
 
 static bool dump_key(const struct account *a, const struct key *k, FILE *to, struct err *e)
@@ -45,13 +45,13 @@ static bool dump_key(const struct account *a, const struct key *k, FILE *to, str
 	return ok;
 }
 
-/* A command may hold a secret, so of the sources of the password only files are shown. */
+/* A command may hold a secret, so it is not shown. */
 static void tell_key(const struct account *a, const struct key *k)
 {
 	struct buf value = buf_max(ST_CONFIG, 1024 * 1024, k->name);
 	struct err e;
 
-	if (k->kind == KIND_SECRET || (k->source && k->kind != KIND_PATH))
+	if (k->kind == KIND_SECRET || (k->source && (k->shell || k->quotes)))
 		step_fact(ST_CONFIG, "%s, not shown, from %s", k->name, key_place(a, k));
 	else if (value_show(a, k, &value, &e))
 		step_fact(ST_CONFIG, "%s %s, from %s", k->name, buf_text(&value), key_place(a, k));

@@ -98,6 +98,8 @@ static const struct key keys[] = {
 	  .summary = "the name to log in with" },
 	{ .name = "authzid", .kind = KIND_TEXT, .at = AT(auth.authzid),
 	  .summary = "act as this other user after the login" },
+	{ .name = "oauth2", .kind = KIND_TEXT, .at = AT(secret.oauth2), .source = true, .parse = parse_login, .form = "NAME",
+	  .summary = "log in with the access token of this login, made by postern-oauth2 login NAME" },
 	{ .name = "password", .kind = KIND_SECRET, .at = AT(secret.password), .source = true,
 	  .summary = "the password; only in a private file, not on the command line" },
 	{ .name = "password_command", .kind = KIND_TEXT, .at = AT(secret.password_command), .source = true,

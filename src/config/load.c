@@ -15,6 +15,7 @@
 #include "config/set.h"
 #include "config/url.h"
 #include "net/resolve.h"
+#include "secret/access.h"
 
 enum { PORT_SUBMISSION = 587, PORT_SUBMISSIONS = 465, PORT_SMTP = 25 };
 
@@ -242,8 +243,25 @@ static bool set_server(struct conf *c, const char *server, struct err *e)
 
 /* -------------------------------------------------------------------------------------- together */
 
+/* Without `user`, the login says who logs in; if its file cannot be read now, deliver/smarthost asks for it.  The sender and the
+ * choice of the account depend on it. */
+static bool take_user(struct account *a, struct err *e)
+{
+	struct access login = { 0 };
+	struct err unheard;
+	bool found;
+
+	if (a->auth.oauth2 == NULL || a->auth.user != NULL)
+		return true;
+	if (access_read(a->auth.oauth2, &login, &found, &unheard) && found && login.user != NULL)
+		a->auth.user = str_dup(login.user, e);
+	found = login.user == NULL || a->auth.user != NULL;
+	access_free(&login);
+	return found;
+}
+
 /* Sets what depends on several keys, when all of them are known. */
-static void derive(struct account *a)
+static bool derive(struct account *a, struct err *e)
 {
 	bool local = a->net.socket != NULL && a->net.hosts.n == 0; /* the kernel protects it and names us */
 
@@ -252,11 +270,14 @@ static void derive(struct account *a)
 	if (a->net.port == 0 && a->net.socket == NULL && !a->smtp.lmtp)
 		a->net.port = !a->tls.on ? PORT_SMTP : a->tls.starttls ? PORT_SUBMISSION : PORT_SUBMISSIONS;
 	a->auth.has_cert = a->tls.cert_file != NULL;
+	a->auth.oauth2 = a->secret.oauth2;
 	/* if `auth` is left at its default, a login is wanted only if there is a user */
-	a->auth.wanted = a->auth.auth.n > 0 && ((a->auth.user != NULL && !local) || key_was_set(a, "auth"));
+	a->auth.wanted = a->auth.auth.n > 0
+		      && (((a->auth.user != NULL || a->auth.oauth2 != NULL) && !local) || key_was_set(a, "auth"));
 	a->tls.timeout = a->smtp.timeout;
 	a->secret.timeout = a->smtp.timeout;
-	a->secret.optional = sasl_cert_may_do(&a->auth);
+	a->secret.optional = a->auth.oauth2 == NULL && sasl_cert_may_do(&a->auth);
+	return take_user(a, e);
 }
 
 /* Configuration files may be pipes, so --timeout must be known before they are read.  An invalid value is ignored here; it
@@ -309,6 +330,7 @@ bool conf_load(struct conf *c, const struct options *o, struct err *e)
 	    || !set_all_given(c, o->settings, o->n_settings, e))
 		return false;
 	for (size_t i = 1; i < c->n; i++)
-		derive(&c->accounts[i]);
+		if (!derive(&c->accounts[i], e))
+			return false;
 	return true;
 }

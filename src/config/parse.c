@@ -11,6 +11,7 @@
 #include "mail/mailbox.h"
 #include "net/resolve.h"
 #include "net/verify.h"
+#include "secret/access.h"
 #include "smtp/gate.h"
 #include "smtp/sasl.h"
 
@@ -265,6 +266,15 @@ bool parse_ehlo_domain(struct account *a, const struct key *k, const char *text,
 }
 
 /* ---------------------------------------------------------------------------------------- others */
+
+bool parse_login(struct account *a, const struct key *k, const char *text, struct err *e)
+{
+	if (text[0] != '\0' && !access_name_ok(text)) {
+		fail(e, ST_CONFIG, FATE_PERM, "%s must be the name of a login, not `%s`", k->name, text);
+		return err_hint(e, "a name has letters, digits and ._@+- and does not begin with a dot; `postern-oauth2 list` has them all");
+	}
+	return value_set_text(a, k, text, e);
+}
 
 static bool check_pin(const struct key *k, const char *pin, struct err *e)
 {

@@ -17,6 +17,7 @@ bool parse_ehlo_domain(struct account *a, const struct key *k, const char *text,
 bool parse_host(struct account *a, const struct key *k, const char *text, struct err *e);
 bool parse_hosts(struct account *a, const struct key *k, const char *text, struct err *e);
 bool parse_ip(struct account *a, const struct key *k, const char *text, struct err *e);
+bool parse_login(struct account *a, const struct key *k, const char *text, struct err *e);
 bool parse_patterns(struct account *a, const struct key *k, const char *text, struct err *e);
 bool parse_pins(struct account *a, const struct key *k, const char *text, struct err *e);
 bool parse_sender_map(struct account *a, const struct key *k, const char *text, struct err *e);

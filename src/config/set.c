@@ -46,6 +46,44 @@ static void clear_rivals(struct account *a, const struct key *k)
 			value_clear(a, other);
 }
 
+/* Splits "FILE:LINE"; other places ("--oauth2") have no line, and their name is all of it. */
+static size_t file_of(const char *place, uint64_t *line)
+{
+	const char *colon = strrchr(place, ':');
+
+	*line = 0;
+	return colon != NULL && str_number(colon + 1, 0, UINT32_MAX, line) ? (size_t)(colon - place) : strcspn(place, "_-");
+}
+
+/* Were both set in the same section of a file, or both outside of files in the same way?  What an account inherits comes from other
+ * lines, and the account's own keys replace it. */
+static bool is_same_section(const struct account *a, const char *one, const char *other)
+{
+	uint64_t x, y, begin = 0;
+	size_t n = file_of(one, &x);
+
+	if (file_of(other, &y) != n || strncmp(one, other, n) != 0)
+		return false;
+	if (a->origin != NULL && a->origin[0] != '\0' && x != 0)
+		(void)file_of(a->origin, &begin);
+	return x >= begin && y >= begin;
+}
+
+/* A login and a password in one place: nobody can say which is meant. */
+static bool check_rivals(const struct account *a, const struct key *k, const char *place, struct err *e)
+{
+	const struct key *login = named("oauth2");
+
+	for (const struct key *other = key_row(0); k->source && value_is_set(a, k) && other != NULL; other = key_next(other))
+		if (other->source && other != k && (k == login || other == login) && value_is_set(a, other)
+		    && key_place(a, other) != NULL && is_same_section(a, place, key_place(a, other))) {
+			fail(e, ST_CONFIG, FATE_PERM, "%s and %s are both set (the other at %s)", k->name, other->name,
+			     key_place(a, other));
+			return err_hint(e, "keep the one with which to log in");
+		}
+	return true;
+}
+
 static bool keep_place(struct account *a, const struct key *k, const char *place, struct err *e)
 {
 	char *copy = str_dup(place, e);
@@ -59,7 +97,7 @@ static bool keep_place(struct account *a, const struct key *k, const char *place
 
 static bool set_one(struct account *a, const struct key *k, const char *text, const char *place, struct err *e)
 {
-	if (!value_parse(a, k, text, e) || !keep_place(a, k, place, e))
+	if (!value_parse(a, k, text, e) || !check_rivals(a, k, place, e) || !keep_place(a, k, place, e))
 		return false;
 	clear_rivals(a, k);
 	mark(a, k);

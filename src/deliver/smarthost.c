@@ -45,16 +45,30 @@ static bool check_settings(struct smarthost *h, struct err *e)
 	return !a->tls.on || tls_check(&a->tls, &h->tls_files, e);
 }
 
+/* Without `user`, the login says who logs in. */
+static bool take_user(struct smarthost *h, struct err *e)
+{
+	struct account *a = h->a;
+
+	if (h->secret.user == NULL) {
+		fail(e, ST_CONFIG, FATE_PERM, "the login %s does not say with which user name to log in", a->auth.oauth2);
+		return err_hint(e, "set `user`");
+	}
+	a->auth.user = str_dup(h->secret.user, e);
+	return a->auth.user != NULL;
+}
+
 static bool get_secret(struct smarthost *h, struct err *e)
 {
 	const struct account *a = h->a;
 
 	secret_wipe(&h->secret);
-	if (!a->auth.wanted || a->auth.user == NULL || !sasl_wants_secret(&a->auth)) {
+	if (!a->auth.wanted || (a->auth.user == NULL && a->auth.oauth2 == NULL) || !sasl_wants_secret(&a->auth)) {
 		step_fact(ST_SECRET, a->auth.wanted ? "no password is needed" : "no login is wanted, so no password is needed");
 		return true;
 	}
-	return secret_get(&a->secret, h->host, a->auth.user, CLOCK_NEVER, &h->secret, e);
+	return secret_get(&a->secret, h->host, a->auth.user, CLOCK_NEVER, &h->secret, e)
+	    && (a->auth.user != NULL || take_user(h, e));
 }
 
 void smarthost_restart_clock(struct smarthost *h)
@@ -94,13 +108,30 @@ static bool connect_to(struct smarthost *h, const struct endpoint *to, int64_t l
 	return true;
 }
 
+static bool renew(struct session *s, struct err *e)
+{
+	struct smarthost *h = s->renew_ctx;
+
+	if (!secret_renew(&h->a->secret, &h->secret, e))
+		return false;
+	s->secret = h->secret.bytes;
+	return h->renewed = true;
+}
+
 static bool open_session(struct smarthost *h, const struct endpoint *to, struct err *e)
 {
 	const struct account *a = h->a;
 
 	h->s = (struct session){ .p = &a->smtp, .tls = &a->tls, .tls_files = &h->tls_files, .auth = &a->auth,
 				 .to = to, .secret = h->secret.bytes, .io = &h->io };
-	return session_open(&h->s, e);
+	if (a->auth.oauth2 != NULL) {
+		h->s.renew = renew;
+		h->s.renew_ctx = h;
+	}
+	if (!session_open(&h->s, e))
+		return false;
+	secret_was_good(&h->secret);
+	return true;
 }
 
 /* Is it a failure of this host, so that the next one may do?  After a failure that the user has to decide about (a certificate, a
@@ -128,10 +159,17 @@ static bool try_endpoint(struct smarthost *h, size_t i, int64_t *left_ms, struct
 	bool ok;
 
 	h->host = to->host;
+	h->renewed = false;
 	ok = connect_to(h, to, *left_ms / (int64_t)(h->n_servers - i), e);
 	*left_ms -= clock_ms() - began;
 	*left_ms = *left_ms < 0 ? 0 : *left_ms;
 	return ok && open_session(h, to, e);
+}
+
+/* The server has closed the connection after it refused a token, so the newer one needs another connection. */
+static bool lost_after_renewal(const struct smarthost *h)
+{
+	return h->open && h->renewed && h->s.chat.broken && h->s.mechanism == NULL && signals_stopping() == 0;
 }
 
 bool smarthost_connect(struct smarthost *h, smarthost_fits *fits, void *ctx, struct err *e)
@@ -139,9 +177,15 @@ bool smarthost_connect(struct smarthost *h, smarthost_fits *fits, void *ctx, str
 	int64_t left_ms = 1000 * (int64_t)clock_limit(h->a->smtp.timeout, h->a->net.connect_timeout);
 	struct err first = { 0 };
 
+	if (secret_is_stale(&h->a->secret, &h->secret) && !get_secret(h, e))
+		return false;
 	for (size_t i = 0; i < h->n_servers; i++) {
 		bool open = try_endpoint(h, i, &left_ms, e);
 
+		if (!open && lost_after_renewal(h)) {
+			smarthost_disconnect(h);
+			open = try_endpoint(h, i, &left_ms, e);
+		}
 		if (open && (fits == NULL || fits(ctx, &h->s, e)))
 			return true;
 		step_error(e);

@@ -20,6 +20,7 @@ struct smarthost {
 	struct stream    io;
 	struct session   s;
 	bool             open;    /* s is open, or was until its chat broke */
+	bool             renewed; /* the server refused an access token, and s has tried a newer one */
 	bool             reached; /* a connection was made: s has facts */
 	int64_t          idle;    /* clock_ms() when the latest message ended, or when it was connected */
 	int64_t          until;   /* clock_ms(): the end of the total timeout */

@@ -187,7 +187,6 @@ static bool read_file(const struct place *p, int fd, struct access *a, struct er
 	       && access_parse(a, buf_text(&text), text.len, e);
 
 	buf_wipe(&text);
-	a->machine = ok && p->machine;
 	return ok;
 }
 
@@ -217,6 +216,7 @@ static bool read_at(const struct place *p, int dir, struct access *a, bool *foun
 		return is_missing(p, errno) || fail_file(p, errno, e);
 	*found = true;
 	ok = check_directory(p, dir, e) && read_file(p, fd, a, e);
+	a->machine = p->machine;
 	close(fd);
 	return ok;
 }
@@ -255,11 +255,16 @@ bool access_read(const char *name, struct access *a, bool *found, struct err *e)
 
 /* ---- the token ----------------------------------------------------------------------------------- */
 
+bool access_lasts(int64_t obtained, int64_t expires, int64_t now, unsigned margin)
+{
+	int64_t quarter = (expires - obtained) / 4, sooner = margin < quarter ? (int64_t)margin : quarter;
+
+	return expires > obtained && now >= obtained - ACCESS_CLOCK_S && now < expires - sooner;
+}
+
 bool access_is_good(const struct access *a, int64_t now, unsigned margin)
 {
-	int64_t quarter = (a->expires - a->obtained) / 4, sooner = margin < quarter ? (int64_t)margin : quarter;
-
-	return a->token != NULL && a->expires > a->obtained && now >= a->obtained - ACCESS_CLOCK_S && now < a->expires - sooner;
+	return a->token != NULL && access_lasts(a->obtained, a->expires, now, margin);
 }
 
 bool access_digest(const char *token, char to[ACCESS_DIGEST], struct err *e)

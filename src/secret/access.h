@@ -58,12 +58,14 @@ bool access_put(struct buf *to, const struct access *a, struct err *e) MUST_CHEC
 bool access_parse(struct access *a, const char *text, size_t len, struct err *e) MUST_CHECK;
 
 /* Reads NAME.access in the user's directory, or if the user has no login of that name either, NAME in the machine's.  *found unset:
- * neither has it.  False: a file is there and cannot be trusted or read (ST_SECRET PERM with the line that mends it, else TEMP). */
+ * neither has it.  False: a file is there and cannot be trusted or read (ST_SECRET PERM with the line that mends it, else TEMP);
+ * a->machine says whose file it is. */
 bool access_read(const char *name, struct access *a, bool *found, struct err *e) MUST_CHECK;
 
 /* Is it good at the time `now`?  It is obtained - 60 <= now < expires - margin, where the margin is the smaller one of `margin`
  * seconds and a quarter of the lifetime: a clock that was set back makes it bad. */
 bool access_is_good(const struct access *a, int64_t now, unsigned margin);
+bool access_lasts(int64_t obtained, int64_t expires, int64_t now, unsigned margin); /* the same for a token that is elsewhere */
 
 /* The SHA-256 of a token in 64 lower-case digits: what `postern-oauth2 token --unlike` takes. */
 enum { ACCESS_DIGEST = 65 };

@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <termios.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/array.h"
@@ -19,6 +20,7 @@
 #include "base/signals.h"
 #include "base/steps.h"
 #include "secret/netrc.h"
+#include "secret/token.h"
 
 enum {
 	HELPER_S = 60,           /* seconds that any source but the terminal may take */
@@ -29,10 +31,36 @@ struct ask { /* what one source is asked for; all borrowed */
 	const struct secret_params *p;
 	const char *host, *user;
 	int64_t     until;
+	struct secret *s; /* gets what is known of a token, but not the token */
 };
 
 /* True with *found unset: this source is not configured or has no password, and the next one is asked. */
 typedef bool (*source_fn)(const struct ask *a, struct buf *to, bool *found, struct err *e);
+
+/* Who logs in with the token, how long it is good, and whether a newer one may do if it is refused. */
+static bool keep_facts(const struct access *t, bool fresh, struct secret *s, struct err *e)
+{
+	free(s->user);
+	s->user = NULL;
+	s->renewable = !fresh && !t->machine;
+	s->machine = t->machine;
+	s->obtained = t->obtained;
+	s->expires = t->expires;
+	return t->user == NULL || (s->user = str_dup(t->user, e)) != NULL;
+}
+
+static bool ask_oauth2(const struct ask *a, struct buf *to, bool *found, struct err *e)
+{
+	struct access t = { 0 };
+	bool fresh, ok;
+
+	*found = a->p->oauth2 != NULL;
+	if (!*found)
+		return true;
+	ok = token_get(a->p->oauth2, a->until, &t, &fresh, e) && keep_facts(&t, fresh, a->s, e) && buf_str(to, t.token, e);
+	access_free(&t);
+	return ok;
+}
 
 static bool ask_password(const struct ask *a, struct buf *to, bool *found, struct err *e)
 {
@@ -238,9 +266,11 @@ static bool ask_terminal(const struct ask *a, struct buf *to, bool *found, struc
 static const struct {
 	const char *name;       /* for errors */
 	source_fn   ask;
-	bool        person;     /* a person answers, who may take longer than HELPER_S */
+	unsigned    seconds;    /* that it may take; 0: HELPER_S */
+	bool        person;     /* a person answers, and may take longer */
 	bool        first_line; /* further lines are ignored: msmtp's users have notes there */
 } sources[] = {
+	{ .name = "`oauth2`", .ask = ask_oauth2, .seconds = TOKEN_S },
 	{ .name = "`password`", .ask = ask_password },
 	{ .name = "`password_command`", .ask = ask_command },
 	{ .name = "`passwordeval`", .ask = ask_eval, .first_line = true },
@@ -281,15 +311,18 @@ static bool keep(struct secret *s, const struct buf *b, struct err *e)
 	(void)madvise(bytes, room, MADV_DONTDUMP);
 	(void)madvise(bytes, room, MADV_DONTFORK);
 	memcpy(bytes, b->bytes, b->len);
-	*s = (struct secret){ .bytes = bytes, .len = b->len, .room = room };
+	s->bytes = bytes;
+	s->len = b->len;
+	s->room = room;
 	return true;
 }
 
-/* For --check: the name of the source and its file.  A command is not shown, since a secret may stand in it. */
+/* For --check: the name of the source, and its file or login.  A command is not shown, since a secret may stand in it. */
 static void tell_source(const struct secret_params *p, size_t source)
 {
 	source_fn ask = sources[source].ask;
-	const char *file = ask == ask_file ? p->password_file : ask == ask_netrc ? p->netrc_file : NULL;
+	const char *file = ask == ask_file ? p->password_file : ask == ask_netrc ? p->netrc_file
+			 : ask == ask_oauth2 ? p->oauth2 : NULL;
 
 	step_ok(ST_SECRET, "from %s%s%s", sources[source].name, file != NULL ? ", " : "", file != NULL ? file : "");
 }
@@ -304,12 +337,12 @@ bool secret_get(const struct secret_params *p, const char *host, const char *use
 		int64_t until, struct secret *s, struct err *e)
 {
 	struct buf b = buf_max(ST_SECRET, SECRET_MAX, "the password");
-	unsigned seconds = clock_limit(p->timeout, HELPER_S);
 	bool ok = true, found = false;
 
 	for (size_t i = 0; ok && !found && i < COUNT(sources); i++) {
-		int64_t helper = clock_sooner(until, clock_in_s(seconds));
-		struct ask a = { p, host, user, sources[i].person ? until : helper };
+		unsigned most = sources[i].seconds != 0 ? sources[i].seconds : HELPER_S;
+		int64_t soon = clock_sooner(until, clock_in_s(clock_limit(p->timeout, most)));
+		struct ask a = { p, host, user, sources[i].person ? until : soon, s };
 
 		if (sources[i].person && p->optional)
 			continue;
@@ -326,12 +359,61 @@ bool secret_get(const struct secret_params *p, const char *host, const char *use
 	return ok;
 }
 
+bool secret_is_stale(const struct secret_params *p, const struct secret *s)
+{
+	return p->oauth2 != NULL && s->bytes != NULL && !access_lasts(s->obtained, s->expires, time(NULL), TOKEN_MARGIN_S);
+}
+
+/* The new token takes the old one's place. */
+static bool replace(const struct secret_params *p, struct secret *s, struct err *e)
+{
+	int64_t until = clock_in_s(clock_limit(p->timeout, TOKEN_S));
+	struct buf b = buf_max(ST_SECRET, SECRET_MAX, "`oauth2`");
+	struct access t = { 0 };
+	bool ok = token_renew(p->oauth2, s->bytes, until, &t, e) && buf_str(&b, t.token, e);
+
+	if (ok) {
+		secret_wipe(s);
+		ok = keep_facts(&t, true, s, e) && keep(s, &b, e);
+	}
+	access_free(&t);
+	buf_wipe(&b);
+	return ok;
+}
+
+/* There is no newer token; the person sees also why one was asked for. */
+static bool quote_refusal(const struct err *refusal, struct err *e)
+{
+	char both[2 * ERR_TEXT], why[ERR_TEXT];
+
+	snprintf(both, sizeof both, "%s%safter this: %s", e->quote, e->quote[0] != '\0' ? "\n" : "", err_text(refusal, why));
+	return err_quote(e, both, strlen(both));
+}
+
+bool secret_renew(const struct secret_params *p, struct secret *s, struct err *e)
+{
+	struct err refusal = *e;
+
+	if (s->machine)
+		return token_blame_timer(p->oauth2, e);
+	if (s->renewable)
+		return replace(p, s, e) || quote_refusal(&refusal, e);
+	token_tell(p->oauth2, s->bytes, clock_in_s(clock_limit(p->timeout, TOKEN_S)));
+	return false;
+}
+
+void secret_was_good(struct secret *s)
+{
+	s->renewable = !s->machine;
+}
+
 void secret_wipe(struct secret *s)
 {
 	if (s->bytes != NULL) {
 		explicit_bzero(s->bytes, s->room);
 		munmap(s->bytes, s->room);
 	}
+	free(s->user);
 	*s = (struct secret){ 0 };
 }
 

@@ -13,6 +13,7 @@
 enum { SECRET_MAX = 64 * 1024 }; /* bytes; tokens are long */
 
 struct secret_params {
+	char          *oauth2;           /* the name of a login: the secret is its access token */
 	char          *password;         /* the password itself, from the configuration */
 	char          *password_command; /* run without a shell, see proc_split() */
 	char          *passwordeval;     /* msmtp's, run with sh -c */
@@ -25,13 +26,27 @@ struct secret_params {
 struct secret {
 	char  *bytes; /* NUL-terminated, in pages of its own: locked if that is allowed, and not in core dumps; NULL: none */
 	size_t len, room;
+	/* of an access token */
+	char   *user;      /* owned: with whom the login logs in; NULL: it does not say */
+	bool    renewable; /* if the server refuses it, a newer one may do */
+	bool    machine;   /* root's timer renews it */
+	int64_t obtained, expires; /* seconds since 1970; 0: not known */
 };
 
-/* The password of `user` at `host`.  If there is no source and no terminal, that is ST_SECRET PERM, with a hint that names the
+/* The password of `user` (NULL: the login says who) at `host`.  If there is no source and no terminal, that is ST_SECRET PERM, with a hint that names the
  * keys; or if p->optional, s->bytes stays NULL.  One final line end (LF or CRLF) is taken off.  An empty password or one with a
  * control character is an error; so are further lines, except from `passwordeval` and `password_file`, where they are ignored. */
 bool secret_get(const struct secret_params *p, const char *host, const char *user,
 		int64_t until, struct secret *s, struct err *e) MUST_CHECK;
+
+/* Is it an access token near its end?  Then secret_get() gets another one. */
+bool secret_is_stale(const struct secret_params *p, const struct secret *s);
+
+/* After a server has refused an access token with *e: true if there is a newer one now, which has taken its place.  It is asked for
+ * once, and not for a token that was new itself: of that postern-oauth2 is told, and *e stays.  For the machine's token *e becomes
+ * temporary. */
+bool secret_renew(const struct secret_params *p, struct secret *s, struct err *e) MUST_CHECK;
+void secret_was_good(struct secret *s); /* a server has taken the token: if one refuses it later, a newer one may do */
 
 void secret_wipe(struct secret *s); /* accepts a zeroed struct; leaves it zeroed */
 

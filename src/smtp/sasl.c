@@ -11,8 +11,8 @@
 enum {
 	STEPS_MAX = 10,                           /* challenges in one exchange; SCRAM needs 2 */
 	INITIAL_LINE_MAX = 512 - 2,               /* bytes of an AUTH command, RFC 4954 4 */
-	CHALLENGE_MAX = 12288,                    /* bytes of base64, RFC 4954 4 */
-	RESPONSE_MAX = 128 * 1024,                /* bytes; tokens are long */
+	CHALLENGE_MAX = 12288,                    /* bytes of base64, RFC 4954 4; also of a response */
+	RESPONSE_MAX = 128 * 1024,                /* bytes */
 };
 
 struct login {
@@ -23,6 +23,7 @@ struct login {
 	unsigned                  port;
 	struct exchange           exchange;  /* unused with a token */
 	bool                      told;      /* the token was put into a response */
+	enum bearer_refusal       refusal;   /* of the token */
 	struct buf                challenge; /* decoded */
 	struct buf                response;  /* not encoded yet */
 	struct buf                line;      /* the command or response as sent, in base64 */
@@ -127,6 +128,14 @@ bool sasl_cert_may_do(const struct sasl_params *p)
 	return false;
 }
 
+bool sasl_takes_token(const struct sasl_params *p)
+{
+	for (size_t i = 0; i < p->auth.n; i++)
+		if (!is_auto(p->auth.items[i]) && find(p->auth.items[i])->wants != TOKEN)
+			return false;
+	return true;
+}
+
 /* ---- choosing ------------------------------------------------------------------------------- */
 
 static bool can_bind(const struct login *l)
@@ -142,7 +151,7 @@ static bool usable(const struct login *l, const struct caps *caps, const struct 
 {
 	if (!caps_offer_mech(caps, m->name) || (m->wants != CERT && (l->secret == NULL || l->p->user == NULL)))
 		return false;
-	if (m->plaintext && tls_of(l->chat->io) == NULL && !l->p->cleartext)
+	if (m->plaintext && tls_of(l->chat->io) == NULL && (!l->p->cleartext || l->p->oauth2 != NULL))
 		return false;
 	return !m->binds || can_bind(l);
 }
@@ -151,6 +160,8 @@ static bool usable(const struct login *l, const struct caps *caps, const struct 
  * password. */
 static bool fit_for_auto(const struct login *l, const struct mech *m)
 {
+	if (l->p->oauth2 != NULL)
+		return m->wants == TOKEN;
 	return m->automatic && (m->wants != CERT || (l->p->has_cert && l->secret == NULL));
 }
 
@@ -198,10 +209,14 @@ static bool fail_no_mech(const struct login *l, const struct caps *caps, struct 
 	quote_mechs(l, caps, e);
 	if (tls_of(l->chat->io) == NULL && !l->p->cleartext)
 		return err_hint(e, "without TLS no password is sent: set tls on (auth_cleartext on would send it in clear)");
+	if (l->p->oauth2 != NULL)
+		return err_hint(e, "an access token needs OAUTHBEARER or XOAUTH2: check `host` and `auth`, or set a password in place of"
+				   " `oauth2`");
 	if (l->secret == NULL)
 		return err_hint(e, "a certificate can be used only with EXTERNAL; for the others a password is needed");
 	if (caps_offer_mech(caps, "XOAUTH2") || caps_offer_mech(caps, "OAUTHBEARER"))
-		return err_hint(e, "for OAuth2 set auth xoauth2 or oauthbearer, and a token as the password");
+		return err_hint(e, "for OAuth2 log in with postern-oauth2 and set `oauth2`, or set auth xoauth2 or oauthbearer and give"
+				   " a token as the password");
 	if (l->p->auth.n > 0 && !is_auto(l->p->auth.items[0]))
 		return err_hint(e, "`auth` allows none of these: without `auth` the strongest is used");
 	return err_hint(e, "`auth auto` uses none of these: see `auth` in postern.conf(5)");
@@ -225,17 +240,6 @@ static void show_oauth_error(const struct login *l)
 	trace_note(l->chat->io->flights, "the server says: %s", buf_text(&l->challenge));
 }
 
-/* RFC 7628 3.1: in the identity `,` and `=` must be escaped. */
-static bool put_gs2_name(struct buf *to, const char *name, struct err *e)
-{
-	for (; *name != '\0'; name++)
-		if (!(*name == ','   ? buf_str(to, "=2C", e)
-		      : *name == '=' ? buf_str(to, "=3D", e)
-				     : buf_char(to, *name, e)))
-			return false;
-	return true;
-}
-
 static bool respond_oauthbearer(struct login *l, struct err *e)
 {
 	if (l->told) { /* the challenge explains the refusal, RFC 7628 3.2.3 */
@@ -243,8 +247,7 @@ static bool respond_oauthbearer(struct login *l, struct err *e)
 		return buf_char(&l->response, '\1', e);
 	}
 	l->told = true;
-	return buf_str(&l->response, "n,a=", e) && put_gs2_name(&l->response, l->p->user, e)
-	    && buf_printf(&l->response, e, ",\1host=%s\1port=%u\1auth=Bearer %s\1\1", l->host, l->port, l->secret);
+	return bearer_oauthbearer(&l->response, l->p->user, l->host, l->port, l->secret, e);
 }
 
 static bool respond_xoauth2(struct login *l, struct err *e)
@@ -254,13 +257,19 @@ static bool respond_xoauth2(struct login *l, struct err *e)
 		return true; /* an empty line */
 	}
 	l->told = true;
-	return buf_printf(&l->response, e, "user=%s\1auth=Bearer %s\1\1", l->p->user, l->secret);
+	return bearer_xoauth2(&l->response, l->p->user, l->secret, e);
 }
 
 /* ---- the exchange --------------------------------------------------------------------------- */
 
+/* RFC 4954 4 ends a line here.  Dovecot answers a longer one with 500, and Postfix with 535, as if the secret were wrong. */
 static bool encoded(struct login *l, struct err *e)
 {
+	if ((l->response.len + 2) / 3 * 4 > CHALLENGE_MAX) {
+		fail(e, ST_AUTH, FATE_PERM, "the %s is too long: no server takes more than %d octets of base64 (RFC 4954)",
+		     l->mech->wants == TOKEN ? "access token" : "password", CHALLENGE_MAX);
+		return err_hint(e, "ask the provider for a shorter one");
+	}
 	return base64_encode(&l->line, buf_text(&l->response), l->response.len, e);
 }
 
@@ -325,20 +334,38 @@ static bool answer(struct login *l, bool held, struct err *e)
 	    || cancel(l);
 }
 
-static bool refused(struct login *l, struct err *e)
+/* Appends what the server says in its challenge to its words. */
+static void quote_challenge(const struct login *l, struct err *e)
+{
+	char both[sizeof e->quote + 512];
+
+	snprintf(both, sizeof both, "%s %.400s", e->quote, l->challenge.bytes);
+	err_quote(e, both, strlen(both));
+}
+
+static bool token_refused(struct login *l, struct err *e)
 {
 	const struct reply *r = &l->chat->reply;
 
-	reply_fail(r, ST_AUTH, e, "%s refused the login of %s with %s", l->host, sasl_who(l->p), l->mech->name);
-	if (l->mech->wants == TOKEN && l->challenge.len > 0) {
-		char both[sizeof e->quote + 512];
-
-		snprintf(both, sizeof both, "%s %.400s", e->quote, l->challenge.bytes);
-		err_quote(e, both, strlen(both));
+	if (l->challenge.len > 0)
+		quote_challenge(l, e);
+	l->refusal = bearer_judge(buf_text(&l->challenge), l->challenge.len, r->code, r->esc);
+	if (l->refusal == BEARER_LATER) {
+		e->fate = FATE_TEMP;
+		return err_hint(e, "the server cannot check the access token at the moment: try again later");
 	}
-	if (l->mech->wants == TOKEN && r->code / 100 == 5)
-		err_hint(e, "most tokens are valid for about an hour: check that this one is new and allows sending mail");
+	if (l->p->oauth2 == NULL)
+		return r->code / 100 != 5 ? false
+		     : err_hint(e, "most tokens are valid for about an hour: check that this one is new and allows sending mail");
+	if (l->refusal == BEARER_SCOPE)
+		return err_hint(e, "the login does not allow sending mail: postern-oauth2 login %s, and allow it there", l->p->oauth2);
 	return false;
+}
+
+static bool refused(struct login *l, struct err *e)
+{
+	reply_fail(&l->chat->reply, ST_AUTH, e, "%s refused the login of %s with %s", l->host, sasl_who(l->p), l->mech->name);
+	return l->mech->wants == TOKEN ? token_refused(l, e) : false;
 }
 
 /* The server accepted the login: with 235 by RFC 4954 4, but any 2yz counts, since RFC 5321 4.3.2 has clients go by the first
@@ -401,7 +428,7 @@ static bool begin(struct login *l, const struct caps *caps, struct err *e)
 }
 
 bool sasl_login(struct chat *c, const struct caps *caps, const struct sasl_params *p, const char *host,
-		unsigned port, const char *secret, const char **chosen, struct err *e)
+		unsigned port, const char *secret, const char **chosen, enum bearer_refusal *why, struct err *e)
 {
 	struct login l = {
 		.chat = c, .p = p, .host = host, .port = port, .secret = secret,
@@ -411,6 +438,7 @@ bool sasl_login(struct chat *c, const struct caps *caps, const struct sasl_param
 	};
 	bool ok;
 
+	*why = BEARER_FINAL;
 	l.mech = choose(&l, caps);
 	if (l.mech == NULL)
 		return fail_no_mech(&l, caps, e);
@@ -420,6 +448,7 @@ bool sasl_login(struct chat *c, const struct caps *caps, const struct sasl_param
 	if (l.mech->plaintext && tls_of(c->io) == NULL)
 		log_warn("sending a secret to %s without TLS, because auth_cleartext is on", host);
 	ok = begin(&l, caps, e) && converse(&l, e);
+	*why = l.refusal;
 	exchange_end(&l.exchange);
 	buf_wipe(&l.challenge);
 	buf_wipe(&l.response);

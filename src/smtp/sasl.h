@@ -9,6 +9,7 @@
 #define SMTP_SASL_H
 
 #include "base/str.h"
+#include "smtp/bearer.h"
 #include "smtp/chat.h"
 #include "smtp/caps.h"
 
@@ -18,6 +19,8 @@ struct sasl_params {
 	bool           wanted;    /* without a login nothing is sent */
 	char          *user;      /* NULL: none, so only EXTERNAL with a certificate can be used */
 	char          *authzid;   /* user to act as; NULL: `user`, which EXTERNAL then sends */
+	const char    *oauth2;    /* borrowed; the login whose access token is the secret, so that no mechanism with a password is
+				   * used, and nothing without TLS; NULL: the secret is what the mechanism wants */
 	bool           has_cert;  /* a client certificate is configured: EXTERNAL may be chosen */
 };
 
@@ -27,6 +30,9 @@ bool sasl_wants_secret(const struct sasl_params *p);
 /* May a login with these settings use a client certificate in place of a password? */
 bool sasl_cert_may_do(const struct sasl_params *p);
 
+/* Do all of the mechanisms take an access token (`auto` then chooses only among those)? */
+bool sasl_takes_token(const struct sasl_params *p);
+
 /* Are all of these mechanisms, or `auto`?  An unknown name is ST_CONFIG; the hint has the nearest known one. */
 bool sasl_check(const struct strlist *names, struct err *e) MUST_CHECK;
 
@@ -34,9 +40,10 @@ bool sasl_check(const struct strlist *names, struct err *e) MUST_CHECK;
 const char *sasl_who(const struct sasl_params *p);
 
 /* One attempt with one mechanism.  `secret` is NUL-terminated and borrowed; NULL: there is none.  *chosen is the
- * mechanism's name (static), also on failure once a mechanism was chosen.  A refusal by the server is ST_AUTH with its code. */
+ * mechanism's name (static), also on failure once a mechanism was chosen.  A refusal by the server is ST_AUTH with its code; *why then says what
+ * it means for an access token. */
 bool sasl_login(struct chat *c, const struct caps *caps, const struct sasl_params *p,
 		const char *host, unsigned port, const char *secret, const char **chosen,
-		struct err *e) MUST_CHECK;
+		enum bearer_refusal *why, struct err *e) MUST_CHECK;
 
 #endif

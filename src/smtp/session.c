@@ -199,22 +199,6 @@ static bool greeting(struct session *s, struct err *e)
 	return true;
 }
 
-static bool login(struct session *s, struct err *e)
-{
-	if (!needs_auth(s)) {
-		step_fact(ST_AUTH, "no login, because the settings ask for none");
-		return true;
-	}
-	s->auth_tried = true;
-	if (!sasl_login(&s->chat, &s->caps, s->auth, s->to->host, s->to->port, s->secret, &s->mechanism, e)) {
-		s->mechanism = NULL; /* sasl_login() names it in its error */
-		return false;
-	}
-	trace_note(s->io->flights, "logged in as %s with %s", sasl_who(s->auth), s->mechanism);
-	step_ok(ST_AUTH, "logged in as %s with %s", sasl_who(s->auth), s->mechanism);
-	return true;
-}
-
 /* The secret is hidden from the first reply on, since the server may know it from another connection. */
 static bool hide_secret(struct session *s, struct err *e)
 {
@@ -222,6 +206,36 @@ static bool hide_secret(struct session *s, struct err *e)
 		return true;
 	chat_break(&s->chat); /* before the greeting not even QUIT may be said */
 	return false;
+}
+
+/* If the server refuses an access token, there may be a newer one: renew() gives at most one. */
+static bool try_login(struct session *s, struct err *e)
+{
+	enum bearer_refusal why;
+
+	while (!sasl_login(&s->chat, &s->caps, s->auth, s->to->host, s->to->port, s->secret, &s->mechanism, &why, e)) {
+		s->mechanism = NULL; /* sasl_login() names it in its error */
+		if (why != BEARER_STALE || s->renew == NULL || !s->renew(s, e))
+			return false;
+		trace_note(s->io->flights, "the access token was refused; there is a newer one");
+		if (!hide_secret(s, e))
+			return false;
+	}
+	return true;
+}
+
+static bool login(struct session *s, struct err *e)
+{
+	if (!needs_auth(s)) {
+		step_fact(ST_AUTH, "no login, because the settings ask for none");
+		return true;
+	}
+	s->auth_tried = true;
+	if (!try_login(s, e))
+		return false;
+	trace_note(s->io->flights, "logged in as %s with %s", sasl_who(s->auth), s->mechanism);
+	step_ok(ST_AUTH, "logged in as %s with %s", sasl_who(s->auth), s->mechanism);
+	return true;
 }
 
 bool session_open(struct session *s, struct err *e)

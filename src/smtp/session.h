@@ -30,6 +30,9 @@ struct session {
 	const struct endpoint       *to;
 	const char                  *secret; /* NUL-terminated; NULL: none */
 	struct stream               *io;
+	/* Called after the server has refused an access token with *e: true if `secret` is a newer one now.  NULL: there is none. */
+	bool                       (*renew)(struct session *s, struct err *e);
+	void                        *renew_ctx;
 
 	struct chat      chat;
 	struct caps      caps;       /* of the last EHLO */

@@ -182,8 +182,8 @@ static bool oauth_parse(struct exchange *x, const char *text, size_t n, char **t
 
 static enum state oauth_step(struct exchange *x, const char *input, char **out)
 {
-	static const char json[] = "{\"status\":\"invalid_token\",\"scope\":\"mail\"}";
 	const struct script *s = x->c->script;
+	const char *json = s->oauth_error != NULL ? s->oauth_error : "{\"status\":\"invalid_token\",\"scope\":\"mail\"}";
 	char *text = NULL, *token = NULL;
 	enum state state = BAD;
 	size_t n;
@@ -205,7 +205,7 @@ static enum state oauth_step(struct exchange *x, const char *input, char **out)
 		violation(x->c, "malformed %s response", x->mech);
 	} else if (!s->xoauth_fail && strcmp(token, s->token) == 0 && (*x->authid == '\0' || same(x->authid, s->user))) {
 		state = GOOD;
-	} else {
+	} else if (*json != '\0') {
 		x->oauth_refused = true;
 		*out = encode(json, strlen(json));
 		state = MORE;

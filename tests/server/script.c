@@ -282,6 +282,7 @@ static const struct directive directives[] = {
 	{ "max_connections", take_number, FIELD(max_connections), 0 },
 	{ "no_close_notify", take_flag, FIELD(no_close_notify), 0 },
 	{ "no_transcript", take_flag, FIELD(quiet), 0 },
+	{ "oauth_error", take_string, FIELD(oauth_error), 0 },
 	{ "offer", take_offer, 0, PHASE_ALL },
 	{ "offer_auth", take_offer, 0, PHASE_AUTH },
 	{ "offer_clear", take_offer, 0, PHASE_CLEAR },

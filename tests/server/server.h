@@ -70,7 +70,7 @@ struct script {
 	bool request_cert, require_cert;
 	struct offer offers[MAX_CAPS];
 	size_t offer_count;
-	char *ehlo_only, *auth_mechs, *user, *password, *token, *limits, *auth_prompt, *iterations, *charset;
+	char *ehlo_only, *auth_mechs, *user, *password, *token, *limits, *auth_prompt, *iterations, *charset, *oauth_error;
 	bool auth_clear, require_auth, xoauth_fail, garbage_tls, plaintext_on_tls, discard, quiet, lmtp, no_close_notify;
 	bool greeting_before_tls, rekey;
 	enum scram_fault scram_bad;
