@@ -60,9 +60,9 @@ refused() {
 	provider smtp.office365.com AUTH '535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant. Visit https://aka.ms/smtp_auth_disabled for more information. [FR0P281CA0001.DEUP281.PROD.OUTLOOK.COM]' \
 	    77 "administrator has to enable"
 	provider smtp-mail.outlook.com AUTH '535 5.7.139 Authentication unsuccessful, basic authentication is disabled. [FR0P281CA0001.DEUP281.PROD.OUTLOOK.COM]' \
-	    77 "OAuth2"
-	provider smtp.office365.com AUTH '535 5.7.3 Authentication unsuccessful [FR0P281CA0001.DEUP281.PROD.OUTLOOK.COM]' 77 "auth xoauth2"
-	provider smtp-mail.outlook.com AUTH '535 5.7.3 Authentication unsuccessful [FR0P281CA0001.DEUP281.PROD.OUTLOOK.COM]' 77 "auth xoauth2"
+	    77 "set \`oauth2\`"
+	provider smtp.office365.com AUTH '535 5.7.3 Authentication unsuccessful [FR0P281CA0001.DEUP281.PROD.OUTLOOK.COM]' 77 "set \`oauth2\`"
+	provider smtp-mail.outlook.com AUTH '535 5.7.3 Authentication unsuccessful [FR0P281CA0001.DEUP281.PROD.OUTLOOK.COM]' 77 "set \`oauth2\`"
 	provider smtp.office365.com LAST '554 5.2.252 SendAsDenied; me@example.org not allowed to send as you@example.org; STOREDRV.Submission.Exception:SendAsDeniedException' \
 	    69 "\`from\`"
 	provider smtp.office365.com LAST '550 5.7.60 SMTP; Client does not have permissions to send as this sender' 69 "\`from\`"

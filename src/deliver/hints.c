@@ -15,12 +15,19 @@ struct row {
 	uint16_t    subject, detail; /* of the enhanced code; zeroed: any or none */
 	unsigned    facts;        /* enum circumstance: all of them must be so */
 	const char *host, *words; /* globs; NULL: any */
+	bool        login;        /* say at the end how to log in again */
 	bool        sender;       /* name the sender, where it comes from, and what changes it */
 	const char *hint;         /* may be NULL with `sender` */
 };
 
-#define GMAIL "Gmail wants an application password (myaccount.google.com/apppasswords) or OAuth2 (auth xoauth2)"
+#define GMAIL "Gmail wants an application password (myaccount.google.com/apppasswords) or OAuth2 (postern-oauth2)"
 #define ICLOUD "iCloud wants an app-specific password (account.apple.com), and the full address as `user`"
+#define MICROSOFT "Microsoft takes no passwords any more: log in with postern-oauth2 and set `oauth2`"
+#define DISABLED "the administrator has to enable authenticated SMTP for this mailbox (aka.ms/smtp_auth_disabled)"
+#define OUTLOOK_TOKEN "Microsoft refuses a new token, too: it must be for https://outlook.office.com/SMTP.Send (not for Graph), `user` must be" \
+	" the account that logged in, and the mailbox must be allowed to send by SMTP"
+#define GOOGLE_TOKEN "Google refuses a new token, too: it must have the scope https://mail.google.com/, and `user` must be the account" \
+	" that logged in"
 #define WANTS_TLS "the server wants TLS first: set tls on"
 #define WANTS_LOGIN "the server wants a login: set `user` and a password"
 #define NO_RELAY "without a login the server accepts no mail for other domains: set `user` and a password, and check `port`"
@@ -50,21 +57,33 @@ static const struct row rows[] = {
 	  .hint = "the server does not know LHLO: set `protocol smtp`" },
 	{ .from = ST_STARTTLS, .kind = DEFERRED, .hint = "if this lasts, try TLS from the start: tls_starttls off (port 465)" },
 
+	/* logins with an access token; those with a password are below, and the last row of these keeps a token from them */
+	{ .from = ST_AUTH, .facts = IS_TOKEN, .words = "*smtpclientauthentication is disabled*", .hint = DISABLED },
+	{ .from = ST_AUTH, .facts = IS_TOKEN, .subject = 7, .detail = 139, .words = "*security defaults*",
+	  .hint = "the security defaults of the organisation forbid authenticated SMTP: its administrator has to change that" },
+	{ .from = ST_AUTH, .facts = IS_TOKEN, .subject = 7, .detail = 139,
+	  .hint = "a policy of the organisation forbids this login, and a new token does not help: ask its administrator" },
+	{ .from = ST_AUTH, .facts = IS_TOKEN, .subject = 7, .detail = 3, .hint = OUTLOOK_TOKEN, .login = true },
+	{ .from = ST_AUTH, .facts = IS_TOKEN, .host = "*.office365.com", .hint = OUTLOOK_TOKEN, .login = true },
+	{ .from = ST_AUTH, .facts = IS_TOKEN, .host = "*.outlook.com", .hint = OUTLOOK_TOKEN, .login = true },
+	{ .from = ST_AUTH, .facts = IS_TOKEN, .host = "*.gmail.com", .hint = GOOGLE_TOKEN, .login = true },
+	{ .from = ST_AUTH, .facts = IS_TOKEN, .words = "*gsmtp*", .hint = GOOGLE_TOKEN, .login = true },
+	{ .from = ST_AUTH, .facts = IS_TOKEN, /* Postfix answers 535 also while Dovecot cannot check tokens */
+	  .hint = "a new token is refused, too: `user` must be the account that logged in, and the login must allow sending mail; or the"
+		  " server cannot check tokens at the moment", .login = true },
+
 	/* logins */
 	{ .from = ST_AUTH, .codes = { 534 }, .subject = 7, .detail = 9, .words = "*application-specific*",
 	  .hint = "Gmail wants an application password (myaccount.google.com/apppasswords) or OAuth2" },
 	{ .from = ST_AUTH, .host = "*.gmail.com", .hint = GMAIL },
 	{ .from = ST_AUTH, .host = "*.googlemail.com", .hint = GMAIL },
 	{ .from = ST_AUTH, .words = "*gsmtp*",
-	  .hint = "Google wants an application password (myaccount.google.com/apppasswords) or OAuth2 (auth xoauth2)" },
+	  .hint = "Google wants an application password (myaccount.google.com/apppasswords) or OAuth2 (postern-oauth2)" },
 	{ .from = ST_AUTH, .words = "*smtpclientauthentication is disabled*",
-	  .hint = "the administrator has to enable authenticated SMTP for this mailbox (aka.ms/smtp_auth_disabled)" },
-	{ .from = ST_AUTH, .words = "*basic authentication is disabled*",
-	  .hint = "Microsoft takes no passwords any more: set auth xoauth2 and give an OAuth2 token as the password" },
-	{ .from = ST_AUTH, .host = "*.office365.com",
-	  .hint = "Microsoft 365 needs OAuth2: set auth xoauth2 and give a token as the password" },
-	{ .from = ST_AUTH, .host = "*.outlook.com",
-	  .hint = "Outlook needs OAuth2: set auth xoauth2 and give a token as the password" },
+	  .hint = DISABLED },
+	{ .from = ST_AUTH, .words = "*basic authentication is *", .hint = MICROSOFT },
+	{ .from = ST_AUTH, .host = "*.office365.com", .hint = MICROSOFT },
+	{ .from = ST_AUTH, .host = "*.outlook.com", .hint = MICROSOFT },
 	{ .from = ST_AUTH, .host = "*.mail.me.com", .hint = ICLOUD },
 	{ .from = ST_AUTH, .host = "*.icloud.com", .hint = ICLOUD },
 	{ .from = ST_AUTH, .host = "*.yahoo.*",
@@ -116,6 +135,9 @@ static const struct row rows[] = {
 	/* a login that is missing, or does not allow this */
 	{ .from = ST_MAIL, .to = ST_BODY, .kind = EITHER, .facts = IS_ANONYMOUS, .words = "*relay*", .hint = NO_RELAY },
 	{ .from = ST_MAIL, .to = ST_BODY, .kind = EITHER, .facts = IS_LOGGED_IN, .words = "*relay*", .hint = STILL_NO_RELAY },
+	{ .from = ST_MAIL, .to = ST_BODY, .subject = 7, .detail = 57, .facts = IS_LOGGED_IN, /* Exchange */
+	  .hint = "the login succeeded, but this mailbox may not send by SMTP: " DISABLED },
+	{ .from = ST_MAIL, .to = ST_BODY, .words = "*basic authentication is *", .hint = MICROSOFT },
 	{ .from = ST_MAIL, .to = ST_ETRN, .codes = { 530 }, .facts = IS_LOGGED_IN, .hint = NO_RIGHT },
 	{ .from = ST_MAIL, .to = ST_RCPT, .facts = IS_ANONYMOUS, .words = "*blocked*", .hint = LISTED },
 	{ .from = ST_MAIL, .to = ST_RCPT, .facts = IS_ANONYMOUS, .words = "*block*list*", .hint = LISTED },
@@ -202,6 +224,8 @@ void hint_add(struct err *e, const struct circumstances *c)
 		if (matches(&rows[i], e, c)) {
 			if (rows[i].sender)
 				put_sender(&rows[i], e, c);
+			else if (rows[i].login && c->login != NULL)
+				err_hint(e, "%s; to log in again: postern-oauth2 login %s", rows[i].hint, c->login);
 			else
 				err_hint(e, "%s", rows[i].hint);
 			return;
@@ -212,14 +236,14 @@ void hint_add(struct err *e, const struct circumstances *c)
 
 static unsigned facts(const struct account *a, const struct session *s)
 {
-	return (s->mechanism != NULL ? IS_LOGGED_IN : IS_ANONYMOUS) | (a->tls.on ? 0 : IS_CLEAR)
+	return (s->mechanism != NULL ? IS_LOGGED_IN : IS_ANONYMOUS) | (a->auth.oauth2 != NULL ? IS_TOKEN : 0) | (a->tls.on ? 0 : IS_CLEAR)
 	     | (s->to->port == 25 ? IS_PORT_25 : 0) | (a->smtp.lmtp ? IS_LMTP : 0);
 }
 
 struct circumstances circumstances_of(const struct sender *who, const struct smarthost *to, const struct submission *x)
 {
 	return (struct circumstances){
-		.host = to->host, .sender = x->v.sender, .origin = x->v.sender == NULL ? ORIGIN_NONE : x->origin,
+		.host = to->host, .login = who->a != NULL ? who->a->auth.oauth2 : NULL, .sender = x->v.sender, .origin = x->v.sender == NULL ? ORIGIN_NONE : x->origin,
 		.facts = to->reached && to->a != NULL && to->a == who->a ? facts(to->a, &to->s) : 0,
 	};
 }

@@ -17,10 +17,12 @@ enum circumstance { /* bits; without a session none is set */
 	IS_CLEAR     = 1 << 2, /* TLS is off in the settings */
 	IS_PORT_25   = 1 << 3,
 	IS_LMTP      = 1 << 4,
+	IS_TOKEN     = 1 << 5, /* the secret is the access token of a login */
 };
 
 struct circumstances { /* zeroed: nothing is known */
-	const char *host;        /* borrowed, as is the next; NULL: no server was reached */
+	const char *host;        /* borrowed, as are the next two; NULL: no server was reached */
+	const char *login;       /* of postern-oauth2; NULL: none */
 	const char *sender;      /* of the envelope; NULL: none */
 	enum sender_origin origin;
 	unsigned    facts;       /* enum circumstance */

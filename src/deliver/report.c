@@ -184,6 +184,7 @@ static const char *what_came(const char *name, bool wanted, bool tried)
 static void log_fields(const struct log_params *p, const struct outcome *o, const struct texts *t, const char *refused)
 {
 	const struct session *s = o->session;
+	bool person = o->kept != NULL && o->e != NULL && err_needs_person(o->e);
 	const char *tls = what_came(s != NULL ? s->tls_facts.version : NULL, o->wants_tls, s != NULL && s->tls_tried);
 	const char *auth = what_came(s != NULL ? s->mechanism : NULL, o->wants_auth, s != NULL && s->auth_tried);
 	const char *from = o->v != NULL && o->v->sender != NULL ? o->v->sender : "";
@@ -205,8 +206,9 @@ static void log_fields(const struct log_params *p, const struct outcome *o, cons
 		{ .name = "queueid", .value = o->delivery != NULL ? o->delivery->queue_id : "" },
 		{ .name = "msgid", .value = o->m != NULL ? o->m->id : "" },
 		{ .name = "kept", .value = o->kept },
-		{ .name = "needs", .value = o->kept != NULL && o->e != NULL && err_needs_person(o->e) ? "person" : NULL },
+		{ .name = "needs", .value = person ? "person" : NULL },
 		{ .name = "error", .value = o->e != NULL ? o->e->say : "" },
+		{ .name = "hint", .value = person ? o->e->hint : "" },
 		{ .name = "note", .value = o->note },
 		{ .name = "duration", .value = t->duration },
 		{ .name = "exitcode", .value = t->status },
