@@ -10,7 +10,6 @@ enum {
 	TEXT_MAX = 16 * 1024,       /* bytes of a token, a code, an id, a secret */
 	SCOPE_MAX = 4096,
 	CODE_MAX = 64,              /* of a code that people type */
-	ISSUER_QUOTE = 200,
 	LIFETIME_USUAL = 3600,      /* seconds, as for all here */
 	LIFETIME_MAX = 31536000,
 	DEVICE_USUAL = 600,
@@ -291,7 +290,7 @@ static bool check_issuer(const json_t *body, const char *host, const char *issue
 		return true;
 	fail(e, ST_CONFIG, FATE_PERM, "%s was asked for the metadata of %s and has sent those of another issuer", host, issuer);
 	if (json_is_string(v))
-		err_quote(e, json_string_value(v), strnlen(json_string_value(v), ISSUER_QUOTE));
+		refusal_quote(e, json_string_value(v), json_string_length(v));
 	return err_hint(e, "if that is the right one, give its URL in exactly these letters as --provider");
 }
 

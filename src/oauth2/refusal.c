@@ -5,7 +5,7 @@
 #include "base/printable.h"
 #include "base/str.h"
 
-enum { BODY_QUOTE = 200 /* bytes of a body that is no JSON */ };
+enum { QUOTE_MAX = 200 /* bytes of foreign text in an error */ };
 
 #define OVER "%s does not accept the login any more"
 #define NO_CLIENT "%s does not accept the client"
@@ -104,6 +104,14 @@ bool refusal_read(const json_t *body, int status, struct refusal *r)
 	return r->error[0] != '\0';
 }
 
+bool refusal_quote(struct err *e, const char *words, size_t len)
+{
+	char line[QUOTE_MAX];
+
+	printable(line, sizeof line, words, len, false);
+	return err_quote(e, line, strlen(line));
+}
+
 static bool is_form(const struct http_answer *a)
 {
 	return strcmp(a->type, "application/x-www-form-urlencoded") == 0 || str_starts(buf_text(&a->body), "access_token=");
@@ -125,13 +133,7 @@ bool refusal_fail_status(const struct http_answer *a, const char *host, const ch
 		return fail(e, ST_SECRET, FATE_TEMP, "%s answers with a redirect (status %d), which is not followed", host,
 			    a->status);
 	fail(e, ST_SECRET, FATE_TEMP, "%s answers with status %d", host, a->status);
-	if (is_text(a)) {
-		char words[BODY_QUOTE];
-
-		printable(words, sizeof words, buf_text(&a->body), a->body.len, false);
-		err_quote(e, words, strlen(words));
-	}
-	return false;
+	return is_text(a) ? refusal_quote(e, buf_text(&a->body), a->body.len) : false;
 }
 
 /* Without INT_AS_REAL one number beyond 64 bits would make

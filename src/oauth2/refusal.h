@@ -27,10 +27,11 @@ json_t *refusal_object(const struct http_answer *a);
 /* What the object (may be NULL) says.  False: it has no `error`. */
 bool refusal_read(const json_t *object, int status, struct refusal *r);
 
-/* Both return false.  `host` names the provider, `what` what was asked for.  The fate: TEMP worth another try; ST_SECRET PERM a
+/* All return false.  `host` names the provider, `what` what was asked for.  The fate: TEMP worth another try; ST_SECRET PERM a
  * person must log in again (invalid_grant, and names that are not known); ST_CONFIG PERM the client, its scope or the request is
  * at fault (invalid_client, ...); NONSENSE. */
 bool refusal_fail(const struct refusal *r, const char *host, struct err *e);
+bool refusal_quote(struct err *e, const char *words, size_t len); /* foreign words in one short line */
 bool refusal_fail_status(const struct http_answer *a, const char *host, const char *what, struct err *e);
 
 #endif

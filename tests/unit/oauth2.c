@@ -293,6 +293,7 @@ static const struct {
 	{ "{\"issuer\":\"HTTPS://p.example/t\",\"token_endpoint\":\"https://p.example/token\"}", EX_CONFIG, 0, NULL },
 	{ "{\"issuer\":\"https://evil.example\",\"token_endpoint\":\"https://p.example/token\"}", EX_CONFIG, 0, NULL },
 	{ "{\"issuer\":\"https://login.microsoftonline.com/{tenantid}/v2.0\",\"token_endpoint\":\"https://p/\"}", EX_CONFIG, 0, NULL },
+	{ "{\"issuer\":\"https://p.example/\\n\\u001b[m\",\"token_endpoint\":\"https://p/\"}", EX_CONFIG, 0, NULL },
 	{ "{\"issuer\":7,\"token_endpoint\":\"https://p.example/token\"}", EX_CONFIG, 0, NULL },
 	{ "{\"token_endpoint\":\"https://p.example/token\"}", EX_CONFIG, 0, NULL },
 	{ "{\"issuer\":\"" I "\"}", EX_PROTOCOL, 0, NULL },
@@ -318,6 +319,7 @@ static void test_metadata(void)
 		ok(got == (metadata[i].exit == 0), "%s: %s", metadata[i].body, e.say);
 		ok(got || err_exit_status(&e) == metadata[i].exit, "  ends with %d", err_exit_status(&e));
 		ok(!got || strcmp(at.issuer, I) == 0, "  has the issuer");
+		ok(got || strpbrk(e.quote, "\n\033") == NULL, "  the error is one line");
 		ok(!got || (at.basic_only == ((want & BASIC) != 0) && at.promises_iss == ((want & ISS) != 0)), "  has the facts");
 		same_or_none(scopes, metadata[i].scopes, "  scopes");
 		endpoints_free(&at);
