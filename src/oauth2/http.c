@@ -313,6 +313,16 @@ static void keep_facts(struct attempt *x)
 	keep_type(x->a, type);
 }
 
+/* For libcurl the refusal of a proxy is a cut answer. */
+static CURLcode perform(struct attempt *x)
+{
+	CURLcode code = curl_easy_perform(x->curl);
+	long proxy = 0;
+
+	curl_easy_getinfo(x->curl, CURLINFO_HTTP_CONNECTCODE, &proxy);
+	return code != CURLE_OK && proxy >= 300 ? CURLE_PROXY : code;
+}
+
 static bool failed(const struct attempt *x, CURLcode code, const char *url, struct err *e)
 {
 	const struct row *r = row_of(code);
@@ -351,7 +361,7 @@ static bool ask_once(const struct http *h, const struct http_request *q, struct 
 	if (!ok) {
 		fail_memory(e);
 	} else {
-		*code = curl_easy_perform(x->curl);
+		*code = perform(x);
 		keep_facts(x);
 		ok = *code == CURLE_OK || failed(x, *code, q->url, e);
 	}
