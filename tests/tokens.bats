@@ -197,7 +197,7 @@ connections() { [[ $(transcript | grep -c 'S: 220 .*ESMTP') == "$1" ]] || compla
 	local status stage
 	token_server < /dev/null
 	while read -r status stage; do
-		program "printf 'postern-oauth2: secret: the provider\\033 says no\nmore\nhint: do this\n' >&2; exit $status"
+		program "printf 'postern-oauth2: the provider\\033 says no\nmore\nhint: do this\n' >&2; exit $status"
 		send_fails "$status" "$stage"
 		told "the login work"
 		told 'the provider\x1b says no'
@@ -219,7 +219,7 @@ connections() { [[ $(transcript | grep -c 'S: 220 .*ESMTP') == "$1" ]] || compla
 
 @test "without a hint of postern-oauth2 the words of the provider give one" {
 	token_server < /dev/null
-	program 'echo "postern-oauth2: secret: refused: invalid_grant AADSTS50173: The provided grant has expired" >&2; exit 77'
+	program 'echo "postern-oauth2: refused: invalid_grant AADSTS50173: The provided grant has expired" >&2; exit 77'
 	send_fails 77 secret
 	hinted "postern-oauth2 login work"
 	program 'exit 77'
@@ -322,9 +322,9 @@ token --unlike $(digest newer) work"
 }
 
 @test "postern-oauth2 has no newer token: its verdict counts" {
-	cached old
+	cached old 3000 3000
 	token_server < /dev/null
-	program 'echo "postern-oauth2: secret: the login has ended: invalid_grant" >&2; exit 77'
+	program 'echo "postern-oauth2: the login has ended: invalid_grant" >&2; exit 77'
 	send_fails 77 secret
 	told "invalid_grant"
 	told "535"
@@ -332,6 +332,10 @@ token --unlike $(digest newer) work"
 	program 'exit 75'
 	send_fails 75 secret
 	auths 2		# one for each message
+	cached old	# so new that its age cannot be the reason: the words of the server count
+	program 'exit 77'
+	send_fails 77 auth
+	hinted "\`user\` must be the account that logged in"
 }
 
 @test "a status of 5xx in the challenge, and 454, are temporary: nothing is renewed" {
@@ -418,7 +422,7 @@ token --unlike $(digest newer) work"
 
 @test "with the queue on, a dead login keeps the mail and the log says what to do" {
 	token_server < /dev/null
-	program 'echo "postern-oauth2: secret: the login has ended: invalid_grant" >&2; exit 77'
+	program 'echo "postern-oauth2: the login has ended: invalid_grant" >&2; exit 77'
 	set_conf queue on
 	set_conf queue_directory "$BATS_TEST_TMPDIR/queue"
 	set_conf logfile "$BATS_TEST_TMPDIR/log"
@@ -447,4 +451,65 @@ token --unlike $(digest newer) work"
 	postern_ok -bs < <(session)
 	asks "token work"
 	connections 2
+}
+
+# ------------------------------------------------------------------------------------------------------------------ the machine's
+
+# machine FILE MODE: the machine's directory of access tokens, with this file for the login `work`.
+machine() {
+	local why
+	((EUID == 0)) || skip "needs root, who owns the machine's tokens"
+	why=$(unshare --mount true 2>&1) || skip "needs a mount namespace: $why"
+	access=$(grep -aoE '/[[:alnum:]/._+-]+/lib/postern/access' "$POSTERN" | sed -n 1p)
+	[[ -d ${access%/*/*/*} ]] || skip "needs the directory of variable data, ${access%/*/*/*}"
+	cp "$1" "$BATS_TEST_TMPDIR/machine"
+	chown 0:54322 "$BATS_TEST_TMPDIR/machine"
+	chmod "$2" "$BATS_TEST_TMPDIR/machine"
+	cp "$conf" "$BATS_TEST_TMPDIR/all.conf"
+	cp "$certs/ca.pem" "$BATS_TEST_TMPDIR/ca.pem"
+	sed -i "s|^tls_trust_file.*|tls_trust_file $BATS_TEST_TMPDIR/ca.pem|" "$BATS_TEST_TMPDIR/all.conf"
+	chmod 644 "$BATS_TEST_TMPDIR/all.conf" "$BATS_TEST_TMPDIR/ca.pem"
+	chmod o+x "$BATS_RUN_TMPDIR" "${BATS_TEST_TMPDIR%/*}" "$BATS_TEST_TMPDIR"
+	setpriv --reuid 54321 --regid 54321 --clear-groups test -x "$POSTERN" || skip "another user cannot reach $BATS_TEST_TMPDIR"
+}
+
+# member GROUPS: postern of a user with these groups on that machine.
+member() {
+	# shellcheck disable=SC2016	# the inner shell's
+	run_bounded unshare --mount sh -c '
+		mount -t tmpfs none "${1%/*/*/*}" && mkdir -p "$1" && chown 0:54322 "$1" && chmod 750 "$1" && cp -p "$2" "$1/work" || exit 99
+		groups=$3
+		shift 3
+		cd / && exec setpriv --reuid 54321 --regid 54321 --groups "$groups" env HOME=/nonexistent TMPDIR=/tmp "$@"' \
+	    - "$access" "$BATS_TEST_TMPDIR/machine" "$1" "$POSTERN" -C "$BATS_TEST_TMPDIR/all.conf" you@example.net < "$mail"
+}
+
+@test "the machine's login: its group sends with the token of root's, and never asks for one" {
+	token_server < /dev/null
+	cached new
+	machine "$logins/work.access" 640
+	member 54322
+	((status == 0)) || complain "status $status"
+	[[ $(envelope) == *"auth OAUTHBEARER user"* ]]
+	program "echo 'postern-oauth2: there is no login work' >&2; exit 77"
+	chmod 666 "$asked"
+	member 54323		# not in the group
+	((status == 77)) && told "there is no login work"
+	: > "$asked"
+	cached new 100 3600
+	machine "$logins/work.access" 640
+	member 54322
+	((status == 75)) && told "postern-oauth2@work.timer"
+	cached old
+	machine "$logins/work.access" 640
+	member 54322
+	((status == 75)) && told "postern-oauth2@work.timer" && told 535
+	machine "$logins/work.access" 644
+	member 54322
+	((status == 77)) && hinted "chmod 640 $access/work"
+	echo damaged > "$logins/work.access"
+	machine "$logins/work.access" 640
+	member 54322
+	((status == 75)) && told "postern-oauth2@work.timer"
+	asks ""
 }

@@ -37,7 +37,7 @@ static bool give(const struct cli *c, const struct access *a, struct err *e)
 static bool token(const struct cli *c, struct err *e)
 {
 	const struct renew_wish w = { .unlike = c->unlike, .until = clock_in_s(TOKEN_S),
-				      .margin = c->machine ? RENEW_MACHINE_MARGIN_S : RENEW_MARGIN_S };
+				      .margin = c->machine ? RENEW_MACHINE_MARGIN_S : ACCESS_MARGIN_S };
 	struct store s;
 	struct access a = { 0 };
 	char *warning = NULL;

@@ -211,7 +211,7 @@ static bool decide(struct job *j, bool found, struct err *e)
 		return fail_missing(j, e);
 	if (j->h.l.dead != NULL)
 		return fail_dead(j, e);
-	if (is_refused(j) && access_is_good(j->a, now, 0) && now < j->a->obtained + RENEW_FRESH_S)
+	if (is_refused(j) && access_is_good(j->a, now, 0) && now < j->a->obtained + ACCESS_FRESH_S)
 		return fail_refused(j, e);
 	return ask(j, e);
 }

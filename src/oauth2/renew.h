@@ -6,7 +6,7 @@
  * the provider cannot be reached, a token that has still some seconds is used.
  *
  * `unlike`: the digest of a token that a mail server refused.  If the stored token is another one, that is the answer; else a new
- * one is asked for.  But if the refused one is not older than RENEW_FRESH_S, none is asked for (ST_SECRET PERM): the token is not at
+ * one is asked for.  But if the refused one is not older than ACCESS_FRESH_S, none is asked for (ST_SECRET PERM): the token is not at
  * fault then, and a mailbox that is closed would cost the provider a request for each message.
  */
 #ifndef OAUTH2_RENEW_H
@@ -16,9 +16,7 @@
 #include "oauth2/store.h"
 
 enum {
-	RENEW_MARGIN_S = 300,         /* a token with less time than this (or than a quarter of its life) is not good */
 	RENEW_MACHINE_MARGIN_S = 900, /* the same where a timer renews it before the sender needs it */
-	RENEW_FRESH_S = 600,
 };
 
 struct renew_wish {

@@ -361,7 +361,7 @@ bool secret_get(const struct secret_params *p, const char *host, const char *use
 
 bool secret_is_stale(const struct secret_params *p, const struct secret *s)
 {
-	return p->oauth2 != NULL && s->bytes != NULL && !access_lasts(s->obtained, s->expires, time(NULL), TOKEN_MARGIN_S);
+	return p->oauth2 != NULL && s->bytes != NULL && !access_lasts(s->obtained, s->expires, time(NULL), ACCESS_MARGIN_S);
 }
 
 /* The new token takes the old one's place. */
@@ -390,15 +390,25 @@ static bool quote_refusal(const struct err *refusal, struct err *e)
 	return err_quote(e, both, strlen(both));
 }
 
+/* Is it so new that its age is no reason to refuse it? */
+static bool is_new(const struct secret *s)
+{
+	return s->obtained > 0 && time(NULL) < s->obtained + ACCESS_FRESH_S;
+}
+
 bool secret_renew(const struct secret_params *p, struct secret *s, struct err *e)
 {
 	struct err refusal = *e;
 
 	if (s->machine)
 		return token_blame_timer(p->oauth2, e);
-	if (s->renewable)
-		return replace(p, s, e) || quote_refusal(&refusal, e);
-	token_tell(p->oauth2, s->bytes, clock_in_s(clock_limit(p->timeout, TOKEN_S)));
+	if (!s->renewable)
+		token_tell(p->oauth2, s->bytes, clock_in_s(clock_limit(p->timeout, TOKEN_S)));
+	else if (replace(p, s, e))
+		return true;
+	else if (!is_new(s) || e->fate != FATE_PERM)
+		return quote_refusal(&refusal, e);
+	*e = refusal;
 	return false;
 }
 

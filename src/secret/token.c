@@ -66,21 +66,22 @@ static bool find_program(char to[PATH_MAX], struct err *e)
 
 /* ---- what it says -------------------------------------------------------------------------------- */
 
-/* Its words are "postern-oauth2: STAGE: sentence", further ones, and "hint: ..." in a line of its own. */
+/* Its words, without its name. */
+static const char *words_of(const struct buf *words)
+{
+	const char *text = buf_text(words);
+
+	return str_starts(text, PROGRAM ": ") ? text + strlen(PROGRAM ": ") : text;
+}
+
+/* They are "postern-oauth2: sentence", further lines, and "hint: ..." in a line of its own. */
 static void take_words(const struct buf *words, struct err *e)
 {
-	const char *text = buf_text(words), *hint = strstr(text, "hint: ");
-	size_t len = hint == NULL ? strlen(text) : (size_t)(hint - text);
+	const char *text = words_of(words), *hint = strstr(text, "\nhint: ");
 
-	if (hint != NULL && (hint == text || hint[-1] == '\n'))
-		err_hint(e, "%.*s", (int)strcspn(hint + 6, "\n"), hint + 6);
-	else
-		len = strlen(text);
-	if (str_starts(text, PROGRAM ": ")) {
-		text += strlen(PROGRAM ": ");
-		len -= strlen(PROGRAM ": ");
-	}
-	err_quote(e, text, len);
+	if (hint != NULL)
+		err_hint(e, "%.*s", (int)strcspn(hint + 7, "\n"), hint + 7);
+	err_quote(e, text, hint != NULL ? (size_t)(hint - text) : strlen(text));
 }
 
 static bool fail_status(const char *name, int status, const struct buf *words, struct err *e)
@@ -150,7 +151,7 @@ static bool run(const char *name, const char *digest, int64_t until, struct buf 
 	if (ok && status != 0)
 		ok = fail_status(name, status, &words, e);
 	else if (ok && words.len > 0)
-		log_warn("%s", buf_text(&words));
+		log_warn("%s", words_of(&words));
 	buf_free(&words);
 	return ok;
 }
@@ -199,7 +200,7 @@ bool token_get(const char *name, int64_t until, struct access *a, bool *fresh, s
 	*fresh = false;
 	if (!ok && (a->machine || e->fate != FATE_TEMP))
 		return a->machine && e->fate == FATE_TEMP ? token_blame_timer(name, e) : false;
-	if (ok && found && access_is_good(a, time(NULL), TOKEN_MARGIN_S))
+	if (ok && found && access_is_good(a, time(NULL), ACCESS_MARGIN_S))
 		return true;
 	if (a->machine) {
 		fail(e, ST_SECRET, FATE_TEMP, "the access token of the login %s has expired", name);

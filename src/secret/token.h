@@ -11,10 +11,7 @@
 #include "base/clock.h"
 #include "secret/access.h"
 
-enum {
-	TOKEN_MARGIN_S = 300, /* a token that ends sooner is not used any more */
-	TOKEN_S = 120,        /* seconds that postern-oauth2 may take: it waits 60 for its lock, and asks twice */
-};
+enum { TOKEN_S = 150 /* seconds that postern-oauth2 may take: it gives its lock 60, and the provider as much */ };
 
 /* *a becomes the token; *fresh: the provider may have given it just now, so that another one is not worth asking for.  The errors are
  * those of postern-oauth2: its exit status gives stage and fate, and its words are the quote and the hint. */

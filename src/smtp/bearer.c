@@ -55,8 +55,9 @@ static bool take_string(struct scan *s, const char **text, size_t *len)
 	if (!take(s, '"'))
 		return false;
 	*text = s->at;
-	while (s->at < s->end && *s->at != '"')
-		s->at += *s->at == '\\' ? 2 : 1;
+	for (; s->at < s->end && *s->at != '"'; s->at++)
+		if (*s->at == '\\' && s->at + 1 < s->end)
+			s->at++;
 	if (s->at >= s->end)
 		return false;
 	*len = (size_t)(s->at++ - *text);
