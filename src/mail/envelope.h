@@ -2,7 +2,7 @@
  * envelope.h - the sender, the recipients, and the result for each recipient: RFC 5321 3.3, RFC 3461.
  *
  * Addresses are normalised (address.h) and qualified.  smtp/transaction records the server's answers; mail/expand,
- * smtp/negotiate, smtp/transaction and server/ record the recipients that we refuse ourselves; queue/keep and queue/flush
+ * smtp/negotiate, smtp/transaction and server/ record the recipients that we refuse ourselves; queue/keep and queue/settle
  * record those that are kept, settled or given up.
  */
 #ifndef MAIL_ENVELOPE_H

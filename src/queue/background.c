@@ -11,7 +11,7 @@
 
 #include "base/str.h"
 
-#include "queue/flush.h"
+#include "queue/due.h"
 #include "queue/place.h"
 
 /* The first lock is that of the flush that runs, until it ends.  That one may have listed the queue before our message came: so
@@ -126,7 +126,7 @@ void background_flush(const struct sender *who)
 	if (who->a == NULL || who->a->queue.use == QUEUE_OFF)
 		return;
 	path = queue_place(&who->a->queue, &unheard);
-	if (path != NULL && spool_open(&s, path, false, &unheard) && flush_is_due(&s))
+	if (path != NULL && spool_open(&s, path, false, &unheard) && due_any(&s))
 		start(&s, who->o);
 	spool_close(&s);
 	free(path);

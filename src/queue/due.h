@@ -1,0 +1,47 @@
+/*
+ * due.h - which entries a flush tries, in which order, and by which route.
+ *
+ * Without a choice of the user, these are the entries whose time has come.  The entries of one route follow one another, and
+ * those with the fewest tries come first.  Locks, tries and changes nothing.
+ */
+#ifndef QUEUE_DUE_H
+#define QUEUE_DUE_H
+
+#include "config/opts.h"
+#include "queue/held.h"
+
+struct due { /* an entry that is to be tried */
+	char    *route; /* owned: the account, with the configuration and the wishes that it is found by */
+	unsigned tries;
+	char     id[SPOOL_ID];
+};
+
+struct flush { /* a pass over the queue: what it is to do, and what came of it */
+	const struct queue_choice *choice; /* borrowed: these are tried even if they are not due */
+	struct spool         *s;   /* borrowed */
+	size_t                sent, waiting, ended; /* entries */
+	bool                  person; /* a try failed for a reason that a person must look at, or a file is no entry */
+	bool                  late;   /* something that was due remains */
+	/* private to a pass */
+	struct due           *work; /* owned array */
+	size_t                n;
+};
+
+/* Fills the work of the pass, in its order, and counts those that wait.  False: the directory could not be read, or no memory.  A
+ * stop signal ends it early. */
+bool due_find(struct flush *f, struct err *e) MUST_CHECK;
+void due_free(struct flush *f);
+
+/* Is the entry to be tried in this pass? */
+bool due_has(const struct flush *f, const struct held *h);
+
+/* An entry that held_take() did not find does not hold the others up.  False: `why` is a lack of memory, which ends the pass. */
+bool due_pass_over(struct flush *f, enum held_found found, const struct err *why) MUST_CHECK;
+
+/* Logs a file that cannot be used, which is left as it is. */
+void due_note_alien(struct flush *f, const struct err *why);
+
+/* Is something in the queue due?  Looks at the hundred oldest entries only. */
+bool due_any(struct spool *s);
+
+#endif
