@@ -395,6 +395,32 @@ kept_with() {
 	[[ $(messages) == 2 ]]
 }
 
+@test "a flush that is killed leaves no lock behind, even while its resolver hangs" {
+	local flush child
+	server
+	keep
+	set_conf host nowhere.example
+	export HANG_PID=$BATS_TEST_TMPDIR/resolver
+	# so many descriptors are open that the queue has high ones
+	HANG_SO=$BUILDDIR/tests/fault/hang.so ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0" \
+	    bash -c 'for n in {3..70}; do eval "exec $n< /dev/null"; done; LD_PRELOAD=$HANG_SO exec "$@"' \
+	    bash "$POSTERN" -C "$conf" -q < /dev/null > "$BATS_TEST_TMPDIR/stdout" 2> "$BATS_TEST_TMPDIR/stderr" &
+	flush=$!
+	until [[ -s $HANG_PID ]]; do
+		sleep 0.05
+	done
+	child=$(< "$HANG_PID")
+	refute flock -n "$queue/$(entries)" true
+	kill -KILL "$flush"
+	wait "$flush" || :
+	kill -0 "$child" || complain "the resolver is gone, too"
+	flock -n "$queue/$(entries)" true || complain "the entry is still locked"
+	set_conf host localhost
+	flushed 0
+	kill -KILL "$child"
+	kept 0
+}
+
 @test "a message on which the server hangs does not hold up the others" {
 	server "drop RCPT:poison@* silence"
 	set_conf timeout 1

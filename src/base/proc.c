@@ -6,10 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/auxv.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/child.h"
 #include "base/clock.h"
 #include "base/descriptor.h"
 #include "base/signals.h"
@@ -17,7 +17,6 @@
 
 enum {
 	LOOK_MS = 100,     /* between two looks at a program that writes nothing or has not ended yet */
-	FD_MANY = 65536,   /* descriptors at most that are marked one by one where close_range(2) is missing */
 	PIECE = 4096,      /* bytes read at once */
 	NOT_STARTED = 126, /* the child's exit status if it could not start the program */
 };
@@ -32,34 +31,6 @@ struct child {
 	bool  reaped;
 	bool  eof;
 };
-
-#if defined(SYS_close_range) && !defined(CLOSE_RANGE_CLOEXEC)
-#define CLOSE_RANGE_CLOEXEC (1U << 2)
-#endif
-
-#ifdef SYS_close_range
-static bool close_range_on_exec(unsigned from)
-{
-	return syscall(SYS_close_range, from, ~0U, CLOSE_RANGE_CLOEXEC) == 0;
-}
-#else
-static bool close_range_on_exec(unsigned from)
-{
-	(void)from;
-	return false;
-}
-#endif
-
-/* For descriptors that the program that started us left open; our own are close-on-exec already. */
-static void close_inherited(void)
-{
-	long max = sysconf(_SC_OPEN_MAX);
-
-	if (close_range_on_exec(3))
-		return;
-	for (int fd = 3; fd < (max < 0 || max > FD_MANY ? FD_MANY : max); fd++)
-		(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
-}
 
 /* No program may see POSTERN_PASSWORD.  And if we were started with more rights than our user has (AT_SECURE), that user must
  * not choose which programs and files the child finds.  A word without `=` is skipped: unsetenv(3) cannot remove it, and the
@@ -101,7 +72,6 @@ static void be_child(char *const argv[], int out, int trouble)
 	setpgid(0, 0);
 	default_signals();
 	if (null >= 0 && dup2(null, STDIN_FILENO) >= 0 && dup2(out, STDOUT_FILENO) >= 0) {
-		close_inherited();
 		clean_environment();
 		execvp(argv[0], argv);
 	}
@@ -122,7 +92,8 @@ static bool start(char *const argv[], const char *what, struct child *c, struct 
 		close(out[1]);
 		return false;
 	}
-	*c = (struct child){ .out = out[0], .trouble = trouble[0], .pid = fork() };
+	*c = (struct child){ .out = out[0], .trouble = trouble[0] };
+	c->pid = child_fork((const int[]){ out[1], trouble[1] }, 2);
 	if (c->pid == 0)
 		be_child(argv, out[1], trouble[1]);
 	if (c->pid < 0)

@@ -9,8 +9,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/child.h"
 #include "base/str.h"
-
 #include "queue/due.h"
 #include "queue/place.h"
 
@@ -22,23 +22,15 @@ struct locks {
 	int waits; /* -1: it need not wait */
 };
 
-static void close_between(int low, int high)
-{
-	if (high - low > 1)
-		close_range((unsigned)low + 1, (unsigned)high - 1, 0);
-}
-
-/* Nothing of ours stays open but the locks. */
-static void close_others(const struct locks *l)
+/* The caller's pipes must not stay open with us. */
+static void leave_standard(void)
 {
 	int null = open("/dev/null", O_RDWR);
-	int low = l->waits < 0 || l->runs < l->waits ? l->runs : l->waits, high = l->runs > l->waits ? l->runs : l->waits;
 
 	for (int fd = 0; null >= 0 && fd < 3; fd++)
 		dup2(null, fd);
-	close_between(2, low);
-	close_between(low, high);
-	close_range((unsigned)high + 1, ~0U, 0);
+	if (null > STDERR_FILENO)
+		close(null);
 }
 
 /* What the caller's environment says about its own message is not for the others that wait. */
@@ -66,7 +58,7 @@ static void become_postern(const struct spool *s, const struct options *o, const
 
 	if (asprintf(&place, "--queue-directory=%s", s->path) < 0 || (o->config_file != NULL && file == NULL) || chdir("/") != 0)
 		_exit(0);
-	close_others(l);
+	leave_standard();
 	forget_settings();
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
@@ -81,11 +73,12 @@ static void become_postern(const struct spool *s, const struct options *o, const
 
 static void detach(const struct spool *s, const struct options *o, const struct locks *l)
 {
-	pid_t child = fork();
+	const int keep[] = { l->runs, l->waits };
+	pid_t child = child_fork(keep, 2);
 
 	if (child == 0) {
 		setsid();
-		if (fork() == 0)
+		if (child_fork(keep, 2) == 0)
 			become_postern(s, o, l);
 		_exit(0);
 	}
