@@ -177,13 +177,13 @@ kept_with() {
 	[[ $(envelope_of "$(entries)" | grep ^rcpt) == "rcpt you@example.net" ]]
 }
 
-@test "queue always and -odq keep without a connection; -odi sends" {
+@test "-odq keeps without a connection, with queue always, too; -odi sends" {
 	server
 	keep
 	set_conf queue always
-	silent_ok you@example.net < "$mail"
+	keep
 	kept 2
-	[[ $(connections) == 0 && -z $(records_of "$(entries | head -n 1)") ]]
+	[[ $(connections) == 0 && -z $(records_of "$(entries | head -n 1)") && ! -e $queue/.flushing ]]
 	set_conf queue_directory "$HOME/other"
 	silent_ok -odi you@example.net < "$mail"
 	[[ $(messages) == 1 && ! -e $HOME/other ]]
@@ -195,6 +195,35 @@ kept_with() {
 	flock "$queue/.flushing" true
 	[[ $(messages) == 1 ]]
 	kept 0
+}
+
+@test "queue always keeps, and a process of its own sends" {
+	server "delay GREETING 200"
+	set_conf queue always
+	silent_ok you@example.net < "$mail"
+	flock "$queue/.flushing" true
+	[[ $(messages) == 1 ]]
+	kept 0
+}
+
+@test "a message that is only kept is sent at once, also behind many that are not due" {
+	local n
+	unreachable
+	for n in {1..101}; do
+		printf 'MAIL FROM:<me@example.org>\r\nRCPT TO:<r%d@example.net>\r\nDATA\r\n\r\nx\r\n.\r\n' "$n"
+	done > "$BATS_TEST_TMPDIR/dialogue"
+	postern_ok -bs -odq < <(printf 'EHLO x\r\n'; cat "$BATS_TEST_TMPDIR/dialogue"; printf 'QUIT\r\n')
+	flushed 75
+	kept 101
+	for n in $(entries); do	# they are the oldest by their names, too
+		mv "$queue/$n" "$queue/60000000${n:8}"
+	done
+	server
+	write_conf
+	silent_ok -odb you@example.net < "$mail"
+	flock "$queue/.flushing" true
+	[[ $(messages) == 1 ]] || complain "$(messages) messages"
+	kept 101
 }
 
 @test "-odb while another flush runs: the message is sent after it, and the caller does not wait" {
