@@ -16,14 +16,15 @@ setup() {
 	trace=$BATS_TEST_TMPDIR/trace
 }
 
-# server: with a queue, and one recipient (later@) whom it refuses for now, and one (never@) whom it refuses for good.
+# server [LINE]: with a queue, and one recipient (later@) whom it refuses for now, and one (never@) whom it refuses for good.
 server() {
 	before=0 new=0
-	start_server <<-'S'
+	start_server <<-S
 		tls none
 		listen 127.0.0.1
 		reply RCPT:later@* 451 4.3.0 not now
 		reply RCPT:never@* 550 5.1.1 not at all
+		${1-}
 	S
 	set_conf host 127.0.0.1
 	set_conf domain client.example.org
@@ -240,6 +241,23 @@ sent_and_reported() {
 	server
 	begin_with you@example.net never@example.net
 	each_call "$crashes $errors" sent_and_reported -q
+}
+
+# you@ gets it once, and the sender a report that it was passed on: perhaps twice after a crash, but never none.
+sent_and_passed_on() {
+	flush
+	flush
+	sort_arrived
+	if is_given_up; then ((new == 1)); return; fi
+	((kept == 0 && reports >= 1 && reports <= 2 && new > reports)) || return
+	is_crash || ((new == 2)) || return
+	((new == reports + 1)) || { ((new == reports + 2)) && may_come_again "fdatasync"; }
+}
+
+@test "a crash or an error at each system call while a message is passed on to a server without DSN, and the sender gets a report" {
+	server "hide DSN"
+	begin_with -N success you@example.net
+	each_call "$crashes $errors" sent_and_passed_on -q
 }
 
 # A report that nobody gets is kept among the dead.

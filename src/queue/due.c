@@ -21,20 +21,25 @@ static char *route_of(const struct entry *x, struct err *e)
 	return copy;
 }
 
-static bool add(struct flush *f, const struct held *h, struct err *e)
+/* The route becomes the work's. */
+static bool add(struct flush *f, const struct due *like, char *route, const char *id, struct err *e)
 {
-	struct due *work = array_grow(f->work, f->n, sizeof *work, e);
-	struct due d = { .tries = h->x.tries };
+	struct due *work = route == NULL ? NULL : array_grow(f->work, f->n, sizeof *work, e);
 
-	if (work == NULL)
+	if (work == NULL) {
+		free(route);
 		return false;
+	}
 	f->work = work;
-	d.route = route_of(&h->x, e);
-	if (d.route == NULL)
-		return false;
-	snprintf(d.id, sizeof d.id, "%s", h->id);
-	f->work[f->n++] = d;
+	work[f->n] = *like;
+	work[f->n].route = route;
+	snprintf(work[f->n++].id, SPOOL_ID, "%s", id);
 	return true;
+}
+
+bool due_add_report(struct flush *f, const struct entry *of, const char *id, struct err *e)
+{
+	return add(f, &(struct due){ .report = true }, route_of(of, e), id, e);
 }
 
 /* If the clock has gone back since the last try, the time of the next one means nothing. */
@@ -51,7 +56,7 @@ static bool any_rcpt_has(const struct envelope *v, const char *text)
 	return false;
 }
 
-bool due_has(const struct flush *f, const struct held *h)
+static bool is_chosen(const struct flush *f, const struct held *h)
 {
 	const struct queue_choice *c = f->choice;
 	bool has = c->what == 'I' ? strstr(h->id, c->text) != NULL
@@ -75,6 +80,11 @@ bool due_pass_over(struct flush *f, enum held_found found, const struct err *why
 	return true;
 }
 
+bool due_has(const struct flush *f, const struct due *d, const struct held *h)
+{
+	return d->report ? is_due(&h->x, time(NULL)) : is_chosen(f, h);
+}
+
 static bool look(struct flush *f, const char *id, struct err *e)
 {
 	struct held h;
@@ -83,8 +93,8 @@ static bool look(struct flush *f, const char *id, struct err *e)
 
 	if (found != HELD_FOUND)
 		return due_pass_over(f, found, e);
-	if (due_has(f, &h))
-		ok = add(f, &h, e);
+	if (is_chosen(f, &h))
+		ok = add(f, &(struct due){ .tries = h.x.tries }, route_of(&h.x, e), id, e);
 	else
 		f->waiting++;
 	held_release(&h);
@@ -125,17 +135,15 @@ void due_free(struct flush *f)
 
 bool due_any(struct spool *s)
 {
-	enum { SOME = 100 };
+	enum { LOOK_AT = 100 };
 	struct strlist ids = { .n = 0 };
 	struct err unheard;
 	bool due = false;
 
 	if (spool_list(s, &ids, NULL, &unheard))
-		for (size_t i = 0; i < ids.n && !due; i++) {
+		for (size_t i = 0; i < ids.n && i < LOOK_AT && !due; i++) {
 			struct held h;
 
-			if (i == SOME && ids.n > 2 * SOME)
-				i = ids.n - SOME;
 			if (held_take(s, ids.items[i], false, &h, &unheard) != HELD_FOUND)
 				continue;
 			due = is_due(&h.x, time(NULL));

@@ -13,6 +13,7 @@
 struct due { /* an entry that is to be tried */
 	char    *route; /* owned: the account, with the configuration and the wishes that it is found by */
 	unsigned tries;
+	bool     report; /* made by this pass: it is tried, whatever was chosen */
 	char     id[SPOOL_ID];
 };
 
@@ -32,8 +33,11 @@ struct flush { /* a pass over the queue: what it is to do, and what came of it *
 bool due_find(struct flush *f, struct err *e) MUST_CHECK;
 void due_free(struct flush *f);
 
-/* Is the entry to be tried in this pass? */
-bool due_has(const struct flush *f, const struct held *h);
+/* Adds a report about the entry to the end of the work, which may move the array. */
+bool due_add_report(struct flush *f, const struct entry *of, const char *id, struct err *e) MUST_CHECK;
+
+/* Is the entry, now that it is locked, still to be tried in this pass? */
+bool due_has(const struct flush *f, const struct due *d, const struct held *h);
 
 /* An entry that held_take() did not find does not hold the others up.  False: `why` is a lack of memory, which ends the pass. */
 bool due_pass_over(struct flush *f, enum held_found found, const struct err *why) MUST_CHECK;
@@ -41,7 +45,7 @@ bool due_pass_over(struct flush *f, enum held_found found, const struct err *why
 /* Logs a file that cannot be used, which is left as it is. */
 void due_note_alien(struct flush *f, const struct err *why);
 
-/* Is something in the queue due?  Looks at the hundred oldest and the hundred newest entries only. */
+/* Is something in the queue due?  Looks at the hundred oldest entries only. */
 bool due_any(struct spool *s);
 
 #endif

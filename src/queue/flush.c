@@ -132,7 +132,7 @@ static bool begin_try(struct runner *r, const struct due *d, struct attempt *t, 
 	submission_begin(&t->x);
 	if (found != HELD_FOUND)
 		return due_pass_over(r->f, found, e);
-	if (!due_has(r->f, &t->h)) /* another flush has tried it meanwhile */
+	if (!due_has(r->f, d, &t->h)) /* another flush has tried it meanwhile */
 		return true;
 	enter_route(r, d->route, &t->h.x);
 	t->ok = entry_open(&t->h.x) == 0; /* it could only not be removed */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/random.h"
 #include "config/environ.h"
 #include "config/keys.h"
 #include "config/types.h"
@@ -170,34 +171,63 @@ static bool has_room_for(struct spool *s, const struct entry *x, const struct me
 	return is_full(e);
 }
 
+int64_t keep_wait(const struct queue_retry *p, unsigned tries)
+{
+	uint64_t wait = p->first;
+	uint32_t noise = 0;
+	struct err unheard;
+
+	for (; tries > 0 && wait < p->longest; tries--)
+		wait *= 2;
+	if (wait > p->longest)
+		wait = p->longest;
+	if (random_fill(&noise, sizeof noise, &unheard))
+		wait += noise % (wait / 4 + 1);
+	return (int64_t)wait;
+}
+
 static bool add(struct spool *s, const struct sender *who, struct entry *x, const struct submission *from, const char *how,
 		char id[SPOOL_ID], struct err *e)
 {
 	struct buf record = buf_max(ST_SPOOL, ENTRY_RECORD_MAX, "a record");
 	const struct queue_params *p = &who->a->queue;
 	bool ok = has_room(s, p, &from->m, e) && has_room_for(s, x, &from->m, e)
-	       && (how[0] == '\0' || entry_put_try(&record, NULL, x->created, x->created + p->retry.first, how, e))
+	       && (how[0] == '\0' || entry_put_try(&record, NULL, x->created, x->created + keep_wait(&p->retry, 0), how, e))
 	       && spool_add(s, x, &from->m, &record, id, e);
 
 	buf_free(&record);
 	return ok;
 }
 
+bool keep_describe(const struct sender *who, struct entry *to, struct err *e)
+{
+	to->created = time(NULL);
+	to->has_uid = who->peer != NULL;
+	to->uid = who->peer != NULL ? who->peer->uid : 0;
+	to->account = str_dup(who->a->name, e);
+	return to->account != NULL && absolute(who->o->config_file, &to->config, e) && keep_wishes(who->o, &to->settings, e);
+}
+
+bool keep_open(const struct sender *who, struct spool *s, struct err *e)
+{
+	char *path = queue_place(&who->a->queue, e);
+	bool ok = path != NULL && spool_open(s, path, true, e);
+
+	free(path);
+	return ok;
+}
+
 bool keep(struct sender *who, struct submission *x, const char *how, char id[SPOOL_ID], struct err *e)
 {
-	struct entry kept = { .account = who->a->name, .created = time(NULL), .v = x->v, /* borrowed, but for two fields */
-			      .has_uid = who->peer != NULL, .uid = who->peer != NULL ? who->peer->uid : 0 };
+	struct entry kept = { .v = x->v }; /* borrowed */
 	struct spool s = { .dir = -1 };
-	char *path = queue_place(&who->a->queue, e);
-	bool ok = path != NULL && absolute(who->o->config_file, &kept.config, e) && keep_wishes(who->o, &kept.settings, e)
-	       && spool_open(&s, path, true, e) && add(&s, who, &kept, x, how, id, e);
+	bool ok = keep_describe(who, &kept, e) && keep_open(who, &s, e) && add(&s, who, &kept, x, how, id, e);
 
 	for (size_t i = 0; ok && i < x->v.n; i++)
 		if (rcpt_is_open(&x->v.rcpts[i]))
 			x->v.rcpts[i].state = RCPT_KEPT;
 	spool_close(&s);
-	strlist_free(&kept.settings);
-	free(kept.config);
-	free(path);
+	kept.v = (struct envelope){ .n = 0 };
+	entry_free(&kept);
 	return ok;
 }

@@ -4,26 +4,11 @@
 #include <time.h>
 
 #include "base/log.h"
-#include "base/random.h"
 #include "base/signals.h"
 #include "queue/bounce.h"
 #include "queue/keep.h"
 
-/* The wait after the n-th failure: doubled each time, and up to a quarter longer. */
-static int64_t next_wait(const struct queue_retry *p, unsigned tries)
-{
-	uint64_t wait = p->first;
-	uint32_t noise = 0;
-	struct err unheard;
-
-	for (; tries > 0 && wait < p->longest; tries--)
-		wait *= 2;
-	if (wait > p->longest)
-		wait = p->longest;
-	if (random_fill(&noise, sizeof noise, &unheard))
-		wait += noise % (wait / 4 + 1);
-	return (int64_t)wait;
-}
+enum { DELAY_S = 4 * 3600 }; /* after this time the sender is told that the message is late */
 
 static bool record(struct held *h, const struct envelope *v, int64_t due, const char *how, struct err *e)
 {
@@ -55,6 +40,19 @@ bool attempt_record_sent(struct attempt *t, struct err *e)
 	return ok;
 }
 
+/* The reason of a recipient that has no answer of its own. */
+static void explain(struct rcpt *r, const struct err *why)
+{
+	const char *words = why->quote[0] != '\0' ? why->quote : why->say;
+
+	if (r->code != 0)
+		return;
+	r->stage = why->stage;
+	r->code = why->code;
+	r->esc = why->esc;
+	(void)rcpt_say(r, words, strlen(words));
+}
+
 /* Recipients that cannot get the message any more are settled: the server refused the message for good, or its time is over. */
 static void give_up(struct envelope *v, const struct err *why)
 {
@@ -63,13 +61,7 @@ static void give_up(struct envelope *v, const struct err *why)
 
 		if (!rcpt_is_open(r))
 			continue;
-		if (r->code == 0) {
-			r->stage = why->stage;
-			r->code = why->code;
-			r->esc = why->esc;
-			(void)rcpt_say(r, why->quote[0] != '\0' ? why->quote : why->say,
-				       strlen(why->quote[0] != '\0' ? why->quote : why->say));
-		}
+		explain(r, why);
 		r->state = RCPT_REFUSED;
 	}
 }
@@ -138,37 +130,6 @@ static bool end(struct attempt *t, bool told, const char *how, struct err *e)
 	return keep_record(t, time(NULL), "over", e);
 }
 
-/* Some servers refuse the null sender.  A report then goes once more, with the account's address and NOTIFY=NEVER, so that no
- * report about it comes back (RFC 3461 4.1). */
-static bool change_sender(const struct attempt *t, struct err *e)
-{
-	const struct held *h = &t->h;
-	const struct submission *x = &t->x;
-	struct entry copy = { .account = h->x.account, .config = h->x.config, .report = true, .created = h->x.created,
-			      .has_uid = h->x.has_uid, .uid = h->x.uid };
-	struct buf none = buf_max(ST_SPOOL, 0, "no record");
-	char id[SPOOL_ID];
-	bool ok = envelope_set_sender(&copy.v, bounce_from(t->who, x), e);
-
-	for (size_t i = 0; ok && i < x->v.n; i++) {
-		ok = envelope_add_for(&copy.v, x->v.rcpts[i].address, x->v.rcpts[i].address, e);
-		if (ok)
-			copy.v.rcpts[copy.v.n - 1].notify = NOTIFY_NEVER;
-	}
-	ok = ok && spool_add(t->f->s, &copy, &x->m, &none, id, e);
-	envelope_free(&copy.v);
-	return ok;
-}
-
-static bool null_sender_refused(const struct attempt *t)
-{
-	const struct submission *x = &t->x;
-	const struct err *why = t->ok ? NULL : &t->why;
-
-	return t->h.x.report && x->v.sender[0] == '\0' && why != NULL && why->stage == ST_MAIL && err_is_final(why)
-	    && bounce_from(t->who, x)[0] != '\0';
-}
-
 bool attempt_load(struct attempt *t, struct err *e)
 {
 	const struct message *m = &t->x.m;
@@ -176,24 +137,98 @@ bool attempt_load(struct attempt *t, struct err *e)
 	return m->head.len > 0 || m->body.len > 0 || m->fd >= 0 || held_message(&t->h, &t->x.m, e);
 }
 
-/* Who has the message is recorded before the report, which may fail for want of room; who is lost after it, so that a crash cannot
- * lose the report. */
-static bool tell(struct attempt *t, bool *told, struct err *e)
+static struct bounce bounce_of(const struct attempt *t, enum bounce_kind kind)
 {
-	if (anybody_lost(&t->x.v) && !(attempt_load(t, e) && attempt_record_sent(t, e)))
-		return false;
-	if (!null_sender_refused(t))
-		return bounce_send(t->f->s, t->who, &t->h, &t->x, told, e);
-	*told = change_sender(t, e);
-	return *told;
+	return (struct bounce){ .s = t->f->s, .who = t->who, .of = &t->h.x, .x = &t->x, .kind = kind };
 }
 
-/* A try that was stopped has not failed. */
-static bool is_too_old(const struct attempt *t, const struct queue_params *p, int64_t now)
+/* The same pass sends the report, unless the smarthost of its account has just failed. */
+static bool add_to_work(struct attempt *t, const struct bounce *b, struct err *e)
+{
+	if (b->id[0] == '\0')
+		return true;
+	if (!t->ok && t->whole && t->why.stage < ST_MAIL) {
+		t->f->late = true;
+		return true;
+	}
+	return due_add_report(t->f, b->of, b->id, e);
+}
+
+static void note_told(struct attempt *t, bool delay)
+{
+	struct buf text = buf_max(ST_SPOOL, ENTRY_RECORD_MAX, "a record");
+	struct err why;
+
+	if (!entry_put_told(&text, delay, time(NULL), &why) || !held_record(&t->h, &text, &why))
+		warn(&t->h, "may be reported twice", &why);
+	buf_free(&text);
+}
+
+static bool anybody_relayed(const struct envelope *v)
+{
+	for (size_t i = 0; i < v->n; i++)
+		if (v->rcpts[i].relayed)
+			return true;
+	return false;
+}
+
+static bool tell_relayed(struct attempt *t, struct err *e)
+{
+	struct bounce b = bounce_of(t, BOUNCE_RELAYED);
+
+	if (!bounce_send(&b, e) || !add_to_work(t, &b, e))
+		return false;
+	if (b.id[0] != '\0')
+		note_told(t, false);
+	for (size_t i = 0; i < t->x.v.n; i++)
+		t->x.v.rcpts[i].relayed = false;
+	return true;
+}
+
+static bool tell_failed(struct attempt *t, bool *told, struct err *e)
+{
+	struct bounce b = bounce_of(t, BOUNCE_FAILED);
+	bool anew = !t->ok && bounce_lacks_sender(&b, &t->why);
+
+	*told = anew || bounce_tells_all(&b);
+	return (anew ? bounce_send_anew(&b, e) : bounce_send(&b, e)) && add_to_work(t, &b, e);
+}
+
+/* Who has the message is recorded before the reports, which may fail for want of room; who is lost after them, so that a crash
+ * cannot lose a report. */
+static bool tell(struct attempt *t, bool *told, struct err *e)
+{
+	bool relayed = anybody_relayed(&t->x.v);
+
+	if ((relayed || anybody_lost(&t->x.v)) && !(attempt_load(t, e) && attempt_record_sent(t, e)))
+		return false;
+	return (!relayed || tell_relayed(t, e)) && tell_failed(t, told, e);
+}
+
+/* Once in the life of an entry, and only where NOTIFY asks for it. */
+static void tell_delay(struct attempt *t, int64_t until)
+{
+	struct bounce b = bounce_of(t, BOUNCE_DELAYED);
+	struct err why;
+
+	if (t->h.x.delay_told || !bounce_is_wanted(&b))
+		return;
+	b.until = until;
+	for (size_t i = 0; i < t->x.v.n; i++)
+		if (rcpt_is_open(&t->x.v.rcpts[i]))
+			explain(&t->x.v.rcpts[i], &t->why);
+	if (attempt_load(t, &why) && attempt_record_sent(t, &why) && bounce_send(&b, &why) && add_to_work(t, &b, &why))
+		note_told(t, true);
+	else
+		warn(&t->h, "is late, and its sender cannot be told", &why);
+}
+
+/* Has the entry waited so long?  A try that was stopped has not failed. */
+static bool is_older(const struct attempt *t, int64_t age, int64_t now)
 {
 	int64_t since = t->h.x.since > now ? now : t->h.x.since;
 
-	return now - since >= p->lifetime && !signals_stopping();
+	return !t->ok && now - since >= age && !signals_stopping();
 }
 
 bool attempt_settle(struct attempt *t, struct err *e)
@@ -206,19 +241,20 @@ bool attempt_settle(struct attempt *t, struct err *e)
 	struct err untold;
 	bool told = true;
 
-	if (!t->ok) {
+	if (!t->ok)
 		err_text(&t->why, how);
-		if ((t->whole && err_is_final(&t->why)) || is_too_old(t, p, now))
-			give_up(&t->x.v, &t->why);
-	}
+	if (!t->ok && ((t->whole && err_is_final(&t->why)) || is_older(t, p->lifetime, now)))
+		give_up(&t->x.v, &t->why);
 	if (!tell(t, &told, &untold)) {
 		warn(&t->h, "waits longer, since its sender cannot be told about it", &untold);
 		reopen(&t->x.v);
 	}
 	t->f->sent += t->ok;
-	if (!keep_worth(&t->x.v))
+	if (!keep_worth(&t->x.v) && !anybody_relayed(&t->x.v))
 		return end(t, told, t->ok ? NULL : how, e);
+	if (is_older(t, DELAY_S, now))
+		tell_delay(t, t->h.x.since + p->lifetime);
 	t->f->waiting++;
 	t->f->late = true;
-	return keep_record(t, now + next_wait(&p->retry, t->h.x.tries), how, e);
+	return keep_record(t, now + keep_wait(&p->retry, t->h.x.tries), how, e);
 }

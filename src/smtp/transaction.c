@@ -118,6 +118,13 @@ static void keep_answer(struct delivery *d, const struct reply *r)
 		find_queue_id(d);
 }
 
+/* The server has the message for it. */
+static void settle_done(struct transaction *t, struct rcpt *r)
+{
+	r->state = RCPT_DONE;
+	r->relayed = esmtp_owes_report(&t->s->caps, &t->needs, r);
+}
+
 static void got_message(void *ctx, size_t arg, const struct reply *r)
 {
 	struct transaction *t = ctx;
@@ -131,7 +138,7 @@ static void got_message(void *ctx, size_t arg, const struct reply *r)
 	t->s->ended = t->number;
 	for (size_t i = 0; i < t->v->n; i++)
 		if (t->v->rcpts[i].state == RCPT_TAKEN)
-			t->v->rcpts[i].state = RCPT_DONE;
+			settle_done(t, &t->v->rcpts[i]);
 }
 
 /* LMTP: the answer for one recipient, RFC 2033 4.2. */
@@ -145,7 +152,7 @@ static void got_delivery(void *ctx, size_t arg, const struct reply *r)
 		refuse(&t->v->rcpts[arg], ST_BODY, r);
 		return;
 	}
-	t->v->rcpts[arg].state = RCPT_DONE;
+	settle_done(t, &t->v->rcpts[arg]);
 	t->s->ended = t->number;
 }
 
