@@ -177,13 +177,13 @@ kept_with() {
 	[[ $(envelope_of "$(entries)" | grep ^rcpt) == "rcpt you@example.net" ]]
 }
 
-@test "queue always and -odq keep without a connection; -odi sends" {
+@test "-odq keeps without a connection, with queue always, too; -odi sends" {
 	server
 	keep
 	set_conf queue always
-	silent_ok you@example.net < "$mail"
+	keep
 	kept 2
-	[[ $(connections) == 0 && -z $(records_of "$(entries | head -n 1)") ]]
+	[[ $(connections) == 0 && -z $(records_of "$(entries | head -n 1)") && ! -e $queue/.flushing ]]
 	set_conf queue_directory "$HOME/other"
 	silent_ok -odi you@example.net < "$mail"
 	[[ $(messages) == 1 && ! -e $HOME/other ]]
@@ -195,6 +195,35 @@ kept_with() {
 	flock "$queue/.flushing" true
 	[[ $(messages) == 1 ]]
 	kept 0
+}
+
+@test "queue always keeps, and a process of its own sends" {
+	server "delay GREETING 200"
+	set_conf queue always
+	silent_ok you@example.net < "$mail"
+	flock "$queue/.flushing" true
+	[[ $(messages) == 1 ]]
+	kept 0
+}
+
+@test "a message that is only kept is sent at once, also behind many that are not due" {
+	local n
+	unreachable
+	for n in {1..101}; do
+		printf 'MAIL FROM:<me@example.org>\r\nRCPT TO:<r%d@example.net>\r\nDATA\r\n\r\nx\r\n.\r\n' "$n"
+	done > "$BATS_TEST_TMPDIR/dialogue"
+	postern_ok -bs -odq < <(printf 'EHLO x\r\n'; cat "$BATS_TEST_TMPDIR/dialogue"; printf 'QUIT\r\n')
+	flushed 75
+	kept 101
+	for n in $(entries); do	# they are the oldest by their names, too
+		mv "$queue/$n" "$queue/60000000${n:8}"
+	done
+	server
+	write_conf
+	silent_ok -odb you@example.net < "$mail"
+	flock "$queue/.flushing" true
+	[[ $(messages) == 1 ]] || complain "$(messages) messages"
+	kept 101
 }
 
 @test "-odb while another flush runs: the message is sent after it, and the caller does not wait" {
@@ -849,6 +878,24 @@ well_formed() {
 	[[ $(connections) == 0 ]]
 }
 
+@test "behind a service mailq names the machine's queue, and its last line stays the same" {
+	((EUID == 0)) || skip "only root can become another user"
+	unreachable
+	printf '%s\n' "socket /run/postern/smtp" "queue_directory $HOME/queue" > "$conf"
+	chmod 644 "$conf"
+	chmod o+x "$BATS_RUN_TMPDIR" "${BATS_TEST_TMPDIR%/*}" "$BATS_TEST_TMPDIR" "$HOME"
+	run_bounded setpriv --reuid 12345 --regid 12345 --clear-groups "$POSTERN" -C "$conf" -bp
+	[[ $status == 0 && $stdout == "What the service behind /run/postern/smtp has kept is in the queue of the machine"*"sudo mailq"*$'\nMail queue is empty' ]] \
+	    || complain "$stdout"
+	for one in "host localhost" "protocol lmtp"; do
+		printf '%s\n' "socket /run/postern/smtp" "$one" "tls off" "queue_directory $HOME/queue" > "$conf"
+		run_bounded setpriv --reuid 12345 --regid 12345 --clear-groups "$POSTERN" -C "$conf" -bp
+		[[ $status == 0 && $stdout == "Mail queue is empty" ]] || complain "$one"
+	done
+	postern_ok -bp
+	[[ $stdout == "Mail queue is empty" ]]
+}
+
 # ------------------------------------------------------------------------------------------- the other two reports
 
 @test "after four hours the sender is told once, if NOTIFY has DELAY" {
@@ -1090,9 +1137,85 @@ untrusted() {
 	id=$(entries)
 	chown 12345 "$queue/$id"
 	untrusted "$id" owner
-	chown 12345 "$queue"
-	flushed 73
-	postern_fails 73 -- -bp
+	chown 12345 "$queue"	# root acts as the owner of a queue
+	flushed 78		# who may not read the configuration, which is below a directory of root's
+	kept 1
+	[[ $(messages) == 0 ]]
+}
+
+# An account with a queue of its own, for each name.
+accounts() {
+	local name
+	for name in "$@"; do
+		printf '%s\n' "account $name" "host localhost" "port $port" "tls off" "auth off" "queue on" \
+		    "queue_directory $HOME/of/$name" "from $name@example.org"
+	done
+}
+
+@test "mailq, -q and --queue-* see the queues of all accounts; with -a only that of one" {
+	local id
+	server
+	{ accounts one two three; printf '%s\n' "account four : one"; } > "$conf"
+	for one in one two four; do
+		silent_ok -a $one -odq "$one@example.net" < "$mail"
+	done
+	mkdir -m 700 "$HOME/of/three"
+	postern_as mailq
+	[[ $stdout == "The queue $HOME/of/one:"*one@*four@*"The queue $HOME/of/two:"*two@*"-- 1 Kbytes in 3 Requests." ]] || complain "$stdout"
+	[[ $(grep -c '^The queue' <<< "$stdout") == 2 ]]
+	postern_as mailq -a two
+	[[ $stdout == "The queue $HOME/of/two:"*"1 Request." && $stdout != *of/one* ]]
+	postern_fails 78 -- -bp -a none
+	id=$(basename "$HOME"/of/two/????????-*)
+	postern_fails 64 -- -a one --queue-show="$id"
+	postern_ok --queue-show="$id"
+	[[ $stdout == *"rcpt two@"* ]]
+	postern_ok --queue-hold="$id"
+	postern_ok -q -a four
+	[[ $(messages) == 2 ]]
+	postern_ok -q
+	[[ $(messages) == 2 ]]
+	postern_ok --queue-release=ALL
+	postern_ok -q
+	[[ $(messages) == 3 ]]
+	postern_as mailq
+	[[ $stdout == "Mail queue is empty" ]]
+}
+
+@test "a queue that cannot be read does not hide the others, and is an error; two names of one directory are one queue" {
+	server
+	accounts one two three > "$conf"
+	silent_ok -a two -odq you@example.net < "$mail"
+	mkdir "$HOME/of/one"
+	chmod 777 "$HOME/of/one"
+	ln -s two "$HOME/of/three"
+	postern -bp
+	[[ $status == 73 && $stdout == *you@* && $stdout != *Request* && $(grep -c '^The queue' <<< "$stdout") == 1 ]] || complain "$status $stdout"
+	postern -q
+	[[ $status == 73 && $(messages) == 1 ]]
+}
+
+@test "root flushes each queue as its owner, and several owners' in one run" {
+	((EUID == 0)) || skip "only root can give a file away"
+	local who=$BATS_TEST_TMPDIR/who one
+	server "auth_clear"
+	printf '#!/bin/sh\nid -ru >> %s\necho secret\n' "$who" > "$who.sh"
+	touch "$who"
+	chmod 666 "$who"
+	chmod 755 "$who.sh"
+	accounts one two three | sed "s|^auth off|user user\npassword_command $who.sh|" > "$conf"
+	chmod 644 "$conf"
+	for one in one two three; do
+		silent_ok -a $one -odq "$one@example.net" < "$mail"
+	done
+	chmod 711 "$BATS_RUN_TMPDIR" "${BATS_TEST_TMPDIR%/*}" "$BATS_TEST_TMPDIR" "$HOME" "$HOME/of"
+	chown -R 12345 "$HOME/of/one"
+	chown -R 12346 "$HOME/of/two"
+	postern_as mailq
+	[[ $stdout == *one@*two@*three@*"3 Requests." ]] || complain "$stdout"
+	postern_ok -v -q
+	[[ $stdout == "3 sent, 0 given up, 0 waiting" && $(messages) == 3 && $(xargs < "$who") == "12345 12346 0" ]] || complain "$stdout"
+	[[ -z $(find "$HOME/of" -type f) ]]
 }
 
 @test "files that are no entries are named and do no harm" {

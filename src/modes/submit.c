@@ -127,6 +127,14 @@ static void tell_kept(const struct work *w, const struct err *why)
 			why != NULL ? why->say : "");
 }
 
+/* What was kept without a try is due, and after a message that went through, what waits may go through, too. */
+static bool starts_flush(const struct work *w, bool sent)
+{
+	if (w->o->delivery == DELIVERY_QUEUE || w->who.a == NULL)
+		return false;
+	return keep_first(&w->who) || (sent && w->kept[0] == '\0');
+}
+
 static int conclude(struct work *w, bool ok, struct err *e)
 {
 	const struct submission *x = &w->x;
@@ -155,7 +163,7 @@ static int conclude(struct work *w, bool ok, struct err *e)
 		   sent && x->delivery.queue_id[0] != '\0' ? ", queue id " : "", x->delivery.queue_id);
 	deliver_log(&w->who, &w->to, x, ok && w->kept[0] != '\0' && !all ? &why : ok ? NULL : e,
 		    w->kept[0] != '\0' ? w->kept : NULL, status);
-	if (w->o->delivery == DELIVERY_BACKGROUND || (sent && w->kept[0] == '\0'))
+	if (starts_flush(w, sent))
 		background_flush(&w->who);
 	return status;
 }

@@ -97,13 +97,13 @@ static bool lock(int fd)
 	return fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0;
 }
 
-static void start(const struct spool *s, const struct options *o)
+static void start(struct spool *s, const struct options *o)
 {
 	struct locks l = { open_lock(s, SPOOL_LOCK_RUNS), -1 };
 
 	if (l.runs < 0)
 		return;
-	if (lock(l.runs) || lock(l.waits = open_lock(s, SPOOL_LOCK_WAITS)))
+	if ((lock(l.runs) || lock(l.waits = open_lock(s, SPOOL_LOCK_WAITS))) && due_any(s))
 		detach(s, o, &l);
 	if (l.waits >= 0)
 		close(l.waits);
@@ -119,7 +119,7 @@ void background_flush(const struct sender *who)
 	if (who->a == NULL || who->a->queue.use == QUEUE_OFF)
 		return;
 	path = queue_place(&who->a->queue, &unheard);
-	if (path != NULL && spool_open(&s, path, false, &unheard) && due_any(&s))
+	if (path != NULL && spool_open(&s, path, false, &unheard))
 		start(&s, who->o);
 	spool_close(&s);
 	free(path);

@@ -135,15 +135,17 @@ void due_free(struct flush *f)
 
 bool due_any(struct spool *s)
 {
-	enum { LOOK_AT = 100 };
+	enum { SOME = 100 };
 	struct strlist ids = { .n = 0 };
 	struct err unheard;
 	bool due = false;
 
 	if (spool_list(s, &ids, NULL, &unheard))
-		for (size_t i = 0; i < ids.n && i < LOOK_AT && !due; i++) {
+		for (size_t i = 0; i < ids.n && !due; i++) {
 			struct held h;
 
+			if (i == SOME && ids.n > 2 * SOME)
+				i = ids.n - SOME;
 			if (held_take(s, ids.items[i], false, &h, &unheard) != HELD_FOUND)
 				continue;
 			due = is_due(&h.x, time(NULL));

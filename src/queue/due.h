@@ -45,7 +45,7 @@ bool due_pass_over(struct flush *f, enum held_found found, const struct err *why
 /* Logs a file that cannot be used, which is left as it is. */
 void due_note_alien(struct flush *f, const struct err *why);
 
-/* Is something in the queue due?  Looks at the hundred oldest entries only. */
+/* Is something in the queue due?  Looks at the hundred oldest and the hundred newest entries only. */
 bool due_any(struct spool *s);
 
 #endif
