@@ -73,7 +73,7 @@ static bool send_message(struct work *w, struct err *e)
 	if (!smarthost_ready(&w->to, w->who.a, e))
 		return false;
 	secret_params_wipe(&w->who.a->secret); /* there is only this one message */
-	ok = deliver(&w->to, &w->x, e);
+	ok = deliver(&w->to, &w->x, NULL, e);
 	smarthost_disconnect(&w->to);
 	return ok;
 }

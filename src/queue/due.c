@@ -94,7 +94,7 @@ static bool look(struct flush *f, const char *id, struct err *e)
 	if (found != HELD_FOUND)
 		return due_pass_over(f, found, e);
 	if (is_chosen(f, &h))
-		ok = add(f, &(struct due){ .tries = h.x.tries }, route_of(&h.x, e), id, e);
+		ok = add(f, &(struct due){ .tries = h.x.tries, .alone = h.x.alone }, route_of(&h.x, e), id, e);
 	else
 		f->waiting++;
 	held_release(&h);

@@ -14,6 +14,7 @@ struct due { /* an entry that is to be tried */
 	char    *route; /* owned: the account, with the configuration and the wishes that it is found by */
 	unsigned tries;
 	bool     report; /* made by this pass: it is tried, whatever was chosen */
+	bool     alone;  /* see entry.h */
 	char     id[SPOOL_ID];
 };
 

@@ -377,6 +377,7 @@ static bool put_deed(struct buf *to, const char *word, int64_t at, struct err *e
 	return buf_printf(to, e, "%s %lld", word, (long long)at) && finish(to, from, e);
 }
 
+bool entry_put_alone(struct buf *to, int64_t at, struct err *e) { return put_deed(to, "alone", at, e); }
 bool entry_put_hold(struct buf *to, int64_t at, struct err *e) { return put_deed(to, "hold", at, e); }
 bool entry_put_release(struct buf *to, int64_t at, struct err *e) { return put_deed(to, "release", at, e); }
 
@@ -484,6 +485,14 @@ static bool apply_sent(struct entry *x, char *rest)
 	return next_time(&rest, &x->at) && settle_all(x, &rest);
 }
 
+static bool apply_alone(struct entry *x, char *rest)
+{
+	int64_t at;
+
+	x->alone |= next_time(&rest, &at);
+	return x->alone;
+}
+
 static bool apply_hold(struct entry *x, char *rest)
 {
 	int64_t at;
@@ -529,6 +538,8 @@ static bool apply(struct entry *x, char *record)
 		return apply_sent(x, rest);
 	if (strcmp(word, "told") == 0)
 		return apply_told(x, rest);
+	if (strcmp(word, "alone") == 0)
+		return apply_alone(x, rest);
 	if (strcmp(word, "hold") == 0)
 		return apply_hold(x, rest);
 	return strcmp(word, "release") == 0 && apply_release(x, rest);

@@ -57,6 +57,7 @@ struct entry {
 	int64_t         since;    /* the lifetime begins here: `created`, or the release */
 	bool            delay_told; /* the sender was told that the message is late */
 	bool            held;     /* until somebody releases it */
+	bool            alone;    /* the dialogue of a try broke: no flight is shared with another entry any more */
 	char            last[400];/* how the last try ended, printable; "": there was none */
 };
 
@@ -76,6 +77,7 @@ bool entry_put_try(struct buf *to, const struct envelope *v, int64_t at, int64_t
 bool entry_put_sent(struct buf *to, const struct envelope *v, int64_t at, struct err *e) MUST_CHECK; /* within a try: those RCPT_DONE */
 /* A report was made: that it is late (`delay`), or about all recipients that were `relayed` so far. */
 bool entry_put_told(struct buf *to, bool delay, int64_t at, struct err *e) MUST_CHECK;
+bool entry_put_alone(struct buf *to, int64_t at, struct err *e) MUST_CHECK;
 bool entry_put_hold(struct buf *to, int64_t at, struct err *e) MUST_CHECK;
 bool entry_put_release(struct buf *to, int64_t at, struct err *e) MUST_CHECK; /* it is due at once, held or not */
 

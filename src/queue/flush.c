@@ -9,6 +9,12 @@
 
 struct runner {
 	struct flush    *f;
+	size_t           at;     /* of the work that is to be begun next */
+	struct attempt   pair[2];/* the present one, and the next */
+	unsigned         now;    /* which of them is the present one */
+	bool             begun;  /* the next one is locked, and its message was read */
+	bool             ended;  /* no memory: why_ended */
+	struct err       why_ended;
 	/* the account that `who` and `to` are for */
 	const char      *route; /* borrowed from the work; NULL: none */
 	struct options   o;     /* of the entry: account, configuration, wishes */
@@ -70,43 +76,10 @@ static void enter_route(struct runner *r, const char *route, const struct entry 
 
 /* ---- one entry ----------------------------------------------------------------------------------- */
 
-/* deliver_by counts from the first submission. */
-static void age_wishes(struct wishes *w, int64_t age)
-{
-	if (w->by.wanted && age > 0)
-		w->by.seconds -= age;
-}
-
 /* Between two transactions: what the server has taken is recorded before it gets more. */
 static bool note_progress(void *ctx, struct err *e)
 {
 	return attempt_record_sent(ctx, e);
-}
-
-/* If the smarthost does not work, or was found not to, *why says so.  True: each recipient has its own result. */
-static bool send_it(struct runner *r, struct attempt *t, struct err *why)
-{
-	struct submission *x = &t->x;
-	struct wishes was;
-	bool ok;
-
-	if (r->failed) {
-		*why = r->why;
-		return false;
-	}
-	smarthost_restart_clock(&r->to);
-	was = r->who.a->wishes;
-	age_wishes(&r->who.a->wishes, time(NULL) - t->h.x.created);
-	x->delivery.progress = note_progress;
-	x->delivery.ctx = t;
-	ok = deliver(&r->to, x, why);
-	x->delivery.ctx = NULL;
-	r->who.a->wishes = was;
-	if (!ok && why->stage < ST_MAIL && !err_is_final(why)) { /* the smarthost, not this message */
-		r->failed = true;
-		r->why = *why;
-	}
-	return ok;
 }
 
 /* Is the entry fit for a try?  If not, it is left as it is. */
@@ -130,11 +103,14 @@ static bool begin_try(struct runner *r, const struct due *d, struct attempt *t, 
 	t->f = r->f;
 	t->who = &r->who;
 	submission_begin(&t->x);
+	t->x.delivery.progress = note_progress;
+	t->x.delivery.ctx = t;
 	if (found != HELD_FOUND)
 		return due_pass_over(r->f, found, e);
 	if (!due_has(r->f, d, &t->h)) /* another flush has tried it meanwhile */
 		return true;
 	enter_route(r, d->route, &t->h.x);
+	t->x.age_s = time(NULL) - t->h.x.created;
 	t->ok = entry_open(&t->h.x) == 0; /* it could only not be removed */
 	*begun = t->ok || is_fit(r, t);
 	if (*begun) {
@@ -164,31 +140,100 @@ static bool finish_try(struct runner *r, struct attempt *t, struct err *e)
 	return attempt_settle(t, e);
 }
 
-static bool try_entry(struct runner *r, const struct due *d, struct err *e)
+static void end_try(struct attempt *t)
 {
-	struct attempt t = { .ok = false };
-	bool begun, ok = begin_try(r, d, &t, &begun, e);
+	submission_free(&t->x);
+	held_release(&t->h);
+	*t = (struct attempt){ .h = { .fd = -1 } };
+}
 
-	if (ok && begun && t.ok) {
-		ok = attempt_settle(&t, e);
-	} else if (ok && begun) {
-		t.whole = !send_it(r, &t, &t.why);
-		ok = finish_try(r, &t, e);
+/* ---- one after the other ------------------------------------------------------------------------- */
+
+/* Begins the next entry of the work that can be tried, of this route only (NULL: of any).  r->begun unset: there is none. */
+static bool begin_next(struct runner *r, struct attempt *t, const char *route, struct err *e)
+{
+	bool ok = true;
+
+	while (ok && !r->begun && r->at < r->f->n && !signals_stopping()
+	       && (route == NULL || strcmp(r->f->work[r->at].route, route) == 0)) {
+		ok = begin_try(r, &r->f->work[r->at++], t, &r->begun, e);
+		if (!r->begun)
+			end_try(t);
 	}
-	submission_free(&t.x);
-	held_release(&t.h);
+	return ok;
+}
+
+/* For deliver(): locks the next entry while the present one waits for its answer.  One that is over is not sent. */
+static struct submission *next_entry(void *ctx)
+{
+	struct runner *r = ctx;
+	struct attempt *t = &r->pair[1 - r->now];
+
+	if (r->pair[r->now].h.x.alone || (r->at < r->f->n && r->f->work[r->at].alone))
+		return NULL;
+	r->ended = !begin_next(r, t, r->route, &r->why_ended);
+	return r->begun && !t->ok ? &t->x : NULL;
+}
+
+/* If the smarthost does not work, or was found not to, *why says so.  True: each recipient has its own result. */
+static bool send_it(struct runner *r, struct attempt *t, struct err *why)
+{
+	const struct deliver_next next = { next_entry, r };
+	bool ok;
+
+	if (r->failed) {
+		*why = r->why;
+		return false;
+	}
+	smarthost_restart_clock(&r->to);
+	ok = deliver(&r->to, &t->x, &next, why);
+	if (!ok && why->stage < ST_MAIL && !err_is_final(why)) { /* the smarthost, not this message */
+		r->failed = true;
+		r->why = *why;
+	}
+	return ok;
+}
+
+static bool try_entry(struct runner *r, struct attempt *t, struct err *e)
+{
+	bool ok;
+
+	if (t->ok)
+		return attempt_settle(t, e);
+	t->whole = !send_it(r, t, &t->why);
+	ok = finish_try(r, t, e);
+	if (ok && r->ended)
+		*e = r->why_ended;
+	return ok && !r->ended;
+}
+
+static bool run(struct runner *r, struct err *e)
+{
+	bool ok = true;
+
+	for (; ok && !signals_stopping(); r->now = 1 - r->now) {
+		struct attempt *t = &r->pair[r->now];
+
+		if (!begin_next(r, t, NULL, e))
+			return false;
+		if (!r->begun)
+			break;
+		r->begun = false;
+		ok = try_entry(r, t, e);
+		end_try(t);
+	}
 	return ok;
 }
 
 bool flush_run(struct flush *f, struct err *e)
 {
-	struct runner r = { .f = f };
+	struct runner r = { .f = f, .pair = { { .h = { .fd = -1 } }, { .h = { .fd = -1 } } } };
 	bool ok;
 
 	spool_tidy(f->s);
-	ok = due_find(f, e);
-	for (size_t i = 0; ok && i < f->n && !signals_stopping(); i++)
-		ok = try_entry(&r, &f->work[i], e);
+	ok = due_find(f, e) && run(&r, e);
+	end_try(&r.pair[0]); /* after a stop signal, one that was begun ahead */
+	end_try(&r.pair[1]);
 	leave_route(&r);
 	due_free(f);
 	return ok;

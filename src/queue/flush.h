@@ -5,7 +5,10 @@
  * other entries of the account wait as if they had been tried.  An entry that fails on its own does not hold the others up:
  * queue/due puts those with the fewest tries first.  What becomes of an entry after its try is queue/settle's.
  *
- * Two flushes at once never send an entry twice, since each locks an entry before it reads it.
+ * Where the server allows it, each message takes one turn-around: the next entry's MAIL and RCPT go with the end of the
+ * present one (smtp/transfer).  If the session ends then, the next entry was not tried.
+ *
+ * Two flushes at once never send an entry twice, since each locks an entry before it reads it, and until it is settled.
  */
 #ifndef QUEUE_FLUSH_H
 #define QUEUE_FLUSH_H

@@ -10,10 +10,18 @@
 
 enum { DELAY_S = 4 * 3600 }; /* after this time the sender is told that the message is late */
 
-static bool record(struct held *h, const struct envelope *v, int64_t due, const char *how, struct err *e)
+/* If a message breaks the dialogue, that may take the answer to the one before it, too (smtp/transfer).  So each message is sent
+ * alone after such a try: then it cannot cost others a second copy time and again. */
+static bool broke_off(const struct attempt *t)
+{
+	return !t->ok && t->whole && t->why.stage >= ST_MAIL && !err_is_final(&t->why) && !t->h.x.alone;
+}
+
+static bool record(struct attempt *t, int64_t due, const char *how, struct err *e)
 {
 	struct buf text = buf_max(ST_SPOOL, ENTRY_RECORD_MAX, "a record");
-	bool ok = entry_put_try(&text, v, time(NULL), due, how, e) && held_record(h, &text, e);
+	bool ok = (!broke_off(t) || entry_put_alone(&text, time(NULL), e))
+	       && entry_put_try(&text, &t->x.v, time(NULL), due, how, e) && held_record(&t->h, &text, e);
 
 	buf_free(&text);
 	return ok;
@@ -92,7 +100,7 @@ static bool keep_record(struct attempt *t, int64_t due, const char *how, struct 
 {
 	struct err why;
 
-	if (record(&t->h, &t->x.v, due, how, &why))
+	if (record(t, due, how, &why))
 		return true;
 	if (!anybody_new(&t->x.v)) {
 		warn(&t->h, "will be tried sooner than it should", &why);
@@ -109,7 +117,7 @@ static bool bury(struct attempt *t, const char *how, struct err *e)
 	struct err why;
 
 	reopen(&t->x.v);
-	if (how != NULL && !record(&t->h, &t->x.v, time(NULL), how, &why))
+	if (how != NULL && !record(t, time(NULL), how, &why))
 		warn(&t->h, "moves to the directory dead without its last error", &why);
 	else if (how != NULL)
 		entry_recorded(&t->x.v);
