@@ -187,6 +187,40 @@ partly_kept() {
 	each_call "killed ENOSPC EIO" partly_kept you@example.net later@example.net
 }
 
+@test "the cost of putting a message into the queue does not grow with the queue" {
+	local n few one
+	server
+	begin_with_nothing
+	fresh
+	crashing 0 killed -odq you@example.net
+	crashing 0 killed -odq you@example.net
+	few=$(wc -l < "$trace")
+	one=$(find "$queue" -name '*-*' -print -quit)
+	for n in {1..50}; do
+		cp "$one" "$queue/60000000-$(printf %016x "$n")"
+	done
+	crashing 0 killed -odq you@example.net
+	n=$(wc -l < "$trace")
+	((n == few && $(grep -cE ' f(data)?sync ' "$trace") == 2)) || complain "$few calls, and then $n: $(< "$trace")"
+}
+
+@test "directories that a process made before it was killed are synced by the next one" {
+	local n made
+	server
+	begin_with_nothing
+	fresh
+	crashing 0 killed -odq you@example.net
+	n=$(grep -n -m 1 " mkdir .*/spool/queue\$" "$trace" | cut -d: -f1)
+	fresh
+	crashing $((n + 1)) killed -odq you@example.net
+	[[ $status == 137 && -d $queue ]]
+	refute grep -q " fsync $disk/spool\$" "$trace"
+	crashing 0 killed -odq you@example.net
+	grep -q " fsync $disk/spool\$" "$trace" && grep -q " fsync $disk\$" "$trace" || complain "$(< "$trace")"
+	crashing 0 killed -odq you@example.net
+	refute grep -q " fsync $disk/spool\$" "$trace"
+}
+
 # --------------------------------------------------------------------------------------------------------------- sending
 
 sent_once() {

@@ -277,6 +277,51 @@ kept_with() {
 	kept 2
 }
 
+@test "queue_size holds for many at once, and counts what is in dead" {
+	local n pids=()
+	unreachable
+	keep
+	mkdir -m 700 "$queue/dead"
+	mv "$queue/$(entries)" "$queue/dead/"
+	rm "$queue/.tally"
+	n=$(stat -c %s "$queue"/dead/*)
+	set_conf queue_size $((6 * n))
+	for _ in {1..20}; do
+		"$POSTERN" -C "$conf" -odq you@example.net < "$mail" > /dev/null 2>> "$BATS_TEST_TMPDIR/stderr" 3>&- &
+		pids+=($!)
+	done
+	n=0
+	for pid in "${pids[@]}"; do
+		! wait "$pid" || n=$((n + 1))
+	done
+	kept "$n"
+	((n >= 4 && n <= 5)) || complain "$n are kept"
+	set_conf queue_size 100M
+	keep				# more room, and the number is right again after a removal
+	set_conf queue_size "$(($(stat -c %s "$queue"/dead/*) * (n + 2)))"
+	postern_fails 75 -- you@example.net < "$mail"
+	postern_ok --queue-remove=ALL
+	silent_ok you@example.net < "$mail"
+}
+
+@test "a number of the queue's size that cannot be right is not believed" {
+	local one
+	unreachable
+	set_conf queue_size 100K
+	keep
+	for one in "" "junk" "00000000000000000000 0000000000000000000x" "-0000000000000000001 00000000000000000001"; do
+		head -c 200000 /dev/zero > "$queue/65000000-0000000000000000"
+		printf '%s\n' "$one" > "$queue/.tally"
+		postern_fails 75 -- you@example.net < "$mail"
+		told queue_size
+		printf '%020d %020d\n' 1 1 > "$queue/.tally"
+		touch -d "@1000000000" "$queue/.tally"	# before the machine was started
+		postern_fails 75 -- you@example.net < "$mail"
+		rm "$queue/65000000-0000000000000000"
+		silent_ok you@example.net < "$mail"
+	done
+}
+
 @test "a directory that cannot be used: the verdict, and a warning" {
 	unreachable
 	mkdir "$HOME/open" && chmod 777 "$HOME/open"
@@ -1160,7 +1205,7 @@ accounts() {
 	[[ $stdout == *one@*two@*three@*"3 Requests." ]] || complain "$stdout"
 	postern_ok -v -q
 	[[ $stdout == "3 sent, 0 given up, 0 waiting" && $(messages) == 3 && $(xargs < "$who") == "12345 12346 0" ]] || complain "$stdout"
-	[[ -z $(find "$HOME/of" -type f) ]]
+	[[ -z $(find "$HOME/of" -type f ! -name .tally) ]]
 }
 
 @test "files that are no entries are named and do no harm" {
@@ -1172,7 +1217,7 @@ accounts() {
 	postern_as mailq
 	[[ $stdout == *"README (is no message"* && $stdout == *"in 1 Request." && $stdout != *$'\033'* && $stdout != *.new-* ]]
 	flushed 0
-	[[ $(messages) == 1 && $(find "$queue" -mindepth 1 ! -name .flushing -printf x) == xxxxx ]]
+	[[ $(messages) == 1 && $(find "$queue" -mindepth 1 ! -name .flushing ! -name .tally -printf x) == xxxxx ]]
 }
 
 @test "a temporary file is removed when it is old, and not while somebody writes it" {

@@ -130,47 +130,6 @@ static bool absolute(const char *path, char **to, struct err *e)
 	return true;
 }
 
-/* RFC 5321 4.2.3: insufficient system storage. */
-static bool is_full(struct err *e)
-{
-	e->esc = (struct esc){ 4, 3, 1 };
-	return false;
-}
-
-/* Would the queue go over its limit? */
-static bool has_room(struct spool *s, const struct queue_params *p, const struct message *m, struct err *e)
-{
-	uint64_t used;
-	size_t n;
-
-	if (p->size == 0)
-		return true;
-	if (!spool_size(s, NULL, &used, &n, e))
-		return false;
-	if (used + m->facts.bytes <= p->size)
-		return true;
-	fail(e, ST_SPOOL, FATE_TEMP, "the queue %s is full (queue_size)", s->path);
-	return is_full(e);
-}
-
-/* A user of the service must not fill it for the others. */
-static bool has_room_for(struct spool *s, const struct entry *x, const struct message *m, struct err *e)
-{
-	char first[32];
-	uint64_t used;
-	size_t n;
-
-	if (!x->has_uid)
-		return true;
-	snprintf(first, sizeof first, ENTRY_UID, x->uid);
-	if (!spool_size(s, first, &used, &n, e))
-		return false;
-	if (used + m->facts.bytes <= UID_BYTES_MAX && n < UID_ENTRIES_MAX)
-		return true;
-	fail(e, ST_SPOOL, FATE_TEMP, "the queue has %zu messages of uid %lu, and takes no more", n, x->uid);
-	return is_full(e);
-}
-
 int64_t keep_wait(const struct queue_retry *p, unsigned tries)
 {
 	uint64_t wait = p->first;
@@ -191,10 +150,12 @@ static bool add(struct spool *s, const struct sender *who, struct entry *x, cons
 {
 	struct buf record = buf_max(ST_SPOOL, ENTRY_RECORD_MAX, "a record");
 	const struct queue_params *p = &who->a->queue;
-	bool ok = has_room(s, p, &from->m, e) && has_room_for(s, x, &from->m, e)
-	       && (how[0] == '\0' || entry_put_try(&record, NULL, x->created, x->created + keep_wait(&p->retry, 0), how, e))
-	       && spool_add(s, x, &from->m, &record, id, e);
+	bool ok;
 
+	s->all = (struct tally_limit){ .limited = p->size > 0, .bytes = p->size, .n = SIZE_MAX };
+	s->user = (struct tally_limit){ .limited = true, .bytes = UID_BYTES_MAX, .n = UID_ENTRIES_MAX };
+	ok = (how[0] == '\0' || entry_put_try(&record, NULL, x->created, x->created + keep_wait(&p->retry, 0), how, e))
+	  && spool_add(s, x, &from->m, &record, id, e);
 	buf_free(&record);
 	return ok;
 }
