@@ -16,14 +16,15 @@ setup() {
 	trace=$BATS_TEST_TMPDIR/trace
 }
 
-# server: with a queue, and one recipient (later@) whom it refuses for now, and one (never@) whom it refuses for good.
+# server [LINE]: with a queue, and one recipient (later@) whom it refuses for now, and one (never@) whom it refuses for good.
 server() {
 	before=0 new=0
-	start_server <<-'S'
+	start_server <<-S
 		tls none
 		listen 127.0.0.1
 		reply RCPT:later@* 451 4.3.0 not now
 		reply RCPT:never@* 550 5.1.1 not at all
+		${1-}
 	S
 	set_conf host 127.0.0.1
 	set_conf domain client.example.org
@@ -186,6 +187,40 @@ partly_kept() {
 	each_call "killed ENOSPC EIO" partly_kept you@example.net later@example.net
 }
 
+@test "the cost of putting a message into the queue does not grow with the queue" {
+	local n few one
+	server
+	begin_with_nothing
+	fresh
+	crashing 0 killed -odq you@example.net
+	crashing 0 killed -odq you@example.net
+	few=$(wc -l < "$trace")
+	one=$(find "$queue" -name '*-*' -print -quit)
+	for n in {1..50}; do
+		cp "$one" "$queue/60000000-$(printf %016x "$n")"
+	done
+	crashing 0 killed -odq you@example.net
+	n=$(wc -l < "$trace")
+	((n == few && $(grep -cE ' f(data)?sync ' "$trace") == 2)) || complain "$few calls, and then $n: $(< "$trace")"
+}
+
+@test "directories that a process made before it was killed are synced by the next one" {
+	local n made
+	server
+	begin_with_nothing
+	fresh
+	crashing 0 killed -odq you@example.net
+	n=$(grep -n -m 1 " mkdir .*/spool/queue\$" "$trace" | cut -d: -f1)
+	fresh
+	crashing $((n + 1)) killed -odq you@example.net
+	[[ $status == 137 && -d $queue ]]
+	refute grep -q " fsync $disk/spool\$" "$trace"
+	crashing 0 killed -odq you@example.net
+	grep -q " fsync $disk/spool\$" "$trace" && grep -q " fsync $disk\$" "$trace" || complain "$(< "$trace")"
+	crashing 0 killed -odq you@example.net
+	refute grep -q " fsync $disk/spool\$" "$trace"
+}
+
 # --------------------------------------------------------------------------------------------------------------- sending
 
 sent_once() {
@@ -240,6 +275,23 @@ sent_and_reported() {
 	server
 	begin_with you@example.net never@example.net
 	each_call "$crashes $errors" sent_and_reported -q
+}
+
+# you@ gets it once, and the sender a report that it was passed on: perhaps twice after a crash, but never none.
+sent_and_passed_on() {
+	flush
+	flush
+	sort_arrived
+	if is_given_up; then ((new == 1)); return; fi
+	((kept == 0 && reports >= 1 && reports <= 2 && new > reports)) || return
+	is_crash || ((new == 2)) || return
+	((new == reports + 1)) || { ((new == reports + 2)) && may_come_again "fdatasync"; }
+}
+
+@test "a crash or an error at each system call while a message is passed on to a server without DSN, and the sender gets a report" {
+	server "hide DSN"
+	begin_with -N success you@example.net
+	each_call "$crashes $errors" sent_and_passed_on -q
 }
 
 # A report that nobody gets is kept among the dead.

@@ -664,9 +664,10 @@ load dialogue
 	replied "250 2.1.5 this recipient is there already"
 }
 
-@test "where the queue is on and there is no server: what RCPT asks to be told is kept, and NOTIFY=SUCCESS is refused for now" {
+@test "where the queue is on and queue_bounce is off, without a server: NOTIFY=SUCCESS is refused for now, and the rest is kept" {
 	start_server < /dev/null
 	set_conf queue on
+	set_conf queue_bounce off
 	set_conf queue_directory "$BATS_TEST_TMPDIR/queue"
 	stop_server
 	talk "EHLO x" "$me" "$you NOTIFY=SUCCESS" "RCPT TO:<b@example.net> NOTIFY=NEVER ORCPT=rfc822;c@example.net" DATA "${text[@]}" QUIT
@@ -676,4 +677,25 @@ load dialogue
 	grep -qx "orcpt rfc822;c@example.net" "$BATS_TEST_TMPDIR"/queue/*-*
 	grep -qx "notify 1" "$BATS_TEST_TMPDIR"/queue/*-*
 	refute grep -q "you@example.net" "$BATS_TEST_TMPDIR"/queue/*-*
+}
+
+@test "where the queue is on: NOTIFY=SUCCESS is kept without a server, and reported where the server has no DSN" {	# RFC 3461 5.2.2 (b)
+	local queue=$BATS_TEST_TMPDIR/queue
+	start_server <<< "hide DSN"
+	set_conf queue on
+	set_conf queue_directory "$queue"
+	options=(-odq)
+	talk "EHLO x" "$me" "$you NOTIFY=SUCCESS" DATA "${text[@]}" QUIT
+	answered 220 250 250 250 354 250 221
+	grep -qx "notify 2" "$queue"/*-*
+	rm "$queue"/*-*
+	options=()
+	talk "EHLO x" "$me" "$you NOTIFY=SUCCESS" "RCPT TO:<b@example.net> NOTIFY=FAILURE" DATA "${text[@]}" "MAIL FROM:<>" "$you NOTIFY=SUCCESS" DATA "${text[@]}" QUIT
+	answered 220 250 250 250 250 354 250 250 250 354 250 221
+	flock "$queue/.flushing" true
+	[[ $(messages) == 3 && $(envelope 3) == *"mail <>"*"rcpt <me@example.org>"* ]]
+	message 3 | tr -d '\r' > "$BATS_TEST_TMPDIR/report"
+	grep -qx 'Action: relayed' "$BATS_TEST_TMPDIR/report"
+	[[ $(grep '^Final-Recipient' "$BATS_TEST_TMPDIR/report") == "Final-Recipient: rfc822; you@example.net" ]]
+	refute ls "$queue"/*-*
 }

@@ -389,6 +389,10 @@ may_say=(
 	((status == 0)) || complain "tests/layers.awk"
 }
 
+@test "every process begins in base/child, which lets it inherit no descriptor" {
+	[[ $(grep -rlE '\b(fork|vfork|clone|posix_spawnp?|popen|system)\(' "$SRCDIR/src" --include='*.c') == "$SRCDIR/src/base/child.c" ]]
+}
+
 @test "every file under src is built and listed" {
 	cd "$SRCDIR"
 	same "sources in Makefile.am" "$(find src -name '*.[ch]')" "$(grep -oE '\bsrc/[a-z0-9/]+\.[ch]\b' Makefile.am)"

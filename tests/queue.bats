@@ -2,52 +2,7 @@
 # Time is never waited for: a test makes an entry older (`aged`) or due (--queue-retry).
 
 load helper
-
-postern_timeout=20
-test_limit=120
-
-setup() {
-	helper_setup
-	queue=$HOME/queue log=$BATS_TEST_TMPDIR/log
-	conf_extra=$'queue on\n'"queue_directory $queue"$'\n'"logfile $log"
-}
-
-# A flush in the background ends before the test does: it has the lock of this file.
-teardown() {
-	local lock
-	for lock in .flush-next .flushing; do	# first the one that waits for the other
-		[[ ! -e $queue/$lock ]] || flock "$queue/$lock" true
-	done
-	helper_teardown
-}
-
-# server [LINE...]: starts one without TLS.  unreachable: nobody listens any more where $conf points.
-server() { start_server <<< "tls none"$'\n'"$(printf '%s\n' "$@")"; }
-unreachable() { start_server <<< "tls none"; stop_server; }
-
-# The names of the entries, oldest first.
-entries() { find "$queue" -maxdepth 1 -name '????????-????????????????' -printf '%f\n' 2> /dev/null | sort; }
-kept() {
-	local n
-	n=$(entries | wc -l)
-	((n == $1)) || complain "$n entries, not $1"
-}
-
-# silent_ok ARGS: like postern_ok, and it prints nothing.
-silent_ok() {
-	postern_ok "$@" || return 1
-	[[ -z $stdout$stderr ]] || complain "it is not silent: postern $*"
-}
-
-# keep [ARGS]: keeps the standard message, without a try.
-keep() { silent_ok -odq "${@:-you@example.net}" < "$mail"; }
-
-# due: every entry may be tried.  flushed STATUS: what is due is tried, and the status is this.
-due() { postern_ok --queue-retry=ALL; }
-flushed() {
-	postern -q
-	[[ $status == "$1" && -z $stdout ]] || complain "exit status $status, not $1, from: postern -q"
-}
+load queue
 
 # envelope_of ID, message_of ID, records_of ID: the parts of an entry, by the lengths in its first line.
 lengths() { read -r _ _ envelope_len message_len _ < "$queue/$1"; envelope_len=$((10#$envelope_len)) message_len=$((10#$message_len)); }
@@ -72,11 +27,11 @@ edited() {
 	cat "$at.all" > "$queue/$1"
 }
 
-# aged: every entry is ten days old.
+# aged [SECONDS]: every entry is ten days old, or so many seconds.
 aged() {
 	local id
 	for id in $(entries); do
-		edited "$id" "s/^created .*/created $(($(date +%s) - 864000))/"
+		edited "$id" "s/^created .*/created $(($(date +%s) - ${1:-864000}))/"
 	done
 }
 
@@ -177,13 +132,13 @@ kept_with() {
 	[[ $(envelope_of "$(entries)" | grep ^rcpt) == "rcpt you@example.net" ]]
 }
 
-@test "queue always and -odq keep without a connection; -odi sends" {
+@test "-odq keeps without a connection, with queue always, too; -odi sends" {
 	server
 	keep
 	set_conf queue always
-	silent_ok you@example.net < "$mail"
+	keep
 	kept 2
-	[[ $(connections) == 0 && -z $(records_of "$(entries | head -n 1)") ]]
+	[[ $(connections) == 0 && -z $(records_of "$(entries | head -n 1)") && ! -e $queue/.flushing ]]
 	set_conf queue_directory "$HOME/other"
 	silent_ok -odi you@example.net < "$mail"
 	[[ $(messages) == 1 && ! -e $HOME/other ]]
@@ -195,6 +150,35 @@ kept_with() {
 	flock "$queue/.flushing" true
 	[[ $(messages) == 1 ]]
 	kept 0
+}
+
+@test "queue always keeps, and a process of its own sends" {
+	server "delay GREETING 200"
+	set_conf queue always
+	silent_ok you@example.net < "$mail"
+	flock "$queue/.flushing" true
+	[[ $(messages) == 1 ]]
+	kept 0
+}
+
+@test "a message that is only kept is sent at once, also behind many that are not due" {
+	local n
+	unreachable
+	for n in {1..101}; do
+		printf 'MAIL FROM:<me@example.org>\r\nRCPT TO:<r%d@example.net>\r\nDATA\r\n\r\nx\r\n.\r\n' "$n"
+	done > "$BATS_TEST_TMPDIR/dialogue"
+	postern_ok -bs -odq < <(printf 'EHLO x\r\n'; cat "$BATS_TEST_TMPDIR/dialogue"; printf 'QUIT\r\n')
+	flushed 75
+	kept 101
+	for n in $(entries); do	# they are the oldest by their names, too
+		mv "$queue/$n" "$queue/60000000${n:8}"
+	done
+	server
+	write_conf
+	silent_ok -odb you@example.net < "$mail"
+	flock "$queue/.flushing" true
+	[[ $(messages) == 1 ]] || complain "$(messages) messages"
+	kept 101
 }
 
 @test "-odb while another flush runs: the message is sent after it, and the caller does not wait" {
@@ -291,6 +275,51 @@ kept_with() {
 	set_conf queue_size off
 	silent_ok you@example.net < <(cat "$mail"; head -c 3000 /dev/zero | tr '\0' x)
 	kept 2
+}
+
+@test "queue_size holds for many at once, and counts what is in dead" {
+	local n pids=()
+	unreachable
+	keep
+	mkdir -m 700 "$queue/dead"
+	mv "$queue/$(entries)" "$queue/dead/"
+	rm "$queue/.tally"
+	n=$(stat -c %s "$queue"/dead/*)
+	set_conf queue_size $((6 * n))
+	for _ in {1..20}; do
+		"$POSTERN" -C "$conf" -odq you@example.net < "$mail" > /dev/null 2>> "$BATS_TEST_TMPDIR/stderr" 3>&- &
+		pids+=($!)
+	done
+	n=0
+	for pid in "${pids[@]}"; do
+		! wait "$pid" || n=$((n + 1))
+	done
+	kept "$n"
+	((n >= 4 && n <= 5)) || complain "$n are kept"
+	set_conf queue_size 100M
+	keep				# more room, and the number is right again after a removal
+	set_conf queue_size "$(($(stat -c %s "$queue"/dead/*) * (n + 2)))"
+	postern_fails 75 -- you@example.net < "$mail"
+	postern_ok --queue-remove=ALL
+	silent_ok you@example.net < "$mail"
+}
+
+@test "a number of the queue's size that cannot be right is not believed" {
+	local one
+	unreachable
+	set_conf queue_size 100K
+	keep
+	for one in "" "junk" "00000000000000000000 0000000000000000000x" "-0000000000000000001 00000000000000000001"; do
+		head -c 200000 /dev/zero > "$queue/65000000-0000000000000000"
+		printf '%s\n' "$one" > "$queue/.tally"
+		postern_fails 75 -- you@example.net < "$mail"
+		told queue_size
+		printf '%020d %020d\n' 1 1 > "$queue/.tally"
+		touch -d "@1000000000" "$queue/.tally"	# before the machine was started
+		postern_fails 75 -- you@example.net < "$mail"
+		rm "$queue/65000000-0000000000000000"
+		silent_ok you@example.net < "$mail"
+	done
 }
 
 @test "a directory that cannot be used: the verdict, and a warning" {
@@ -395,14 +424,30 @@ kept_with() {
 	[[ $(messages) == 2 ]]
 }
 
-@test "a message on which the server hangs does not hold up the others" {
-	server "drop RCPT:poison@* silence"
-	set_conf timeout 1
-	keep poison@example.net
-	keep you@example.net
-	flushed 75
-	kept 1
-	[[ $(messages) == 1 ]]
+@test "a flush that is killed leaves no lock behind, even while its resolver hangs" {
+	local flush child
+	server
+	keep
+	set_conf host nowhere.example
+	export HANG_PID=$BATS_TEST_TMPDIR/resolver
+	# so many descriptors are open that the queue has high ones
+	HANG_SO=$BUILDDIR/tests/fault/hang.so ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0" \
+	    bash -c 'for n in {3..70}; do eval "exec $n< /dev/null"; done; LD_PRELOAD=$HANG_SO exec "$@"' \
+	    bash "$POSTERN" -C "$conf" -q < /dev/null > "$BATS_TEST_TMPDIR/stdout" 2> "$BATS_TEST_TMPDIR/stderr" &
+	flush=$!
+	until [[ -s $HANG_PID ]]; do
+		sleep 0.05
+	done
+	child=$(< "$HANG_PID")
+	refute flock -n "$queue/$(entries)" true
+	kill -KILL "$flush"
+	wait "$flush" || :
+	kill -0 "$child" || complain "the resolver is gone, too"
+	flock -n "$queue/$(entries)" true || complain "the entry is still locked"
+	set_conf host localhost
+	flushed 0
+	kill -KILL "$child"
+	kept 0
 }
 
 @test "the wait doubles up to the longest one, and is up to a quarter longer" {
@@ -574,11 +619,8 @@ report() { message "$1" | tr -d '\r'; }
 	keep -R full -V env1 gone@example.net you@example.net
 	aged
 	flushed 0
-	kept 1
-	[[ $(message_of "$(entries)") == *"a test"* ]]
-	flushed 0
 	kept 0
-	[[ $(messages) == 2 && $(envelope 2) == *"mail <>"* && $(envelope 2) == *"rcpt <me@example.org>"* ]]
+	[[ $(connections) == 1 && $(messages) == 2 && $(envelope 2) == *"mail <>"* && $(envelope 2) == *"rcpt <me@example.org>"* ]]
 	report 2 > "$BATS_TEST_TMPDIR/report"
 	for one in 'Auto-Submitted: auto-replied' 'To: <me@example.org>' 'In-Reply-To: <standard@example.org>' 'MIME-Version: 1.0' \
 	    'Content-Type: multipart/report; report-type=delivery-status;' 'Content-Type: message/delivery-status' \
@@ -607,7 +649,6 @@ well_formed() {
 	silent_ok gone@example.net < "$mail"
 	due
 	flushed 0
-	flushed 0
 	[[ $(messages) == 1 && $(envelope 1) == *"mail <>"* ]]
 	report 1 > "$BATS_TEST_TMPDIR/report"
 	grep -qFx 'Status: 5.1.1' "$BATS_TEST_TMPDIR/report"
@@ -625,7 +666,7 @@ well_formed() {
 	done
 	aged
 	due
-	flushed 0
+	flushed 75		# the reports would go the same way: they remain, and are due
 	kept 3
 	server
 	flushed 0
@@ -701,8 +742,6 @@ well_formed() {
 @test "a report that is refused is not reported" {
 	server "reply RCPT:gone@* 550 5.1.1 gone" "reply RCPT:me@* 550 5.1.1 gone, too"
 	keep gone@example.net
-	flushed 0
-	kept 1
 	flushed 78
 	kept 0
 	[[ $(find "$queue/dead" -type f | wc -l) == 1 && $(messages) == 0 ]]
@@ -712,17 +751,14 @@ well_formed() {
 	server "reply MAIL:<> 550 5.7.1 no null sender" "reply MAIL: 550 5.7.1 no null sender" "reply RCPT:gone@* 550 5.1.1 gone"
 	keep gone@example.net
 	flushed 0
-	postern -q
-	postern -q
 	kept 0
-	[[ $(messages) == 1 && $(envelope 1) == *"mail <me@example.org>"* && $(envelope 1) == *"NOTIFY=NEVER"* && ! -e $queue/dead ]]
+	[[ $(connections) == 1 && $(messages) == 1 && $(envelope 1) == *"mail <me@example.org>"* && $(envelope 1) == *"NOTIFY=NEVER"* && ! -e $queue/dead ]]
 }
 
 @test "a report about an address or a header that is not ASCII" {
 	server "offer SMTPUTF8" "reply RCPT:*gone@* 550 5.1.1 weg"
 	sed 's/^Subject: .*/Subject: gr\xc3\xbc\xc3\x9fe/' "$mail" > "$BATS_TEST_TMPDIR/u"
 	silent_ok -odq $'gr\xc3\xbcgone@example.net' < "$BATS_TEST_TMPDIR/u"
-	flushed 0
 	flushed 0
 	[[ $(messages) == 1 ]]
 	report 1 > "$BATS_TEST_TMPDIR/report"
@@ -738,7 +774,6 @@ well_formed() {
 	for one in hdrs full; do
 		silent_ok -odq -R "$one" gone@example.net < "$BATS_TEST_TMPDIR/latin"
 		flushed 0
-		flushed 0
 	done
 	report 1 > "$BATS_TEST_TMPDIR/report"
 	grep -qFx 'Content-Type: text/rfc822-headers' "$BATS_TEST_TMPDIR/report"
@@ -753,7 +788,6 @@ well_formed() {
 	silent_ok gone@example.net < "$mail"
 	[[ $(records_of "$(entries)" | wc -l) == 1 ]]
 	due
-	flushed 0
 	flushed 0
 	report 1 > "$BATS_TEST_TMPDIR/report"
 	[[ $(grep -c '^Final-Recipient' "$BATS_TEST_TMPDIR/report") == 1 ]]
@@ -832,6 +866,161 @@ well_formed() {
 	postern_ok --queue-remove=ALL
 	kept 0
 	[[ $(connections) == 0 ]]
+}
+
+@test "behind a service mailq names the machine's queue, and its last line stays the same" {
+	((EUID == 0)) || skip "only root can become another user"
+	unreachable
+	printf '%s\n' "socket /run/postern/smtp" "queue_directory $HOME/queue" > "$conf"
+	chmod 644 "$conf"
+	chmod o+x "$BATS_RUN_TMPDIR" "${BATS_TEST_TMPDIR%/*}" "$BATS_TEST_TMPDIR" "$HOME"
+	run_bounded setpriv --reuid 12345 --regid 12345 --clear-groups "$POSTERN" -C "$conf" -bp
+	[[ $status == 0 && $stdout == "What the service behind /run/postern/smtp has kept is in the queue of the machine"*"sudo mailq"*$'\nMail queue is empty' ]] \
+	    || complain "$stdout"
+	for one in "host localhost" "protocol lmtp"; do
+		printf '%s\n' "socket /run/postern/smtp" "$one" "tls off" "queue_directory $HOME/queue" > "$conf"
+		run_bounded setpriv --reuid 12345 --regid 12345 --clear-groups "$POSTERN" -C "$conf" -bp
+		[[ $status == 0 && $stdout == "Mail queue is empty" ]] || complain "$one"
+	done
+	postern_ok -bp
+	[[ $stdout == "Mail queue is empty" ]]
+}
+
+# ------------------------------------------------------------------------------------------- the other two reports
+
+@test "after four hours the sender is told once, if NOTIFY has DELAY" {
+	server "reply RCPT:gone@* 451 4.2.2 mailbox full"
+	keep -N delay,failure gone@example.net
+	aged 14000
+	flushed 75
+	[[ $(messages) == 0 ]]
+	aged 14500
+	due
+	flushed 75
+	kept 1
+	[[ $(messages) == 1 && $(envelope 1) == *"mail <>"*"rcpt <me@example.org>"* ]]
+	report 1 > "$BATS_TEST_TMPDIR/report"
+	for one in 'Subject: Your message is delayed' 'Auto-Submitted: auto-replied' 'Action: delayed' 'Status: 4.2.2' \
+	    'Final-Recipient: rfc822; gone@example.net' 'Content-Type: text/rfc822-headers'; do
+		grep -qFx -- "$one" "$BATS_TEST_TMPDIR/report" || complain "the report does not have: $one"
+	done
+	grep -qE '^Diagnostic-Code: smtp; 451 4\.2\.2 mailbox full' "$BATS_TEST_TMPDIR/report"
+	local until created
+	until=$(sed -n 's/^Will-Retry-Until: //p' "$BATS_TEST_TMPDIR/report")
+	created=$(envelope_of "$(entries)" | sed -n 's/^created //p')
+	(($(date -d "$until" +%s) == created + 432000)) || complain "until $until"
+	well_formed "$BATS_TEST_TMPDIR/report" 3
+	due
+	flushed 75
+	[[ $(messages) == 1 ]]
+	aged
+	due
+	flushed 0			# its time is over
+	kept 0
+	[[ $(messages) == 2 ]]
+	report 2 | grep -qx 'Action: failed'
+}
+
+@test "no delay is reported without NOTIFY=DELAY, to nobody, with queue_bounce off, and of a message that has just been released" {
+	server "reply RCPT:gone@* 451 4.2.2 mailbox full"
+	keep -N delay gone@example.net
+	postern_ok --queue-hold=ALL
+	keep gone@example.net
+	keep -N failure,success gone@example.net
+	keep -N delay -f '<>' gone@example.net
+	aged 20000
+	postern_ok --queue-release=ALL
+	flushed 75
+	kept 4
+	set_conf queue_bounce off
+	aged 20000
+	keep -N delay gone@example.net
+	aged 20000
+	due
+	flushed 75
+	kept 5
+	[[ $(messages) == 0 ]]
+}
+
+@test "a delay is told for those recipients alone that still wait and ask for it, also without an answer of the server" {
+	server "reply RCPT:gone@* 451 4.2.2 mailbox full" "drop RCPT:cut@* close"
+	keep gone@example.net you@example.net
+	keep cut@example.net
+	local id
+	for id in $(entries); do
+		edited "$id" "s/^rcpt .*/&\nnotify 8/; s/^created .*/created $(($(date +%s) - 20000))/"
+	done
+	flushed 75
+	kept 2
+	[[ $(messages) == 3 ]]
+	for id in 2 3; do
+		report $id > "$BATS_TEST_TMPDIR/report"
+		[[ $(grep -c '^Final-Recipient' "$BATS_TEST_TMPDIR/report") == 1 ]]
+		refute grep -q you@ <(grep '^Final' "$BATS_TEST_TMPDIR/report")
+		grep -qE '^Status: 4\.[0-9]+\.[0-9]+$' "$BATS_TEST_TMPDIR/report"
+		grep -qE '^Diagnostic-Code: (smtp|x-postern); .' "$BATS_TEST_TMPDIR/report"
+	done
+}
+
+@test "NOTIFY=SUCCESS and a server without DSN: the sender is told that the message was passed on" {
+	server "hide DSN"
+	keep -N success -R full you@example.net her@example.net
+	keep -N failure you@example.net
+	keep -N success -f '<>' you@example.net
+	flushed 0
+	kept 0
+	[[ $(messages) == 4 ]]
+	grep -lq '^Subject: Your message was passed on' "$server_dir"/msg.4
+	report 4 > "$BATS_TEST_TMPDIR/report"
+	[[ $(grep -cx 'Action: relayed' "$BATS_TEST_TMPDIR/report") == 2 && $(grep -cx 'Status: 2.0.0' "$BATS_TEST_TMPDIR/report") == 2 ]]
+	refute grep -q '^Diagnostic-Code' "$BATS_TEST_TMPDIR/report"
+	grep -qFx 'Content-Type: text/rfc822-headers' "$BATS_TEST_TMPDIR/report"
+	well_formed "$BATS_TEST_TMPDIR/report" 3
+	stop_server
+	server
+	write_conf
+	keep -N success you@example.net
+	flushed 0
+	[[ $(messages) == 1 ]]			# the server reports it
+}
+
+@test "a message that goes through at once is reported as passed on, too; and not where the queue or queue_bounce is off" {
+	server "hide DSN"
+	set_conf queue off
+	silent_ok -N success you@example.net < "$mail"
+	set_conf queue on
+	set_conf queue_bounce off
+	silent_ok -N success you@example.net < "$mail"
+	[[ $(messages) == 2 ]]
+	kept 0
+	set_conf queue_bounce on
+	silent_ok -N success you@example.net < "$mail"
+	flock "$queue/.flushing" true
+	kept 0
+	[[ $(messages) == 4 && $(envelope 4) == *"mail <>"* ]]
+	report 4 | grep -qx 'Action: relayed'
+}
+
+@test "a recipient that has the message is reported as passed on once, while another one waits" {
+	server "hide DSN" "reply RCPT:gone@* 451 4.2.2 mailbox full"
+	keep -N success gone@example.net you@example.net
+	flushed 75
+	due
+	flushed 75
+	kept 1
+	[[ $(messages) == 2 ]]
+	report 2 > "$BATS_TEST_TMPDIR/report"
+	[[ $(grep '^Final' "$BATS_TEST_TMPDIR/report") == *you@example.net ]]
+	# the report was not made before a crash: it is made now
+	id=$(entries)
+	{ envelope_of "$id"; message_of "$id"; } > /dev/null
+	head -c $((66 + envelope_len + message_len)) "$queue/$id" > "$BATS_TEST_TMPDIR/cut"
+	{ cat "$BATS_TEST_TMPDIR/cut"; record "sent $(date +%s) done 0-1 relayed 0"; } > "$BATS_TEST_TMPDIR/all"
+	cat "$BATS_TEST_TMPDIR/all" > "$queue/$id"
+	flushed 0
+	kept 0
+	[[ $(messages) == 3 ]]
+	report 3 | grep -qx 'Final-Recipient: rfc822; gone@example.net'
 }
 
 # -------------------------------------------------------------------------------------- what is not to be trusted
@@ -938,9 +1127,85 @@ untrusted() {
 	id=$(entries)
 	chown 12345 "$queue/$id"
 	untrusted "$id" owner
-	chown 12345 "$queue"
-	flushed 73
-	postern_fails 73 -- -bp
+	chown 12345 "$queue"	# root acts as the owner of a queue
+	flushed 78		# who may not read the configuration, which is below a directory of root's
+	kept 1
+	[[ $(messages) == 0 ]]
+}
+
+# An account with a queue of its own, for each name.
+accounts() {
+	local name
+	for name in "$@"; do
+		printf '%s\n' "account $name" "host localhost" "port $port" "tls off" "auth off" "queue on" \
+		    "queue_directory $HOME/of/$name" "from $name@example.org"
+	done
+}
+
+@test "mailq, -q and --queue-* see the queues of all accounts; with -a only that of one" {
+	local id
+	server
+	{ accounts one two three; printf '%s\n' "account four : one"; } > "$conf"
+	for one in one two four; do
+		silent_ok -a $one -odq "$one@example.net" < "$mail"
+	done
+	mkdir -m 700 "$HOME/of/three"
+	postern_as mailq
+	[[ $stdout == "The queue $HOME/of/one:"*one@*four@*"The queue $HOME/of/two:"*two@*"-- 1 Kbytes in 3 Requests." ]] || complain "$stdout"
+	[[ $(grep -c '^The queue' <<< "$stdout") == 2 ]]
+	postern_as mailq -a two
+	[[ $stdout == "The queue $HOME/of/two:"*"1 Request." && $stdout != *of/one* ]]
+	postern_fails 78 -- -bp -a none
+	id=$(basename "$HOME"/of/two/????????-*)
+	postern_fails 64 -- -a one --queue-show="$id"
+	postern_ok --queue-show="$id"
+	[[ $stdout == *"rcpt two@"* ]]
+	postern_ok --queue-hold="$id"
+	postern_ok -q -a four
+	[[ $(messages) == 2 ]]
+	postern_ok -q
+	[[ $(messages) == 2 ]]
+	postern_ok --queue-release=ALL
+	postern_ok -q
+	[[ $(messages) == 3 ]]
+	postern_as mailq
+	[[ $stdout == "Mail queue is empty" ]]
+}
+
+@test "a queue that cannot be read does not hide the others, and is an error; two names of one directory are one queue" {
+	server
+	accounts one two three > "$conf"
+	silent_ok -a two -odq you@example.net < "$mail"
+	mkdir "$HOME/of/one"
+	chmod 777 "$HOME/of/one"
+	ln -s two "$HOME/of/three"
+	postern -bp
+	[[ $status == 73 && $stdout == *you@* && $stdout != *Request* && $(grep -c '^The queue' <<< "$stdout") == 1 ]] || complain "$status $stdout"
+	postern -q
+	[[ $status == 73 && $(messages) == 1 ]]
+}
+
+@test "root flushes each queue as its owner, and several owners' in one run" {
+	((EUID == 0)) || skip "only root can give a file away"
+	local who=$BATS_TEST_TMPDIR/who one
+	server "auth_clear"
+	printf '#!/bin/sh\nid -ru >> %s\necho secret\n' "$who" > "$who.sh"
+	touch "$who"
+	chmod 666 "$who"
+	chmod 755 "$who.sh"
+	accounts one two three | sed "s|^auth off|user user\npassword_command $who.sh|" > "$conf"
+	chmod 644 "$conf"
+	for one in one two three; do
+		silent_ok -a $one -odq "$one@example.net" < "$mail"
+	done
+	chmod 711 "$BATS_RUN_TMPDIR" "${BATS_TEST_TMPDIR%/*}" "$BATS_TEST_TMPDIR" "$HOME" "$HOME/of"
+	chown -R 12345 "$HOME/of/one"
+	chown -R 12346 "$HOME/of/two"
+	postern_as mailq
+	[[ $stdout == *one@*two@*three@*"3 Requests." ]] || complain "$stdout"
+	postern_ok -v -q
+	[[ $stdout == "3 sent, 0 given up, 0 waiting" && $(messages) == 3 && $(xargs < "$who") == "12345 12346 0" ]] || complain "$stdout"
+	[[ -z $(find "$HOME/of" -type f ! -name .tally) ]]
 }
 
 @test "files that are no entries are named and do no harm" {
@@ -952,7 +1217,7 @@ untrusted() {
 	postern_as mailq
 	[[ $stdout == *"README (is no message"* && $stdout == *"in 1 Request." && $stdout != *$'\033'* && $stdout != *.new-* ]]
 	flushed 0
-	[[ $(messages) == 1 && $(find "$queue" -mindepth 1 ! -name .flushing -printf x) == xxxxx ]]
+	[[ $(messages) == 1 && $(find "$queue" -mindepth 1 ! -name .flushing ! -name .tally -printf x) == xxxxx ]]
 }
 
 @test "a temporary file is removed when it is old, and not while somebody writes it" {

@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/child.h"
 #include "base/clock.h"
 #include "base/descriptor.h"
 #include "base/file.h"
@@ -19,7 +19,6 @@
 
 enum {
 	LOOK_MS = 100,     /* between two looks at a program that writes nothing or has not ended yet */
-	FD_MANY = 65536,   /* descriptors at most that are marked one by one where close_range(2) is missing */
 	PIECE = 4096,      /* bytes read at once */
 	NOT_STARTED = 126, /* the child's exit status if it could not start the program */
 };
@@ -35,34 +34,6 @@ struct child {
 	bool  reaped;
 	bool  eof;
 };
-
-#if defined(SYS_close_range) && !defined(CLOSE_RANGE_CLOEXEC)
-#define CLOSE_RANGE_CLOEXEC (1U << 2)
-#endif
-
-#ifdef SYS_close_range
-static bool close_range_on_exec(unsigned from)
-{
-	return syscall(SYS_close_range, from, ~0U, CLOSE_RANGE_CLOEXEC) == 0;
-}
-#else
-static bool close_range_on_exec(unsigned from)
-{
-	(void)from;
-	return false;
-}
-#endif
-
-/* For descriptors that the program that started us left open; our own are close-on-exec already. */
-static void close_inherited(void)
-{
-	long max = sysconf(_SC_OPEN_MAX);
-
-	if (close_range_on_exec(3))
-		return;
-	for (int fd = 3; fd < (max < 0 || max > FD_MANY ? FD_MANY : max); fd++)
-		(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
-}
 
 /* No program may see POSTERN_PASSWORD.  And if we were started with more rights than our user has (AT_SECURE), that user must
  * not choose which programs and files the child finds.  A word without `=` is skipped: unsetenv(3) cannot remove it, and the
@@ -103,7 +74,6 @@ static void become(char *const argv[], bool placed, int trouble)
 	int why;
 
 	if (placed) {
-		close_inherited();
 		clean_environment();
 		execvp(argv[0], argv);
 	}
@@ -152,7 +122,9 @@ static bool start(char *const argv[], int in, const char *what, bool words, stru
 {
 	int pipes[PIPES][2] = { { -1, -1 }, { -1, -1 }, { -1, -1 } };
 
-	*c = (struct child){ .pid = make_pipes(pipes, words) ? fork() : -1 };
+	*c = (struct child){ .pid = -1 };
+	if (make_pipes(pipes, words))
+		c->pid = child_fork((const int[]){ in, pipes[OUT][1], pipes[WORDS][1], pipes[TROUBLE][1] }, 1 + PIPES);
 	if (c->pid == 0)
 		be_child(argv, in, pipes[OUT][1], pipes[WORDS][1], pipes[TROUBLE][1]);
 	if (c->pid < 0)
@@ -336,11 +308,11 @@ int proc_input(const void *p, size_t n, struct err *e)
 /* The child of a child has nobody to wait for it but init, and is no leader of the session: it cannot take a terminal. */
 static bool start_detached(char *const argv[], int trouble)
 {
-	pid_t child = fork();
+	pid_t child = child_fork(&trouble, 1);
 
 	if (child == 0) {
 		setsid();
-		if (fork() == 0)
+		if (child_fork(&trouble, 1) == 0)
 			be_detached(argv, trouble);
 		_exit(0);
 	}

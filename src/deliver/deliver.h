@@ -9,10 +9,22 @@
 #include "deliver/sender.h"
 #include "deliver/smarthost.h"
 
+struct deliver_next { /* which submission comes next */
+	/* Called at most once for each submission, when all of it has been written and its answer is due.  NULL: not known, or not
+	 * for this smarthost.  Otherwise that submission is the one to be delivered next, or to be freed before; at its address. */
+	struct submission *(*get)(void *ctx);
+	void *ctx;
+};
+
 /* Connects if there is no session that can be used, and uses as many connections as the server's limits ask for.  The session
- * stays open for the next submission.  False: the dialogue could not go on, or this message cannot be sent at all; recipients
- * may have it all the same, as their states tell. */
-bool deliver(struct smarthost *h, struct submission *x, struct err *e) MUST_CHECK;
+ * stays open for the next submission.  If that is known, its MAIL and RCPT share the flight of this one's end, where the server
+ * allows it (`next` NULL: it is not known).  If the session breaks then, the next submission has not been tried.
+ *
+ * If a session that had been used before ends before it has got any text of this message, the message goes over a new one.
+ *
+ * False: the dialogue could not go on, or this message cannot be sent at all; recipients may have it all the same, as their
+ * states tell. */
+bool deliver(struct smarthost *h, struct submission *x, const struct deliver_next *next, struct err *e) MUST_CHECK;
 
 /* Writes the line in the log; e NULL: success.  `h` may be ready for no account yet.  `kept` (NULL: none): the entry of the
  * queue in which the message is, or was. */

@@ -25,6 +25,7 @@ void submission_begin(struct submission *x)
 
 void submission_free(struct submission *x)
 {
+	transaction_end(&x->t);
 	rendition_free(&x->r);
 	if (x->began != 0)
 		message_free(&x->m);

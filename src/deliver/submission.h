@@ -33,11 +33,15 @@ struct submission {
 	struct rendition r;        /* of m, for the present or the latest server */
 	struct delivery  delivery; /* what that server did with it */
 	int64_t          began;    /* clock_ms() */
+	int64_t          age_s;    /* since it was submitted: deliver_by counts from then */
+	/* private to deliver/deliver */
+	struct wishes    wishes;   /* of the account, for this message */
+	struct transaction t;        /* under way; begun ahead, while another message waited for its answer; zeroed: none */
 };
 
 const char *sender_origin_name(enum sender_origin o); /* "the variable EMAIL", for sentences; not of ORIGIN_NONE */
 
 void submission_begin(struct submission *x);
-void submission_free(struct submission *x); /* accepts a zeroed struct; leaves it zeroed */
+void submission_free(struct submission *x); /* ends its transaction; accepts a zeroed struct; leaves it zeroed */
 
 #endif

@@ -2,7 +2,7 @@
  * envelope.h - the sender, the recipients, and the result for each recipient: RFC 5321 3.3, RFC 3461.
  *
  * Addresses are normalised (address.h) and qualified.  smtp/transaction records the server's answers; mail/expand,
- * smtp/negotiate, smtp/transaction and server/ record the recipients that we refuse ourselves; queue/keep and queue/flush
+ * smtp/negotiate, smtp/transaction and server/ record the recipients that we refuse ourselves; queue/keep and queue/settle
  * record those that are kept, settled or given up.
  */
 #ifndef MAIL_ENVELOPE_H
@@ -37,6 +37,7 @@ struct rcpt {
 	enum fate       fate;    /* if RCPT_BARRED: FATE_TEMP or FATE_PERM */
 	bool            apart;   /* made by envelope_refuse() or envelope_unread(): not merged with one of envelope_add_for() */
 	bool            unread;  /* made by envelope_unread(): `address` is no address */
+	bool            relayed; /* RCPT_DONE, at a server without DSN, and NOTIFY asks for success: a report of ours is owed */
 	bool            past;    /* settled in an earlier try from the queue; this one does not concern it */
 	bool            asked;   /* RCPT was sent for it, and the answer is owed */
 	bool            copy;    /* an alias stands for it and for an address before it */

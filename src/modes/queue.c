@@ -14,41 +14,63 @@
 #include "base/signals.h"
 #include "deliver/report.h"
 #include "modes/mode.h"
-#include "queue/flush.h"
+#include "queue/pass.h"
 #include "queue/place.h"
 
-/* ---- the directory ------------------------------------------------------------------------------- */
+/* ---- the directories ----------------------------------------------------------------------------- */
 
-/* The directory of the account that would be chosen.  Without an account that is the usual one. */
-static bool open_queue(struct work *w, struct spool *s, bool *exists, struct err *e)
+typedef bool visit(struct work *w, struct spool *s, void *ctx, struct err *e);
+
+/* The account that would be chosen comes first.  An account that is not complete can have a queue, too. */
+static bool find_places(struct work *w, struct strlist *places, struct err *e)
 {
-	static const struct queue_params usual = { .directory = NULL };
-	const struct queue_params *p = &usual;
-	struct err unheard;
-	char *path;
-	bool ok;
+	const struct options *o = w->o;
 
 	if (!sender_load(&w->who, e))
 		return false;
-	if (sender_choose(&w->who, w->o->sender, &unheard))
-		p = &w->who.a->queue;
-	path = queue_place(p, e);
-	ok = path != NULL && queue_become_owner(path, e) && spool_open(s, path, false, e);
-	*exists = ok;
-	free(path);
-	return ok || (path != NULL && e->sys == ENOENT);
+	if (!sender_choose(&w->who, o->sender, e) && o->account != NULL && conf_account(&w->who.conf, o->account) == NULL)
+		return false;
+	return queue_places(&w->who.conf, o->account, w->who.a, places, e);
+}
+
+static bool look_into(struct work *w, const char *place, visit *look, void *ctx, struct err *e)
+{
+	struct spool s = { .dir = -1 };
+	bool ok = spool_open(&s, place, false, e) ? look(w, &s, ctx, e) : e->sys == ENOENT;
+
+	spool_close(&s);
+	return ok;
+}
+
+/* The queues of all accounts, or that of the account which -a names.  One that fails does not keep the others from being visited;
+ * the first failure is the error. */
+static bool each_queue(struct work *w, visit *look, void *ctx, struct err *e)
+{
+	struct strlist places = { .n = 0 };
+	struct err why;
+	bool ok = find_places(w, &places, e);
+
+	for (size_t i = 0; i < places.n; i++)
+		if (!look_into(w, places.items[i], look, ctx, &why) && ok) {
+			*e = why;
+			ok = false;
+		}
+	strlist_free(&places);
+	return ok;
 }
 
 /* ---- -q ------------------------------------------------------------------------------------------ */
 
-static bool one_pass(struct work *w, struct flush *f, struct err *e)
+static bool flush_one(struct work *w, struct spool *s, void *ctx, struct err *e)
 {
-	struct spool s = { .dir = -1 };
-	bool exists = false, ok = open_queue(w, &s, &exists, e);
+	struct flush *sum = ctx, f = { .choice = &w->o->choice, .s = s };
+	bool ok = signals_stopping() || pass_run(&f, e);
 
-	*f = (struct flush){ .choice = &w->o->choice, .s = &s };
-	ok = ok && (!exists || flush_run(f, e));
-	spool_close(&s);
+	sum->sent += f.sent;
+	sum->ended += f.ended;
+	sum->waiting += f.waiting;
+	sum->person |= f.person;
+	sum->late |= f.late;
 	return ok;
 }
 
@@ -63,10 +85,10 @@ static int verdict(const struct work *w, const struct flush *f)
 
 static bool run(struct work *w, struct err *e)
 {
-	struct flush f;
-
 	for (;;) {
-		if (!one_pass(w, &f, e))
+		struct flush f = { .sent = 0 };
+
+		if (!each_queue(w, flush_one, &f, e))
 			return false;
 		w->status = verdict(w, &f);
 		if (w->o->interval == 0)
@@ -136,7 +158,8 @@ static void show_entry(const struct held *h, bool dead)
 struct totals {
 	uint64_t bytes;
 	size_t   n;
-	bool     dead; /* this is the directory dead */
+	bool     dead;   /* this is the directory dead */
+	bool     system; /* the machine's queue was among them */
 };
 
 static bool list_one(struct spool *s, const char *id, struct totals *t, struct err *e)
@@ -175,19 +198,39 @@ static bool list_all(struct spool *s, const char *title, struct totals *t, struc
 	return ok;
 }
 
-static bool list(struct work *w, struct err *e)
+static bool list_queue(struct work *w, struct spool *s, void *ctx, struct err *e)
 {
-	struct spool s = { .dir = -1 }, dead = { .dir = -1 };
-	struct totals t = { 0 };
-	bool exists = false, ok = open_queue(w, &s, &exists, e);
+	struct totals *t = ctx;
+	struct spool dead = { .dir = -1 };
+	bool ok = list_all(s, "The queue", t, e);
 
-	ok = ok && (!exists || list_all(&s, "The queue", &t, e));
-	if (ok && exists && spool_open_dead(&dead, &s)) {
-		t.dead = true;
-		ok = list_all(&dead, "Given up, and nobody could be told,", &t, e);
+	(void)w;
+	t->system |= strcmp(s->path, QUEUE_SYSTEM) == 0;
+	if (ok && spool_open_dead(&dead, s)) {
+		t->dead = true;
+		ok = list_all(&dead, "Given up, and nobody could be told,", t, e);
+		t->dead = false;
 		spool_close(&dead);
 	}
-	spool_close(&s);
+	return ok;
+}
+
+/* Behind a service only its own user and root can see what it has kept. */
+static void name_service(const struct account *a, const struct totals *t)
+{
+	bool known = queue_system_exists();
+
+	if (geteuid() != 0 && !t->system && a != NULL && a->net.socket != NULL && a->net.hosts.n == 0 && !a->smtp.lmtp)
+		printf("What the service behind %s has kept is in the queue of the machine%s%s: `sudo mailq` shows it.\n",
+		       a->net.socket, known ? ", " : "", known ? QUEUE_SYSTEM : "");
+}
+
+static bool list(struct work *w, struct err *e)
+{
+	struct totals t = { 0 };
+	bool ok = each_queue(w, list_queue, &t, e);
+
+	name_service(w->who.a, &t);
 	if (ok && t.n == 0)
 		puts("Mail queue is empty");
 	else if (ok)
@@ -205,31 +248,40 @@ int queue_list(const struct options *o)
 
 typedef bool deed(struct spool *s, struct held *h, struct err *e);
 
-static bool do_one(struct spool *s, const char *id, deed *what, bool lock, struct err *e)
+struct action {
+	deed *what;
+	bool  lock;  /* the entry must not be sent meanwhile */
+	bool  all;   /* the word ALL stands for all entries */
+	bool  dead;  /* those that were given up, too */
+	bool  found;
+};
+
+static bool do_one(struct spool *s, const char *id, struct action *a, struct err *e)
 {
 	struct held h;
-	enum held_found found = spool_is_id(id) ? held_take(s, id, lock, &h, e) : HELD_GONE;
+	enum held_found found = held_take(s, id, a->lock, &h, e);
 	bool ok;
 
 	if (found == HELD_GONE)
-		return fail(e, ST_USAGE, FATE_PERM, "the queue has no message %s", id);
+		return true;
+	a->found = true;
 	if (found == HELD_BUSY)
 		return fail(e, ST_SPOOL, FATE_TEMP, "the message %s is being sent", id);
 	if (found != HELD_FOUND)
 		return false;
-	ok = what(s, &h, e);
+	ok = a->what(s, &h, e);
 	held_release(&h);
 	return ok;
 }
 
-static bool do_all(struct spool *s, deed *what, struct err *e)
+static bool do_all(struct spool *s, struct action *a, struct err *e)
 {
 	struct strlist ids = { .n = 0 };
 	struct err why;
 	bool ok = spool_list(s, &ids, NULL, e);
 
 	for (size_t i = 0; i < ids.n; i++)
-		if (!do_one(s, ids.items[i], what, true, &why) && ok) {
+		if (!do_one(s, ids.items[i], a, &why) && ok) {
 			*e = why; /* the others are done all the same */
 			ok = false;
 		}
@@ -237,54 +289,35 @@ static bool do_all(struct spool *s, deed *what, struct err *e)
 	return ok;
 }
 
-/* Those that were given up can be shown and removed.  *any unset: there are none. */
-static bool in_dead(struct spool *s, const char *id, deed *what, bool *any, struct err *e)
+static bool names_all(const struct work *w, const struct action *a)
 {
+	return a->all && strcmp(w->o->entry, "ALL") == 0;
+}
+
+static bool act_on(struct work *w, struct spool *s, struct action *a, struct err *e)
+{
+	return names_all(w, a) ? do_all(s, a, e) : a->found || do_one(s, w->o->entry, a, e);
+}
+
+static bool act_in(struct work *w, struct spool *s, void *ctx, struct err *e)
+{
+	struct action *a = ctx;
 	struct spool dead = { .dir = -1 };
-	bool ok;
+	bool ok = act_on(w, s, a, e);
 
-	*any = spool_open_dead(&dead, s);
-	ok = *any && (strcmp(id, "ALL") == 0 ? do_all(&dead, what, e) : do_one(&dead, id, what, what == held_remove, e));
-	spool_close(&dead);
+	if (ok && a->dead && spool_open_dead(&dead, s)) {
+		ok = act_on(w, &dead, a, e);
+		spool_close(&dead);
+	}
 	return ok;
 }
 
-static bool is_there(struct spool *s, const char *id)
+static bool act(struct work *w, struct action a, struct err *e)
 {
-	struct held h;
-	struct err unheard;
-	enum held_found found = spool_is_id(id) ? held_take(s, id, false, &h, &unheard) : HELD_GONE;
-
-	if (found == HELD_FOUND)
-		held_release(&h);
-	return found != HELD_GONE;
-}
-
-static bool act_on(struct spool *s, const char *id, deed *what, bool lock, bool all, bool dead, struct err *e)
-{
-	bool any = false, ok;
-
-	if (all && strcmp(id, "ALL") == 0)
-		return do_all(s, what, e) && (!dead || in_dead(s, id, what, &any, e) || !any);
-	if (!dead || is_there(s, id))
-		return do_one(s, id, what, lock, e);
-	ok = in_dead(s, id, what, &any, e);
-	return any ? ok : do_one(s, id, what, lock, e);
-}
-
-/* `all`: the word ALL stands for all entries; `dead`: those that were given up, too. */
-static bool act(struct work *w, deed *what, bool lock, bool all, bool dead, struct err *e)
-{
-	struct spool s = { .dir = -1 };
-	bool exists = false, ok = open_queue(w, &s, &exists, e);
-
-	if (ok && !exists)
-		ok = (all && strcmp(w->o->entry, "ALL") == 0)
-		  || fail(e, ST_USAGE, FATE_PERM, "the queue has no message %s", w->o->entry);
-	else if (ok)
-		ok = act_on(&s, w->o->entry, what, lock, all, dead, e);
-	spool_close(&s);
-	return ok;
+	if (!names_all(w, &a) && !spool_is_id(w->o->entry))
+		return fail(e, ST_USAGE, FATE_PERM, "the queue has no message %s", w->o->entry);
+	return each_queue(w, act_in, &a, e)
+	    && (a.found || names_all(w, &a) || fail(e, ST_USAGE, FATE_PERM, "the queue has no message %s", w->o->entry));
 }
 
 static bool put_record(struct held *h, bool (*put)(struct buf *to, int64_t at, struct err *e), struct err *e)
@@ -305,11 +338,30 @@ static bool retry_it(struct spool *s, struct held *h, struct err *e)
 	return h->x.held ? fail(e, ST_USAGE, FATE_PERM, "the message %s is held: release it first", h->id) : release_it(s, h, e);
 }
 
-static bool show_steps(struct work *w, struct err *e) { return act(w, show_it, false, false, true, e); }
-static bool remove_steps(struct work *w, struct err *e) { return act(w, held_remove, true, true, true, e); }
-static bool hold_steps(struct work *w, struct err *e) { return act(w, hold_it, true, true, false, e); }
-static bool release_steps(struct work *w, struct err *e) { return act(w, release_it, true, true, false, e); }
-static bool retry_steps(struct work *w, struct err *e) { return act(w, retry_it, true, true, false, e); }
+static bool show_steps(struct work *w, struct err *e)
+{
+	return act(w, (struct action){ .what = show_it, .dead = true }, e);
+}
+
+static bool remove_steps(struct work *w, struct err *e)
+{
+	return act(w, (struct action){ .what = held_remove, .lock = true, .all = true, .dead = true }, e);
+}
+
+static bool hold_steps(struct work *w, struct err *e)
+{
+	return act(w, (struct action){ .what = hold_it, .lock = true, .all = true }, e);
+}
+
+static bool release_steps(struct work *w, struct err *e)
+{
+	return act(w, (struct action){ .what = release_it, .lock = true, .all = true }, e);
+}
+
+static bool retry_steps(struct work *w, struct err *e)
+{
+	return act(w, (struct action){ .what = retry_it, .lock = true, .all = true }, e);
+}
 
 int queue_show(const struct options *o) { return mode_run(o, false, show_steps, NULL); }
 int queue_remove(const struct options *o) { return mode_run(o, false, remove_steps, NULL); }

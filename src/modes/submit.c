@@ -11,6 +11,7 @@
 #include "deliver/report.h"
 #include "modes/mode.h"
 #include "queue/background.h"
+#include "queue/bounce.h"
 #include "queue/keep.h"
 
 static bool check_usage(const struct options *o, struct err *e)
@@ -72,7 +73,7 @@ static bool send_message(struct work *w, struct err *e)
 	if (!smarthost_ready(&w->to, w->who.a, e))
 		return false;
 	secret_params_wipe(&w->who.a->secret); /* there is only this one message */
-	ok = deliver(&w->to, &w->x, e);
+	ok = deliver(&w->to, &w->x, NULL, e);
 	smarthost_disconnect(&w->to);
 	return ok;
 }
@@ -126,6 +127,14 @@ static void tell_kept(const struct work *w, const struct err *why)
 			why != NULL ? why->say : "");
 }
 
+/* What was kept without a try is due, and after a message that went through, what waits may go through, too. */
+static bool starts_flush(const struct work *w, bool sent)
+{
+	if (w->o->delivery == DELIVERY_QUEUE || w->who.a == NULL)
+		return false;
+	return keep_first(&w->who) || (sent && w->kept[0] == '\0');
+}
+
 static int conclude(struct work *w, bool ok, struct err *e)
 {
 	const struct submission *x = &w->x;
@@ -138,6 +147,7 @@ static int conclude(struct work *w, bool ok, struct err *e)
 		why = *e;
 	if (!all && keep_rest(w, ok, &why))
 		ok = true;
+	bounce_relayed(&w->who, &w->x);
 	if (w->kept[0] != '\0')
 		tell_kept(w, all ? NULL : &why);
 	if (!ok && !told_with_recipients(&x->v, e)) {
@@ -153,7 +163,7 @@ static int conclude(struct work *w, bool ok, struct err *e)
 		   sent && x->delivery.queue_id[0] != '\0' ? ", queue id " : "", x->delivery.queue_id);
 	deliver_log(&w->who, &w->to, x, ok && w->kept[0] != '\0' && !all ? &why : ok ? NULL : e,
 		    w->kept[0] != '\0' ? w->kept : NULL, status);
-	if (w->o->delivery == DELIVERY_BACKGROUND || (sent && w->kept[0] == '\0'))
+	if (starts_flush(w, sent))
 		background_flush(&w->who);
 	return status;
 }

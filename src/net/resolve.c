@@ -10,8 +10,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/identity.h"
+#include "base/child.h"
 #include "base/descriptor.h"
+#include "base/identity.h"
 #include "base/signals.h"
 #include "base/str.h"
 
@@ -21,10 +22,6 @@
 #ifndef EAI_ADDRFAMILY
 #define EAI_ADDRFAMILY EAI_NONAME
 #endif
-
-enum {
-	LOW_FDS = 64,   /* the resolver's child closes the descriptors below this one */
-};
 
 struct answer { /* the resolver's child writes it into the pipe */
 	int          code; /* EAI_*; 0: addresses follow */
@@ -175,8 +172,8 @@ static void ask_system(const struct question *q, struct answer *to)
 	}
 }
 
-/* A program that waits for the end of our output must not wait for the child, too: the child keeps only stdin, its pipe as
- * stdout, and stderr.  If we are killed, the child must not stay: alarm(2) ends it. */
+/* A program that waits for the end of our output must not wait for the child, too: the child has its pipe as stdout.  If we are
+ * killed, the child must not stay: alarm(2) ends it. */
 static void child(const struct question *q, int pipe_fd)
 {
 	static const int defaults[] = { SIGTERM, SIGINT, SIGHUP, SIGPIPE, SIGALRM };
@@ -190,8 +187,6 @@ static void child(const struct question *q, int pipe_fd)
 		alarm((unsigned)left / 1000 + 1);
 	if (pipe_fd != STDOUT_FILENO)
 		dup2(pipe_fd, STDOUT_FILENO);
-	for (int fd = STDERR_FILENO + 1; fd < LOW_FDS; fd++)
-		close(fd);
 	ask_system(q, &a);
 	n = write(STDOUT_FILENO, &a, sizeof a); /* it fits into any pipe, so one write(2) is enough */
 	_exit(n == (ssize_t)sizeof a ? 0 : 1);
@@ -224,7 +219,7 @@ static bool ask_child(const struct question *q, struct answer *a, struct err *e)
 
 	if (pipe2(ends, O_CLOEXEC) != 0)
 		return fail_sys(e, ST_INTERNAL, errno, "cannot make a pipe");
-	pid = fork();
+	pid = child_fork(&ends[1], 1);
 	if (pid == 0)
 		child(q, ends[1]);
 	close(ends[1]);

@@ -9,9 +9,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/child.h"
 #include "base/str.h"
-
-#include "queue/flush.h"
+#include "queue/due.h"
 #include "queue/place.h"
 
 /* The first lock is that of the flush that runs, until it ends.  That one may have listed the queue before our message came: so
@@ -22,23 +22,15 @@ struct locks {
 	int waits; /* -1: it need not wait */
 };
 
-static void close_between(int low, int high)
-{
-	if (high - low > 1)
-		close_range((unsigned)low + 1, (unsigned)high - 1, 0);
-}
-
-/* Nothing of ours stays open but the locks. */
-static void close_others(const struct locks *l)
+/* The caller's pipes must not stay open with us. */
+static void leave_standard(void)
 {
 	int null = open("/dev/null", O_RDWR);
-	int low = l->waits < 0 || l->runs < l->waits ? l->runs : l->waits, high = l->runs > l->waits ? l->runs : l->waits;
 
 	for (int fd = 0; null >= 0 && fd < 3; fd++)
 		dup2(null, fd);
-	close_between(2, low);
-	close_between(low, high);
-	close_range((unsigned)high + 1, ~0U, 0);
+	if (null > STDERR_FILENO)
+		close(null);
 }
 
 /* What the caller's environment says about its own message is not for the others that wait. */
@@ -66,7 +58,7 @@ static void become_postern(const struct spool *s, const struct options *o, const
 
 	if (asprintf(&place, "--queue-directory=%s", s->path) < 0 || (o->config_file != NULL && file == NULL) || chdir("/") != 0)
 		_exit(0);
-	close_others(l);
+	leave_standard();
 	forget_settings();
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
@@ -81,11 +73,12 @@ static void become_postern(const struct spool *s, const struct options *o, const
 
 static void detach(const struct spool *s, const struct options *o, const struct locks *l)
 {
-	pid_t child = fork();
+	const int keep[] = { l->runs, l->waits };
+	pid_t child = child_fork(keep, 2);
 
 	if (child == 0) {
 		setsid();
-		if (fork() == 0)
+		if (child_fork(keep, 2) == 0)
 			become_postern(s, o, l);
 		_exit(0);
 	}
@@ -104,13 +97,13 @@ static bool lock(int fd)
 	return fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0;
 }
 
-static void start(const struct spool *s, const struct options *o)
+static void start(struct spool *s, const struct options *o)
 {
 	struct locks l = { open_lock(s, SPOOL_LOCK_RUNS), -1 };
 
 	if (l.runs < 0)
 		return;
-	if (lock(l.runs) || lock(l.waits = open_lock(s, SPOOL_LOCK_WAITS)))
+	if ((lock(l.runs) || lock(l.waits = open_lock(s, SPOOL_LOCK_WAITS))) && due_any(s))
 		detach(s, o, &l);
 	if (l.waits >= 0)
 		close(l.waits);
@@ -126,7 +119,7 @@ void background_flush(const struct sender *who)
 	if (who->a == NULL || who->a->queue.use == QUEUE_OFF)
 		return;
 	path = queue_place(&who->a->queue, &unheard);
-	if (path != NULL && spool_open(&s, path, false, &unheard) && flush_is_due(&s))
+	if (path != NULL && spool_open(&s, path, false, &unheard))
 		start(&s, who->o);
 	spool_close(&s);
 	free(path);

@@ -4,16 +4,18 @@
 #include <time.h>
 
 #include "base/identity.h"
+#include "base/log.h"
 #include "base/random.h"
 #include "config/own.h"
 #include "mail/header.h"
+#include "queue/keep.h"
 #include "smtp/reply.h"
 
 enum { TEXT_MAX = 64 * 1024 * 1024 };
 
 struct report { /* on its way into a message */
+	const struct bounce     *b;
 	const struct sender     *who;
-	const struct held       *h;
 	const struct submission *x;
 	char                     boundary[40], machine[HOST_MAX];
 	struct buf               before, after; /* what comes before and after the original */
@@ -21,38 +23,100 @@ struct report { /* on its way into a message */
 	bool                     utf8;          /* an address is not ASCII: RFC 6533 */
 };
 
-/* ---- whom to tell about what --------------------------------------------------------------------- */
-
-static unsigned notify_of(const struct report *p, const struct rcpt *r)
-{
-	return r->notify != 0 ? r->notify : p->who->a != NULL ? p->who->a->wishes.notify : 0;
-}
+/* ---- the kinds ----------------------------------------------------------------------------------- */
 
 /* RFC 3461 5.2.1: without NOTIFY a failure is reported.  A report about a report is not, but it does not vanish either. */
-static bool wants_report(const struct report *p, const struct rcpt *r)
+static bool has_failed(const struct bounce *b, const struct rcpt *r, unsigned notify)
 {
-	unsigned notify = notify_of(p, r);
-
-	return rcpt_is_lost(r) && (p->h->x.report || notify == 0 || (notify & NOTIFY_FAILURE) != 0);
+	return rcpt_is_lost(r) && (b->of->report || notify == 0 || (notify & NOTIFY_FAILURE) != 0);
 }
 
-static size_t count(const struct report *p, bool (*which)(const struct report *p, const struct rcpt *r))
+/* RFC 3461 5.2.5.  Without NOTIFY the choice is ours: none is made. */
+static bool is_delayed(const struct bounce *b, const struct rcpt *r, unsigned notify)
+{
+	(void)b;
+	return rcpt_is_open(r) && (notify & NOTIFY_DELAY) != 0;
+}
+
+/* RFC 3461 5.2.2 (b). */
+static bool is_relayed(const struct bounce *b, const struct rcpt *r, unsigned notify)
+{
+	(void)b, (void)notify;
+	return r->relayed;
+}
+
+static bool put_failed(const struct report *p, struct buf *to, bool one, struct err *e)
+{
+	(void)p;
+	return buf_printf(to, e, "It will not be tried again for %s.", one ? "this recipient" : "these recipients");
+}
+
+static bool put_delayed(const struct report *p, struct buf *to, bool one, struct err *e)
+{
+	(void)one;
+	return buf_str(to, "You need not send it again.  It will be tried until\n", e) && header_date(to, (time_t)p->b->until, e)
+	    && buf_char(to, '.', e);
+}
+
+static bool put_relayed(const struct report *p, struct buf *to, bool one, struct err *e)
+{
+	(void)p;
+	return buf_printf(to, e, "This server does not report a success, so you will not be told when the message\n"
+				 "has reached %s.", one ? "this recipient" : "these recipients");
+}
+
+static const struct kind {
+	const char *subject, *sentence, *action; /* the sentence has the recipients behind it */
+	uint8_t     class;   /* of the status */
+	const char *status;  /* of recipients without one of this class */
+	bool        words;   /* the server's words say why */
+	bool      (*concerns)(const struct bounce *b, const struct rcpt *r, unsigned notify);
+	bool      (*put_rest)(const struct report *p, struct buf *to, bool one, struct err *e);
+} kinds[] = {
+	/* a temporary refusal until the message's time was over is 5.4.7: RFC 3463 3.5 */
+	[BOUNCE_FAILED] = { "Your message could not be delivered", "Your message could not be delivered to:", "failed",
+			    5, "5.4.7", true, has_failed, put_failed },
+	[BOUNCE_DELAYED] = { "Your message is delayed", "Your message has not been delivered yet to:", "delayed",
+			     4, "4.0.0", true, is_delayed, put_delayed },
+	[BOUNCE_RELAYED] = { "Your message was passed on", "Your message was passed on to the next mail server for:", "relayed",
+			     2, "2.0.0", false, is_relayed, put_relayed },
+};
+
+static bool concerns(const struct bounce *b, const struct rcpt *r)
+{
+	unsigned notify = r->notify != 0 ? r->notify : b->who->a != NULL ? b->who->a->wishes.notify : 0;
+
+	return kinds[b->kind].concerns(b, r, notify);
+}
+
+static size_t count(const struct bounce *b)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < p->x->v.n; i++)
-		n += which(p, &p->x->v.rcpts[i]);
+	for (size_t i = 0; i < b->x->v.n; i++)
+		n += concerns(b, &b->x->v.rcpts[i]);
 	return n;
 }
 
-static bool may_tell(const struct report *p)
+static bool may_tell(const struct bounce *b)
 {
-	return !p->h->x.report && p->x->v.sender[0] != '\0' && (p->who->a == NULL || p->who->a->queue.bounce);
+	return !b->of->report && b->x->v.sender[0] != '\0' && (b->who->a == NULL || b->who->a->queue.bounce);
+}
+
+bool bounce_is_wanted(const struct bounce *b)
+{
+	return count(b) > 0 && may_tell(b); /* an envelope without recipients may have no sender */
+}
+
+bool bounce_tells_all(const struct bounce *b)
+{
+	return may_tell(b) || (b->of->lost == 0 && count(b) == 0);
 }
 
 /* ---- the parts ----------------------------------------------------------------------------------- */
 
-const char *bounce_from(const struct sender *who, const struct submission *x)
+/* The account's `from`, else the sender of the message. */
+static const char *report_from(const struct sender *who, const struct submission *x)
 {
 	const char *own = who->a != NULL ? own_from(who->a) : NULL;
 
@@ -63,8 +127,8 @@ static bool put_head(struct report *p, struct err *e)
 {
 	struct buf *to = &p->before;
 
-	return buf_printf(to, e, "From: \"Mail Delivery System\" <%s>\nTo: <%s>\n", bounce_from(p->who, p->x), p->x->v.sender)
-	    && buf_str(to, "Subject: Your message could not be delivered\nDate: ", e)
+	return buf_printf(to, e, "From: \"Mail Delivery System\" <%s>\nTo: <%s>\n", report_from(p->who, p->x), p->x->v.sender)
+	    && buf_printf(to, e, "Subject: %s\nDate: ", kinds[p->b->kind].subject)
 	    && header_date(to, time(NULL), e)
 	    && buf_printf(to, e, "\nMessage-ID: <%s.report@%s>\nAuto-Submitted: auto-replied\n", p->boundary, p->machine)
 	    && (p->x->m.id[0] == '\0' || buf_printf(to, e, "In-Reply-To: %s\nReferences: %s\n", p->x->m.id, p->x->m.id))
@@ -89,19 +153,21 @@ static bool put_words(struct buf *to, const struct rcpt *r, struct err *e)
 
 static bool put_text(struct report *p, struct err *e)
 {
+	const struct kind *k = &kinds[p->b->kind];
 	struct buf *to = &p->before;
-	bool ok = buf_printf(to, e, "--%s\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n"
-			     "Your message could not be delivered to:\n\n", p->boundary);
+	bool ok = buf_printf(to, e, "--%s\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n%s\n\n",
+			     p->boundary, k->sentence);
 
 	for (size_t i = 0; ok && i < p->x->v.n; i++) {
 		const struct rcpt *r = &p->x->v.rcpts[i];
 
-		if (wants_report(p, r))
-			ok = buf_printf(to, e, "    %s\n        ", r->address) && put_words(to, r, e) && buf_str(to, "\n", e);
+		if (concerns(p->b, r))
+			ok = buf_printf(to, e, "    %s\n", r->address)
+			  && (!k->words || (buf_str(to, "        ", e) && put_words(to, r, e) && buf_char(to, '\n', e)));
 	}
-	return ok && buf_printf(to, e, "\nIt will not be tried again for %s.  %s is attached.\n\nThis report was made by postern "
-				"on %s.\n\n", count(p, wants_report) == 1 ? "this recipient" : "these recipients",
-				p->full ? "The message" : "The header of the message", p->machine);
+	return ok && buf_char(to, '\n', e) && k->put_rest(p, to, count(p->b) == 1, e)
+	    && buf_printf(to, e, "\n%s is attached.\n\nThis report was made by postern on %s.\n\n",
+			  p->full ? "The message" : "The header of the message", p->machine);
 }
 
 /* "rfc822; a@example.org", or RFC 6533 3 for one that is not ASCII. */
@@ -110,24 +176,28 @@ static bool put_address(struct buf *to, const char *field, const char *address, 
 	return buf_printf(to, e, "%s: %s; %s\n", field, str_has_8bit(address, strlen(address)) ? "utf-8" : "rfc822", address);
 }
 
-static bool put_status(struct buf *to, const struct rcpt *r, struct err *e)
+static bool put_status(struct buf *to, const struct kind *k, const struct rcpt *r, struct err *e)
 {
+	const char *status = k->class == 5 && r->code / 100 == 5 ? "5.0.0" : k->status;
 	char code[ESC_TEXT];
 
-	if (r->esc.class == 5)
-		return buf_printf(to, e, "Action: failed\nStatus: %s\n", esc_text(r->esc, code));
-	/* a temporary refusal until the message's time was over: RFC 3463 3.5 */
-	return buf_str(to, r->code / 100 == 5 ? "Action: failed\nStatus: 5.0.0\n" : "Action: failed\nStatus: 5.4.7\n", e);
+	return buf_printf(to, e, "Action: %s\nStatus: %s\n", k->action,
+			  r->esc.class == k->class ? esc_text(r->esc, code) : status);
 }
 
-static bool put_recipient(struct buf *to, const struct rcpt *r, struct err *e)
+static bool put_recipient(struct report *p, const struct rcpt *r, struct err *e)
 {
+	const struct kind *k = &kinds[p->b->kind];
+	struct buf *to = &p->before;
+
 	return buf_char(to, '\n', e)
 	    && (r->orcpt == NULL || buf_printf(to, e, "Original-Recipient: %s\n", r->orcpt))
 	    && (r->orcpt != NULL || r->original == NULL || put_address(to, "Original-Recipient", r->original, e))
-	    && put_address(to, "Final-Recipient", r->address, e) && put_status(to, r, e)
-	    && buf_str(to, r->code != 0 ? "Diagnostic-Code: smtp; " : "Diagnostic-Code: x-postern; ", e) && put_words(to, r, e)
-	    && buf_char(to, '\n', e);
+	    && put_address(to, "Final-Recipient", r->address, e) && put_status(to, k, r, e)
+	    && (!k->words || (buf_str(to, r->code != 0 ? "Diagnostic-Code: smtp; " : "Diagnostic-Code: x-postern; ", e)
+			      && put_words(to, r, e) && buf_char(to, '\n', e)))
+	    && (p->b->until == 0 || (buf_str(to, "Will-Retry-Until: ", e) && header_date(to, (time_t)p->b->until, e)
+				     && buf_char(to, '\n', e)));
 }
 
 static bool put_delivery_status(struct report *p, struct err *e)
@@ -136,11 +206,11 @@ static bool put_delivery_status(struct report *p, struct err *e)
 	bool ok = buf_printf(to, e, "--%s\nContent-Type: message/%sdelivery-status\n%s\nReporting-MTA: dns; %s\n", p->boundary,
 			     p->utf8 ? "global-" : "", p->utf8 ? "Content-Transfer-Encoding: 8bit\n" : "", p->machine)
 	       && (p->x->v.envid == NULL || buf_printf(to, e, "Original-Envelope-Id: %s\n", p->x->v.envid))
-	       && buf_str(to, "Arrival-Date: ", e) && header_date(to, (time_t)p->h->x.created, e) && buf_char(to, '\n', e);
+	       && buf_str(to, "Arrival-Date: ", e) && header_date(to, (time_t)p->b->of->created, e) && buf_char(to, '\n', e);
 
 	for (size_t i = 0; ok && i < p->x->v.n; i++)
-		if (wants_report(p, &p->x->v.rcpts[i]))
-			ok = put_recipient(to, &p->x->v.rcpts[i], e);
+		if (concerns(p->b, &p->x->v.rcpts[i]))
+			ok = put_recipient(p, &p->x->v.rcpts[i], e);
 	return ok && buf_char(to, '\n', e);
 }
 
@@ -193,14 +263,25 @@ static bool compose(struct report *p, struct message *m, struct err *e)
 	    && message_read_from(m, next_piece, &s, e) && message_count(m, e);
 }
 
-static bool add_entry(struct spool *s, const struct report *p, const struct message *m, struct err *e)
+/* An entry for a report.  It goes the way of its message, with the same wishes: RFC 8689 5 (REQUIRETLS), RFC 6710 4.6. */
+static struct entry report_entry(const struct bounce *b, int64_t created)
 {
-	struct entry x = { .account = p->h->x.account, .config = p->h->x.config, .report = true, .created = time(NULL),
-			   .has_uid = p->h->x.has_uid, .uid = p->h->x.uid };
+	return (struct entry){ .account = b->of->account, .config = b->of->config, .settings = b->of->settings, .report = true, .created = created,
+			       .has_uid = b->of->has_uid, .uid = b->of->uid };
+}
+
+static bool add_entry(struct bounce *b, struct entry *x, const struct message *m, struct err *e)
+{
 	struct buf none = buf_max(ST_SPOOL, 0, "no record");
-	char id[SPOOL_ID];
-	bool ok = envelope_set_sender(&x.v, "", e) && envelope_add_for(&x.v, p->x->v.sender, p->x->v.sender, e)
-	       && spool_add(s, &x, m, &none, id, e);
+
+	return spool_add(b->s, x, m, &none, b->id, e);
+}
+
+static bool add_report(struct bounce *b, const struct message *m, struct err *e)
+{
+	struct entry x = report_entry(b, time(NULL));
+	bool ok = envelope_set_sender(&x.v, "", e) && envelope_add_for(&x.v, b->x->v.sender, b->x->v.sender, e)
+	       && add_entry(b, &x, m, e);
 
 	envelope_free(&x.v);
 	return ok;
@@ -219,22 +300,73 @@ static bool make_boundary(struct report *p, struct err *e)
 	return true;
 }
 
-bool bounce_send(struct spool *s, const struct sender *who, struct held *h, const struct submission *x, bool *told,
-		 struct err *e)
+/* RFC 3461 6.2: the whole message only if RET asks for it, and a recipient does not get it. */
+static bool is_full(const struct bounce *b)
 {
-	struct report p = { .who = who, .h = h, .x = x,
+	const struct sender *who = b->who;
+	enum dsn_return said = b->x->v.ret;
+
+	return b->kind == BOUNCE_FAILED
+	    && (said != RETURN_UNSAID || who->a == NULL ? said : who->a->wishes.ret) == RETURN_FULL;
+}
+
+bool bounce_send(struct bounce *b, struct err *e)
+{
+	struct report p = { .b = b, .who = b->who, .x = b->x, .full = is_full(b),
 			    .before = buf_max(ST_SPOOL, TEXT_MAX, "a report"), .after = buf_max(ST_SPOOL, 100, "a report") };
 	struct message m = { .fd = -1 };
-	bool ok = true;
+	bool ok;
 
-	p.full = (x->v.ret != RETURN_UNSAID || who->a == NULL ? x->v.ret : who->a->wishes.ret) == RETURN_FULL;
-	for (size_t i = 0; i < x->v.n; i++)
-		p.utf8 |= wants_report(&p, &x->v.rcpts[i]) && str_has_8bit(x->v.rcpts[i].address, strlen(x->v.rcpts[i].address));
-	*told = may_tell(&p) || (h->x.lost == 0 && count(&p, wants_report) == 0);
-	if (may_tell(&p) && count(&p, wants_report) > 0)
-		ok = make_boundary(&p, e) && compose(&p, &m, e) && add_entry(s, &p, &m, e);
+	b->id[0] = '\0';
+	for (size_t i = 0; i < b->x->v.n; i++) {
+		const char *address = b->x->v.rcpts[i].address;
+
+		p.utf8 |= concerns(b, &b->x->v.rcpts[i]) && str_has_8bit(address, strlen(address));
+	}
+	ok = !bounce_is_wanted(b) || (make_boundary(&p, e) && compose(&p, &m, e) && add_report(b, &m, e));
 	buf_free(&p.before);
 	buf_free(&p.after);
 	message_free(&m);
+	return ok;
+}
+
+void bounce_relayed(const struct sender *who, struct submission *x)
+{
+	struct spool s = { .dir = -1 };
+	struct entry of = { .report = false };
+	struct bounce b = { .s = &s, .who = who, .of = &of, .x = x, .kind = BOUNCE_RELAYED };
+	const char *why_not;
+	char text[ERR_TEXT];
+	struct err why;
+
+	if (!bounce_is_wanted(&b) || !keep_allowed(who, &why_not))
+		return;
+	if (!(keep_describe(who, &of, &why) && keep_open(who, &s, &why) && bounce_send(&b, &why)))
+		log_warn("the sender cannot be told that the message was passed on: %s", err_text(&why, text));
+	spool_close(&s);
+	entry_free(&of);
+}
+
+/* ---- where the null sender is refused ------------------------------------------------------------ */
+
+bool bounce_lacks_sender(const struct bounce *b, const struct err *why)
+{
+	return b->of->report && b->x->v.sender[0] == '\0' && why->stage == ST_MAIL && err_is_final(why)
+	    && report_from(b->who, b->x)[0] != '\0';
+}
+
+bool bounce_send_anew(struct bounce *b, struct err *e)
+{
+	struct entry copy = report_entry(b, b->of->created);
+	const struct envelope *v = &b->x->v;
+	bool ok = envelope_set_sender(&copy.v, report_from(b->who, b->x), e);
+
+	for (size_t i = 0; ok && i < v->n; i++) {
+		ok = envelope_add_for(&copy.v, v->rcpts[i].address, v->rcpts[i].address, e);
+		if (ok)
+			copy.v.rcpts[copy.v.n - 1].notify = NOTIFY_NEVER;
+	}
+	ok = ok && add_entry(b, &copy, &b->x->m, e);
+	envelope_free(&copy.v);
 	return ok;
 }

@@ -65,7 +65,8 @@ static bool put_rcpt(struct buf *to, const struct rcpt *r, struct err *e)
 	return put_fact(to, "rcpt", r->address, e)
 	    && (r->original == NULL || put_fact(to, "original", r->original, e))
 	    && (r->orcpt == NULL || put_fact(to, "orcpt", r->orcpt, e))
-	    && (r->notify == 0 || put_number(to, "notify", r->notify, e));
+	    && (r->notify == 0 || put_number(to, "notify", r->notify, e))
+	    && (!r->copy || put_fact(to, "copy", "yes", e));
 }
 
 bool entry_put_envelope(struct buf *to, const struct entry *x, struct err *e)
@@ -218,6 +219,16 @@ static bool parse_notify(struct entry *x, const char *value, struct err *e)
 	return true;
 }
 
+static bool parse_copy(struct entry *x, const char *value, struct err *e)
+{
+	struct rcpt *r = last_rcpt(x);
+
+	if (r == NULL || strcmp(value, "yes") != 0)
+		return bad_entry(e, "no recipient to a line");
+	r->copy = true;
+	return true;
+}
+
 static bool parse_uid(struct entry *x, const char *value, struct err *e)
 {
 	int64_t n = 0;
@@ -236,6 +247,7 @@ static const struct {
 } facts[] = {
 	{ "account", parse_account, true },
 	{ "config", parse_config, true },
+	{ "copy", parse_copy, false },
 	{ "created", parse_created, false },
 	{ "envid", parse_envid, false },
 	{ "notify", parse_notify, false },
@@ -303,6 +315,7 @@ static bool finish(struct buf *to, size_t from, struct err *e)
 }
 
 static bool has_it(const struct rcpt *r) { return r->state == RCPT_DONE && !r->past; }
+static bool is_relayed(const struct rcpt *r) { return r->relayed && has_it(r); }
 
 /* " done 0-17,20": the recipients that are so. */
 static bool put_those(struct buf *to, const char *word, const struct envelope *v, bool (*are)(const struct rcpt *r),
@@ -322,13 +335,18 @@ static bool put_those(struct buf *to, const char *word, const struct envelope *v
 	return ok;
 }
 
+static bool put_done(struct buf *to, const struct envelope *v, struct err *e)
+{
+	return put_those(to, "done", v, has_it, e) && put_those(to, "relayed", v, is_relayed, e);
+}
+
 bool entry_put_try(struct buf *to, const struct envelope *v, int64_t at, int64_t due, const char *how, struct err *e)
 {
 	size_t from = to->len;
 	char shown[400];
 
 	printable(shown, sizeof shown, how, strlen(how), false);
-	return buf_printf(to, e, "try %lld %lld", (long long)at, (long long)due) && put_those(to, "done", v, has_it, e)
+	return buf_printf(to, e, "try %lld %lld", (long long)at, (long long)due) && put_done(to, v, e)
 	    && put_those(to, "lost", v, rcpt_is_lost, e) && buf_printf(to, e, " : %s", shown) && finish(to, from, e);
 }
 
@@ -336,7 +354,14 @@ bool entry_put_sent(struct buf *to, const struct envelope *v, int64_t at, struct
 {
 	size_t from = to->len;
 
-	return buf_printf(to, e, "sent %lld", (long long)at) && put_those(to, "done", v, has_it, e) && finish(to, from, e);
+	return buf_printf(to, e, "sent %lld", (long long)at) && put_done(to, v, e) && finish(to, from, e);
+}
+
+bool entry_put_told(struct buf *to, bool delay, int64_t at, struct err *e)
+{
+	size_t from = to->len;
+
+	return buf_printf(to, e, "told %lld %s", (long long)at, delay ? "delayed" : "relayed") && finish(to, from, e);
 }
 
 void entry_recorded(struct envelope *v)
@@ -352,6 +377,7 @@ static bool put_deed(struct buf *to, const char *word, int64_t at, struct err *e
 	return buf_printf(to, e, "%s %lld", word, (long long)at) && finish(to, from, e);
 }
 
+bool entry_put_alone(struct buf *to, int64_t at, struct err *e) { return put_deed(to, "alone", at, e); }
 bool entry_put_hold(struct buf *to, int64_t at, struct err *e) { return put_deed(to, "hold", at, e); }
 bool entry_put_release(struct buf *to, int64_t at, struct err *e) { return put_deed(to, "release", at, e); }
 
@@ -379,8 +405,27 @@ static bool next_time(char **at, int64_t *t)
 	return true;
 }
 
-/* "0-17,20": these recipients are settled, if it is `for_good`; else the list is only read. */
-static bool settle(struct entry *x, const char *list, bool lost, bool for_good)
+static void mark_done(struct entry *x, struct rcpt *r)
+{
+	(void)x;
+	r->state = RCPT_DONE;
+	r->past = true;
+}
+
+static void mark_lost(struct entry *x, struct rcpt *r)
+{
+	x->lost += r->state == RCPT_OPEN;
+	mark_done(x, r);
+}
+
+static void mark_relayed(struct entry *x, struct rcpt *r)
+{
+	(void)x;
+	r->relayed = true;
+}
+
+/* "0-17,20": these recipients are marked, or if `mark` is NULL, the list is only read. */
+static bool settle(struct entry *x, const char *list, void (*mark)(struct entry *x, struct rcpt *r))
 {
 	while (list != NULL && *list != '\0') {
 		size_t len = strcspn(list, ","), dash = strcspn(list, "-,");
@@ -391,31 +436,34 @@ static bool settle(struct entry *x, const char *list, bool lost, bool for_good)
 		last = first;
 		if (dash < len && !str_number_n(list + dash + 1, len - dash - 1, first, x->v.n - 1, &last))
 			return false;
-		for (uint64_t i = first; for_good && i <= last; i++) {
-			x->lost += lost && x->v.rcpts[i].state == RCPT_OPEN;
-			x->v.rcpts[i].state = RCPT_DONE;
-			x->v.rcpts[i].past = true;
-		}
+		for (uint64_t i = first; mark != NULL && i <= last; i++)
+			mark(x, &x->v.rcpts[i]);
 		list += len + (list[len] == ',');
 	}
 	return true;
 }
 
-/* " done 0-17,20 lost 18" up to the end or a colon. */
-/* The words up to the colon, " done LIST lost LIST": all of it, or nothing if it makes no sense. */
+/* The words up to the colon, " done LIST relayed LIST lost LIST": all of it, or nothing if it makes no sense. */
 static bool settle_all(struct entry *x, char **rest)
 {
-	const char *done = NULL, *lost = NULL;
+	static const struct {
+		const char *word;
+		void      (*mark)(struct entry *x, struct rcpt *r);
+	} marks[] = { { "done", mark_done }, { "relayed", mark_relayed }, { "lost", mark_lost } };
+	const char *lists[COUNT(marks)] = { NULL };
 	char *word;
 
 	while ((word = next_word(rest)) != NULL && strcmp(word, ":") != 0) {
-		const char **list = strcmp(word, "done") == 0 ? &done : strcmp(word, "lost") == 0 ? &lost : NULL;
+		size_t i = 0;
 
-		if (list == NULL || *list != NULL || (*list = next_word(rest)) == NULL)
+		while (i < COUNT(marks) && strcmp(word, marks[i].word) != 0)
+			i++;
+		if (i == COUNT(marks) || lists[i] != NULL || (lists[i] = next_word(rest)) == NULL || !settle(x, lists[i], NULL))
 			return false;
 	}
-	return settle(x, done, false, false) && settle(x, lost, true, false)
-	    && settle(x, done, false, true) && settle(x, lost, true, true);
+	for (size_t i = 0; i < COUNT(marks); i++)
+		(void)settle(x, lists[i], marks[i].mark);
+	return true;
 }
 
 static bool apply_try(struct entry *x, char *rest)
@@ -435,6 +483,14 @@ static bool apply_try(struct entry *x, char *rest)
 static bool apply_sent(struct entry *x, char *rest)
 {
 	return next_time(&rest, &x->at) && settle_all(x, &rest);
+}
+
+static bool apply_alone(struct entry *x, char *rest)
+{
+	int64_t at;
+
+	x->alone |= next_time(&rest, &at);
+	return x->alone;
 }
 
 static bool apply_hold(struct entry *x, char *rest)
@@ -458,6 +514,18 @@ static bool apply_release(struct entry *x, char *rest)
 	return true;
 }
 
+static bool apply_told(struct entry *x, char *rest)
+{
+	int64_t at;
+
+	if (!next_time(&rest, &at) || rest == NULL)
+		return false;
+	x->delay_told |= strcmp(rest, "delayed") == 0;
+	for (size_t i = 0; strcmp(rest, "relayed") == 0 && i < x->v.n; i++)
+		x->v.rcpts[i].relayed = false;
+	return true;
+}
+
 static bool apply(struct entry *x, char *record)
 {
 	char *rest = record, *word = next_word(&rest);
@@ -468,6 +536,10 @@ static bool apply(struct entry *x, char *record)
 		return apply_try(x, rest);
 	if (strcmp(word, "sent") == 0)
 		return apply_sent(x, rest);
+	if (strcmp(word, "told") == 0)
+		return apply_told(x, rest);
+	if (strcmp(word, "alone") == 0)
+		return apply_alone(x, rest);
 	if (strcmp(word, "hold") == 0)
 		return apply_hold(x, rest);
 	return strcmp(word, "release") == 0 && apply_release(x, rest);

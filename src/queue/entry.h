@@ -55,7 +55,9 @@ struct entry {
 	int64_t         due;      /* the earliest time of the next try */
 	int64_t         at;       /* of the latest of all this; after now if the clock has gone back */
 	int64_t         since;    /* the lifetime begins here: `created`, or the release */
+	bool            delay_told; /* the sender was told that the message is late */
 	bool            held;     /* until somebody releases it */
+	bool            alone;    /* the dialogue of a try broke: no flight is shared with another entry any more */
 	char            last[400];/* how the last try ended, printable; "": there was none */
 };
 
@@ -69,9 +71,13 @@ bool entry_put_envelope(struct buf *to, const struct entry *x, struct err *e) MU
 /* The opposite, into a zeroed entry.  False: the text is not one that entry_put_envelope() writes (ST_SPOOL PERM). */
 bool entry_parse_envelope(struct entry *x, const char *text, size_t len, struct err *e) MUST_CHECK;
 
-/* Records.  Recipients in `v` (NULL: none) that are RCPT_DONE or lost (rcpt_is_lost()) are settled with the try. */
+/* Records.  Recipients in `v` (NULL: none) that are RCPT_DONE or lost (rcpt_is_lost()) are settled with the try; those that
+ * are `relayed` stay so until it is told. */
 bool entry_put_try(struct buf *to, const struct envelope *v, int64_t at, int64_t due, const char *how, struct err *e) MUST_CHECK;
 bool entry_put_sent(struct buf *to, const struct envelope *v, int64_t at, struct err *e) MUST_CHECK; /* within a try: those RCPT_DONE */
+/* A report was made: that it is late (`delay`), or about all recipients that were `relayed` so far. */
+bool entry_put_told(struct buf *to, bool delay, int64_t at, struct err *e) MUST_CHECK;
+bool entry_put_alone(struct buf *to, int64_t at, struct err *e) MUST_CHECK;
 bool entry_put_hold(struct buf *to, int64_t at, struct err *e) MUST_CHECK;
 bool entry_put_release(struct buf *to, int64_t at, struct err *e) MUST_CHECK; /* it is due at once, held or not */
 

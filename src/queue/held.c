@@ -43,7 +43,13 @@ static enum held_found open_entry(const struct spool *s, struct held *h, bool lo
 		return HELD_FOUND;
 	if (flock(h->fd, LOCK_EX | LOCK_NB) != 0)
 		return HELD_BUSY;
-	if (fstatat(s->dir, h->id, &named, AT_SYMLINK_NOFOLLOW) != 0 || named.st_ino != st.st_ino || named.st_dev != st.st_dev)
+	if (fstatat(s->dir, h->id, &named, AT_SYMLINK_NOFOLLOW) != 0) {
+		if (errno == ENOENT)
+			return HELD_GONE;
+		spool_failed(s, "look at a file", e);
+		return HELD_FAILED;
+	}
+	if (named.st_ino != st.st_ino || named.st_dev != st.st_dev)
 		return HELD_GONE;
 	h->size = named.st_size; /* it may have got records before we had the lock */
 	return named.st_nlink == 1 ? HELD_FOUND : alien(h, "has another name, too", e);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/random.h"
 #include "config/environ.h"
 #include "config/keys.h"
 #include "config/types.h"
@@ -129,45 +130,19 @@ static bool absolute(const char *path, char **to, struct err *e)
 	return true;
 }
 
-/* RFC 5321 4.2.3: insufficient system storage. */
-static bool is_full(struct err *e)
+int64_t keep_wait(const struct queue_retry *p, unsigned tries)
 {
-	e->esc = (struct esc){ 4, 3, 1 };
-	return false;
-}
+	uint64_t wait = p->first;
+	uint32_t noise = 0;
+	struct err unheard;
 
-/* Would the queue go over its limit? */
-static bool has_room(struct spool *s, const struct queue_params *p, const struct message *m, struct err *e)
-{
-	uint64_t used;
-	size_t n;
-
-	if (p->size == 0)
-		return true;
-	if (!spool_size(s, NULL, &used, &n, e))
-		return false;
-	if (used + m->facts.bytes <= p->size)
-		return true;
-	fail(e, ST_SPOOL, FATE_TEMP, "the queue %s is full (queue_size)", s->path);
-	return is_full(e);
-}
-
-/* A user of the service must not fill it for the others. */
-static bool has_room_for(struct spool *s, const struct entry *x, const struct message *m, struct err *e)
-{
-	char first[32];
-	uint64_t used;
-	size_t n;
-
-	if (!x->has_uid)
-		return true;
-	snprintf(first, sizeof first, ENTRY_UID, x->uid);
-	if (!spool_size(s, first, &used, &n, e))
-		return false;
-	if (used + m->facts.bytes <= UID_BYTES_MAX && n < UID_ENTRIES_MAX)
-		return true;
-	fail(e, ST_SPOOL, FATE_TEMP, "the queue has %zu messages of uid %lu, and takes no more", n, x->uid);
-	return is_full(e);
+	for (; tries > 0 && wait < p->longest; tries--)
+		wait *= 2;
+	if (wait > p->longest)
+		wait = p->longest;
+	if (random_fill(&noise, sizeof noise, &unheard))
+		wait += noise % (wait / 4 + 1);
+	return (int64_t)wait;
 }
 
 static bool add(struct spool *s, const struct sender *who, struct entry *x, const struct submission *from, const char *how,
@@ -175,29 +150,45 @@ static bool add(struct spool *s, const struct sender *who, struct entry *x, cons
 {
 	struct buf record = buf_max(ST_SPOOL, ENTRY_RECORD_MAX, "a record");
 	const struct queue_params *p = &who->a->queue;
-	bool ok = has_room(s, p, &from->m, e) && has_room_for(s, x, &from->m, e)
-	       && (how[0] == '\0' || entry_put_try(&record, NULL, x->created, x->created + p->retry.first, how, e))
-	       && spool_add(s, x, &from->m, &record, id, e);
+	bool ok;
 
+	s->all = (struct tally_limit){ .limited = p->size > 0, .bytes = p->size, .n = SIZE_MAX };
+	s->user = (struct tally_limit){ .limited = true, .bytes = UID_BYTES_MAX, .n = UID_ENTRIES_MAX };
+	ok = (how[0] == '\0' || entry_put_try(&record, NULL, x->created, x->created + keep_wait(&p->retry, 0), how, e))
+	  && spool_add(s, x, &from->m, &record, id, e);
 	buf_free(&record);
+	return ok;
+}
+
+bool keep_describe(const struct sender *who, struct entry *to, struct err *e)
+{
+	to->created = time(NULL);
+	to->has_uid = who->peer != NULL;
+	to->uid = who->peer != NULL ? who->peer->uid : 0;
+	to->account = str_dup(who->a->name, e);
+	return to->account != NULL && absolute(who->o->config_file, &to->config, e) && keep_wishes(who->o, &to->settings, e);
+}
+
+bool keep_open(const struct sender *who, struct spool *s, struct err *e)
+{
+	char *path = queue_place(&who->a->queue, e);
+	bool ok = path != NULL && spool_open(s, path, true, e);
+
+	free(path);
 	return ok;
 }
 
 bool keep(struct sender *who, struct submission *x, const char *how, char id[SPOOL_ID], struct err *e)
 {
-	struct entry kept = { .account = who->a->name, .created = time(NULL), .v = x->v, /* borrowed, but for two fields */
-			      .has_uid = who->peer != NULL, .uid = who->peer != NULL ? who->peer->uid : 0 };
+	struct entry kept = { .v = x->v }; /* borrowed */
 	struct spool s = { .dir = -1 };
-	char *path = queue_place(&who->a->queue, e);
-	bool ok = path != NULL && absolute(who->o->config_file, &kept.config, e) && keep_wishes(who->o, &kept.settings, e)
-	       && spool_open(&s, path, true, e) && add(&s, who, &kept, x, how, id, e);
+	bool ok = keep_describe(who, &kept, e) && keep_open(who, &s, e) && add(&s, who, &kept, x, how, id, e);
 
 	for (size_t i = 0; ok && i < x->v.n; i++)
 		if (rcpt_is_open(&x->v.rcpts[i]))
 			x->v.rcpts[i].state = RCPT_KEPT;
 	spool_close(&s);
-	strlist_free(&kept.settings);
-	free(kept.config);
-	free(path);
+	kept.v = (struct envelope){ .n = 0 };
+	entry_free(&kept);
 	return ok;
 }

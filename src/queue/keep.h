@@ -27,4 +27,13 @@ bool keep_worth(const struct envelope *v);
  * becomes the name of the entry.  The first try is due at once if there was none, else after the first wait. */
 bool keep(struct sender *who, struct submission *x, const char *how, char id[SPOOL_ID], struct err *e) MUST_CHECK;
 
+/* What an entry of this sender has besides the message and its envelope, for entry_free(); and the directory that it goes to, which
+ * is made if it is missing, for spool_close(). */
+bool keep_describe(const struct sender *who, struct entry *to, struct err *e) MUST_CHECK;
+bool keep_open(const struct sender *who, struct spool *s, struct err *e) MUST_CHECK;
+
+/* How long an entry waits after a failed try, when it had so many before, in seconds: doubled each time, up to the longest wait,
+ * and up to a quarter longer. */
+int64_t keep_wait(const struct queue_retry *p, unsigned tries);
+
 #endif

@@ -7,13 +7,19 @@
 #ifndef QUEUE_PLACE_H
 #define QUEUE_PLACE_H
 
-#include "config/account.h"
+#include "config/conf.h"
 
-/* The caller frees the path.  NULL: *e says why (ST_SPOOL PERM: the user has no directory; or no memory). */
+#define QUEUE_SYSTEM LOCALSTATEDIR "/spool/postern" /* the machine's queue */
+
+/* The queue of an account.  The caller frees the path.  NULL: *e says why (ST_SPOOL PERM: the user has no directory; or no
+ * memory). */
 char *queue_place(const struct queue_params *p, struct err *e) MUST_CHECK;
 
-/* If we are root, becomes the owner of the directory for good: what an entry says must not be done with more rights than those of
- * the user who could have written it. */
-bool queue_become_owner(const char *path, struct err *e) MUST_CHECK;
+/* The queues of all accounts, each once: that of `chosen` (NULL: none) first.  If `name` is not NULL, only that of the account with
+ * this name.  Without any account, the usual place.  A queue of another account that belongs to another user is left out, since
+ * only that user can look into it, or root. */
+bool queue_places(const struct conf *c, const char *name, const struct account *chosen, struct strlist *to, struct err *e) MUST_CHECK;
+
+bool queue_system_exists(void);
 
 #endif

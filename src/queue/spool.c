@@ -22,8 +22,6 @@ enum {
 	TRIES_MAX = 100,    /* names that are tried for a new entry */
 };
 
-#define TEMPORARY ".new-"
-
 bool spool_failed(const struct spool *s, const char *what, struct err *e)
 {
 	int why = errno;
@@ -32,6 +30,48 @@ bool spool_failed(const struct spool *s, const char *what, struct err *e)
 }
 
 /* ---- the directory ------------------------------------------------------------------------------- */
+
+/* Calls `what` for the directories above: "/", "/var", "/var/spool". */
+static bool above(const char *path, bool (*what)(const char *part))
+{
+	char part[4096] = "/";
+	size_t len = strlen(path);
+
+	if (len >= sizeof part) {
+		errno = ENAMETOOLONG;
+		return false;
+	}
+	if (!what(part))
+		return false;
+	for (size_t i = 1; i < len; i++) {
+		if (path[i] != '/')
+			continue;
+		memcpy(part, path, i);
+		part[i] = '\0';
+		if (!what(part))
+			return false;
+	}
+	return true;
+}
+
+/* Where we may not write, we have made nothing; and some file systems sync no directories. */
+static bool sync_one(const char *path)
+{
+	int fd = faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0 ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	bool ok = fd < 0 || fsync(fd) == 0 || errno == EINVAL;
+
+	if (fd >= 0)
+		close(fd);
+	return ok;
+}
+
+/* Until an entry was counted, it is not known that the names of the directories are on the disk: they may have been made by a
+ * process that was killed before it could sync them. */
+static bool sync_above(const struct spool *s, struct err *e)
+{
+	return faccessat(s->dir, TALLY_FILE, F_OK, AT_SYMLINK_NOFOLLOW) == 0 || above(s->path, sync_one)
+	    || spool_failed(s, "sync the directories above it", e);
+}
 
 static bool check_directory(struct spool *s, struct err *e)
 {
@@ -68,7 +108,7 @@ bool spool_open(struct spool *s, const char *path, bool make, struct err *e)
 	}
 	if (s->dir < 0)
 		return fail_sys(e, ST_SPOOL, errno, "cannot open the queue %s", path);
-	return check_directory(s, e);
+	return check_directory(s, e) && (!make || sync_above(s, e));
 }
 
 void spool_close(struct spool *s)
@@ -147,27 +187,49 @@ bool spool_reserve_room(int fd, off_t end, size_t recipients)
 	    || (errno != ENOSPC && errno != EDQUOT);
 }
 
-/* Writes all parts; the first line comes last, since only then the checksum of the message is known. */
-static bool write_parts(int fd, size_t recipients, const struct buf *envelope, const struct message *m, const struct buf *records, struct err *e)
+static bool cannot_write(struct err *e)
+{
+	return fail_sys(e, ST_SPOOL, errno, "cannot write into the queue");
+}
+
+/* Writes what comes before the message.  The file gets the size that it needs at most: with a CRLF after every line. */
+static bool begin_parts(int fd, struct entry_line *l, const struct buf *envelope, const struct message *m, const struct buf *records,
+			uint64_t *most, struct err *e)
+{
+	char line[ENTRY_LINE + 1];
+
+	l->envelope = envelope->len;
+	l->envelope_crc = crc32_add(0, envelope->bytes, envelope->len);
+	*most = ENTRY_LINE + envelope->len + m->facts.bytes + records->len;
+	entry_put_line(l, line);
+	return (file_write_all(fd, line, ENTRY_LINE) && file_write_all(fd, envelope->bytes, envelope->len) && ftruncate(fd, (off_t)*most) == 0)
+	    || cannot_write(e);
+}
+
+/* Does the entry fit into the limits? */
+static bool count_in(const struct spool *s, const struct entry *x, uint64_t bytes, struct err *e)
+{
+	return (!x->has_uid || tally_add(s->dir, s->path, &x->uid, &s->user, bytes, e))
+	    && tally_add(s->dir, s->path, NULL, &s->all, bytes, e);
+}
+
+/* Writes the other parts, and the first line again, since only now the checksum of the message is known. */
+static bool end_parts(int fd, struct entry_line *l, size_t recipients, const struct message *m, const struct buf *records, struct err *e)
 {
 	struct writing w = { .fd = fd };
-	struct entry_line l = { .envelope = envelope->len, .envelope_crc = crc32_add(0, envelope->bytes, envelope->len) };
 	char line[ENTRY_LINE + 1];
-	bool ok;
+	off_t size;
 
-	entry_put_line(&l, line);
-	ok = (file_write_all(fd, line, ENTRY_LINE) && file_write_all(fd, envelope->bytes, envelope->len))
-	  || fail_sys(e, ST_SPOOL, errno, "cannot write into the queue");
-	if (!ok || !write_message(m, &w, e))
+	if (!write_message(m, &w, e))
 		return false;
-	if (records->len > 0 && !file_write_all(fd, records->bytes, records->len))
-		return fail_sys(e, ST_SPOOL, errno, "cannot write into the queue");
-	l.message = w.size;
-	l.message_crc = w.crc;
-	entry_put_line(&l, line);
-	if (pwrite(fd, line, ENTRY_LINE, 0) != ENTRY_LINE)
-		return fail_sys(e, ST_SPOOL, errno, "cannot write into the queue");
-	if (!spool_reserve_room(fd, (off_t)(ENTRY_LINE + l.envelope + l.message + records->len), recipients))
+	l->message = w.size;
+	l->message_crc = w.crc;
+	size = (off_t)(ENTRY_LINE + l->envelope + l->message + records->len);
+	entry_put_line(l, line);
+	if ((records->len > 0 && !file_write_all(fd, records->bytes, records->len)) || pwrite(fd, line, ENTRY_LINE, 0) != ENTRY_LINE
+	    || ftruncate(fd, size) != 0)
+		return cannot_write(e);
+	if (!spool_reserve_room(fd, size, recipients))
 		return fail_sys(e, ST_SPOOL, errno, "cannot reserve room in the queue");
 	return fsync(fd) == 0 || fail_sys(e, ST_SPOOL, errno, "cannot sync the queue file");
 }
@@ -191,7 +253,7 @@ static int make_file(const struct spool *s, int64_t created, char id[SPOOL_ID], 
 
 		if (!new_id(id, created, e))
 			return -1;
-		snprintf(temporary, SPOOL_ID + 8, TEMPORARY "%s", id);
+		snprintf(temporary, SPOOL_ID + 8, TALLY_TEMPORARY "%s", id);
 		fd = openat(s->dir, temporary, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 		if (fd >= 0 && fchmod(fd, 0600) != 0) /* whatever the caller's umask is */
 			(void)spool_failed(s, "set the mode of a file", e);
@@ -210,6 +272,8 @@ bool spool_add(struct spool *s, const struct entry *x, const struct message *m, 
 {
 	struct buf envelope = buf_max(ST_SPOOL, ENTRY_ENVELOPE_MAX, "the envelope");
 	char temporary[SPOOL_ID + 8];
+	struct entry_line l = { .envelope = 0 };
+	uint64_t most;
 	bool ok = entry_put_envelope(&envelope, x, e);
 	int fd = ok ? make_file(s, x->created, id, temporary, e) : -1;
 
@@ -217,7 +281,8 @@ bool spool_add(struct spool *s, const struct entry *x, const struct message *m, 
 	if (ok) {
 		/* whatever the umask of the caller is; and locked, so that spool_tidy() leaves it alone */
 		ok = (fchmod(fd, 0600) == 0 && flock(fd, LOCK_EX | LOCK_NB) == 0) || spool_failed(s, "lock a file", e);
-		ok = ok && write_parts(fd, x->v.n, &envelope, m, records, e) && commit(s, temporary, id, e);
+		ok = ok && begin_parts(fd, &l, &envelope, m, records, &most, e) && count_in(s, x, most, e)
+		  && end_parts(fd, &l, x->v.n, m, records, e) && commit(s, temporary, id, e);
 		if (!ok)
 			(void)unlinkat(s->dir, temporary, 0);
 		close(fd);
@@ -240,14 +305,14 @@ static bool is_ours(const char *name)
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		if (strcmp(name, names[i]) == 0)
 			return true;
-	return false;
+	return str_starts(name, TALLY_FILE);
 }
 
 static bool sort_in(const char *name, struct strlist *ids, struct strlist *strangers, struct err *e)
 {
 	if (spool_is_id(name))
 		return strlist_add(ids, name, e);
-	if (is_ours(name) || str_starts(name, TEMPORARY))
+	if (is_ours(name) || str_starts(name, TALLY_TEMPORARY))
 		return true;
 	return strangers == NULL || strlist_add(strangers, name, e);
 }
@@ -283,38 +348,6 @@ bool spool_list(struct spool *s, struct strlist *ids, struct strlist *strangers,
 	return ok;
 }
 
-static bool begins_so(const struct spool *s, const char *name, const char *first)
-{
-	char text[64];
-	size_t len = strlen(first);
-	int fd = openat(s->dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	bool so = fd >= 0 && len <= sizeof text && pread(fd, text, len, ENTRY_LINE) == (ssize_t)len && memcmp(text, first, len) == 0;
-
-	if (fd >= 0)
-		close(fd);
-	return so;
-}
-
-bool spool_size(struct spool *s, const char *first, uint64_t *bytes, size_t *n, struct err *e)
-{
-	DIR *d = read_directory(s, e);
-	const struct dirent *entry;
-	struct stat st;
-
-	*bytes = 0;
-	*n = 0;
-	while (d != NULL && (entry = readdir(d)) != NULL) {
-		if (fstatat(s->dir, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(st.st_mode)
-		    || (first != NULL && !begins_so(s, entry->d_name, first)))
-			continue;
-		*bytes += (uint64_t)st.st_size;
-		++*n;
-	}
-	if (d != NULL)
-		closedir(d);
-	return d != NULL;
-}
-
 void spool_tidy(struct spool *s)
 {
 	struct err unheard;
@@ -325,7 +358,7 @@ void spool_tidy(struct spool *s)
 		struct stat st;
 		int fd;
 
-		if (!str_starts(entry->d_name, TEMPORARY))
+		if (!str_starts(entry->d_name, TALLY_TEMPORARY))
 			continue;
 		fd = openat(s->dir, entry->d_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 		if (fd < 0)

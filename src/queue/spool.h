@@ -4,8 +4,8 @@
  * One file for each entry (queue/entry), named by its id and never renamed after its commit.  queue/held reads, changes and
  * removes them.
  *
- * Adding: a file with another name is written, with room for some records behind the message; it is synced, gets its name,
- * and the directory is synced.  Only then the message counts as kept.
+ * Adding: a file with another name gets its whole size, and is counted (queue/tally); it is written, with room for some records
+ * behind the message; it is synced, gets its name, and the directory is synced.  Only then the message counts as kept.
  *
  * Errors are ST_SPOOL.
  */
@@ -14,6 +14,7 @@
 
 #include "mail/message.h"
 #include "queue/entry.h"
+#include "queue/tally.h"
 
 enum { SPOOL_ID = 32, SPOOL_STALE_S = 36 * 3600 };
 
@@ -21,6 +22,7 @@ struct spool {
 	char *path; /* owned */
 	int   dir;  /* owned descriptor; -1: not open */
 	bool  as_owner; /* we are root, and act as its owner until it is closed */
+	struct tally_limit all, user; /* for spool_add(): of the queue, and of each user of a service */
 };
 
 /* Opens the directory, which must belong to us (if we are root, we act as its owner), and which nobody else may write.  `make`: it
@@ -36,13 +38,9 @@ void spool_close(struct spool *s);
 /* Opens its directory `dead`; false: there is none, or no memory. */
 bool spool_open_dead(struct spool *to, const struct spool *s);
 
-/* Keeps a message durably, with these records; x->created must be set.  *id is then its name. */
+/* Keeps a message durably, with these records, if the limits allow it; x->created must be set.  *id is then its name. */
 bool spool_add(struct spool *s, const struct entry *x, const struct message *m, const struct buf *records, char id[SPOOL_ID],
 	       struct err *e) MUST_CHECK;
-
-/* How many files are in the queue, and how many bytes they have together.  `first`: only those whose envelope begins so; NULL:
- * all. */
-bool spool_size(struct spool *s, const char *first, uint64_t *bytes, size_t *n, struct err *e) MUST_CHECK;
 
 /* The ids of all entries, oldest first, and the names of all other files ("strangers"), but for temporary ones. */
 bool spool_list(struct spool *s, struct strlist *ids, struct strlist *strangers, struct err *e) MUST_CHECK;

@@ -83,12 +83,12 @@ static bool list(struct asked *a, const struct envelope *v, struct err *e)
 	return true;
 }
 
-/* RFC 3461 5, 5.2.2: if the server behind us has no DSN, it would be our duty to report that the message was passed on, and we
- * report no success.  A failure is told in the dialogue, or by a report of the queue, so the other words of NOTIFY need no
- * server.  If there is no server now, it is not known what it offers. */
-static bool success_is_told(const struct job *j, const struct command *c, struct err *e)
+/* RFC 3461 5, 5.2.2: if the server behind us has no DSN, it is our duty to report that the message was passed on.  The queue does
+ * (queue/bounce).  Without it we report no success.  A failure is told in the dialogue, so the other words of NOTIFY need no
+ * server. */
+static bool success_is_told(const struct job *j, const struct sender *who, const struct command *c, struct err *e)
 {
-	if ((c->notify & NOTIFY_SUCCESS) == 0 || esmtp_is_bounce(&j->x.v))
+	if ((c->notify & NOTIFY_SUCCESS) == 0 || esmtp_is_bounce(&j->x.v) || (j->keeps && who->a->queue.bounce))
 		return true;
 	if (j->away) {
 		fail(e, ST_RCPT, FATE_TEMP, "there is no server now that could say whether it offers DSN, which NOTIFY=SUCCESS needs");
@@ -113,7 +113,7 @@ bool job_name(struct job *j, struct sender *who, struct asked *a, const struct c
 	struct envelope *v = &j->x.v;
 	size_t before = v->n;
 
-	if (!success_is_told(j, c, e))
+	if (!success_is_told(j, who, c, e))
 		return false;
 	envelope_name(v);
 	if (!expand_recipient(&who->expander, v, c->address, e) || !list(a, v, e) || !give_dsn_all(j, a, c, e)) {

@@ -38,8 +38,8 @@ struct asked { /* one RCPT of the caller; zeroed: a new one */
 bool job_may_say(const struct job *j, const char *address);
 
 /* Adds the recipient to the envelope, with all addresses that it stands for, and with what the caller asks to be told about
- * them.  If one fails, none is added.  NOTIFY=SUCCESS is refused if the server does not offer DSN, and for now if there is no
- * server. */
+ * them.  If one fails, none is added.  Where no report can be made (the queue or queue_bounce is off), NOTIFY=SUCCESS is
+ * refused if the server does not offer DSN, and for now if there is no server. */
 bool job_name(struct job *j, struct sender *who, struct asked *a, const struct command *c, struct err *e) MUST_CHECK;
 
 /* Says RCPT for them, before the answers to earlier RCPT have come.  If that is not possible, or fails, a->said stays unset, and

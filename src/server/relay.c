@@ -5,6 +5,7 @@
 
 #include "deliver/report.h"
 #include "base/log.h"
+#include "queue/bounce.h"
 #include "server/later.h"
 #include "smtp/negotiate.h"
 
@@ -515,6 +516,7 @@ bool relay_hear_message(struct relay *u, struct err *e)
 		return false;
 	if (!j->away)
 		advise_message(u, j);
+	bounce_relayed(u->who, &j->x);
 	return keep_rest(u, j, e);
 }
 

@@ -40,8 +40,9 @@ struct verb {
  * each command that was written and not yet answered, oldest first, and each reply answers the oldest entry.
  *
  * What may share a flight.  RSET, MAIL and RCPT may stand anywhere in a flight, and the end of a message may begin one
- * (RFC 2920 3.1): in -bs the next RSET, MAIL and RCPT follow it if the caller has sent them already.  RSET makes the MAIL count
- * whether the message is accepted or refused.  Any other command may only end a flight: if its row has `last`, chat_expect()
+ * (RFC 2920 3.1): the next RSET, MAIL and RCPT follow it, in -bs if the caller has sent them already, and in a flush with BDAT.
+ * RSET makes the MAIL count whether the message is accepted or refused.  RSET itself is never refused: a refusal there is
+ * that of the message, after an answer too many.  Any other command may only end a flight: if its row has `last`, chat_expect()
  * waits for all replies.  DATA may end the flight of MAIL and RCPT, since its text is sent only after the 354, and their
  * replies come before that.  With require_all_recipients DATA waits for those replies, too.  Without PIPELINING `depth` is 1,
  * and each command waits for its own reply.

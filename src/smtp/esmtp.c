@@ -27,6 +27,11 @@ static unsigned notify_of(const struct needs *n, const struct rcpt *r)
 	return notify != 0 ? notify : NOTIFY_NEVER;
 }
 
+bool esmtp_owes_report(const struct caps *caps, const struct needs *n, const struct rcpt *r)
+{
+	return (caps->ext & EXT_DSN) == 0 && (notify_of(n, r) & NOTIFY_SUCCESS) != 0;
+}
+
 static bool wants_dsn(const struct needs *n)
 {
 	struct rcpt usual = { .notify = 0 };

@@ -33,4 +33,7 @@ bool esmtp_mail(struct buf *to, const struct caps *caps, const struct needs *n, 
 bool esmtp_rcpt(struct buf *to, const struct caps *caps, const struct needs *n, const struct rcpt *r,
 		 struct err *e) MUST_CHECK;
 
+/* RFC 3461 5.2.2 (b): if the server takes the message for r, is the sender to be told by us, since this server will not do it? */
+bool esmtp_owes_report(const struct caps *caps, const struct needs *n, const struct rcpt *r);
+
 #endif

@@ -118,6 +118,13 @@ static void keep_answer(struct delivery *d, const struct reply *r)
 		find_queue_id(d);
 }
 
+/* The server has the message for it. */
+static void settle_done(struct transaction *t, struct rcpt *r)
+{
+	r->state = RCPT_DONE;
+	r->relayed = esmtp_owes_report(&t->s->caps, &t->needs, r);
+}
+
 static void got_message(void *ctx, size_t arg, const struct reply *r)
 {
 	struct transaction *t = ctx;
@@ -131,7 +138,7 @@ static void got_message(void *ctx, size_t arg, const struct reply *r)
 	t->s->ended = t->number;
 	for (size_t i = 0; i < t->v->n; i++)
 		if (t->v->rcpts[i].state == RCPT_TAKEN)
-			t->v->rcpts[i].state = RCPT_DONE;
+			settle_done(t, &t->v->rcpts[i]);
 }
 
 /* LMTP: the answer for one recipient, RFC 2033 4.2. */
@@ -145,7 +152,7 @@ static void got_delivery(void *ctx, size_t arg, const struct reply *r)
 		refuse(&t->v->rcpts[arg], ST_BODY, r);
 		return;
 	}
-	t->v->rcpts[arg].state = RCPT_DONE;
+	settle_done(t, &t->v->rcpts[arg]);
 	t->s->ended = t->number;
 }
 
@@ -164,6 +171,8 @@ static const struct verb LMTP_DOT = { .name = "the message", .stage = ST_BODY, .
 				      .classes = CLASS_USUAL, .got = got_delivery };
 /* Its answer changes nothing: the next MAIL shows whether it helped. */
 static const struct verb RSET = { .name = "RSET", .stage = ST_MAIL, .timeout = 300, .classes = CLASS_USUAL };
+/* Behind the end of a message.  A refusal here is the message's own, if a reply too many was taken for that. */
+static const struct verb RSET_NEXT = { .name = "RSET", .stage = ST_MAIL, .timeout = 300, .classes = CLASS_2 };
 
 /* ---- the envelope ------------------------------------------------------------------------------- */
 
@@ -173,7 +182,7 @@ static bool end_the_last(struct session *s, struct err *e)
 	if (s->ended == s->mails)
 		return true;
 	s->ended = s->mails;
-	return chat_say(&s->chat, &RSET, 0, e, "RSET");
+	return chat_say(&s->chat, s->chat.owed > 0 ? &RSET_NEXT : &RSET, 0, e, "RSET");
 }
 
 static bool say_mail(struct transaction *t, struct err *e)
@@ -220,8 +229,7 @@ static bool say_rcpt(struct transaction *t, size_t i, struct err *e)
 	return ok;
 }
 
-/* Bars the recipients whose RCPT cannot be written.  Before MAIL, since without recipients nothing is sent. */
-static bool sift(struct transaction *t, struct err *e)
+bool transaction_sift(struct transaction *t, struct err *e)
 {
 	struct buf line = buf_max(ST_RCPT, CHAT_COMMAND_MAX, "RCPT");
 	bool ok = true;
@@ -232,25 +240,7 @@ static bool sift(struct transaction *t, struct err *e)
 		  || refuse_unsendable(t, &t->v->rcpts[i], e);
 	}
 	buf_free(&line);
-	t->stop = t->refused > 0 && t->needs.w->require_all_recipients;
 	return ok;
-}
-
-static bool say_envelope(struct transaction *t, struct err *e)
-{
-	uint64_t limit = t->s->caps.rcptmax > 0 ? t->s->caps.rcptmax : UINT64_MAX;
-
-	if (t->fits > 0 && t->fits < limit) /* servers count refusals as our errors, and close after some */
-		limit = t->fits;
-	if (!say_mail(t, e))
-		return false;
-	for (size_t i = t->from; i < t->v->n && t->asked < limit && !t->no_mail; i++)
-		if (t->v->rcpts[i].state == RCPT_OPEN) {
-			t->asked++;
-			if (!say_rcpt(t, i, e))
-				return false;
-		}
-	return true;
 }
 
 /* ---- the message -------------------------------------------------------------------------------- */
@@ -264,6 +254,7 @@ static bool said_8bit(const struct transaction *t)
 
 static bool put_message(struct transaction *t, const struct verb *v, bool dots, struct err *e)
 {
+	t->text_sent = true;
 	return body_put(&t->s->chat, v, t->r, dots, said_8bit(t), e);
 }
 
@@ -338,13 +329,22 @@ static bool send_message(struct transaction *t, struct err *e)
 	return chunking(t) ? send_bdat(t, e) : send_data(t, e);
 }
 
-/* After a reply too many, the reply that was taken for the message's may have answered another command. */
-static bool in_turn(struct transaction *t, struct err *e)
+/* After a reply too many, the reply that was taken for the message's may have answered another command.  So nobody is known to
+ * have the message. */
+static bool out_of_turn(struct transaction *t, struct err *e)
 {
-	if (t->s->chat.broken || !chat_out_of_turn(&t->s->chat))
-		return true;
+	for (size_t n = 0, i = t->first; n < t->taken; n++, i = t->v->rcpts[i].then)
+		if (t->v->rcpts[i].state == RCPT_DONE) {
+			t->v->rcpts[i].state = RCPT_TAKEN;
+			t->v->rcpts[i].relayed = false;
+		}
 	chat_break(&t->s->chat);
 	return fail(e, ST_BODY, FATE_UNKNOWN, "the server answered more often than it was asked");
+}
+
+static bool in_turn(struct transaction *t, struct err *e)
+{
+	return t->s->chat.broken || !chat_out_of_turn(&t->s->chat) || out_of_turn(t, e);
 }
 
 /* Is an answer due?  If the chat broke while something else was said, nothing is owed any more, and a recipient that was accepted
@@ -362,45 +362,6 @@ static bool hear_all(struct transaction *t, struct err *e)
 	return in_turn(t, e);
 }
 
-static bool one_transaction(struct transaction *t, struct err *e)
-{
-	t->asked = t->taken = t->refused = 0;
-	t->mail_answered = t->no_mail = t->no_body = false;
-	while (t->from < t->v->n && t->v->rcpts[t->from].state != RCPT_OPEN)
-		t->from++;
-	if (!say_envelope(t, e) || !send_message(t, e) || !hear_all(t, e))
-		return false;
-	if (t->asked > t->taken + t->refused)
-		t->fits = t->taken;
-	return true;
-}
-
-static bool all_at_once(const struct transaction *t, struct err *e)
-{
-	if (!t->needs.w->require_all_recipients || t->s->caps.rcptmax == 0 || t->v->n <= t->s->caps.rcptmax)
-		return true;
-	return fail(e, ST_RCPT, FATE_PERM,
-		    "require_all_recipients is on, but the server takes only %llu recipients at once",
-		    (unsigned long long)t->s->caps.rcptmax);
-}
-
-static bool all_transactions(struct transaction *t, struct err *e)
-{
-	const struct session *s = t->s;
-	struct delivery *d = t->d;
-
-	for (bool first = true; !t->stop && envelope_count(t->v, RCPT_OPEN) > 0; first = false) {
-		if (!first && d->progress != NULL && !d->progress(d->ctx, e))
-			return false;
-		d->again = s->caps.mailmax > 0 && s->mails >= s->caps.mailmax;
-		if (d->again)
-			break;
-		if (!one_transaction(t, e))
-			return false;
-	}
-	return true;
-}
-
 void transaction_begin(struct transaction *t, struct session *s, struct envelope *v, const struct rendition *r,
 		       const struct needs *n, struct delivery *d)
 {
@@ -415,19 +376,6 @@ void transaction_end(struct transaction *t)
 	if (t->s != NULL && t->s->chat.ctx == t)
 		t->s->chat.ctx = NULL;
 	*t = (struct transaction){ .s = NULL };
-}
-
-bool transaction_send(struct session *s, struct envelope *v, const struct rendition *r, const struct needs *n,
-		      struct delivery *d, struct err *e)
-{
-	struct transaction t;
-	bool ok;
-
-	transaction_begin(&t, s, v, r, n, d);
-	ok = all_at_once(&t, e) && sift(&t, e) && all_transactions(&t, e);
-	transaction_end(&t);
-	s->chat.ctx = NULL; /* it is NULL already; GCC 14 does not see this, and warns that it points to `t` */
-	return ok;
 }
 
 /* ---- step by step -------------------------------------------------------------------------------- */
@@ -472,6 +420,17 @@ bool transaction_say_message(struct transaction *t, struct err *e)
 bool transaction_hear_message(struct transaction *t, struct err *e)
 {
 	return hear_all(t, e);
+}
+
+bool transaction_hear_further(struct transaction *t, struct err *e)
+{
+	struct chat *c = &t->s->chat;
+	struct err why;
+
+	while (!c->broken && c->owed > 0 && stream_unread(c->io) > 0)
+		if (!chat_hear(c, &why) && why.fate == FATE_NONSENSE && why.code != 0)
+			return out_of_turn(t, e);
+	return in_turn(t, e);
 }
 
 bool transaction_abandon(struct transaction *t, struct err *e)

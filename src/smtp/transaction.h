@@ -2,9 +2,9 @@
  * transaction.h - MAIL, RCPT, DATA or BDAT: one message to its recipients in as few flights as the server
  * allows.  RFC 5321 3.3, 2920, 1870, 6152, 6531, 3030, 3461, 2033, 9422.
  *
- * A refusal is kept with its recipient in the envelope and is no failure of transaction_send(), which returns false only if
- * the dialogue cannot go on or the message cannot be sent at all.  smtp/esmtp writes the arguments of
- * MAIL and RCPT.
+ * A refusal is kept with its recipient in the envelope.  The functions return false only if the dialogue cannot go on or the
+ * message cannot be sent at all.  smtp/esmtp writes the arguments of MAIL and RCPT.  smtp/transfer sends to more recipients
+ * than one transaction may have.
  */
 #ifndef SMTP_TRANSACTION_H
 #define SMTP_TRANSACTION_H
@@ -33,7 +33,7 @@ struct transaction {
 	const struct rendition *r;
 	struct delivery *d;
 	struct needs     needs;
-	/* private */
+	/* private to smtp/ */
 	uint64_t         number;  /* of this transaction in the session; 0: MAIL was not said */
 	size_t           from;    /* recipients before this one are settled */
 	size_t           asked, taken, refused;
@@ -42,17 +42,14 @@ struct transaction {
 	bool             mail_answered;
 	bool             no_mail; /* MAIL was refused */
 	bool             no_body; /* DATA or the message was refused */
+	bool             text_sent; /* at least its beginning */
 	bool             stop;    /* no further transaction makes sense */
 };
 
-/* To all open recipients, in as many transactions as the server's limits ask for. */
-bool transaction_send(struct session *s, struct envelope *v, const struct rendition *r, const struct needs *n,
-		      struct delivery *d, struct err *e) MUST_CHECK;
-
 /*
- * The same step by step, for -bs.  What say_ writes may wait, to share a flight with what follows.  Each hear_ waits for the
- * answer to the oldest say_ that has none: so both come in the same order.  The answer to MAIL and RCPT is then in
- * s->chat.reply, that to the message in *d.
+ * Step by step.  What say_ writes may wait, to share a flight with what follows.  Each hear_ waits for the answer to the oldest
+ * say_ that has none: so both come in the same order.  The answer to MAIL and RCPT is then in s->chat.reply, that to the message
+ * in *d.
  *
  * t->needs may be changed until MAIL is said.  The rendition is first read by transaction_say_message(), which first waits for
  * the answers to MAIL and RCPT if a message may not be sent before them.  When it returns, the next transaction may be begun,
@@ -67,6 +64,14 @@ bool transaction_say_rcpt(struct transaction *t, size_t i, struct err *e) MUST_C
 bool transaction_hear_rcpt(struct transaction *t, size_t i, struct err *e) MUST_CHECK;
 bool transaction_say_message(struct transaction *t, struct err *e) MUST_CHECK;
 bool transaction_hear_message(struct transaction *t, struct err *e) MUST_CHECK;
+
+/* After transaction_hear_message(), where the MAIL of the next message was said before it: hears the answers to that MAIL and its
+ * RCPT that have come already.  False: they show that the answer to this message was none, so that its fate is unknown.  If the
+ * chat broke in another way, only the next message is concerned. */
+bool transaction_hear_further(struct transaction *t, struct err *e) MUST_CHECK;
+
+/* Bars the open recipients whose RCPT cannot be written.  Before MAIL, since without recipients nothing is sent. */
+bool transaction_sift(struct transaction *t, struct err *e) MUST_CHECK;
 
 /* For --check: says RSET after MAIL and RCPT, in place of a message, and waits for the answer.  To be called before
  * transaction_end(). */

@@ -529,6 +529,16 @@ int fallocate(int fd, int flags, off_t from, off_t n)
 	return fails_fd("fallocate", fd, NULL) ? -1 : real(fd, flags, from, n);
 }
 
+int ftruncate(int fd, off_t size)
+{
+	REAL(ftruncate);
+	int done = fails_fd("ftruncate", fd, NULL) ? -1 : real(fd, size);
+
+	if (done == 0)
+		wrote(fd);
+	return done;
+}
+
 int close(int fd)
 {
 	REAL(close);

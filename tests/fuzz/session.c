@@ -5,7 +5,7 @@
 #include "fuzz.h"
 
 #include "smtp/negotiate.h"
-#include "smtp/transaction.h"
+#include "smtp/transfer.h"
 
 #include "../peer.h"
 
@@ -43,11 +43,14 @@ static void converse(struct session *s, const struct wishes *w, struct envelope 
 	struct delivery d = { .again = false };
 	struct err e = { .stage = ST_USAGE };
 	struct rendition r = { .m = NULL };
+	struct transaction t = { .s = NULL };
 	struct needs n;
 	bool ok;
 	size_t open = 0;
 
-	ok = session_open(s, &e) && negotiate(s, v, m, w, &n, &r, &e) && transaction_send(s, v, &r, &n, &d, &e);
+	ok = session_open(s, &e) && negotiate(s, v, m, w, &n, &r, &e) && transfer_begin(&t, s, v, &r, &n, &d, &e)
+	  && transfer_run(&t, NULL, NULL, &e);
+	transaction_end(&t);
 	rendition_free(&r);
 	for (size_t i = 0; i < v->n; i++)
 		open += v->rcpts[i].state != RCPT_DONE && !rcpt_failed(&v->rcpts[i]);

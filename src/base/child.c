@@ -1,0 +1,55 @@
+#include "base/child.h"
+
+#include <limits.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum { FD_MANY = 65536 }; /* descriptors at most that are closed one by one where close_range(2) is missing */
+
+#ifdef SYS_close_range
+static bool close_at_once(unsigned from, unsigned to)
+{
+	return syscall(SYS_close_range, from, to, 0) == 0;
+}
+#else
+static bool close_at_once(unsigned from, unsigned to)
+{
+	(void)from, (void)to;
+	return false;
+}
+#endif
+
+/* Closes the descriptors between these two. */
+static void close_between(int low, int high)
+{
+	long most = sysconf(_SC_OPEN_MAX);
+
+	if (high - low < 2 || close_at_once((unsigned)low + 1, (unsigned)high - 1))
+		return;
+	if (most < 0 || most > FD_MANY)
+		most = FD_MANY;
+	for (int fd = low + 1; fd < high && fd < most; fd++)
+		close(fd);
+}
+
+/* The smallest of `keep` above `low`, or one more than there can be. */
+static int next_kept(const int *keep, size_t n, int low)
+{
+	int next = INT_MAX;
+
+	for (size_t i = 0; i < n; i++)
+		if (keep[i] > low && keep[i] < next)
+			next = keep[i];
+	return next;
+}
+
+pid_t child_fork(const int *keep, size_t n)
+{
+	pid_t pid = fork();
+
+	for (int low = STDERR_FILENO, next; pid == 0 && low < INT_MAX; low = next) {
+		next = next_kept(keep, n, low);
+		close_between(low, next);
+	}
+	return pid;
+}

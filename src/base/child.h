@@ -1,0 +1,18 @@
+/*
+ * child.h - fork(2): all our child processes begin here, and none of them keeps a descriptor of ours by accident.
+ *
+ * A lock of flock(2) belongs to the open file and not to the process.  If a child had the file, too, the lock would outlive a
+ * parent that was killed, and a queue file would stay locked while, say, a resolver hangs.  The same is true for a socket or a
+ * pipe whose other end waits for its end.
+ */
+#ifndef BASE_CHILD_H
+#define BASE_CHILD_H
+
+#include "base/base.h"
+
+#include <sys/types.h>
+
+/* fork(2); in the child, only the three standard descriptors and these n stay open. */
+pid_t child_fork(const int *keep, size_t n);
+
+#endif

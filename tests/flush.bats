@@ -1,0 +1,209 @@
+#!/usr/bin/env bats
+# A flush sends many entries over one connection: where the server offers PIPELINING and CHUNKING, MAIL and RCPT of the next entry
+# go with the end of the present one.  What one entry meets must not change what becomes of the others.
+
+load helper
+load queue
+
+# line_up RCPT...: keeps a message for each of these recipients (NAME, or NAME,NAME for several), in this order.
+line_up() {
+	local names n=0
+	rm -rf "$queue"
+	for names; do
+		# shellcheck disable=SC2046
+		keep $(printf '%s@example.net ' ${names//,/ })
+		n=$((n + 1))
+		mv "$queue/$(entries | tail -n 1)" "$queue/$(printf '%08x-0000000000000000' "$n")"
+	done
+}
+
+# entry N: the name of the N-th.  tries N: how many tries were recorded.
+entry() { printf '%08x-0000000000000000' "$1"; }
+tries() { grep -ac '^........ try ' "$queue/$(entry "$1")" || :; }
+
+# arrived NAME...: these recipients got the message, in this order, each as often as it is named.
+arrived() {
+	local n got
+	got=$(for ((n = 1; n <= $(messages); n++)); do envelope "$n" | sed -n 's/^rcpt <\(.*\)@.*/\1/p'; done | xargs)
+	[[ $got == "$*" ]] || complain "arrived: $got"
+}
+
+# in_flight N WORDS: these are the client's commands in that flight of the first connection.
+in_flight() {
+	local got
+	got=$(transcript | awk -v n="$1" '$2 == "connect" { c++ } c == 1 && $1 == n && $2 == "C:" { print $3 ~ /^\[/ ? "text" : $3 }' | xargs)
+	[[ $got == "$2" ]] || complain "flight $1: $got"
+}
+
+# ------------------------------------------------------------------------------------------------------- turn-arounds
+
+@test "ten messages take ten turn-arounds and three more: EHLO, the first MAIL, QUIT" {
+	server "rtt 20"
+	line_up {a..j}
+	flushed 0
+	arrived {a..j}
+	[[ $(connections) == 1 && $(flights) == 13 ]] || complain "$(flights) flights"
+	in_flight 2 "MAIL RCPT"
+	in_flight 3 "BDAT text RSET MAIL RCPT"
+	in_flight 12 "BDAT text"
+}
+
+@test "LMTP: the same, with an answer for each recipient" {
+	server "rtt 20" "lmtp on"
+	set_conf protocol lmtp
+	line_up a b,c d
+	flushed 0
+	arrived a b c d
+	[[ $(flights) == 6 ]] || complain "$(flights) flights"
+}
+
+@test "without PIPELINING or without CHUNKING, each message is over before the next" {
+	local word
+	for word in PIPELINING CHUNKING; do
+		server "hide $word" "reply RCPT:b@* 451 4.3.0 later"
+		line_up a b c
+		flushed 75
+		arrived a c
+		(($(said RSET) <= 1)) || complain "RSET"
+	done
+}
+
+@test "an entry that this server cannot be given does not share a flight, and the others go on" {
+	server "size 1000"
+	set_conf queue_bounce off
+	line_up a
+	{ cat "$mail"; yes "a long line of text" | head -n 100; } > "$BATS_TEST_TMPDIR/long"
+	mail=$BATS_TEST_TMPDIR/long keep b@example.net
+	keep c@example.net
+	flushed 78
+	sync_server
+	[[ $(messages) == 2 && $(cat "$server_dir"/env.* | grep -c '^rcpt <[ac]@') == 2 && $(connections) == 1 ]]
+	[[ $(find "$queue/dead" -type f | wc -l) == 1 ]]
+	kept 0
+}
+
+# ---------------------------------------------------------------------------------------------------- refusals and limits
+
+@test "a recipient, a sender or a message that is refused concerns its own entry only" {
+	server "reply RCPT:b@* 451 4.3.0 later" "reply MAIL#3 451 4.3.0 later" "reply LAST#3 451 4.3.0 later"
+	line_up a b c d e f			# LAST: a, d, e, f
+	flushed 75
+	arrived a d f
+	[[ $(tries 2) == 1 && $(tries 3) == 1 && $(tries 5) == 1 && $(connections) == 1 ]]
+	kept 3
+}
+
+@test "RCPTMAX: an entry takes several transactions, and only the last one shares its flight" {
+	server "limits RCPTMAX=2" "reply RCPT:d@* 450 4.2.1 later"
+	line_up a b,c,d,e,f g
+	flushed 75
+	arrived a b c e f g
+	kept 1
+	[[ $(connections) == 1 ]]
+}
+
+@test "MAILMAX: another connection, and no try is lost" {
+	server "limits MAILMAX=2"
+	line_up a b c d e
+	flushed 0
+	arrived a b c d e
+	[[ $(connections) == 3 ]]
+}
+
+@test "a server that closes after some messages: the next entry goes over a new connection, and that was no try" {
+	local how
+	for how in "reply MAIL#3 421 4.7.0 enough" "reply RSET#2 421 4.7.0 enough" "drop MAIL#3 close" "reply RCPT#3 421 4.7.0 enough"; do
+		server "$how"
+		line_up a b c d
+		flushed 0
+		arrived a b c d
+		kept 0
+		[[ $(connections) == 2 ]] || complain "$(connections) connections: $how"
+	done
+}
+
+@test "a server that closes before it answers: what it may have is kept, and what was not tried goes on" {
+	server "drop LAST#2 close"
+	line_up a b c
+	flushed 75
+	arrived a c
+	[[ $(tries 2) == 1 ]]
+	kept 1
+}
+
+# ------------------------------------------------------------------------------------------------------------- bad servers
+
+@test "a message that breaks the dialogue may cost the one before it a second copy, but only once" {
+	server "drop RCPT:poison@* silence"
+	set_conf timeout 1
+	line_up a poison c
+	flushed 75
+	due
+	flushed 75
+	[[ $(messages) == 3 ]] || arrived a c
+	[[ -e $queue/$(entry 2) && ! -e $queue/$(entry 1) && ! -e $queue/$(entry 3) ]]
+	due
+	keep d@example.net
+	flushed 75
+	kept 1
+	(($(messages) <= 4))
+}
+
+@test "a message that breaks the dialogue is sent alone from then on" {
+	server "drop RCPT:poison@* close"
+	line_up poison a
+	flushed 75
+	line=$(tr '\0' '\n' < "$queue/$(entry 1)" | grep -a '^........ alone ')
+	[[ -n $line ]]
+	due
+	keep b@example.net
+	flushed 75
+	transcript | awk '$2 == "C:" && $3 == "BDAT" { text = $1 } $2 == "C:" && /poison/ && $1 == text { exit 1 }'
+	arrived a b
+	kept 1
+}
+
+@test "an answer too many: no message counts as sent for an answer that may be another's" {
+	local n
+	for where in MAIL:*#2 RCPT:b@* LAST#2 RSET#2; do
+		server "reply $where 250 2.0.0 fine\r\n250 2.0.0 and once more"
+		line_up a b c
+		postern -q
+		for n in 1 2 3; do	# what is not there must be in the queue
+			name=$(echo x a b c | cut -d ' ' -f $((n + 1)))
+			[[ -e $queue/$(entry "$n") ]] || cat "$server_dir"/env.* | grep -q "^rcpt <$name@" || complain "$name is lost: $where"
+		done
+	done
+}
+
+@test "an answer too many, and the message is refused: the refusal that RSET seems to get shows it" {
+	server "reply LAST#1 250 2.0.0 an answer to nothing\r\n550 5.7.1 spam" "drop RCPT:b@*#1 half"
+	line_up a b
+	flushed 75
+	[[ $(tries 1) == 1 && ! -e $queue/$(entry 2) ]]
+}
+
+# -------------------------------------------------------------------------------------------------------------- the locks
+
+@test "the next entry is locked before the present one is settled, and a signal leaves it untried" {
+	local pid n
+	server "delay LAST 60000"
+	line_up a b c
+	"$POSTERN" -C "$conf" -q 3>&- &
+	pid=$!
+	for ((n = 0; n < 100; n++)); do
+		(($(said BDAT) == 0)) || break
+		sleep 0.1
+	done
+	for n in 1 2; do
+		status=0
+		flock -n "$queue/$(entry "$n")" true || status=$?
+		[[ $status == 1 ]] || complain "entry $n is not locked"
+	done
+	flock -n "$queue/$(entry 3)" true
+	kill "$pid"
+	wait "$pid" || :
+	[[ $(tries 1) == 1 && $(tries 2) == 0 && $(tries 3) == 0 ]]
+	kept 3
+	flock -n "$queue/$(entry 2)" true
+}
