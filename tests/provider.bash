@@ -1,13 +1,13 @@
 # provider.bash - `load provider`: a provider of OAuth2 that answers as the test says (tests/server/provider.js), over TLS.
-
+#
 #	start_provider [CERTIFICATE]	starts it; sets $provider (https://localhost:PORT), $provider_port, $provider_dir.  `-`: plain HTTP
 #	answers				its answers.json is standard input; may be called again
 #	requests			prints a line of JSON for each request
 #	asked				prints how many there were
-
+#
 # setup and teardown are here, so a file with its own calls provider_setup and provider_teardown.  Several providers may run; the
 # functions are about the latest, unless the test sets $provider_dir back.
-
+#
 # shellcheck shell=bash disable=SC2034,SC2154	# set or used in helper.bash, and in the files that load this one
 
 provider_setup() {

@@ -9,6 +9,7 @@
 #include "base/descriptor.h"
 #include "base/signals.h"
 #include "base/str.h"
+#include "oauth2/wiped.h"
 
 #ifdef TRUST_FILE
 static const char *const authorities = TRUST_FILE;
@@ -386,7 +387,8 @@ static bool start_once(struct err *e)
 {
 	static bool ready;
 
-	ready = ready || curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
+	ready = ready || curl_global_init_mem(CURL_GLOBAL_DEFAULT, wiped_malloc, wiped_free, wiped_realloc, wiped_strdup,
+					      wiped_calloc) == CURLE_OK;
 	return ready || fail_memory(e);
 }
 

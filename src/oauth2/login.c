@@ -3,39 +3,13 @@
 #include <stdlib.h>
 
 #include "base/str.h"
+#include "oauth2/wiped.h"
 
 enum { FORMAT = 1 }; /* the member `version` */
 
-/* ---- memory that is wiped ------------------------------------------------------------------------ */
-
-union block { /* stands before each piece of jansson's memory */
-	size_t      size;
-	max_align_t align;
-};
-
-static void *take_wiped(size_t n)
-{
-	union block *b = n <= SIZE_MAX - sizeof *b ? malloc(sizeof *b + n) : NULL;
-
-	if (b == NULL)
-		return NULL;
-	b->size = n;
-	return b + 1;
-}
-
-static void free_wiped(void *p)
-{
-	union block *b = p;
-
-	if (p == NULL)
-		return;
-	explicit_bzero(p, b[-1].size);
-	free(b - 1);
-}
-
 void login_json_start(void)
 {
-	json_set_alloc_funcs(take_wiped, free_wiped);
+	json_set_alloc_funcs(wiped_malloc, wiped_free);
 }
 
 /* ---- the members --------------------------------------------------------------------------------- */
