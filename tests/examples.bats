@@ -68,6 +68,25 @@ smallest() {
 	[[ $(envelope 2) == *"auth EXTERNAL"* ]]
 }
 
+@test "OAuth2: the login is all that is needed" {
+	local logins=$HOME/.local/state/postern/oauth2 now
+	now=$(date +%s)
+	start_server <<-'S'
+		offer AUTH XOAUTH2
+		token opensesame
+		user me@example.org
+	S
+	mkdir -p "$logins"
+	chmod 700 "$logins"
+	printf '%s\n' "user me@example.org" "obtained $now" "expires $((now + 3600))" "token opensesame" > "$logins/work.access"
+	chmod 600 "$logins/work.access"
+	set_conf user
+	set_conf password
+	set_conf oauth2 work
+	postern_ok you@example.net < "$mail"
+	[[ $(envelope) == *"auth XOAUTH2 me@example.org"* ]]
+}
+
 @test "OAuth2: password_command prints the token" {
 	start_server <<-'S'
 		offer AUTH XOAUTH2

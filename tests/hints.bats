@@ -99,6 +99,46 @@ refused() {
 	done
 }
 
+# with_login HOST WHERE REPLY STATUS HINT: the same with the access token of a login that was made just now.
+with_login() {
+	local logins=$HOME/.local/state/postern/oauth2 now
+	now=$(date +%s)
+	mkdir -p "$logins"
+	chmod 700 "$logins"
+	printf '%s\n' "user user" "obtained $now" "expires $((now + 3600))" "token token" > "$logins/work.access"
+	chmod 600 "$logins/work.access"
+	server_called "$1" <<< $'auth_mechs XOAUTH2\n'"reply $2 $3"
+	set_conf user
+	set_conf password
+	set_conf oauth2 work
+	refused "$@"
+}
+
+@test "a server refuses the token of a login: the hint names what a person can do, and no password" {
+	local outlook='[FR0P281CA0001.DEUP281.PROD.OUTLOOK.COM]' host
+	for host in smtp.office365.com smtp-mail.outlook.com; do
+		with_login "$host" AUTH "535 5.7.3 Authentication unsuccessful $outlook" 77 "https://outlook.office.com/SMTP.Send (not for Graph)"
+		hinted "postern-oauth2 login work"
+		with_login "$host" AUTH "535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Mailbox. $outlook" \
+		    77 "aka.ms/smtp_auth_disabled"
+		with_login "$host" AUTH "535 5.7.139 Authentication unsuccessful, user is locked by your organization's security defaults policy. $outlook" \
+		    77 "security defaults of the organisation"
+		with_login "$host" AUTH "535 5.7.139 Authentication unsuccessful, the request did not meet the criteria to be authenticated successfully. $outlook" \
+		    77 "a policy of the organisation"
+		with_login "$host" MAIL "530 5.7.57 Client not authenticated to send mail. $outlook" 77 "aka.ms/smtp_auth_disabled"
+	done
+	with_login smtp.office365.com LAST "554 5.2.252 SendAsDenied; me@example.org not allowed to send as you@example.org" 69 "\`from\`"
+	with_login smtp.gmail.com AUTH '535-5.7.8 Username and Password not accepted. For more information, go to\r\n535 5.7.8  https://support.google.com/mail/?p=BadCredentials 5b1f17b1804b1-4 - gsmtp' \
+	    77 "the scope https://mail.google.com/"
+	hinted "postern-oauth2 login work"
+	with_login mail.example AUTH '535 5.7.8 Error: authentication failed: (reason unavailable)' 77 "cannot check tokens at the moment"
+	with_login mail.example AUTH '454 4.7.0 Temporary authentication failure' 75 "cannot check the access token at the moment"
+}
+
+@test "Microsoft refuses passwords for good: the hint names OAuth2" {
+	provider smtp.office365.com MAIL '550 5.7.30 Basic authentication is not supported for Client Submission.' 69 "set \`oauth2\`"
+}
+
 @test "a server refuses a sender, a recipient or a size: the hint names the remedy" {
 	provider mail.example MAIL '553 5.7.1 sender address rejected: not owned by user' 65 "\`from\`"
 	provider mail.example MAIL '550 5.7.1 no' 69 "\`from\`"
