@@ -50,7 +50,7 @@ start_provider() {
 	mkdir "$provider"
 	touch "$provider/log"
 	mkfifo "$provider/hold" "$provider/says"
-	node "$SRCDIR/tests/interop/provider.mjs" "$provider" "$certs" "$(cache_of provider)" \
+	node "$SRCDIR/tests/interop/provider.mjs" "$provider" "$certs" "$(cache_of provider)/node_modules" \
 	    < "$provider/hold" > "$provider/says" 2> "$provider/stderr" 3>&- &
 	exec {provider_hold}> "$provider/hold" {says}< "$provider/says"
 	read -r -t 30 -u "$says" line || { cat "$provider/stderr" >&2; return 1; }
@@ -84,8 +84,8 @@ write_person() {
 }
 
 # login ARGS: logs in as me@example.org, under this name.  $status, $stdout, $stderr.
-login() { bounded "$oauth2" login me@example.org --provider "$issuer" --tls-trust-file "$certs/ca.pem" "$@" < /dev/null; }
-run_oauth2() { bounded "$oauth2" "$@" < /dev/null; }
+login() { run_bounded "$oauth2" login me@example.org --provider "$issuer" --tls-trust-file "$certs/ca.pem" "$@" < /dev/null; }
+run_oauth2() { run_bounded "$oauth2" "$@" < /dev/null; }
 
 # Standard output must be empty: it is for what was asked for.
 logged_in() {
@@ -157,7 +157,7 @@ tells_no_secret() {
 	BROWSER=$person login --client-id native
 	((status == 76))
 	[[ $stderr == *"comes from https://evil.example and not from $issuer"* ]]
-	! logs '^POST /token'
+	refute logs '^POST /token'
 }
 
 @test "a scope that cannot send is refused, although the provider gave tokens" {
@@ -190,13 +190,12 @@ last_address() {
 	echo "$at"
 }
 
-# type_address [EDIT]: waits until the terminal shows the page, and types the address of the last one, edited by sed.
+# type_address: waits until the terminal shows the page, and types the address of the last one.
 type_address() {
 	local url
 	await 20 grep -q 'press Enter' "$BATS_TEST_TMPDIR/screen"
 	url=$(grep -o 'https://[^[:space:]]*' "$BATS_TEST_TMPDIR/screen" | head -n 1)
-	last_address "$url" | tee "$BATS_TEST_TMPDIR/address" | sed "${1:-}"
-	sleep "${2:-0}"
+	last_address "$url" | tee "$BATS_TEST_TMPDIR/address"
 }
 
 @test "5,000 characters pasted into a terminal, which are not shown" {
@@ -215,11 +214,12 @@ type_address() {
 @test "a pasted code, or another login's address, is refused with the reason, and the wait goes on" {
 	local command="$oauth2 login me@example.org --provider $issuer --tls-trust-file $certs/ca.pem --client-id native --paste"
 	type_all() {
-		local address
+		local address code
 		address=$(type_address)
-		sed 's/.*[?&]code=\([^&]*\).*/\1/' <<< "$address"
+		code=${address#*code=}
+		echo "${code%%&*}"
 		await 10 grep -q 'has no .state.' "$BATS_TEST_TMPDIR/screen"
-		sed 's/state=/state=x/' <<< "$address"
+		echo "${address/state=/state=x}"
 		await 10 grep -q 'belongs to another login' "$BATS_TEST_TMPDIR/screen"
 		printf '%s\n' "  $address  "
 	}
@@ -229,7 +229,7 @@ type_address() {
 }
 
 @test "a paste while the browser is waited for" {
-	local command="$oauth2 login me@example.org --provider $issuer --tls-trust-file $certs/ca.pem --client-id native --no-browser"
+	local command="$oauth2 login me@example.org --provider $issuer --tls-trust-file $certs/ca.pem --client-id native --browser --no-browser"
 	at_terminal "$command" < <(type_address)
 	((status == 0))
 	[[ $screen == *"Logged in: me@example.org"* ]]
@@ -248,7 +248,7 @@ type_address() {
 }
 
 @test "without a terminal --paste says why it cannot go on" {
-	bounded setsid -w "$oauth2" login me@example.org --provider "$issuer" --tls-trust-file "$certs/ca.pem" --client-id native --paste \
+	run_bounded setsid -w "$oauth2" login me@example.org --provider "$issuer" --tls-trust-file "$certs/ca.pem" --client-id native --paste \
 	    < /dev/null
 	((status == 64))
 	[[ $stderr == *"there is no terminal into which the address could be pasted"* ]]
@@ -256,17 +256,15 @@ type_address() {
 
 # ------------------------------------------------------------------------------------------------------------ the device
 
-# device ARGS: the device flow, with a person who enters the code.
+# The device flow, with a person who enters the code.
 device() {
-	local shown=$BATS_TEST_TMPDIR/shown code
+	local shown=$BATS_TEST_TMPDIR/stderr	# of run_bounded
 	: > "$shown"
 	(
 		await 20 grep -q 'enter this code' "$shown"
-		code=$(sed -n 's/.*enter this code:  //p' "$shown")
-		"$person" "$issuer/device" "$code"
+		"$person" "$issuer/device" "$(sed -n 's/.*enter this code:  //p' "$shown")"
 	) 3>&- &
-	bounded bash -c '"$@" 2> >(tee "$0" >&2)' "$shown" "$oauth2" login me@example.org --provider "$issuer" \
-	    --tls-trust-file "$certs/ca.pem" --client-id native --device --no-browser "$@"
+	login --client-id native --device --no-browser
 	wait "$!"
 }
 
@@ -277,7 +275,7 @@ device() {
 	tells_no_secret "$stderr"
 	[[ $stderr == *"    $issuer/device"* && $stderr != *"asks too early"* ]]
 	token_is_latest
-	! logs 'too early'
+	refute logs 'too early'
 }
 
 @test "the device flow slows down when it is told to" {
@@ -286,7 +284,7 @@ device() {
 	device
 	logged_in
 	logs '^POST /token device_code 400 slow_down'
-	! logs 'too early'
+	refute logs 'too early'
 }
 
 @test "the device flow ends when the person refuses" {
@@ -317,7 +315,7 @@ device() {
 	login --client-credentials --client-id robot --scope smtp
 	((status == 78))
 	[[ $stderr == *"--client-secret-file"* ]]
-	! logs '^POST /token'
+	refute logs '^POST /token'
 }
 
 # --------------------------------------------------------------------------------------------------- a login's later life
@@ -344,15 +342,15 @@ refresh_token() { sed -n 's/.*"refresh_token": "\(.*\)".*/\1/p' "$store/me@examp
 
 @test "twenty at once, with a token that has expired: one refresh" {
 	local n
+	local -a at_once=()
 	short_login
 	is lifetime 3600
 	sleep 4
 	for n in {1..20}; do
 		"$oauth2" token me@example.org > "$BATS_TEST_TMPDIR/token.$n" 2>&1 3>&- &
+		at_once+=("$!")
 	done
-	for n in $(jobs -p); do
-		[[ $n == "$(pgrep -f provider.mjs -P $$ | head -n 1)" ]] || wait "$n"
-	done
+	wait "${at_once[@]}"
 	[[ $(sort -u "$BATS_TEST_TMPDIR"/token.* | wc -l) == 1 && $(cat "$BATS_TEST_TMPDIR/token.1") == "$(tail -n 1 "$provider/access")" ]]
 	[[ $(times '^POST /token refresh_token 200') == 1 ]]
 }

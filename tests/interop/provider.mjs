@@ -88,7 +88,10 @@ async function answerPerson(provider, ctx) {
 		const grant = (grantId && await provider.Grant.find(grantId))
 			?? new provider.Grant({ accountId: session.accountId, clientId: params.client_id });
 
-		grant.addOIDCScope(said('scope', params.scope));
+		const allowed = said('scope', params.scope).split(' ');
+
+		grant.addOIDCScope(allowed.join(' '));
+		grant.rejectOIDCScope(params.scope.split(' ').filter((word) => !allowed.includes(word)).join(' '));
 		result = { consent: { grantId: await grant.save() } };
 	}
 	await provider.interactionFinished(ctx.req, ctx.res, result, { mergeWithLastSubmission: true });
@@ -147,7 +150,7 @@ async function watch(ctx, next) {
 		note('refresh', ctx.body.refresh_token);
 	if (ctx.path === '/token/introspection' && ctx.body?.active)
 		ctx.body.email = ctx.body.sub ?? ctx.body.client_id;
-	const wrong = said('plain_iss'), to = ctx.response.get('Location');
+	const wrong = said('plain_iss'), to = ctx.response.get('Location') ?? '';
 	if (wrong !== undefined && to.includes('iss='))
 		ctx.set('Location', to.replace(/iss=[^&]*/, `iss=${encodeURIComponent(wrong)}`));
 }
