@@ -1,0 +1,202 @@
+#!/usr/bin/env bats
+# postern-oauth2 login: what it refuses before a person is asked, the server on the loopback interface, and the browser.
+# tests/interop/oauth2.bats has whole logins.  No test here reaches a provider.
+# shellcheck disable=SC2154	# set by the helper
+# shellcheck disable=SC2016	# the scripts of browsers
+
+load helper
+
+setup() {
+	[[ -x $BUILDDIR/postern-oauth2 ]] || skip "postern-oauth2 was not built"
+	helper_setup
+	oauth2=$BUILDDIR/postern-oauth2 store=$HOME/.local/state/postern/oauth2 secret=$BATS_TEST_TMPDIR/secret
+	unset BROWSER DISPLAY WAYLAND_DISPLAY WSL_DISTRO_NAME
+	export https_proxy=http://127.0.0.1:1		# nothing can leave the machine
+	echo hush > "$secret"
+	chmod 600 "$secret"
+	postern_timeout=20
+}
+
+login() { run_bounded setsid -w "$oauth2" login "$@" < /dev/null; }
+
+# refuses STATUS WORDS -- ARGS: the login must end so, and leave nothing.
+refuses() {
+	local want=$1 words=$2
+	shift 3
+	login "$@"
+	[[ $status == "$want" && $stderr == *"$words"* && -z $stdout ]] \
+	    || complain "not $want with \"$words\" but $status from: login $*"
+	[[ ! -e $store/${1##*/}.json ]]
+}
+
+@test "a provider that is not named or not known: the names are shown" {
+	refuses 64 "which provider has the login me?" -- me
+	[[ $stderr == *"google, microsoft, yahoo"*"https:// URL"* ]]
+	refuses 78 "there is no provider gogle" -- me --provider gogle
+	refuses 78 "there is no provider google.com" -- me --provider google.com
+	refuses 78 "no https:// URL" -- me --provider http://login.example.org
+	refuses 78 "no https:// URL" -- me --provider https://
+}
+
+@test "a name that could be another file is none" {
+	local name
+	for name in ../me .me a/b 'a b' "$(printf 'x%.0s' {1..129})"; do
+		refuses 64 "is no name for a login" -- "$name" --provider google
+	done
+}
+
+@test "Google's device flow is refused at once, with the reason and the flow to use" {
+	refuses 78 "Google's device flow does not allow the scope of mail" -- me --provider google --device
+	[[ $stderr == *"postern-oauth2 login me --provider google --browser"* ]]
+}
+
+@test "a device flow that the provider has not" {
+	local provider
+	for provider in yahoo aol fastmail mailru comcast; do
+		refuses 78 "$provider: it offers no device flow" -- me --provider "$provider" --device
+	done
+}
+
+@test "without a client id three lines say where to get one" {
+	local provider
+	for provider in google microsoft yahoo aol yandex mailru comcast; do
+		refuses 78 "no --client-id is given" -- me --provider "$provider"
+		[[ $stderr == *"postern-oauth2 login me --provider $provider --client-id ID"* ]]
+	done
+}
+
+@test "without the client's secret, where it is needed" {
+	refuses 78 "google gives no token without the secret" -- me --provider google --client-id x
+	[[ $stderr == *"--client-secret-file FILE"* ]]
+	refuses 78 "the file of --client-secret-file" -- me --provider google --client-id x --client-secret-file /nowhere
+}
+
+@test "client credentials need a tenant at Microsoft, and are unknown elsewhere" {
+	refuses 64 "belong to one tenant" -- me --provider microsoft --client-credentials --client-id x --client-secret-file "$secret"
+	refuses 78 "google has no client credentials for mail" -- me --provider google --client-credentials
+	refuses 78 "google has no tenants" -- me --provider google --tenant example.org
+}
+
+@test "a login that cannot be stored is refused before a person is asked" {
+	mkdir -p "${store%/*}"
+	touch "$store"
+	login me --provider google --client-id x --client-secret-file "$secret"
+	((status != 0))
+	[[ $stderr != *"Open this page"* ]]
+}
+
+# ------------------------------------------------------------------------------------------- the loopback server, the browser
+
+# A browser that is sent back with this query ("STATE" becomes the right one) after these requests of its own.
+browser() {
+	cat > "$BATS_TEST_TMPDIR/browser" <<-END
+		#!/bin/bash
+		exec > "$BATS_TEST_TMPDIR/browsed" 2>&1
+		unset https_proxy
+		url=\${!#}
+		query() { sed -n "s/.*[?&]\$1=\([^&]*\).*/\1/p" <<< "\$url"; }
+		state=\$(query state)
+		redirect=\$(query redirect_uri | sed 's/%3A/:/g; s/%2F/\//g; s/%5B/[/; s/%5D/]/')
+		get() { curl -s -g --max-time 10 -o /dev/null -w '%{http_code} ' "\$@"; }
+		$1
+		curl -s -g --max-time 10 "\$redirect?error=access_denied&state=\$state"
+	END
+	chmod +x "$BATS_TEST_TMPDIR/browser"
+}
+
+google() { login me@gmail.com --provider google --client-id 'x y' --client-secret-file "$secret" "$@"; }
+
+# The person refuses at the end of each of these: no code is exchanged, so no provider is asked.
+refused() {
+	[[ $status == 77 && $stderr == *"has not allowed it"* ]] || complain "it did not end with the refusal"
+	for _ in {1..100}; do
+		! grep -q '</html>' "$BATS_TEST_TMPDIR/browsed" || break
+		sleep 0.1
+	done
+	grep -q 'Not logged in' "$BATS_TEST_TMPDIR/browsed"
+	[[ ! -e $store/me@gmail.com.json ]]
+}
+
+@test "the URL has PKCE, the state, the scope, and what Google needs for a refresh token" {
+	browser ''
+	BROWSER=$BATS_TEST_TMPDIR/browser google
+	refused
+	[[ $stderr == *"https://accounts.google.com/o/oauth2/v2/auth?response_type=code&client_id=x%20y&redirect_uri=http%3A%2F%2F127.0.0.1%3A"* ]]
+	[[ $stderr == *"&scope=https%3A%2F%2Fmail.google.com%2F&state="*"&code_challenge="*"&code_challenge_method=S256"* ]]
+	[[ $stderr == *"&login_hint=me%40gmail.com&access_type=offline&prompt=consent"* ]]
+}
+
+@test "what does not belong to the login does not end the wait" {
+	browser '
+		exec 7<> "/dev/tcp/127.0.0.1/${redirect##*:}"
+		get "$redirect/favicon.ico"
+		get "$redirect/?code=x&state=x"
+		get "$redirect/?code=x"
+		get -I "$redirect/?code=x&state=$state"
+		get -H "Host: evil.example" "$redirect/?code=x&state=$state"
+		get "$redirect/other?code=x&state=$state"
+		get -H "X: $(printf %20000s x | tr " " x)" "$redirect/?code=x&state=$state"'
+	BROWSER=$BATS_TEST_TMPDIR/browser google
+	refused
+	[[ $(head -n 1 "$BATS_TEST_TMPDIR/browsed") == "404 400 400 405 400 404 431 "* ]]
+}
+
+@test "--port is listened on, and a port that is taken is 78" {
+	local port
+	browser 'echo "$redirect"'
+	port=$((20000 + RANDOM % 10000))
+	BROWSER=$BATS_TEST_TMPDIR/browser google --port "$port"
+	refused
+	[[ $(head -n 1 "$BATS_TEST_TMPDIR/browsed") == "http://127.0.0.1:$port" ]]
+	start_server
+	BROWSER=$BATS_TEST_TMPDIR/browser google --port "$(sed -n 's/^port *//p' "$conf")"
+	((status == 78))
+	[[ $stderr == *"cannot listen on 127.0.0.1"*"--port N takes another port"* ]]
+}
+
+@test "localhost is 127.0.0.1 and ::1" {
+	browser 'get "${redirect/localhost/127.0.0.1}/x"; get "${redirect/localhost/[::1]}/x"'
+	BROWSER=$BATS_TEST_TMPDIR/browser login me --provider microsoft --client-id x --browser
+	((status == 77))
+	[[ $stderr == *"redirect_uri=http%3A%2F%2Flocalhost%3A"* ]]
+	[[ -e /proc/net/if_inet6 && ! -s /proc/net/if_inet6 ]] || [[ $(< "$BATS_TEST_TMPDIR/browsed") == "404 404 "* ]]
+}
+
+@test "--redirect-uri is used as it is; without a port it gets one" {
+	browser 'get "$redirect?error=access_denied&state=$state"'
+	BROWSER=$BATS_TEST_TMPDIR/browser google --redirect-uri http://localhost/a/path
+	((status == 77))
+	[[ $stderr == *"redirect_uri=http%3A%2F%2Flocalhost%3A"*"%2Fa%2Fpath&"* ]]
+	google --redirect-uri https://localhost/
+	((status == 64))
+	[[ $stderr == *"redirect_uri=https%3A%2F%2Flocalhost%2F&"*"nothing can listen for the redirect to https://localhost/"* ]]
+}
+
+@test "BROWSER: the first of the list that can be started, with the URL in its place, and no terminal" {
+	browser '
+		tty 2>&1; (: < /dev/tty) 2> /dev/null && echo "it has the terminal"; env | grep ^POSTERN_
+		echo "$#" "$1"'
+	export POSTERN_PASSWORD=hush
+	BROWSER="/nowhere/browser %s:'$BATS_TEST_TMPDIR/browser' --new %s &:false" google
+	refused
+	[[ $(head -n 2 "$BATS_TEST_TMPDIR/browsed") == "not a tty"$'\n'"2 --new" ]]
+	[[ $stderr == *"A browser was started"* ]]
+}
+
+@test "--no-browser starts none, and without a display none is tried" {
+	local end
+	mkdir "$BATS_TEST_TMPDIR/bin"
+	printf '#!/bin/sh\ntouch "%s/started"\n' "$BATS_TEST_TMPDIR" > "$BATS_TEST_TMPDIR/bin/xdg-open"
+	chmod +x "$BATS_TEST_TMPDIR/bin/xdg-open"
+	postern_timeout=2
+	PATH=$BATS_TEST_TMPDIR/bin:$PATH google
+	BROWSER=xdg-open PATH=$BATS_TEST_TMPDIR/bin:$PATH google --no-browser
+	[[ $stderr == *"Open this page"* && ! -e $BATS_TEST_TMPDIR/started ]]
+	DISPLAY=:0 PATH=$BATS_TEST_TMPDIR/bin:$PATH google
+	[[ $stderr == *"A browser was started"* ]]
+	for end in {1..50}; do
+		[[ ! -e $BATS_TEST_TMPDIR/started ]] || return 0
+		sleep 0.1
+	done
+	return 1
+}
