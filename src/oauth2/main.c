@@ -77,18 +77,22 @@ static bool printed(struct err *e)
 	return (fflush(stdout) == 0 && ferror(stdout) == 0) || fail_sys(e, ST_SECRET, errno, "cannot write standard output");
 }
 
-/* The words of a server may have several lines; each is told alone. */
+/* The words of a server and a hint may have several lines; each is told alone. */
+static void tell_lines(const char *before, const char *text)
+{
+	for (const char *at = text; *at != '\0'; at += strspn(at, "\n")) {
+		size_t n = strcspn(at, "\n");
+
+		tell("%s%.*s", before, (int)n, at);
+		at += n;
+	}
+}
+
 static void report(const struct err *e)
 {
 	tell("postern-oauth2: %s", e->say);
-	for (const char *at = e->quote; *at != '\0'; at += strspn(at, "\n")) {
-		size_t n = strcspn(at, "\n");
-
-		tell("%.*s", (int)n, at);
-		at += n;
-	}
-	if (e->hint[0] != '\0')
-		tell("hint: %s", e->hint);
+	tell_lines("", e->quote);
+	tell_lines("hint: ", e->hint);
 }
 
 /* Whatever may succeed later is 75: programs that call us know no other number for it. */
