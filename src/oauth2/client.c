@@ -78,6 +78,7 @@ bool client_provider(struct plan *p, struct err *e)
 {
 	const struct cli *c = p->c;
 	const char *name = c->provider != NULL ? c->provider : p->was->provider;
+	const char *trust = c->trust_file != NULL ? c->trust_file : http_trust_file();
 	const struct login *was = p->was;
 
 	p->h.insecure = c->insecure_http;
@@ -94,7 +95,7 @@ bool client_provider(struct plan *p, struct err *e)
 		return false;
 	p->l.insecure_http = c->insecure_http;
 	if (!take(&p->l.user, c->user, was->user != NULL ? was->user : strchr(c->name, '@') != NULL ? c->name : NULL, e)
-	    || !take_file(&p->l.trust_file, c->trust_file, same_provider(p) ? was->trust_file : NULL, "--tls-trust-file", e))
+	    || !take_file(&p->l.trust_file, trust, same_provider(p) ? was->trust_file : NULL, "--tls-trust-file", e))
 		return false;
 	p->h.trust_file = p->l.trust_file;
 	return true;

@@ -261,13 +261,21 @@ static bool add_fields(struct attempt *x, const struct http_request *q, struct e
 	return ok;
 }
 
+const char *http_trust_file(void)
+{
+	const char *path = secure_getenv("POSTERN_TLS_TRUST_FILE");
+
+	return path == NULL || path[0] == '\0' ? NULL : path;
+}
+
 #define SET(option, value) (curl_easy_setopt(x->curl, option, value) == CURLE_OK)
 
 /* VERBOSE is never set: it prints secrets. */
 static bool set_rules(struct attempt *x, const struct http *h)
 {
 	long answer_ms = clock_left_ms(clock_sooner(h->until, clock_in_s(HTTP_ANSWER_S)));
-	const char *trust = h->trust_file != NULL ? h->trust_file : authorities;
+	const char *named = h->trust_file != NULL ? h->trust_file : http_trust_file();
+	const char *trust = named != NULL ? named : authorities;
 
 	return SET(CURLOPT_PROTOCOLS_STR, h->insecure ? "https,http" : "https")
 	    && SET(CURLOPT_FOLLOWLOCATION, 0L) && SET(CURLOPT_DISALLOW_USERNAME_IN_URL, 1L)

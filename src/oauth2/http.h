@@ -23,7 +23,7 @@ enum {
 };
 
 struct http {
-	const char *trust_file; /* borrowed; NULL: the system's authorities */
+	const char *trust_file; /* borrowed; NULL: http_trust_file(), or without that the system's authorities */
 	bool        insecure;   /* http to a loopback host is allowed */
 	int64_t     until;      /* the end of all requests (base/clock) */
 };
@@ -53,6 +53,10 @@ bool http_ask(const struct http *h, const struct http_request *q, struct http_an
 static inline bool http_is_busy(int status) { return status == 408 || status == 429 || status >= 500; }
 
 void http_answer_free(struct http_answer *a); /* leaves it zeroed */
+
+/* The file of authorities that POSTERN_TLS_TRUST_FILE names; NULL: none.  A login keeps it, since the sender starts us without the
+ * variable. */
+const char *http_trust_file(void);
 
 /* May this URL be used: https (or http to a loopback host, if that is allowed) with a host, in printable ASCII, without a user
  * and a fragment? */

@@ -117,12 +117,19 @@ static bool is_form(const struct http_answer *a)
 	return strcmp(a->type, "application/x-www-form-urlencoded") == 0 || str_starts(buf_text(&a->body), "access_token=");
 }
 
-static bool is_text(const struct http_answer *a)
+/* May the body be shown?  A page for browsers says nothing in its first bytes; and what names a token may hold one. */
+static bool may_show(const struct http_answer *a)
 {
-	return a->type[0] == '\0' || strcmp(a->type, "text/plain") == 0 || strcmp(a->type, "application/json") == 0;
+	static const char *const types[] = { "", "text/plain", "application/json" };
+	const char *body = buf_text(&a->body);
+	bool text = false;
+
+	for (size_t i = 0; i < COUNT(types); i++)
+		text = text || strcmp(a->type, types[i]) == 0;
+	return text && strlen(body) == a->body.len && !str_glob("*token*", body) && !str_glob("*secret*", body);
 }
 
-/* There is no `error`: the status decides.  A page for browsers says nothing in its first bytes. */
+/* There is no `error`: the status decides. */
 bool refusal_fail_status(const struct http_answer *a, const char *host, const char *what, struct err *e)
 {
 	if (a->status == 200 && is_form(a))
@@ -133,7 +140,7 @@ bool refusal_fail_status(const struct http_answer *a, const char *host, const ch
 		return fail(e, ST_SECRET, FATE_TEMP, "%s answers with a redirect (status %d), which is not followed", host,
 			    a->status);
 	fail(e, ST_SECRET, FATE_TEMP, "%s answers with status %d", host, a->status);
-	return is_text(a) ? refusal_quote(e, buf_text(&a->body), a->body.len) : false;
+	return may_show(a) ? refusal_quote(e, buf_text(&a->body), a->body.len) : false;
 }
 
 /* Without INT_AS_REAL one number beyond 64 bits would make
