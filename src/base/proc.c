@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/child.h"
 #include "base/clock.h"
 #include "base/descriptor.h"
@@ -386,6 +387,25 @@ bool proc_split(const char *command, struct strlist *argv, struct err *e)
 	buf_wipe(&word);
 	if (ok && argv->n == 0)
 		return fail(e, ST_CONFIG, FATE_PERM, "the command is empty");
+	return ok;
+}
+
+bool proc_read_command(const char *command, const char *what, enum stage st, int64_t deadline, struct buf *answer, struct err *e)
+{
+	struct strlist argv = { 0 };
+	char **vector = NULL;
+	bool ok = proc_split(command, &argv, e);
+
+	if (ok) {
+		vector = array_grow(argv.items, argv.n, sizeof *vector, e);
+		ok = vector != NULL;
+	}
+	if (ok) {
+		argv.items = vector;
+		vector[argv.n] = NULL;
+		ok = proc_read(vector, what, st, deadline, answer, e);
+	}
+	strlist_free(&argv);
 	return ok;
 }
 

@@ -16,6 +16,10 @@
 bool proc_read(char *const argv[], const char *what, enum stage st, int64_t deadline,
 	       struct buf *answer, struct err *e) MUST_CHECK;
 
+/* The same for a command line, which proc_split() splits. */
+bool proc_read_command(const char *command, const char *what, enum stage st, int64_t deadline, struct buf *answer,
+		       struct err *e) MUST_CHECK;
+
 /* The same for a program that reads `in`, from where the descriptor stands. */
 bool proc_filter(char *const argv[], int in, const char *what, enum stage st, int64_t deadline, struct buf *answer,
 		 struct err *e) MUST_CHECK;

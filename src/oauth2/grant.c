@@ -2,7 +2,6 @@
 
 #include <stdlib.h>
 
-#include "base/array.h"
 #include "base/file.h"
 #include "base/proc.h"
 #include "oauth2/provider.h"
@@ -27,25 +26,6 @@ static bool read_file(const char *path, int64_t until, struct buf *to, struct er
 	return err_hint(e, "chmod 600 %s", path);
 }
 
-static bool run_command(const char *command, int64_t until, struct buf *to, struct err *e)
-{
-	struct strlist argv = { 0 };
-	char **vector;
-	bool ok = proc_split(command, &argv, e);
-
-	if (ok) {
-		vector = array_grow(argv.items, argv.n, sizeof *vector, e);
-		ok = vector != NULL;
-		if (ok) {
-			argv.items = vector;
-			vector[argv.n] = NULL;
-			ok = proc_read(vector, "the command of --client-secret-command", ST_SECRET, until, to, e);
-		}
-	}
-	strlist_free(&argv);
-	return ok;
-}
-
 /* The first line counts.  An id or secret has only VSCHAR: RFC 6749 A.2. */
 static bool trim(struct buf *b, struct err *e)
 {
@@ -65,7 +45,8 @@ static bool get_secret(const struct login *l, int64_t until, struct buf *to, str
 	if (l->client_secret_file != NULL)
 		return read_file(l->client_secret_file, until, to, e) && trim(to, e);
 	if (l->client_secret_command != NULL)
-		return run_command(l->client_secret_command, until, to, e) && trim(to, e);
+		return proc_read_command(l->client_secret_command, "the command of --client-secret-command", ST_SECRET, until, to, e)
+		    && trim(to, e);
 	return l->client_secret == NULL || buf_str(to, l->client_secret, e);
 }
 

@@ -10,7 +10,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/array.h"
 #include "base/descriptor.h"
 #include "base/file.h"
 #include "base/home.h"
@@ -70,25 +69,10 @@ static bool ask_password(const struct ask *a, struct buf *to, bool *found, struc
 
 static bool ask_command(const struct ask *a, struct buf *to, bool *found, struct err *e)
 {
-	struct strlist argv = { 0 };
-	bool ok;
+	const char *command = a->p->password_command;
 
-	*found = a->p->password_command != NULL;
-	if (!*found)
-		return true;
-	ok = proc_split(a->p->password_command, &argv, e);
-	if (ok) {
-		char **vector = array_grow(argv.items, argv.n, sizeof *vector, e);
-
-		ok = vector != NULL;
-		if (ok) {
-			argv.items = vector;
-			vector[argv.n] = NULL;
-			ok = proc_read(vector, "the command of `password_command`", ST_SECRET, a->until, to, e);
-		}
-	}
-	strlist_free(&argv);
-	return ok;
+	*found = command != NULL;
+	return !*found || proc_read_command(command, "the command of `password_command`", ST_SECRET, a->until, to, e);
 }
 
 static bool ask_eval(const struct ask *a, struct buf *to, bool *found, struct err *e)
