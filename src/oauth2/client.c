@@ -95,7 +95,8 @@ bool client_provider(struct plan *p, struct err *e)
 		return false;
 	p->l.insecure_http = c->insecure_http;
 	if (!take(&p->l.user, c->user, was->user != NULL ? was->user : strchr(c->name, '@') != NULL ? c->name : NULL, e)
-	    || !take_file(&p->l.trust_file, trust, same_provider(p) ? was->trust_file : NULL, "--tls-trust-file", e))
+	    || !take_file(&p->l.trust_file, trust, same_provider(p) ? was->trust_file : NULL,
+			  "--tls-trust-file or POSTERN_TLS_TRUST_FILE", e))
 		return false;
 	p->h.trust_file = p->l.trust_file;
 	return true;

@@ -26,11 +26,12 @@ struct signin {
 
 static bool read_earlier(struct signin *s, const char *name, struct err *e)
 {
-	bool found, ok;
+	bool found, ok = store_open(&s->store, false, e);
 
-	if (!store_open(&s->store, false, e))
-		return e->sys == ENOENT; /* no directory: no login */
-	ok = store_read(&s->store, name, &s->was, &found, e);
+	if (!ok)
+		ok = e->sys == ENOENT; /* no directory: no login */
+	else
+		ok = store_read(&s->store, name, &s->was, &found, e);
 	store_close(&s->store);
 	return ok;
 }

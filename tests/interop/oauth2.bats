@@ -170,6 +170,26 @@ tells_no_secret() {
 	[[ ! -e $store/me@example.org.json ]]
 }
 
+@test "the authorities that login trusted are those of later runs, too" {
+	is lifetime 4
+	BROWSER=$person run_oauth2 login me@example.org --provider "$issuer" --client-id native
+	((status == 75))
+	[[ $stderr == *"is not trusted"*"--tls-trust-file"* ]]
+	cp "$certs/ca.pem" "$HOME/ca.pem"
+	cd "$HOME"
+	POSTERN_TLS_TRUST_FILE=ca.pem BROWSER=$person run_oauth2 login me@example.org --provider "$issuer" --client-id native
+	logged_in
+	cd /
+	sleep 4
+	token_is_latest
+}
+
+@test "the address of the metadata stands for the issuer" {
+	BROWSER=$person login --client-id native --provider "$issuer/.well-known/openid-configuration"
+	logged_in
+	grep -qF "\"provider\": \"$issuer\"" "$store/me@example.org.json"
+}
+
 # ------------------------------------------------------------------------------------------------------------- the paste
 
 # at_terminal COMMAND: runs it in a terminal of its own, and what stands on our stdin is typed there.  $status, $screen.
