@@ -132,7 +132,7 @@ with_login() {
 	    77 "the scope https://mail.google.com/"
 	hinted "postern-oauth2 login work"
 	with_login mail.example AUTH '535 5.7.8 Error: authentication failed: (reason unavailable)' 77 "cannot check tokens at the moment"
-	with_login mail.example AUTH '454 4.7.0 Temporary authentication failure' 75 "cannot check the access token at the moment"
+	with_login mail.example AUTH '454 4.7.0 Temporary authentication failure' 75 "cannot check logins at the moment"
 }
 
 @test "Microsoft refuses passwords for good: the hint names OAuth2" {

@@ -97,7 +97,7 @@ static const struct row rows[] = {
 	{ .from = ST_AUTH, .kind = DEFERRED, .subject = 7, .detail = 12, /* RFC 4954 6 */
 	  .hint = "the server has to see the password itself once: set `auth plain` for one message" },
 	{ .from = ST_AUTH, .kind = DEFERRED, .codes = { 454 },
-	  .hint = "the server cannot check passwords at the moment: try again later" },
+	  .hint = "the server cannot check logins at the moment: try again later" },
 
 	/* a login is wanted; providers that bind senders to logins say so about the sender */
 	{ .from = ST_MAIL, .to = ST_BODY, .kind = EITHER, .facts = IS_ANONYMOUS, .words = "*not logged in*",

@@ -167,9 +167,9 @@ static bool try_endpoint(struct smarthost *h, size_t i, int64_t *left_ms, struct
 }
 
 /* The server has closed the connection after it refused a token, so the newer one needs another connection. */
-static bool lost_after_renewal(const struct smarthost *h)
+static bool lost_after_renewal(const struct smarthost *h, const struct err *e)
 {
-	return h->open && h->renewed && h->s.chat.broken && h->s.mechanism == NULL && signals_stopping() == 0;
+	return h->open && h->renewed && h->s.chat.broken && e->fate == FATE_TEMP && signals_stopping() == 0;
 }
 
 bool smarthost_connect(struct smarthost *h, smarthost_fits *fits, void *ctx, struct err *e)
@@ -182,7 +182,7 @@ bool smarthost_connect(struct smarthost *h, smarthost_fits *fits, void *ctx, str
 	for (size_t i = 0; i < h->n_servers; i++) {
 		bool open = try_endpoint(h, i, &left_ms, e);
 
-		if (!open && lost_after_renewal(h)) {
+		if (!open && lost_after_renewal(h, e)) {
 			smarthost_disconnect(h);
 			open = try_endpoint(h, i, &left_ms, e);
 		}

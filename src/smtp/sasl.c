@@ -350,7 +350,7 @@ static bool token_refused(struct login *l, struct err *e)
 	if (l->challenge.len > 0)
 		quote_challenge(l, e);
 	l->refusal = bearer_judge(buf_text(&l->challenge), l->challenge.len, r->code, r->esc);
-	if (l->refusal == BEARER_LATER) {
+	if (l->refusal == BEARER_LATER && e->fate == FATE_PERM) { /* 5yz, but the challenge knows better */
 		e->fate = FATE_TEMP;
 		return err_hint(e, "the server cannot check the access token at the moment: try again later");
 	}
