@@ -197,11 +197,11 @@ connections() { [[ $(transcript | grep -c 'S: 220 .*ESMTP') == "$1" ]] || compla
 	local status stage
 	token_server < /dev/null
 	while read -r status stage; do
-		program "printf 'postern-oauth2: the provider\\033 says no\nmore\nhint: do this\n' >&2; exit $status"
+		program "printf 'postern-oauth2: the provider\\033 says no\nmore\nhint: do this\nhint: and that\n' >&2; exit $status"
 		send_fails "$status" "$stage"
 		told "the login work"
 		told 'the provider\x1b says no'
-		hinted "do this"
+		hinted "do this; and that"
 		connections 0
 	done <<-'S'
 		75 secret

@@ -74,14 +74,21 @@ static const char *words_of(const struct buf *words)
 	return str_starts(text, PROGRAM ": ") ? text + strlen(PROGRAM ": ") : text;
 }
 
-/* They are "postern-oauth2: sentence", further lines, and "hint: ..." in a line of its own. */
+#define HINT "\nhint: "
+
+/* They are "postern-oauth2: sentence", further lines, and at the end lines with "hint: ...", which become one. */
 static void take_words(const struct buf *words, struct err *e)
 {
-	const char *text = words_of(words), *hint = strstr(text, "\nhint: ");
+	const char *text = words_of(words), *first = strstr(text, HINT);
+	char hint[sizeof e->hint] = "";
+	size_t len = 0;
 
-	if (hint != NULL)
-		err_hint(e, "%.*s", (int)strcspn(hint + 7, "\n"), hint + 7);
-	err_quote(e, text, hint != NULL ? (size_t)(hint - text) : strlen(text));
+	err_quote(e, text, first != NULL ? (size_t)(first - text) : strlen(text));
+	for (const char *at = first; at != NULL && len < sizeof hint; at = strstr(at, HINT)) {
+		at += strlen(HINT);
+		len += (size_t)snprintf(hint + len, sizeof hint - len, "%s%.*s", len > 0 ? "; " : "", (int)strcspn(at, "\n"), at);
+	}
+	err_hint(e, "%s", hint);
 }
 
 static bool fail_status(const char *name, int status, const struct buf *words, struct err *e)
