@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 
 enum { ASK_S = 60 }; /* seconds for the metadata, and for the registration */
 
@@ -66,7 +67,7 @@ static bool take_file(char **to, const char *option, const char *earlier, const 
 	whole = realpath(option, NULL);
 	if (whole == NULL) {
 		fail_sys(e, ST_CONFIG, errno, "cannot open %s, the file of %s", option, what);
-		e->fate = FATE_PERM;
+		e->fate = file_may_pass(e->sys) ? FATE_TEMP : FATE_PERM;
 		return false;
 	}
 	ok = login_set(to, whole, e);
