@@ -12,6 +12,7 @@
 
 provider_setup() {
 	helper_setup
+	[[ -x ${POSTERN%/*}/postern-oauth2 ]] || skip "built without postern-oauth2"
 	command -v node > /dev/null || skip "no node here"
 	providers=()
 }
