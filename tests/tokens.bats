@@ -239,6 +239,18 @@ connections() { [[ $(transcript | grep -c 'S: 220 .*ESMTP') == "$1" ]] || compla
 	told warning
 }
 
+@test "a token whose file could not be written, or that has only seconds left, is used, and asked for once" {
+	token_server < /dev/null
+	set_conf user user
+	program 'echo new'
+	sends
+	asks "token work"
+	: > "$asked"
+	program 'answer new; sed -i "s/^expires.*/expires $(($(date +%s) + 5))/; s/^obtained.*/obtained $(($(date +%s) - 3595))/" "$logins/work.access"'
+	sends
+	asks "token work"
+}
+
 @test "postern-oauth2 is missing: the error names it" {
 	token_server < /dev/null
 	rm "$BATS_TEST_TMPDIR/bin/postern-oauth2"

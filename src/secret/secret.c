@@ -24,6 +24,7 @@
 enum {
 	HELPER_S = 60,           /* seconds that any source but the terminal may take */
 	NETRC_MAX = 1024 * 1024, /* bytes */
+	UNUSED_MS = 60 * 1000,   /* in which a new token is used, whatever is known of its end */
 };
 
 struct ask { /* what one source is asked for; all borrowed */
@@ -43,6 +44,7 @@ static bool keep_facts(const struct access *t, bool fresh, struct secret *s, str
 	s->user = NULL;
 	s->renewable = !fresh && !t->machine;
 	s->machine = t->machine;
+	s->since = clock_ms();
 	s->obtained = t->obtained;
 	s->expires = t->expires;
 	return t->user == NULL || (s->user = str_dup(t->user, e)) != NULL;
@@ -345,7 +347,9 @@ bool secret_get(const struct secret_params *p, const char *host, const char *use
 
 bool secret_is_stale(const struct secret_params *p, const struct secret *s)
 {
-	return p->oauth2 != NULL && s->bytes != NULL && !access_lasts(s->obtained, s->expires, time(NULL), ACCESS_MARGIN_S);
+	if (p->oauth2 == NULL || s->bytes == NULL || (!s->accepted && clock_ms() < s->since + UNUSED_MS))
+		return false;
+	return !access_lasts(s->obtained, s->expires, time(NULL), ACCESS_MARGIN_S);
 }
 
 /* The new token takes the old one's place. */
@@ -398,6 +402,7 @@ bool secret_renew(const struct secret_params *p, struct secret *s, struct err *e
 
 void secret_was_good(struct secret *s)
 {
+	s->accepted = true;
 	s->renewable = !s->machine;
 }
 

@@ -29,7 +29,9 @@ struct secret {
 	/* of an access token */
 	char   *user;      /* owned: with whom the login logs in; NULL: it does not say */
 	bool    renewable; /* if the server refuses it, a newer one may do */
+	bool    accepted;  /* by a server */
 	bool    machine;   /* root's timer renews it */
+	int64_t since;     /* clock_ms() when it was got */
 	int64_t obtained, expires; /* seconds since 1970; 0: not known */
 };
 
@@ -39,7 +41,7 @@ struct secret {
 bool secret_get(const struct secret_params *p, const char *host, const char *user,
 		int64_t until, struct secret *s, struct err *e) MUST_CHECK;
 
-/* Is it an access token near its end?  Then secret_get() gets another one. */
+/* Is it an access token near its end, and not one that was got for the next connection?  Then secret_get() may get another one. */
 bool secret_is_stale(const struct secret_params *p, const struct secret *s);
 
 /* After a server has refused an access token with *e: true if there is a newer one now, which has taken its place.  It is asked for
