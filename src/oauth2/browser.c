@@ -89,18 +89,20 @@ static bool start(const char *command, const char *url)
 /* $BROWSER: commands with a colon between, the first that can be started. */
 static bool start_chosen(const char *list, const char *url)
 {
-	char *copy = strdup(list), *next = copy;
+	char *copy = strdup(list), *next = copy, *one;
 	bool ok = false;
 
-	while (!ok && next != NULL)
-		ok = start(strsep(&next, ":"), url);
+	while (!ok && (one = strsep(&next, ":")) != NULL)
+		ok = start(one, url);
 	free(copy);
 	return ok;
 }
 
 bool browser_open(const char *url)
 {
-	if (is_set("BROWSER") && start_chosen(getenv("BROWSER"), url))
+	const char *chosen = getenv("BROWSER");
+
+	if (chosen != NULL && start_chosen(chosen, url))
 		return true;
 	if (in_windows() && start("wslview", url))
 		return true;

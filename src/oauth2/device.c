@@ -58,44 +58,52 @@ static bool expired(struct err *e)
 	return err_hint(e, "run the same command again for a new code");
 }
 
-/* The next question, after the pause that must come before it. */
-static bool ask(const struct login *l, const struct http *h, const struct device_code *d, int64_t end, unsigned interval,
-		struct refusal *r, struct tokens *t, int64_t *asked_at, struct err *e)
-{
-	int64_t at = clock_in_s(interval);
-	struct http one = *h;
+struct questions {
+	const struct login *l;
+	struct http         h;
+	struct device_code  d;
+	int64_t             end;      /* of the code */
+	unsigned            interval; /* seconds */
+	int64_t             asked_at; /* seconds since 1970: the last one */
+	struct refusal      r;        /* of the last one */
+};
 
-	*r = (struct refusal){ .status = 0 };
-	if (at >= end) {
-		if (descriptor_wait(-1, 0, end) == IO_STOPPED)
-			return signals_fail(e, ST_SECRET);
-		return expired(e);
-	}
-	if (descriptor_wait(-1, 0, at) == IO_STOPPED)
-		return signals_fail(e, ST_SECRET);
-	one.until = clock_in_s(QUESTION_S);
-	*asked_at = time(NULL);
-	return grant_poll(l, &one, d, t, r, e);
+static bool pause_until(int64_t at, struct err *e)
+{
+	return descriptor_wait(-1, 0, at) != IO_STOPPED || signals_fail(e, ST_SECRET);
+}
+
+/* The next question, after the pause that must come before it. */
+static bool ask(struct questions *q, struct tokens *t, struct err *e)
+{
+	int64_t at = clock_in_s(q->interval);
+
+	q->r = (struct refusal){ .status = 0 };
+	if (at >= q->end)
+		return pause_until(q->end, e) && expired(e);
+	if (!pause_until(at, e))
+		return false;
+	q->h.until = clock_in_s(QUESTION_S);
+	q->asked_at = time(NULL);
+	return grant_poll(q->l, &q->h, &q->d, t, &q->r, e);
 }
 
 bool device_login(const struct login *l, const struct http *h, bool browser, struct tokens *t, int64_t *asked_at, struct err *e)
 {
-	struct device_code d = { 0 };
-	struct refusal r;
-	unsigned interval;
-	int64_t end;
+	struct questions q = { .l = l, .h = *h };
 	bool ok;
 
-	if (!grant_device(l, h, &d, &r, e))
+	if (!grant_device(l, h, &q.d, &q.r, e))
 		return false;
-	end = clock_in_s(d.lifetime);
-	interval = d.interval;
-	show(l, &d);
+	q.end = clock_in_s(q.d.lifetime);
+	q.interval = q.d.interval;
+	show(l, &q.d);
 	if (browser)
-		(void)browser_open(d.complete_uri != NULL ? d.complete_uri : d.uri);
+		(void)browser_open(q.d.complete_uri != NULL ? q.d.complete_uri : q.d.uri);
 	do {
-		ok = ask(l, h, &d, end, interval, &r, t, asked_at, e);
-	} while (!ok && device_goes_on(&r, e, &interval));
-	device_code_free(&d);
+		ok = ask(&q, t, e);
+	} while (!ok && device_goes_on(&q.r, e, &q.interval));
+	*asked_at = q.asked_at;
+	device_code_free(&q.d);
 	return ok;
 }
