@@ -1,5 +1,6 @@
 #include "base/proc.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -10,7 +11,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/array.h"
 #include "base/child.h"
 #include "base/clock.h"
 #include "base/descriptor.h"
@@ -306,6 +306,19 @@ int proc_input(const void *p, size_t n, struct err *e)
 	return -1;
 }
 
+/* The words, and the NULL that ends them.  The caller frees the array, but not the words. */
+static char **vector_of(const struct strlist *argv, struct err *e)
+{
+	char **vector = calloc(argv->n + 1, sizeof *vector);
+
+	assert(argv->n > 0);
+	if (vector == NULL)
+		fail_memory(e);
+	for (size_t i = 0; vector != NULL && i < argv->n; i++)
+		vector[i] = argv->items[i];
+	return vector;
+}
+
 /* The child of a child has nobody to wait for it but init, and is no leader of the session: it cannot take a terminal. */
 static bool start_detached(char *const argv[], int trouble)
 {
@@ -324,13 +337,12 @@ static bool start_detached(char *const argv[], int trouble)
 
 bool proc_detach(const struct strlist *argv, const char *what, struct err *e)
 {
-	char **vector = calloc(argv->n + 1, sizeof *vector);
+	char **vector = vector_of(argv, e);
 	int trouble[2], why = 0;
 	bool started = false;
 
 	if (vector == NULL)
-		return fail_memory(e);
-	memcpy(vector, argv->items, argv->n * sizeof *vector);
+		return false;
 	if (pipe2(trouble, O_CLOEXEC) != 0) {
 		fail_sys(e, ST_INTERNAL, errno, "cannot start %s", what);
 	} else {
@@ -393,18 +405,10 @@ bool proc_split(const char *command, struct strlist *argv, struct err *e)
 bool proc_read_command(const char *command, const char *what, enum stage st, int64_t deadline, struct buf *answer, struct err *e)
 {
 	struct strlist argv = { 0 };
-	char **vector = NULL;
-	bool ok = proc_split(command, &argv, e);
+	char **vector = proc_split(command, &argv, e) ? vector_of(&argv, e) : NULL;
+	bool ok = vector != NULL && proc_read(vector, what, st, deadline, answer, e);
 
-	if (ok) {
-		vector = array_grow(argv.items, argv.n, sizeof *vector, e);
-		ok = vector != NULL;
-	}
-	if (ok) {
-		argv.items = vector;
-		vector[argv.n] = NULL;
-		ok = proc_read(vector, what, st, deadline, answer, e);
-	}
+	free(vector);
 	strlist_free(&argv);
 	return ok;
 }
