@@ -173,11 +173,9 @@ static bool take_operand(struct words *w, struct cli *c, const char *word, struc
 {
 	if (!w->command)
 		return take_command(w, c, word, e);
-	if (c->name != NULL || commands[c->command].operand == NO_NAME) {
-		fail(e, ST_USAGE, FATE_PERM, "%s takes %s, and not %.100s", commands[c->command].name,
-		     commands[c->command].operand == NO_NAME ? "no name" : "one name", word);
-		return err_hint(e, SEE_HELP);
-	}
+	if (c->name != NULL || commands[c->command].operand == NO_NAME)
+		return fail(e, ST_USAGE, FATE_PERM, "%s takes %s, and not %.100s", commands[c->command].name,
+			    commands[c->command].operand == NO_NAME ? "no name" : "one name", word);
 	c->name = word;
 	return true;
 }
@@ -192,21 +190,29 @@ static bool take_word(struct words *w, struct cli *c, const char *word, struct e
 		return w->ended = true;
 	if (!w->ended && word[0] == '-' && word[1] == '-')
 		return take_option(w, c, word + 2, e);
-	if (!w->ended && word[0] == '-') {
-		fail(e, ST_USAGE, FATE_PERM, "there is no option %.100s", word);
-		return err_hint(e, SEE_HELP);
-	}
+	if (!w->ended && word[0] == '-')
+		return fail(e, ST_USAGE, FATE_PERM, "there is no option %.100s", word);
 	return take_operand(w, c, word, e);
 }
 
 static bool check_options(const struct words *w, const struct cli *c, struct err *e)
 {
 	for (size_t i = 0; i < COUNT(options); i++)
-		if ((w->given & (1U << i)) != 0 && (options[i].commands & FOR(c->command)) == 0) {
-			fail(e, ST_USAGE, FATE_PERM, "%s has no option --%s", commands[c->command].name, options[i].name);
-			return err_hint(e, SEE_HELP);
-		}
+		if ((w->given & (1U << i)) != 0 && (options[i].commands & FOR(c->command)) == 0)
+			return fail(e, ST_USAGE, FATE_PERM, "%s has no option --%s", commands[c->command].name, options[i].name);
 	return true;
+}
+
+static bool parse(struct words *w, struct cli *c, struct err *e)
+{
+	while (w->at < w->argc)
+		if (!take_word(w, c, w->argv[w->at++], e))
+			return false;
+	if (!w->command)
+		return fail(e, ST_USAGE, FATE_PERM, "what shall be done?");
+	if (commands[c->command].operand == ONE_NAME && c->name == NULL)
+		return fail(e, ST_USAGE, FATE_PERM, "%s needs the name of a login", commands[c->command].name);
+	return check_options(w, c, e);
 }
 
 bool cli_parse(int argc, char **argv, struct cli *c, struct err *e)
@@ -215,20 +221,9 @@ bool cli_parse(int argc, char **argv, struct cli *c, struct err *e)
 
 	_Static_assert(COUNT(options) <= 8 * sizeof w.given, "each option has a bit");
 	*c = (struct cli){ .command = OAUTH2_HELP };
-	while (w.at < argc)
-		if (!take_word(&w, c, argv[w.at++], e))
-			return false;
-	if (c->command == OAUTH2_HELP || c->command == OAUTH2_VERSION) {
-		if (w.command)
-			return true;
-		fail(e, ST_USAGE, FATE_PERM, "what shall be done?");
-		return err_hint(e, SEE_HELP);
-	}
-	if (commands[c->command].operand == ONE_NAME && c->name == NULL) {
-		fail(e, ST_USAGE, FATE_PERM, "%s needs the name of a login", commands[c->command].name);
-		return err_hint(e, "postern-oauth2 list");
-	}
-	return check_options(&w, c, e);
+	if (parse(&w, c, e))
+		return true;
+	return e->hint[0] == '\0' ? err_hint(e, SEE_HELP) : false;
 }
 
 /* ---- the help ------------------------------------------------------------------------------------ */

@@ -95,6 +95,23 @@ static void report(const struct err *e)
 	tell_lines("hint: ", e->hint);
 }
 
+/* Whatever nobody has given a better hint for. */
+static void add_hint(const struct cli *c, struct err *e)
+{
+	const char *name = c->name != NULL ? c->name : "NAME";
+
+	if (e->hint[0] != '\0' || advice_add(e, c->name))
+		return;
+	if (e->fate == FATE_TEMP || e->fate == FATE_UNKNOWN)
+		err_hint(e, "try again later; what is known of the login: postern-oauth2 status %s", name);
+	else if (e->fate == FATE_NONSENSE)
+		err_hint(e, "does this network ask for a login of its own?  Is this the provider's address?  postern-oauth2 status %s", name);
+	else if (e->stage == ST_CONFIG)
+		err_hint(e, "postern-oauth2 login %s, with the options that postern-oauth2(1) shows for the provider", name);
+	else
+		err_hint(e, "postern-oauth2 login %s", name);
+}
+
 /* Whatever may succeed later is 75: programs that call us know no other number for it. */
 static int status_of(const struct err *e)
 {
@@ -115,7 +132,7 @@ int main(int argc, char **argv)
 		return EX_OK;
 	(void)fflush(stdout);
 	if (e.say[0] != '\0') { /* else it was shown already */
-		(void)advice_add(&e, c.name);
+		add_hint(&c, &e);
 		report(&e);
 	}
 	return status_of(&e);

@@ -259,12 +259,19 @@ static bool put(const struct store *s, const struct login *l, struct buf *to, st
 	return ok;
 }
 
+/* Some file systems can reserve nothing: there the room is taken by zeros. */
 static bool reserve(int fd)
 {
-	int why = posix_fallocate(fd, 0, RESERVED);
+	static const char zeros[4096];
 
-	errno = why;
-	return why == 0 || why == EOPNOTSUPP || why == EINVAL || why == ENOSYS;
+	if (fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, RESERVED) == 0)
+		return true;
+	if (errno != EOPNOTSUPP && errno != ENOSYS && errno != EINVAL)
+		return false;
+	for (size_t done = 0; done < RESERVED; done += sizeof zeros)
+		if (!file_write_all(fd, zeros, sizeof zeros))
+			return false;
+	return lseek(fd, 0, SEEK_SET) == 0;
 }
 
 /* Can the login be written?  A store_command is tried, too: its key may be missing. */

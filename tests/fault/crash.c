@@ -118,6 +118,7 @@ static size_t n_files, n_deeds;
 static struct file *file_of(int fd)
 {
 	struct stat st;
+	char link[40];
 
 	if (fstat(fd, &st) != 0)
 		return NULL;
@@ -126,9 +127,9 @@ static struct file *file_of(int fd)
 			return &files[i];
 	if (!S_ISREG(st.st_mode) || n_files == FILES)
 		return NULL;
-	files[n_files] = (struct file){ .fd = dup(fd), .dev = st.st_dev, .ino = st.st_ino };
-	fcntl(files[n_files].fd, F_SETFD, FD_CLOEXEC);
-	return &files[n_files++];
+	snprintf(link, sizeof link, "/proc/self/fd/%d", fd); /* ours is only open for writing, perhaps */
+	files[n_files] = (struct file){ .fd = open(link, O_RDWR | O_CLOEXEC), .dev = st.st_dev, .ino = st.st_ino };
+	return files[n_files].fd < 0 ? NULL : &files[n_files++];
 }
 
 /* Its content is now on the disk. */
@@ -456,6 +457,20 @@ int fdatasync(int fd)
 	return fails_sync("fdatasync", fd) ? -1 : real(fd);
 }
 
+/* Before a name goes: another name, outside, from which the file can come back. */
+static void keep(const char *path)
+{
+	char kept[PATH_MAX + 8];
+
+	if (!mode("power") || path[0] == '\0' || getpid() != first)
+		return;
+	snprintf(kept, sizeof kept, "%s~%lu", dir, count);
+	if (link(path, kept) == 0)
+		did('r', path, kept);
+	else if (errno != ENOENT)
+		_exit(99);
+}
+
 int renameat(int from, const char *name, int to, const char *new)
 {
 	REAL(renameat);
@@ -468,6 +483,7 @@ int renameat(int from, const char *name, int to, const char *new)
 	name_at(to, new, b);
 	if (fails("rename", a, NULL))
 		return -1;
+	keep(b);
 	done = real(from, name, to, new);
 	if (done == 0)
 		did('r', a, b);
@@ -477,23 +493,15 @@ int renameat(int from, const char *name, int to, const char *new)
 int unlinkat(int parent, const char *name, int flags)
 {
 	REAL(unlinkat);
-	char path[PATH_MAX], kept[PATH_MAX + 8];
-	int done;
+	char path[PATH_MAX];
 
 	if (within || !counting)
 		return real(parent, name, flags);
 	name_at(parent, name, path);
 	if (fails("unlink", path, NULL))
 		return -1;
-	/* another name, from which the file can come back */
-	if (mode("power") && path[0] != '\0' && getpid() == first) {
-		snprintf(kept, sizeof kept, "%s~%lu", dir, count);
-		if (link(path, kept) != 0)
-			_exit(99);
-		did('r', path, kept);
-	}
-	done = real(parent, name, flags);
-	return done;
+	keep(path);
+	return real(parent, name, flags);
 }
 
 int mkdirat(int parent, const char *name, mode_t m)

@@ -1,0 +1,611 @@
+#!/usr/bin/env bats
+# postern-oauth2 without a person: tokens, the store, what a provider may answer, and what may happen to files.
+load helper
+load provider
+load oauth2
+
+setup() {
+	provider_setup
+	oauth2_setup
+}
+
+# The store has no file that others may read, and nothing left over.
+store_is_clean() {
+	local left
+	left=$(find "$store" -mindepth 1 \( -name '*.new' -o -perm /077 \))
+	[[ -z $left ]] || complain "in the store: $left"
+}
+
+# ------------------------------------------------------------------------------------------------------------------ tokens
+
+@test "token prints the token and nothing else; a good one is not asked for again" {
+	start_provider
+	gives "$(good a1 '"expires_in": 3600' '"refresh_token": "r2"')"
+	login work
+	oauth2_ok token work
+	[[ $stdout == a1 && -z $stderr ]]
+	[[ $(wc -c < "$BATS_TEST_TMPDIR/stdout") == 3 ]]
+	[[ $(last_request) == *'"grant_type":"refresh_token"'* && $(last_request) == *'"refresh_token":"r1"'* && $(last_request) == *'"client_id":"me"'* ]]
+	oauth2_ok token work
+	[[ $stdout == a1 && $(asked) == 1 ]]
+	[[ $(member work refresh_token) == r2 ]]
+	refute grep -r a1 "$store/work.json"
+	[[ $(stat -c %a "$store/work.json" "$store/work.access" "$store/work.lock" "$store") == $'600\n600\n600\n700' ]]
+	store_is_clean
+}
+
+@test "the refresh token stays if the answer has none; members of a later version stay, too" {
+	start_provider
+	gives "$(good a1)"
+	login work '"later": "stays"'
+	oauth2_ok token work
+	[[ $(member work refresh_token) == r1 && $(member work later) == stays ]]
+}
+
+@test "a token with little time left is replaced, and is used if the provider is away" {
+	start_provider
+	login work
+	access work old 200 3400
+	gives '{ "status": 503 }'
+	oauth2_ok token work
+	[[ $stdout == old ]]
+	gives "$(good new)"
+	oauth2_ok token work
+	[[ $stdout == new ]]
+	access work old 200 200		# a quarter of 400 seconds is the margin
+	oauth2_ok token work
+	[[ $stdout == old ]]
+}
+
+@test "what expires_in may be" {
+	local value left
+	start_provider
+	while read -r value left; do
+		gives "$(good "a1" "$value")"
+		login work
+		oauth2_ok token work
+		[[ $(($(sed -n 's/^expires //p' "$store/work.access") - $(sed -n 's/^obtained //p' "$store/work.access"))) == "$left" ]] \
+		    || complain "$value: $(cat "$store/work.access")"
+	done <<-'END'
+		"scope":"x" 3600
+		"expires_in":"1800" 1800
+		"expires_in":"soon" 3600
+		"expires_in":1800.5 1800
+		"expires_in":0 1
+		"expires_in":-5 1
+		"expires_in":100000000000000000000 31536000
+	END
+}
+
+@test "twenty at once: one refresh, and the same token for all" {
+	local n
+	start_provider
+	gives '{ "wait": 300, "json": { "access_token": "a1", "token_type": "Bearer", "refresh_token": "r2" } }' '{ "status": 400, "json": { "error": "invalid_grant" } }'
+	login work
+	for ((n = 0; n < 20; n++)); do
+		"$OAUTH2" token work > "$BATS_TEST_TMPDIR/out.$n" 2>&1 3>&- &
+	done
+	wait $(jobs -p)
+	[[ $(sort "$BATS_TEST_TMPDIR"/out.* | uniq -c) =~ ^\ *20\ a1$ ]] || complain "$(cat "$BATS_TEST_TMPDIR"/out.*)"
+	[[ $(asked) == 1 ]]
+	store_is_clean
+}
+
+# ------------------------------------------------------------------------------------------------------------- refusals
+
+@test "a token that a mail server refused is replaced, unless a sibling has done so" {
+	start_provider
+	gives "$(good new)"
+	login work
+	access work old 3000 700
+	oauth2_ok token --unlike "$(digest other)" work
+	[[ $stdout == old && $(asked) == 0 ]]
+	oauth2_ok token --unlike "$(digest old)" work
+	[[ $stdout == new && $(asked) == 1 ]]
+	oauth2_ok token --unlike "$(digest old)" work
+	[[ $stdout == new && $(asked) == 1 ]]
+}
+
+@test "a new token that a mail server refused is not replaced for ten minutes, and status says so" {
+	start_provider
+	gives "$(good newer)"
+	login work
+	access work new 3000 100
+	for _ in 1 2; do
+		oauth2_fails 77 token --unlike "$(digest new)" work
+		told "refuses a new access token"
+	done
+	[[ $(asked) == 0 ]]
+	oauth2 status work
+	((status == 77)) && [[ $stdout == *"has refused"* ]]
+	access work new 3000 601
+	oauth2_ok token --unlike "$(digest new)" work
+	[[ $stdout == newer ]]
+	oauth2_ok status work
+}
+
+@test "a refused token is not used while the provider is away" {
+	start_provider
+	gives '{ "status": 503 }'
+	login work
+	access work old 3000 700
+	oauth2_fails 75 token --unlike "$(digest old)" work
+}
+
+@test "a login that is over is not asked for again, until a person logs in" {
+	start_provider
+	gives '{ "status": 400, "json": { "error": "invalid_grant", "error_description": "Token has been expired or revoked." } }'
+	login work
+	for _ in 1 2; do
+		oauth2_fails 77 token work
+		told "expired or revoked"
+		hinted "postern-oauth2 login work"
+	done
+	[[ $(asked) == 1 ]]
+	oauth2 status work
+	((status == 77)) && [[ $stdout == *problem*revoked* && -z $stderr ]]
+	[[ $(member work refresh_token) == r1 ]]
+	gives "$(good a1)"
+	login work
+	oauth2_ok token work
+}
+
+@test "another machine has renewed the login meanwhile: that is no end" {
+	start_provider
+	gives '{ "wait": 1000, "status": 400, "json": { "error": "invalid_grant" } }'
+	login work
+	"$OAUTH2" token work > "$BATS_TEST_TMPDIR/out" 2>&1 3>&- &
+	await_request
+	# as a machine does that does not see the lock
+	sed 's/"r1"/"r2"/' "$store/work.json" > "$store/x" && chmod 600 "$store/x" && mv "$store/x" "$store/work.json"
+	access work theirs 3000
+	wait $!
+	[[ $(cat "$BATS_TEST_TMPDIR/out") == theirs ]]
+	[[ -z $(member work dead) ]]
+}
+
+@test "errors that are not known do not end a login; a wrong client is 78" {
+	start_provider
+	login work
+	gives '{ "status": 400, "json": { "error": "moon_phase" } }'
+	oauth2_fails 77 token work
+	[[ -z $(member work dead) ]]
+	gives '{ "status": 401, "json": { "error": "invalid_client" } }'
+	oauth2_fails 78 token work
+	[[ -z $(member work dead) ]]
+	gives "$(good a1)"
+	oauth2_ok token work
+}
+
+# What the provider may answer, and the exit status.  After none of them the login is lost.
+@test "every answer of the provider that is none" {
+	local want answer
+	start_provider
+	login work
+	while IFS=$'\t' read -r want answer; do
+		[[ -n $want ]] || continue
+		gives "$answer"
+		oauth2_fails "$want" token work
+		[[ -z $stdout && $(member work refresh_token) == r1 && -z $(member work dead) ]] || complain "$answer"
+		[[ ! -e $store/work.access ]] || complain "$answer"
+		store_is_clean || complain "$answer"
+	done <<-'END'
+		75	{ "status": 429 }
+		75	{ "status": 500 }
+		75	{ "status": 503, "type": "text/html", "body": "<html>" }
+		75	{ "status": 404, "type": "text/html", "body": "<html>" }
+		75	{ "how": "cut", "json": { "access_token": "a", "token_type": "Bearer" } }
+		75	{ "how": "short", "json": { "access_token": "a", "token_type": "Bearer" } }
+		75	{ "how": "none" }
+		76	{ "type": "text/html", "body": "<html>login to the hotel" }
+		76	{ "body": "" }
+		76	{ "body": "[]" }
+		76	{ "size": 100000 }
+		76	{ "how": "chunked", "size": 100000 }
+		75	{ "status": 302, "headers": { "Location": "https://localhost:%PORT%/elsewhere" } }
+		76	{ "json": { "access_token": "a\nb", "token_type": "Bearer" } }
+		76	{ "json": { "access_token": "a b", "token_type": "Bearer" } }
+		76	{ "json": { "access_token": "", "token_type": "Bearer" } }
+		76	{ "json": { "access_token": 5, "token_type": "Bearer" } }
+		78	{ "json": { "access_token": "a", "token_type": "DPoP" } }
+		76	{ "body": "access_token=a&token_type=Bearer", "type": "application/x-www-form-urlencoded" }
+	END
+}
+
+@test "an answer in pieces is whole; one that was lost is asked for once more, if there is no token for now" {
+	start_provider
+	login work
+	gives '{ "how": "chunked", "json": { "access_token": "a1", "token_type": "Bearer" } }'
+	oauth2_ok token work
+	[[ $stdout == a1 ]]
+	rm "$store/work.access"
+	forget_requests
+	answers <<< '{ "/token": [ {}, { "how": "cut", "json": { "access_token": "x", "token_type": "Bearer" } }, { "json": { "access_token": "a2", "token_type": "Bearer" } } ] }'
+	oauth2_ok token work
+	[[ $stdout == a2 && $(asked) == 2 ]]
+}
+
+@test "an answer is lost, and the old token has time left: it is used, and the refresh token is not sent again in this run" {
+	start_provider
+	login work
+	access work old 200 3400
+	gives '{ "how": "cut", "json": { "access_token": "x", "token_type": "Bearer" } }'
+	oauth2_ok token work
+	[[ $stdout == old && $(asked) == 1 ]]
+}
+
+# --------------------------------------------------------------------------------------------------------------- the store
+
+@test "a store, or a file in it, that others could have changed or read is refused, with the line that mends it" {
+	local mode file
+	start_provider
+	gives "$(good a1)"
+	login work
+	access work good 3000
+	for mode in 750 707 777; do
+		chmod "$mode" "$store"
+		oauth2_fails 77 token work
+		hinted "chmod"
+		chmod 700 "$store"
+	done
+	for file in json lock; do
+		rm -f "$store/work.access"
+		for mode in 640 604 622; do
+			chmod "$mode" "$store/work.$file"
+			oauth2_fails 77 token work
+			hinted "chmod 600 $store/work.$file"
+		done
+		chmod 600 "$store/work.$file"
+		ln "$store/work.$file" "$store/second"
+		oauth2_fails 77 token work
+		rm "$store/second"
+		mv "$store/work.$file" "$store/real"
+		ln -s real "$store/work.$file"
+		oauth2_fails 77 token work
+		told "symbolic link"
+		rm "$store/work.$file"
+		mkfifo -m 600 "$store/work.$file"
+		oauth2_fails 77 token work
+		rm "$store/work.$file"
+		mv "$store/real" "$store/work.$file"
+	done
+	[[ $(asked) == 0 ]]
+	access work good 3000
+	chmod 644 "$store/work.access"
+	oauth2_fails 77 token work
+	hinted "chmod 600"
+}
+
+@test "a file of another user is refused" {
+	((EUID == 0)) || skip "needs root"
+	start_provider
+	login work
+	chown 12345 "$store/work.json"
+	oauth2_fails 77 token work
+	hinted "sudo chown 0 $store/work.json"
+	chown 0 "$store/work.json"
+	chown 12345 "$store"
+	oauth2_fails 77 token work
+}
+
+@test "a login that is damaged, or of a later version, is refused and stays" {
+	local text
+	start_provider
+	login work
+	for text in '' '{' '{}' 'x' '{"version": 2}'; do
+		printf %s "$text" > "$store/work.json"
+		oauth2_fails 77 token work
+		hinted "postern-oauth2 login work"
+		[[ $(cat "$store/work.json") == "$text" ]]
+	done
+	oauth2_ok logout --force work
+	[[ ! -e $store/work.json ]]
+}
+
+@test "names cannot leave the store" {
+	local name
+	start_provider
+	login work
+	for name in ../work .work a/b '' 'a b' "$(printf '%0129d' 0)"; do
+		oauth2 token -- "$name"
+		((status == 64 || status == 77)) || complain "$name: $status"
+		[[ -z $stdout ]]
+		oauth2 import -- "$name" < "$BATS_TEST_TMPDIR/login"
+		((status == 64)) || complain "$name: $status"
+	done
+	[[ $(ls -A "$store") == $'work.json\nwork.lock' ]]
+}
+
+@test "a store that cannot be written: nothing is asked for, and what is left of the old token is used" {
+	((EUID == 0)) || skip "needs root, for a file system"
+	command -v unshare > /dev/null && unshare --mount true 2> /dev/null || skip "needs a mount namespace"
+	local -a readonly=(unshare --mount sh -c 'mount --bind "$1" "$1" && mount -o remount,ro,bind "$1" && shift && exec "$@"' - "$store")
+	local -a full=(unshare --mount sh -c 'cp -a "$1" "$1.copy" && mount -t tmpfs -o size=16k,mode=700 none "$1" && cp -a "$1.copy/." "$1" \
+	    && { dd if=/dev/zero of="$1/fill" bs=1k count=100 2> /dev/null; shift; exec "$@"; }' - "$store")
+	start_provider
+	gives "$(good a1 '"refresh_token": "r2"')"
+	login work
+	run_bounded "${readonly[@]}" "$OAUTH2" token work
+	[[ $status == 75 && -z $stdout && $(asked) == 0 ]] || complain "read-only: $status"
+	told "Read-only"
+	run_bounded "${full[@]}" "$OAUTH2" token work
+	[[ $status == 75 && -z $stdout && $(asked) == 0 ]] || complain "full: $status"
+	told "No space"
+	rm -rf "$store.copy"
+	access work old 100 3500
+	run_bounded "${readonly[@]}" "$OAUTH2" token work
+	[[ $status == 0 && $stdout == old ]] || complain "read-only: $status"
+	run_bounded "${full[@]}" "$OAUTH2" token work
+	[[ $status == 0 && $stdout == old ]] || complain "full: $status"
+}
+
+@test "the clock was set back: the token is not used, and status says so" {
+	start_provider
+	gives "$(good a1)"
+	login work
+	access work old 7200 -3600
+	oauth2 status work
+	[[ $stdout == *"clock"* ]]
+	oauth2_ok token work
+	[[ $stdout == a1 ]]
+}
+
+@test "a damaged access token costs a refresh" {
+	start_provider
+	gives "$(good a1)"
+	login work
+	echo "token x" > "$store/work.access"
+	chmod 600 "$store/work.access"
+	oauth2_ok token work
+	[[ $stdout == a1 ]]
+}
+
+@test "the store's commands: what is kept is theirs, and a failing one is no lost login" {
+	start_provider
+	gives "$(good a1 '"refresh_token": "r2"')"
+	login work
+	printf '%s\n' '# no secret, but another text' 'store_command base64' 'load_command base64 -d' > "$store/store.conf"
+	oauth2_ok token work		# it was plain before
+	refute grep -q refresh_token "$store/work.json"
+	base64 -d "$store/work.json" | grep -q refresh_token
+	rm "$store/work.access"
+	oauth2_ok token work
+	[[ $(last_request) == *'"refresh_token":"r2"'* ]]
+	rm "$store/work.access"
+	printf '%s\n' 'store_command false' 'load_command base64 -d' > "$store/store.conf"
+	forget_requests
+	oauth2_fails 75 token work
+	[[ $(asked) == 0 ]]
+	printf '%s\n' 'store_command base64' 'load_command false' > "$store/store.conf"
+	oauth2_fails 75 token work
+	printf '%s\n' 'store_command base64' > "$store/store.conf"
+	oauth2_fails 78 token work
+	printf '%s\n' 'stor_command base64' > "$store/store.conf"
+	oauth2_fails 78 token work
+}
+
+# ---------------------------------------------------------------------------------------------------------- other commands
+
+@test "list and status show the logins, for people and as JSON, and no secret" {
+	start_provider
+	gives "$(good sEcReT '"refresh_token": "sEcReT2"' '"scope": "mail"')"
+	oauth2_ok list
+	told "There are no logins"
+	oauth2_ok list --json
+	[[ $stdout == '[]' ]]
+	oauth2_fails 77 status work
+	login work
+	login home '"dead": "invalid_grant"'
+	oauth2_ok token work
+	oauth2_ok list
+	[[ $stdout == home*over*$'\n'work* && $stdout == *me@example.org* ]]
+	refute grep -q sEcReT <<< "$stdout"
+	oauth2_ok list --json
+	node -e 'const l = JSON.parse(require("fs").readFileSync(0)); if (l.length !== 2 || !l[1].good || !l[0].problem || !l[0].mend) process.exit(1)' <<< "$stdout"
+	refute grep -q sEcReT <<< "$stdout"
+	oauth2_ok status work
+	for word in work me@example.org https://localhost mail refreshed "good until"; do
+		[[ $stdout == *"$word"* ]] || complain "status does not say $word"
+	done
+	refute grep -q sEcReT <<< "$stdout"
+	oauth2 status --json home
+	((status == 77)) && [[ $stdout == *'"mend": "postern-oauth2 login home"'* ]]
+}
+
+@test "logout: the provider first, then the files" {
+	start_provider
+	answers <<< '{ "/revoke": [ { "status": 503 } ] }'
+	login work
+	access work a1 3000
+	oauth2_fails 75 logout work
+	hinted "still valid"
+	[[ -e $store/work.json && -e $store/work.access ]]
+	answers <<< '{ "/revoke": [ { "status": 200 } ] }'
+	oauth2_ok logout work
+	[[ $(last_request) == *'"token":"r1"'* ]]
+	[[ $(ls -A "$store") == work.lock ]]
+	oauth2_fails 77 logout work
+	answers <<< '{ "/revoke": [ { "status": 503 } ] }'
+	login work
+	oauth2_ok logout --force work
+	told "still valid"
+	[[ $(ls -A "$store") == work.lock ]]
+}
+
+@test "a login moves: export sets it aside, import takes it, and an import can be undone" {
+	start_provider
+	gives "$(good a1)"
+	login work
+	access work a1 3000
+	oauth2_ok export work
+	printf '%s\n' "$stdout" > "$BATS_TEST_TMPDIR/moves"
+	[[ $stdout == *'"refresh_token": "r1"'* ]]
+	[[ $(ls -A "$store") == $'work.exported\nwork.lock' ]]
+	oauth2_fails 77 token work
+	hinted "import --undo work"
+	oauth2_fails 77 export work
+	oauth2_ok import --undo work
+	oauth2_ok token work
+	oauth2_fails 64 import --undo work
+	oauth2_fails 64 import work < "$BATS_TEST_TMPDIR/moves"
+	told "already"
+	oauth2_ok import elsewhere < "$BATS_TEST_TMPDIR/moves"
+	oauth2_ok token elsewhere
+	oauth2_fails 64 import other < /dev/null
+	oauth2_fails 64 import other <<< '{ "version": 1 }'
+	[[ ! -e $store/other.json ]]
+}
+
+@test "export does not write on a full disk and then forget, nor on a terminal" {
+	start_provider
+	login work
+	run_bounded sh -c '"$1" export work > /dev/full' - "$OAUTH2"
+	[[ $status == 75 && -e $store/work.json && ! -e $store/work.exported ]]
+	run_bounded script -qec "$OAUTH2 export work" /dev/null
+	[[ $status == 64 && $stdout != *r1* && -e $store/work.json ]]
+}
+
+@test "token to a full disk is no success" {
+	start_provider
+	login work
+	access work a1 3000
+	run_bounded sh -c '"$1" token work > /dev/full' - "$OAUTH2"
+	((status == 75))
+}
+
+@test "the command line: what is wrong is named" {
+	local args
+	while IFS=$'\t' read -r args word; do
+		# shellcheck disable=SC2086	# several words
+		oauth2_fails 64 $args
+		told "$word"
+	done <<-'END'
+		lgin work	no command lgin
+		token	needs the name
+		token a b	one name
+		list work	no name
+		token --jsn work	no option --jsn
+		token --json work	no option --json
+		token --unlike abc work	SHA-256
+		token --unlike	needs a value
+		login --port 0 work	--port needs
+		login --device --browser work	another way
+		login --device=yes work	takes no value
+		-x	no option -x
+		--undo	what shall be done
+	END
+	oauth2_ok --help
+	[[ $stdout == Usage:* ]]
+	oauth2_ok --version
+}
+
+# ----------------------------------------------------------------------------------------------------------------- crashes
+
+# The program is run once for each of its system calls, and at the n-th one it is killed, the machine loses its power, or the call
+# fails (tests/fault/crash.c).
+
+crash_so=$BUILDDIR/tests/fault/crash.so
+
+# disk: the store is below $disk from now on.  The provider has no name that a thread would look up.
+disk() {
+	[[ -e $crash_so ]] || skip "tests/fault/crash.so is not built"
+	provider=${provider/localhost/127.0.0.1}
+	disk=$BATS_TEST_TMPDIR/disk store=$BATS_TEST_TMPDIR/disk/postern/oauth2 trace=$BATS_TEST_TMPDIR/trace
+	export XDG_STATE_HOME=$disk
+	mkdir -p "$disk"
+}
+
+# crashing N HOW ARGS: one run of postern-oauth2 on a copy of $template; sets $status, $stdout, $stderr.
+crashing() {
+	rm -rf "$disk" "$disk"~* "$trace"
+	cp -a "$template" "$disk"
+	run_bounded env CRASH_DIR="$disk" CRASH_AT="$1" CRASH_HOW="$2" CRASH_TRACE="$trace" LD_PRELOAD="$crash_so" \
+	    ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0" "$OAUTH2" "${@:3}"
+	((status != 99 && status != 134 && status != 139)) || complain "$2 at call $1: status $status"
+}
+
+# each_call "HOW ..." CHECK ARGS: in each way at each system call; then CHECK, with $how.
+each_call() {
+	local how n last
+	for how in $1; do
+		crashing 0 "$how" "${@:3}"
+		((status == 0)) || complain "without a crash: status $status"
+		last=$(wc -l < "$trace")
+		((last > 8)) || complain "only $last calls"
+		[[ $how != power && $how != data ]] || ((++last))
+		for ((n = 1; n <= last; n++)); do
+			forget_requests
+			crashing "$n" "$how" "${@:3}"
+			"$2" || complain "$how at call $n of $last: status $status; $(sed -n "${n}p" "$trace"); $(ls -A "$store")"
+		done
+	done
+}
+
+# The next run has a token.  If this one gave its token away, the new refresh token is the one that is kept.
+token_is_safe() {
+	local gave=$stdout was=$status warned=$stderr
+	case $was in
+	0 | 137) ;;
+	75 | 77) [[ -z $gave ]] || return ;;
+	*) return 1 ;;
+	esac
+	oauth2 token work
+	((status == 0)) && [[ $stdout == a1 ]] || return
+	[[ -z $gave || $(member work refresh_token) == r2 || $warned == *"may be lost"* ]]
+}
+
+@test "a crash or an error at each system call while a token is renewed" {
+	local template=$BATS_TEST_TMPDIR/template
+	start_provider
+	disk
+	gives "$(good a1 '"refresh_token": "r2"')"
+	login work
+	mv "$disk" "$template"
+	each_call "killed power data EIO EACCES EMFILE EINTR ENOSPC" token_is_safe token work
+}
+
+# Nobody but a person can take a login away.
+login_is_there() {
+	local was=$stdout
+	oauth2 status work
+	((status == 0)) && return
+	[[ $was == *'"refresh_token": "r1"'* && -e $store/work.exported ]]
+}
+
+@test "a crash or an error at each system call while a login is exported" {
+	local template=$BATS_TEST_TMPDIR/template
+	start_provider
+	disk
+	login work
+	mv "$disk" "$template"
+	each_call "killed power data EIO EACCES ENOSPC" login_is_there export work
+}
+
+@test "killed between the last byte of a new login and its name: the next run finds it, and a strict provider is not asked with the old one" {
+	local template=$BATS_TEST_TMPDIR/template n
+	start_provider
+	disk
+	gives "$(good a1 '"refresh_token": "r2"')"
+	login work
+	mv "$disk" "$template"
+	crashing 0 killed token work
+	n=$(sed -nE 's/^([0-9]+) rename .*work\.json.*/\1/p' "$trace" | head -n 1)
+	[[ -n $n ]] || complain "no rename: $(cat "$trace")"
+	crashing "$n" killed token work
+	((status == 137)) && [[ -z $stdout && $(ls -A "$store") == $'work.json\nwork.json.new\nwork.lock' ]]
+	oauth2_ok token work
+	[[ $(last_request) == *'"refresh_token":"r2"'* ]]
+	store_is_clean
+}
+
+@test "SIGTERM while the provider answers: the new refresh token is kept" {
+	start_provider
+	gives '{ "wait": 1000, "json": { "access_token": "a1", "token_type": "Bearer", "refresh_token": "r2" } }'
+	login work
+	with_default_signals "$OAUTH2" token work > "$BATS_TEST_TMPDIR/out" 2>&1 3>&- &
+	await_request
+	kill -TERM $!
+	wait $! || true
+	[[ $(member work refresh_token) == r2 && -e $store/work.access ]]
+	store_is_clean
+}
