@@ -79,13 +79,15 @@ store_is_clean() {
 
 @test "twenty at once: one refresh, and the same token for all" {
 	local n
+	local -a pids=()
 	start_provider
 	gives '{ "wait": 300, "json": { "access_token": "a1", "token_type": "Bearer", "refresh_token": "r2" } }' '{ "status": 400, "json": { "error": "invalid_grant" } }'
 	login work
 	for ((n = 0; n < 20; n++)); do
 		"$OAUTH2" token work > "$BATS_TEST_TMPDIR/out.$n" 2>&1 3>&- &
+		pids+=("$!")
 	done
-	wait $(jobs -p)
+	wait "${pids[@]}"
 	[[ $(sort "$BATS_TEST_TMPDIR"/out.* | uniq -c) =~ ^\ *20\ a1$ ]] || complain "$(cat "$BATS_TEST_TMPDIR"/out.*)"
 	[[ $(asked) == 1 ]]
 	store_is_clean
