@@ -501,6 +501,54 @@ store_is_clean() {
 	oauth2_ok --version
 }
 
+# ----------------------------------------------------------------------------------------------------------- the machine's
+
+# machine MODE: postern-oauth2 token --machine work, where the machine's directory is root's with this mode; prints what is in it.
+machine() {
+	local directory
+	directory=$(grep -aoE '/[[:alnum:]/._+-]+/lib/postern/access' "$OAUTH2" | head -n 1)
+	# shellcheck disable=SC2016	# the inner shell's
+	run_bounded unshare --mount sh -c 'dir=$1 top=$1 program=$2
+		while ! test -d "$top"; do top=${top%/*}; done
+		mount -t tmpfs none "${top:-/nonexistent}" && mkdir -p "$dir" && chgrp 12345 "$dir" && chmod "$3" "$dir" || exit 99
+		"$program" token --machine work && cd "$dir" && ls -A && stat -c "%a %u %g" work && cat work' - "$directory" "$OAUTH2" "$1"
+}
+
+@test "a machine's login: root keeps the refresh token, and a group can read the access token" {
+	((EUID == 0)) || skip "needs root"
+	command -v unshare > /dev/null && unshare --mount true 2> /dev/null || skip "needs a mount namespace"
+	start_provider
+	gives "$(good a1 '"expires_in": 3600' '"refresh_token": "r2"')" "$(good a2)"
+	login work
+	machine 750
+	[[ $status == 0 && $stdout == $'work\n640 0 12345\nuser me@example.org\nobtained '*$'\ntoken a1' && -z $stderr ]] || complain "status $status"
+	[[ $stdout != *r2* && $(member work refresh_token) == r2 ]]
+	machine 750
+	[[ $status == 0 && $stdout == *$'\ntoken a1' && $(asked) == 1 ]]
+	access work a1 800 2800		# a user's would be good; the machine's is renewed early
+	machine 750
+	[[ $status == 0 && $stdout == *$'\ntoken a2' ]]
+	for mode in 770 755; do
+		machine "$mode"
+		((status == 77)) || complain "mode $mode: status $status"
+		hinted "chmod 750"
+	done
+}
+
+@test "systemd has nothing against the units of a machine's login, and they are hardened" {
+	command -v systemd-analyze > /dev/null || skip "needs systemd-analyze"
+	local units=$BATS_TEST_TMPDIR/units
+	mkdir "$units"
+	sed -e "s|@bindir@|${OAUTH2%/*}|; s|@localstatedir@|/var|" "$SRCDIR/contrib/systemd/postern-oauth2@.service.in" \
+	    > "$units/postern-oauth2@.service"
+	cp "$SRCDIR/contrib/systemd/postern-oauth2@.timer" "$units"
+	cd "$units"
+	run_bounded systemd-analyze verify --man=no ./*
+	[[ $status == 0 && -z $stdout$stderr ]] || complain "systemd-analyze verify"
+	run_bounded systemd-analyze security --offline=true --no-pager --threshold=20 ./postern-oauth2@.service
+	((status == 0)) || complain "systemd-analyze security"
+}
+
 # ----------------------------------------------------------------------------------------------------------------- crashes
 
 # The program is run once for each of its system calls, and at the n-th one it is killed, the machine loses its power, or the call
