@@ -3,17 +3,13 @@
 # shellcheck disable=SC2154	# set by the helper
 
 load packages
+load openid
 load ../helper
 
 # bats 1.8 cannot skip in setup_file.
 missing() {
-	local why
-	[[ -x $BUILDDIR/postern-oauth2 ]] || { echo "postern-oauth2 was not built"; return; }
-	for why in node curl openssl script; do
-		command -v "$why" > /dev/null || { echo "there is no $why"; return; }
-	done
-	why=$(why_not provider)
-	[[ -z $why ]] || echo "$why"
+	command -v script > /dev/null || { echo "there is no script to make a terminal with"; return; }
+	no_openid
 }
 
 setup_file() {
@@ -28,6 +24,7 @@ setup() {
 	unset BROWSER DISPLAY WAYLAND_DISPLAY WSL_DISTRO_NAME
 	export NO_PROXY=localhost,127.0.0.1
 	make_certs
+	provider=$BATS_TEST_TMPDIR/provider
 	write_person
 	start_provider
 }
@@ -37,51 +34,11 @@ teardown() {
 	if [[ -z ${BATS_TEST_COMPLETED:-} ]]; then
 		show_log
 	fi
-	[[ -z ${provider_hold:-} ]] || exec {provider_hold}>&-
+	stop_provider
 	helper_teardown
 }
 
 show_log() { tail -n 40 "$provider/log" "$provider/stderr" >&2; }
-
-# Starts provider.mjs, whose header says what it does; sets $provider (its directory) and $issuer.
-start_provider() {
-	local line says
-	provider=$BATS_TEST_TMPDIR/provider
-	mkdir "$provider"
-	touch "$provider/log"
-	mkfifo "$provider/hold" "$provider/says"
-	node "$SRCDIR/tests/interop/provider.mjs" "$provider" "$certs" "$(cache_of provider)/node_modules" \
-	    < "$provider/hold" > "$provider/says" 2> "$provider/stderr" 3>&- &
-	exec {provider_hold}> "$provider/hold" {says}< "$provider/says"
-	read -r -t 30 -u "$says" line || { cat "$provider/stderr" >&2; return 1; }
-	exec {says}<&-
-	[[ $line == "port "*" plain "* ]] || return 1
-	line=${line#port }
-	issuer=https://localhost:${line%% *}
-}
-
-# is NAME VALUE: what the provider does from now on.
-is() { printf '%s\n' "$2" > "$provider/$1"; }
-
-# A person's browser: `person URL [CODE]` opens the page, and sends its forms.  What it shows in the end is in $person.page.
-write_person() {
-	person=$BATS_TEST_TMPDIR/person
-	cat > "$person" <<-END
-		#!/bin/sh
-		exec 2> "$person.err"
-		get() { curl -sSL --max-time 20 --cacert "$certs/ca.pem" -c "$jar" -b "$jar" -o "$person.new" -w '%{url_effective}' "\$@"; }
-		field() { sed -n "s/.*name=\"\$1\" *value=\"\([^\"]*\)\".*/\1/p" "$person.new" | head -n 1; }
-		at=\$(get "\$1") || echo "\$at" > "$person.last"
-		for n in 1 2; do
-			xsrf=\$(field xsrf)
-			[ -n "\$xsrf" ] || break
-			at=\$(get --data-urlencode "xsrf=\$xsrf" --data-urlencode "user_code=\${2:-\$(field user_code)}" \\
-			    --data-urlencode "confirm=\$(field confirm)" "\${1%%\?*}")
-		done
-		mv "$person.new" "$person.page"
-	END
-	chmod +x "$person"
-}
 
 # login ARGS: logs in as me@example.org, under this name.  $status, $stdout, $stderr.
 login() { run_bounded "$oauth2" login me@example.org --provider "$issuer" --tls-trust-file "$certs/ca.pem" "$@" < /dev/null; }

@@ -227,11 +227,13 @@ write_dovecot() {
 
 dovecot_2.3() {
 	write_dovecot
-	cat > "$run/oauth2.conf" <<-END
-		introspection_mode = local
-		local_validation_key_dict = fs:posix:prefix=$run/keys/
-		username_attribute = sub
-	END
+	if [[ -n ${introspection:-} ]]; then
+		printf '%s\n' "introspection_mode = post" "introspection_url = $introspection" "username_attribute = email" \
+		    "active_attribute = active" "active_value = true" "scope = smtp"
+	else
+		printf '%s\n' "introspection_mode = local" "local_validation_key_dict = fs:posix:prefix=$run/keys/" \
+		    "username_attribute = sub"
+	fi > "$run/oauth2.conf"
 	cat <<-END
 		import_environment = TZ LD_LIBRARY_PATH=$libs
 		disable_plaintext_auth = no
@@ -260,10 +262,29 @@ dovecot_2.4() {
 		  LD_LIBRARY_PATH = $libs
 		}
 		auth_allow_cleartext = yes
-		oauth2 {
-		  introspection_mode = local
-		  username_attribute = sub
-		}
+	END
+	if [[ -n ${introspection:-} ]]; then
+		cat <<-END
+			oauth2 {
+			  introspection_mode = post
+			  introspection_url = $introspection
+			  username_attribute = email
+			  active_attribute = active
+			  active_value = true
+			  scope {
+			    smtp = yes
+			  }
+			}
+		END
+	else
+		cat <<-END
+			oauth2 {
+			  introspection_mode = local
+			  username_attribute = sub
+			}
+		END
+	fi
+	cat <<-END
 		oauth2_local_validation {
 		  dict fs {
 		    fs posix {
