@@ -302,6 +302,21 @@ store_is_clean() {
 	done
 	oauth2_ok logout --force work
 	[[ ! -e $store/work.json ]]
+	# a new login replaces it
+	for text in x '{"version": 2}'; do
+		printf %s "$text" > "$store/work.json"
+		oauth2_fails 77 import work < "$BATS_TEST_TMPDIR/login"
+		login work
+		oauth2_ok status work
+	done
+	printf x > "$store/work.json"
+	(umask 077; printf secret > "$BATS_TEST_TMPDIR/secret")
+	answers <<< "{ \"/.well-known/oauth-authorization-server\": [ { \"json\": { \"issuer\": \"$provider\",
+		\"token_endpoint\": \"$provider/token\", \"grant_types_supported\": [\"client_credentials\"] } } ], \"/token\": [ $(good a1) ] }"
+	oauth2_ok login work --provider "$provider" --client-credentials --client-id me --client-secret-file "$BATS_TEST_TMPDIR/secret" \
+	    --tls-trust-file "$certs/ca.pem"
+	oauth2_ok token work
+	[[ $stdout == a1 ]]
 }
 
 @test "names cannot leave the store" {

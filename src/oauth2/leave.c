@@ -161,7 +161,9 @@ bool leave_import(const char *name, bool force, struct err *e)
 	struct login l = { 0 };
 	bool found, ok;
 
-	ok = read_login(&l, e) && store_open(&s, true, e) && store_take(&s, name, &h, &found, e) && check_free(&h, found, force, e);
+	ok = read_login(&l, e) && store_open(&s, true, e)
+	  && (force ? store_take_over(&s, name, &h, &found, e) : store_take(&s, name, &h, &found, e))
+	  && check_free(&h, found, force, e);
 	if (ok) {
 		login_free(&h.l);
 		h.l = l;

@@ -31,7 +31,7 @@ static bool read_earlier(struct signin *s, const char *name, struct err *e)
 	if (!ok)
 		ok = e->sys == ENOENT; /* no directory: no login */
 	else
-		ok = store_read(&s->store, name, &s->was, &found, e);
+		ok = store_read_over(&s->store, name, &s->was, &found, e);
 	store_close(&s->store);
 	return ok;
 }
@@ -44,7 +44,7 @@ static bool check_store(struct signin *s, const char *name, struct err *e)
 
 	if (!store_open(&s->store, true, e))
 		return false;
-	ok = store_take(&s->store, name, &h, &found, e) && store_prepare(&s->store, &h, e);
+	ok = store_take_over(&s->store, name, &h, &found, e) && store_prepare(&s->store, &h, e);
 	store_release(&s->store, &h);
 	return ok;
 }
@@ -117,7 +117,7 @@ static bool store_login(struct signin *s, struct err *e)
 {
 	struct held_login h = { .lock = -1, .next = -1 };
 	struct login *l = &s->plan.l;
-	bool found, ok = store_take(&s->store, s->plan.c->name, &h, &found, e);
+	bool found, ok = store_take_over(&s->store, s->plan.c->name, &h, &found, e);
 
 	if (ok) {
 		l->other = h.l.other; /* members of a later version survive */

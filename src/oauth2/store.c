@@ -177,7 +177,11 @@ static bool take_lock(const struct store *s, struct held_login *h, struct err *e
 	if (h->lock < 0)
 		return errno == ELOOP ? folder_distrust(&s->at, file, "is a symbolic link", "rm", e)
 				      : folder_failed(&s->at, "open", file, e);
-	return folder_check(&s->at, file, h->lock, FOLDER_CLOSED, e) && wait_for_lock(s, file, h->lock, e);
+	if (folder_check(&s->at, file, h->lock, FOLDER_CLOSED, e) && wait_for_lock(s, file, h->lock, e))
+		return true;
+	close(h->lock);
+	h->lock = -1;
+	return false;
 }
 
 /* ---- taking -------------------------------------------------------------------------------------- */
@@ -229,6 +233,27 @@ bool store_take(struct store *s, const char *name, struct held_login *h, bool *f
 	good = read_login(s, name, ACCESS_LOGIN, &h->l, found, e);
 	adopt(s, h, &good, found);
 	return good;
+}
+
+static bool is_unusable(const struct err *e)
+{
+	return e->stage == ST_SECRET && e->fate == FATE_PERM;
+}
+
+bool store_take_over(struct store *s, const char *name, struct held_login *h, bool *found, struct err *e)
+{
+	if (store_take(s, name, h, found, e))
+		return true;
+	*found = false;
+	return h->lock >= 0 && is_unusable(e);
+}
+
+bool store_read_over(struct store *s, const char *name, struct login *l, bool *found, struct err *e)
+{
+	if (store_read(s, name, l, found, e))
+		return true;
+	*found = false;
+	return is_unusable(e);
 }
 
 void store_release(struct store *s, struct held_login *h)

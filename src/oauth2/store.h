@@ -48,6 +48,11 @@ struct held_login { /* a login whose lock we have */
 
 /* Takes the lock and then reads the login.  *found unset: there is no NAME.json (the lock is held all the same, for a new one). */
 bool store_take(struct store *s, const char *name, struct held_login *h, bool *found, struct err *e) MUST_CHECK;
+
+/* The same for what replaces a login: one that cannot be used (damaged, of a later version, open to others) counts as none. */
+bool store_take_over(struct store *s, const char *name, struct held_login *h, bool *found, struct err *e) MUST_CHECK;
+bool store_read_over(struct store *s, const char *name, struct login *l, bool *found, struct err *e) MUST_CHECK;
+
 void store_release(struct store *s, struct held_login *h); /* gives up a prepared file; wipes */
 
 /* Reads a login without its lock. */
