@@ -184,9 +184,11 @@ blocks() {
 	man1 | plain | section EXAMPLES | awk '/^The programs also need/ { on = 1 } /^If only root may read/ { on = 0 } on' | blocks "$file.s"
 	section DESCRIPTION < "$file.man" | blocks "$file.d"
 	man1 | plain | section DESCRIPTION | blocks "$file.c"
+	plain < "$SRCDIR/man/postern-oauth2.1" | blocks "$file.o"
+	grep -L '^host ' "$file".o.* | xargs rm
 	sed -n 's/^\t\(host\|from\|user\|password_command\|local_recipients\|logfile\)[\t ]*/\1 /p' "$SRCDIR/README" > "$file.readme.1"
 	chmod 600 "$file".*
-	for one in "$file".[ecds].* "$file.readme.1"; do
+	for one in "$file".[ecdos].* "$file.readme.1"; do
 		for account in $(sed -n 's/^account \([^ ]*\).*/\1/p' "$one") ""; do
 			run_bounded "$POSTERN" -C "$one" ${account:+-a "$account"} --dump-config
 			((status == 0)) || complain "refused: $(< "$one")" || return 1
@@ -311,7 +313,7 @@ statuses() {
 @test "each manual page is installed, and names the others" {
 	local page other
 	for page in "$SRCDIR"/man/*.[1-9]; do
-		[[ " $(sed -n 's/^dist_man_MANS = //p' "$SRCDIR/Makefile.am") " == *" man/${page##*/} "* ]] || complain "not installed: $page"
+		[[ " $(sed -n 's/^dist_man_MANS +\{0,1\}= //p' "$SRCDIR/Makefile.am" | tr '\n' ' ') " == *" man/${page##*/} "* ]] || complain "not installed: $page"
 		for other in "$SRCDIR"/man/*.[1-9]; do
 			other=${other##*/}
 			[[ $page == */$other ]] || grep -qE "^\.Xr ${other%.?} ${other##*.}( ,)?$" <(section "SEE ALSO" < "$page") \
@@ -330,7 +332,7 @@ statuses() {
 	needs shellcheck
 	cd "$SRCDIR"
 	postern_timeout=120
-	run_bounded shellcheck bootstrap .ci/* completions/postern.bash tests/*.bash tests/bench tests/mutants tests/interop/*.bash tests/interop/fetch
+	run_bounded shellcheck bootstrap .ci/* completions/*.bash tests/*.bash tests/bench tests/mutants tests/interop/*.bash tests/interop/fetch
 	((status == 0)) || complain "shellcheck"
 }
 
@@ -376,6 +378,7 @@ may_say=(
 		case $tool in
 		gnutls-cli) tool=gnutls-bin ;;
 		setpriv | unshare | perl) continue ;; # util-linux is everywhere, and perl comes with autoconf
+		gpg) tool=gnupg ;;
 		setcap) tool=libcap2-bin ;;
 		systemd-analyze) tool=systemd ;;
 		esac
@@ -406,13 +409,15 @@ may_say=(
 # Every spelling that a completion may offer at the beginning of an option.
 completable() { { useful_options; key_options; } | sort -u; }
 
+of=postern	# whose completion it is
+
 # complete_bash WORD...: what bash offers for the last one.
 complete_bash() {
 	run_bounded bash --norc -c '
 		. "$0" || exit
-		COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
-		_postern
-		printf "%s\n" "${COMPREPLY[@]}"' "$SRCDIR/completions/postern.bash" "${program-$POSTERN}" "$@"
+		COMP_WORDS=("${@:2}") COMP_CWORD=$(($# - 2))
+		"$1"
+		printf "%s\n" "${COMPREPLY[@]}"' "$SRCDIR/completions/$of.bash" "_${of//-/_}" "${program-$POSTERN}" "$@"
 	[[ $status == 0 && -z $stderr ]] || complain "bash completion of: $*" || return 1
 	printf '%s\n' "$stdout"
 }
@@ -497,7 +502,7 @@ offers_nothing() {
 
 # What fish offers for a line.
 complete_fish() {
-	run_bounded fish --no-config -c 'source $argv[1]; complete -C $argv[2]' "$SRCDIR/completions/postern.fish" "$1"
+	run_bounded fish --no-config -c 'source $argv[1]; complete -C $argv[2]' "$SRCDIR/completions/$of.fish" "$1"
 	[[ $status == 0 && -z $stderr ]] || complain "fish completion of: $1" || return 1
 	cut -f 1 <<< "$stdout"
 }
@@ -571,4 +576,112 @@ complete_zsh() {
 	same "zsh --tls-trust-file=" system "$(complete_zsh "$POSTERN --tls-trust-file=syst")"
 	[[ $(complete_zsh "$POSTERN -C $SRCDIR/REA") == *README* ]]
 	same "zsh --tls-certcheck=" $'on\noff' "$(complete_zsh "$POSTERN --tls-certcheck=")"
+}
+
+# --------------------------------------------------------------------------------------------------------- postern-oauth2
+
+# Sets $oauth2 and $help.
+oauth2_help() {
+	oauth2=$BUILDDIR/postern-oauth2
+	[[ -x $oauth2 ]] || skip "postern-oauth2 was not built"
+	run_bounded "$oauth2" help && ((status == 0)) || return 1
+	help=$stdout
+}
+
+# The rows of its help: "COMMAND<TAB><TAB>NAME" and "COMMAND<TAB>--OPTION<TAB>FORM"; its table has no other list.
+oauth2_rows() {
+	awk '
+		/^  [a-z]/ { command = $1; print command "\t\t" ($2 == "NAME" ? $2 : "") }
+		/^      --/ { print command "\t" $1 "\t" (/^ *[^ ]+ [A-Z]/ ? $2 : "") }' <<< "$help"
+}
+
+oauth2_providers() { sed -n 's/^Providers: //p' <<< "$help" | tr -d ' ' | tr ',' '\n'; }
+
+# The same of the manual: `.It Cm command' and `.It Fl -option' in the subsection of the command.
+oauth2_manual() {
+	section COMMANDS < "$SRCDIR/man/postern-oauth2.1" | awk '
+		/^\.It Cm / { command = $3; print command "\t\t" ($4 == "Ar" ? toupper($5) : "") }
+		/^\.It Fl / { sub(/^-/, "", $3); print command "\t--" $3 "\t" ($4 == "Ar" ? toupper($5) : "") }'
+}
+
+@test "postern-oauth2: the manual has the commands and options of the table, and a value where it takes one" {
+	local value='s/\t[A-Z][A-Z0-9]*$/\tvalue/'
+	oauth2_help
+	same "postern-oauth2(1)" "$(oauth2_rows | sed "$value")" "$(oauth2_manual | sed "$value")"
+	same "SYNOPSIS" "$(oauth2_rows | cut -f 1)" "$(section SYNOPSIS < "$SRCDIR/man/postern-oauth2.1" | sed -n 's/^\.Cm //p' | tr -d '|' | tr -s ' ' '\n')"
+	awk 'length > 79 { print "too wide: " $0; bad = 1 } END { exit bad }' <<< "$help"
+}
+
+@test "postern-oauth2: the manual has the providers, the variables and the exit statuses that there are" {
+	local page=$SRCDIR/man/postern-oauth2.1
+	oauth2_help
+	same providers "$(oauth2_providers)" \
+	    "$(section PROVIDERS < "$page" | awk '/^\.It Cm / { print $3 }')"
+	same variables "$({ grep -ohE '(getenv|is_set)\("[A-Z_]+"\)' -r "$SRCDIR/src/oauth2" | grep -oE '[A-Z_]{2,}'
+	        printf '%s\n' HOME XDG_STATE_HOME https_proxy all_proxy no_proxy PATH; })" \
+	    "$(section ENVIRONMENT < "$page" | sed -n 's/^\.It Ev //p' | sed 's/ , /\n/g')"
+	same statuses "$(grep -oE '\b(0|[67][0-9])(,|:)' <<< "$help" | tr -d ',:')" \
+	    "$(section "EXIT STATUS" < "$page" | awk '/^\.It / { print $2 }')"
+}
+
+@test "postern-oauth2: the completions know no command and no option: the program does" {
+	local file word
+	oauth2_help
+	for file in postern-oauth2.bash _postern-oauth2 postern-oauth2.fish; do
+		grep -v '^[[:space:]]*#' "$SRCDIR/completions/$file" > "$BATS_TEST_TMPDIR/code"
+		for word in $(oauth2_rows | cut -f 1,2 | tr '\t' '\n' | grep -vx -e help -e list -e ''); do
+			refute grep -nE -e "$word([^a-z-]|$)" <(grep -oE -e '([-a-z]+)' "$BATS_TEST_TMPDIR/code")
+		done
+	done
+}
+
+# shows LINE WANT: what each shell offers at the end of the line is WANT.
+shows() {
+	local shell program=$oauth2 of=postern-oauth2 got
+	local -a line
+	IFS=' ' read -ra line <<< "$1"
+	[[ $1 != *" " && -n $1 ]] || line+=("")
+	for shell in bash fish zsh; do
+		command -v "$shell" > /dev/null || continue
+		case $shell in
+		bash) got=$(complete_bash "${line[@]}") ;;
+		*) got=$(complete_$shell "$oauth2 $1") ;;
+		esac || return 1
+		same "$shell: postern-oauth2 $1" "$2" "$got" || return 1
+	done
+}
+
+@test "postern-oauth2: bash, fish and zsh complete commands, options, providers and logins" {
+	local command
+	oauth2_help
+	shows "" "$(oauth2_rows | cut -f 1)"
+	shows lo $'login\nlogout'
+	for command in login token status import; do
+		shows "$command --" "$(oauth2_rows | awk -F '\t' -v c="$command" '$1 == c && $2 != "" { print $2 }')"
+	done
+	shows "login me --provider " "$(oauth2_providers)"
+	shows "login --provider fa" fastmail
+	[[ $(program=$oauth2 of=postern-oauth2 complete_bash login --provider = fa) == fastmail ]]
+	mkdir -p "$HOME/.local/state/postern/oauth2"
+	chmod 700 "$HOME/.local/state/postern/oauth2"
+	echo '{}' > "$HOME/.local/state/postern/oauth2/me@example.org.json"
+	cp "$HOME/.local/state/postern/oauth2"/{me@example.org,work}.json
+	chmod 600 "$HOME/.local/state/postern/oauth2"/*
+	shows "status " $'me@example.org\nwork'
+	shows "token m" me@example.org
+}
+
+@test "postern-oauth2: its manual and its completions are installed with it, and only with it" {
+	local want
+	[[ -x $SRCDIR/configure && ! -e $SRCDIR/config.status ]] || skip "needs a configure that was not run in the source"
+	mkdir "$BATS_TEST_TMPDIR/built"
+	cd "$BATS_TEST_TMPDIR/built"
+	want=$'bash-completion/completions/postern-oauth2\nman/man1/postern-oauth2.1\nfish/vendor_completions.d/postern-oauth2.fish'
+	want+=$'\nzsh/site-functions/_postern-oauth2'
+	for option in --with-oauth2 --without-oauth2; do
+		"$SRCDIR/configure" -q -C --prefix=/usr "$option" > /dev/null 2> "$BATS_TEST_TMPDIR/configure" || skip "cannot configure $option"
+		make -s DESTDIR="$PWD/root$option" install-data > /dev/null
+	done
+	same installed "$want" "$(find root--with-oauth2/usr/share -name '*postern-oauth2*' | sed 's|.*/share/||')"
+	[[ -z $(find root--without-oauth2/usr/share -name '*postern-oauth2*') ]] || complain "installed without it"
 }

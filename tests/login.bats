@@ -198,5 +198,45 @@ refused() {
 		[[ ! -e $BATS_TEST_TMPDIR/started ]] || return 0
 		sleep 0.1
 	done
-	return 1
+	false
+}
+
+# ------------------------------------------------------------------------------------------------------------- the manual
+
+# What stands in the literal blocks of postern-oauth2(1).
+walks() { sed -n -e '/^\.Bd -literal/,/^\.Ed/ { /^\./d; s/\\-/-/g; s/\\(ti/~/g; s/\\e$/\\/; p }' "$SRCDIR/man/postern-oauth2.1"; }
+
+@test "the logins of postern-oauth2(1) are taken as they are: each comes to its provider" {
+	local line n=0
+	browser ''
+	mkdir -p "$HOME/.config/postern"
+	cp "$secret" "$HOME/.config/postern/client-secret"
+	while IFS= read -r line; do
+		[[ $line == "postern-oauth2 login "* ]] || continue
+		line=${line/ --no-browser/}				# ours is to answer,
+		line=${line/ 8085/ $((20000 + RANDOM % 10000))}		# at a port that is free
+		eval "BROWSER=$BATS_TEST_TMPDIR/browser login ${line#postern-oauth2 login }"
+		[[ $status == 75 || ($status == 77 && $stderr == *"has not allowed it"*) ]] || complain "$line" || return 1
+		n=$((n + 1))
+	done < <(walks | sed -e ':more' -e '/\\$/ { N; s/\\\n */ /; b more' -e '}')
+	((n == 8))
+}
+
+# A user of gpg has a key without a passphrase here.
+@test "the store_command of postern-oauth2(1) for gpg encrypts the login, and load_command reads it" {
+	command -v gpg > /dev/null || skip "no gpg here"
+	(umask 077; mkdir -p "$store" "$HOME/.gnupg")
+	gpg --batch --quiet --passphrase '' --quick-generate-key me@example.org 2> /dev/null || skip "gpg makes no key here"
+	walks | grep gpg > "$store/store.conf"
+	chmod 600 "$store/store.conf"
+	printf '{"version":1,"kind":"user","provider":"google","user":"me@example.org","token_endpoint":"https://oauth2.googleapis.com/token",%s}\n' \
+	    '"client_id":"id","refresh_token":"do-not-show"' > "$BATS_TEST_TMPDIR/login"
+	run_bounded "$oauth2" import me < "$BATS_TEST_TMPDIR/login"
+	((status == 0)) || complain "not imported" || return 1
+	refute grep -aq -e do-not-show -e google "$store/me.json"
+	run_bounded "$oauth2" status me
+	[[ $status == 0 && $stdout == *"me@example.org"* ]] || complain "not read" || return 1
+	run_bounded "$oauth2" export me
+	[[ $stdout == *do-not-show* ]]
+	gpgconf --kill all
 }

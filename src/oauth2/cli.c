@@ -56,25 +56,25 @@ static const struct option {
 } options[] = {
 #define TEXT(member) .text = offsetof(struct cli, member)
 #define FLAG(member) .flag = offsetof(struct cli, member)
-	{ "provider", "P", "google, microsoft, ..., or the URL of a server", FOR(OAUTH2_LOGIN), TEXT(provider) },
-	{ "user", "ADDRESS", "whom to log in; usually the address that sends", FOR(OAUTH2_LOGIN), TEXT(user) },
+	{ "provider", "P", "who gives the tokens: a name below, or a URL", FOR(OAUTH2_LOGIN), TEXT(provider) },
+	{ "user", "ADDRESS", "who logs in, usually the address that sends", FOR(OAUTH2_LOGIN), TEXT(user) },
 	{ "client-id", "ID", "the client id that the provider gave you", FOR(OAUTH2_LOGIN), TEXT(client_id) },
 	{ "client-secret-file", "F", "the file with the client's secret", FOR(OAUTH2_LOGIN), TEXT(client_secret_file) },
-	{ "client-secret-command", "C", "the program that prints it", FOR(OAUTH2_LOGIN), TEXT(client_secret_command) },
+	{ "client-secret-command", "C", "the program that prints the client's secret", FOR(OAUTH2_LOGIN), TEXT(client_secret_command) },
 	{ "tenant", "T", "Microsoft's tenant", FOR(OAUTH2_LOGIN), TEXT(tenant) },
 	{ "scope", "S", "what to ask for, if the usual is not right", FOR(OAUTH2_LOGIN), TEXT(scope) },
 	{ "device", NULL, "log in with a code, in any browser", FOR(OAUTH2_LOGIN), .flow = FLOW_DEVICE },
 	{ "browser", NULL, "log in in this machine's browser", FOR(OAUTH2_LOGIN), .flow = FLOW_BROWSER },
-	{ "paste", NULL, "log in in any browser, and paste its last address", FOR(OAUTH2_LOGIN), .flow = FLOW_PASTE },
+	{ "paste", NULL, "log in in any browser, paste its last address", FOR(OAUTH2_LOGIN), .flow = FLOW_PASTE },
 	{ "client-credentials", NULL, "no person: the client's secret is all", FOR(OAUTH2_LOGIN), .flow = FLOW_CLIENT },
 	{ "no-browser", NULL, "show the address, and start no browser", FOR(OAUTH2_LOGIN), FLAG(no_browser) },
 	{ "port", "N", "where to wait for the browser (for ssh -L)", FOR(OAUTH2_LOGIN), .set = set_port },
 	{ "redirect-uri", "U", "the redirect URI that the client has", FOR(OAUTH2_LOGIN), TEXT(redirect_uri) },
 	{ "tls-trust-file", "F", "the authorities to trust", FOR(OAUTH2_LOGIN), TEXT(trust_file) },
 	{ "insecure-http", NULL, "http to this machine is allowed; for tests", FOR(OAUTH2_LOGIN), FLAG(insecure_http) },
-	{ "unlike", "SHA256", "not the token with this digest: it was refused", FOR(OAUTH2_TOKEN), .set = set_digest },
+	{ "unlike", "SHA256", "another than the one with this digest", FOR(OAUTH2_TOKEN), .set = set_digest },
 	{ "machine", NULL, "for root: write it for the senders of a group", FOR(OAUTH2_TOKEN), FLAG(machine) },
-	{ "force", NULL, "delete, or replace, it in any case", FOR(OAUTH2_LOGOUT) | FOR(OAUTH2_IMPORT), FLAG(force) },
+	{ "force", NULL, "even if the provider fails, or NAME is taken", FOR(OAUTH2_LOGOUT) | FOR(OAUTH2_IMPORT), FLAG(force) },
 	{ "undo", NULL, "take an exported login back", FOR(OAUTH2_IMPORT), FLAG(undo) },
 	{ "json", NULL, "as JSON", FOR(OAUTH2_LIST) | FOR(OAUTH2_STATUS), FLAG(json) },
 };
@@ -238,9 +238,13 @@ static void show_option(const struct option *o)
 
 void cli_help(void)
 {
+	char providers[PROVIDER_NAMES];
+
+	provider_names(providers);
 	fputs("Usage: postern-oauth2 COMMAND [OPTION...] [NAME]\n"
-	      "Logs in to a provider of mail once, and has an access token whenever one is needed.\n"
-	      "NAME is yours to choose; the account that sends has the line `oauth2 NAME`.\n\n", stdout);
+	      "Logs in to a provider of mail once, and then has an access token whenever one\n"
+	      "is needed.  NAME is yours to choose, such as your address.  The account that\n"
+	      "sends needs only the line `oauth2 NAME`.\n\n", stdout);
 	for (size_t i = 0; i < COUNT(commands); i++) {
 		char left[32];
 
@@ -250,6 +254,8 @@ void cli_help(void)
 			if ((options[k].commands & FOR(i)) != 0)
 				show_option(&options[k]);
 	}
-	fputs("\nThe exit status is 0, or 75: try again later, 76: the server talks nonsense, 77: a person must\n"
-	      "log in, 78: the configuration is wrong, 64: the command line is wrong.  See postern-oauth2(1).\n", stdout);
+	printf("\nProviders: %s\n", providers);
+	fputs("\nThe exit status is 0, or 64: the command line is wrong, 75: try again later,\n"
+	      "76: the provider does not speak OAuth2, 77: a person must log in, 78: a setting\n"
+	      "is wrong.  postern-oauth2(1) shows how to log in to each provider.\n", stdout);
 }

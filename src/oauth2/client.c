@@ -23,13 +23,9 @@ static bool take(char **to, const char *option, const char *earlier, struct err 
 
 static bool name_providers(struct err *e)
 {
-	char names[300] = "";
+	char names[PROVIDER_NAMES];
 
-	for (size_t i = 0; provider_name(i) != NULL; i++) {
-		size_t len = strlen(names);
-
-		snprintf(names + len, sizeof names - len, "%s%s", i > 0 ? ", " : "", provider_name(i));
-	}
+	provider_names(names);
 	return err_hint(e, "--provider takes %s, or the https:// URL of a server (its issuer)", names);
 }
 

@@ -167,6 +167,14 @@ const char *provider_name(size_t i)
 	return i < COUNT(providers) ? providers[i].name : NULL;
 }
 
+void provider_names(char to[PROVIDER_NAMES])
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < COUNT(providers) && len < PROVIDER_NAMES; i++)
+		len += (size_t)snprintf(to + len, PROVIDER_NAMES - len, "%s%s", i > 0 ? ", " : "", providers[i].name);
+}
+
 /* ---- endpoints of a row -------------------------------------------------------------------------- */
 
 /* A name of Microsoft's, a domain, or a GUID. */

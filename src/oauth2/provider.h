@@ -32,6 +32,10 @@ struct provider { /* a row; all static */
 const struct provider *provider_find(const char *name);      /* NULL: none has this name */
 const char *provider_name(size_t i);                         /* NULL after the last */
 
+/* The names of all, with commas between them. */
+enum { PROVIDER_NAMES = 200 };
+void provider_names(char to[PROVIDER_NAMES]);
+
 /* The endpoints of a row; tenant NULL: the usual one.  False: ST_CONFIG PERM, this is no tenant. */
 bool provider_endpoints(const struct provider *p, const char *tenant, struct endpoints *at, struct err *e) MUST_CHECK;
 
