@@ -95,6 +95,11 @@ store_is_clean() {
 
 # ------------------------------------------------------------------------------------------------------------- refusals
 
+# refused_before SECONDS: the mail server refused a token of `work` so long ago.
+refused_before() {
+	sed -i "s/\"refused_at\": *[0-9]*/\"refused_at\": $(($(date +%s) - $1))/" "$store/work.json"
+}
+
 @test "a token that a mail server refused is replaced, unless a sibling has done so" {
 	start_provider
 	gives "$(good new)"
@@ -112,7 +117,7 @@ store_is_clean() {
 	start_provider
 	gives "$(good newer)"
 	login work
-	access work new 3000 100
+	access work new 3000 30
 	for _ in 1 2; do
 		oauth2_fails 77 token --unlike "$(digest new)" work
 		told "refuses a new access token"
@@ -121,9 +126,30 @@ store_is_clean() {
 	oauth2 status work
 	((status == 77)) && [[ $stdout == *"has refused"* ]]
 	access work new 3000 601
+	oauth2_fails 77 token --unlike "$(digest new)" work
+	refused_before 601
 	oauth2_ok token --unlike "$(digest new)" work
 	[[ $stdout == newer ]]
 	oauth2_ok status work
+}
+
+@test "a token that took the place of a refused one is not replaced for ten minutes" {
+	start_provider
+	gives "$(good second)"
+	login work
+	access work first 3000 100
+	oauth2_ok token --unlike "$(digest first)" work
+	[[ $stdout == second ]]
+	access work second 3000 300
+	refused_before 300
+	for _ in 1 2; do
+		oauth2_fails 77 token --unlike "$(digest second)" work
+	done
+	[[ $(asked) == 1 ]]
+	gives "$(good third)"
+	refused_before 601
+	oauth2_ok token --unlike "$(digest second)" work
+	[[ $stdout == third ]]
 }
 
 @test "a refused token is not used while the provider is away" {

@@ -68,13 +68,33 @@ static bool fail_dead(const struct job *j, struct err *e)
 	return !advice_add(e, j->name) && hint_login(j, e);
 }
 
+/* A refusal counts for ACCESS_FRESH_S: one that comes sooner does not begin the time anew, or no token would ever be asked for. */
+static bool counts(const struct login *l, int64_t now)
+{
+	return l->refused[0] != '\0' && now >= l->refused_at && now < l->refused_at + ACCESS_FRESH_S;
+}
+
+static void note_refusal(struct job *j, int64_t now)
+{
+	struct login *l = &j->h.l;
+
+	if (!counts(l, now))
+		l->refused_at = now;
+	snprintf(l->refused, sizeof l->refused, "%s", j->w->unlike);
+}
+
+/* A token of the last minute comes from the run that tells us of it; and one that took the place of a refused one is not at fault. */
+static bool may_replace(const struct job *j, int64_t now)
+{
+	return now >= j->a->obtained + RENEW_JUST_S && !counts(&j->h.l, now);
+}
+
 /* For status, the refusal is written down. */
 static bool fail_refused(struct job *j, struct err *e)
 {
 	struct err ignored;
 
-	snprintf(j->h.l.refused, sizeof j->h.l.refused, "%s", j->w->unlike);
-	j->h.l.refused_at = time(NULL);
+	note_refusal(j, time(NULL));
 	(void)!store_commit(j->s, &j->h, &ignored);
 	fail(e, ST_SECRET, FATE_PERM, "the mail server refuses a new access token of the login %s, so another one does not help", j->name);
 	return err_hint(e, "postern-oauth2 status %s shows the account and its scopes; postern-oauth2 login %s logs in with others",
@@ -91,8 +111,7 @@ static bool take_in(struct login *l, const struct tokens *t, int64_t asked_at, s
 		l->refresh_since = asked_at;
 	}
 	l->renewed = asked_at;
-	l->dead_since = l->refused_at = 0;
-	l->refused[0] = '\0';
+	l->dead_since = 0;
 	return login_set(&l->dead, NULL, e)
 	    && (t->scope == NULL || l->kind == LOGIN_CLIENT || login_set(&l->scope, t->scope, e));
 }
@@ -211,8 +230,11 @@ static bool decide(struct job *j, bool found, struct err *e)
 		return fail_missing(j, e);
 	if (j->h.l.dead != NULL)
 		return fail_dead(j, e);
-	if (is_refused(j) && access_is_good(j->a, now, 0) && now < j->a->obtained + ACCESS_FRESH_S)
-		return fail_refused(j, e);
+	if (is_refused(j) && access_is_good(j->a, now, 0)) {
+		if (!may_replace(j, now))
+			return fail_refused(j, e);
+		note_refusal(j, now);
+	}
 	return ask(j, e);
 }
 
@@ -234,10 +256,12 @@ bool renew(struct store *s, const char *name, const struct renew_wish *w, struct
 bool renew_accept(struct store *s, struct held_login *h, const struct tokens *t, int64_t asked_at, struct err *e)
 {
 	struct access a = { 0 };
-	bool ok = take_in(&h->l, t, asked_at, e)
-	       && store_commit(s, h, e)
-	       && make_access(&a, &h->l, t, asked_at, e)
-	       && store_put_access(s, h->name, &a, e);
+	bool ok;
+
+	h->l.refused[0] = '\0';
+	h->l.refused_at = 0;
+	ok = take_in(&h->l, t, asked_at, e) && store_commit(s, h, e)
+	  && make_access(&a, &h->l, t, asked_at, e) && store_put_access(s, h->name, &a, e);
 
 	access_free(&a);
 	return ok;

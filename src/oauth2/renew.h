@@ -6,8 +6,9 @@
  * the provider cannot be reached, a token that has still some seconds is used.
  *
  * `unlike`: the digest of a token that a mail server refused.  If the stored token is another one, that is the answer; else a new
- * one is asked for.  But if the refused one is not older than ACCESS_FRESH_S, none is asked for (ST_SECRET PERM): the token is not at
- * fault then, and a mailbox that is closed would cost the provider a request for each message.
+ * one is asked for, once in ACCESS_FRESH_S.  A refusal within that time after another one is ST_SECRET PERM, and so is that of a
+ * token that is not older than RENEW_JUST_S: the token is not at fault then, and a mailbox that is closed would cost the provider a
+ * request for each message.
  */
 #ifndef OAUTH2_RENEW_H
 #define OAUTH2_RENEW_H
@@ -16,6 +17,7 @@
 #include "oauth2/store.h"
 
 enum {
+	RENEW_JUST_S = 60,            /* a token that is not older comes from the run that tells us of its refusal */
 	RENEW_MACHINE_MARGIN_S = 900, /* the same where a timer renews it before the sender needs it */
 };
 

@@ -28,7 +28,7 @@ enum {
 	ACCESS_USER_MAX = 320,
 	ACCESS_FILE_MAX = 64 * 1024,
 	ACCESS_MARGIN_S = 300,        /* a token that ends sooner is replaced */
-	ACCESS_FRESH_S = 600,         /* if a server refuses a token that is not older, a newer one is of no use */
+	ACCESS_FRESH_S = 600,         /* because of a refusal, a new token is asked for once in so many seconds */
 	ACCESS_CLOCK_S = 60,          /* the clock may have been set back by so much since the token was obtained */
 };
 
