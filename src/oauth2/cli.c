@@ -126,16 +126,27 @@ static bool check_value(const struct option *o, const char *value, struct err *e
 	return true;
 }
 
+static void *field(struct cli *c, size_t at)
+{
+	return (char *)c + at;
+}
+
 static bool set_option(struct cli *c, const struct option *o, const char *value, struct err *e)
 {
 	if (o->flow != FLOW_NONE && c->flow != FLOW_NONE && c->flow != o->flow)
 		return fail(e, ST_USAGE, FATE_PERM, "--%s is another way to log in than the one before it", o->name);
 	if (o->flow != FLOW_NONE)
 		c->flow = o->flow;
-	if (o->text != 0)
-		*(const char **)(void *)((char *)c + o->text) = value;
-	if (o->flag != 0)
-		*(bool *)(void *)((char *)c + o->flag) = true;
+	if (o->text != 0) {
+		const char **text = field(c, o->text);
+
+		*text = value;
+	}
+	if (o->flag != 0) {
+		bool *flag = field(c, o->flag);
+
+		*flag = true;
+	}
 	return o->set == NULL || o->set(c, value, e);
 }
 

@@ -53,9 +53,10 @@ static const struct { /* where there is a standard name, it is that of RFC 8414 
 
 static const char *const kinds[] = { [LOGIN_USER] = "user", [LOGIN_CLIENT] = "client" };
 
-static char **string_at(struct login *l, size_t at) { return (char **)(void *)((char *)l + at); }
-static bool *flag_at(struct login *l, size_t at) { return (bool *)(void *)((char *)l + at); }
-static int64_t *time_at(struct login *l, size_t at) { return (int64_t *)(void *)((char *)l + at); }
+static void *member_at(struct login *l, size_t at) { return (char *)l + at; }
+static char **string_at(struct login *l, size_t at) { return member_at(l, at); }
+static bool *flag_at(struct login *l, size_t at) { return member_at(l, at); }
+static int64_t *time_at(struct login *l, size_t at) { return member_at(l, at); }
 
 bool login_set(char **to, const char *text, struct err *e)
 {

@@ -74,7 +74,7 @@ bool refusal_fail(const struct refusal *r, const char *host, struct err *e)
 static void show(const json_t *object, const char *name, char *to, size_t room)
 {
 	const json_t *v = json_object_get(object, name);
-	char line[2 * sizeof ((struct refusal *)0)->description];
+	char line[2 * sizeof ((struct refusal *)0)->description] = "";
 	size_t len = json_string_length(v), n = len < sizeof line ? len : sizeof line;
 
 	for (size_t i = 0; i < n; i++) {

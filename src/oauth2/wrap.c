@@ -44,12 +44,15 @@ bool wrap_parse(struct wrap *w, const char *text, size_t len, struct err *e)
 static bool run(const struct strlist *command, const char *what, const struct buf *from, struct buf *to, struct err *e)
 {
 	char **argv = calloc(command->n + 1, sizeof *argv);
-	int in = argv != NULL ? proc_input(from->bytes, from->len, e) : (fail_memory(e), -1);
-	bool ok = in >= 0;
+	bool ok;
+	int in;
 
-	for (size_t i = 0; ok && i < command->n; i++)
+	if (argv == NULL)
+		return fail_memory(e);
+	for (size_t i = 0; i < command->n; i++)
 		argv[i] = command->items[i];
-	ok = ok && proc_filter(argv, in, what, ST_SECRET, clock_in_s(WRAP_S), to, e);
+	in = proc_input(from->bytes, from->len, e);
+	ok = in >= 0 && proc_filter(argv, in, what, ST_SECRET, clock_in_s(WRAP_S), to, e);
 	if (in >= 0)
 		close(in);
 	free(argv);

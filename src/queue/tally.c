@@ -151,9 +151,10 @@ bool tally_add(int dir, const char *path, const unsigned long *uid, const struct
 	if (uid != NULL)
 		snprintf(name, sizeof name, TALLY_FILE ".%lu", *uid);
 	fd = openat(dir, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
-	ok = (fd >= 0 && lock(fd)) || fail_sys(e, ST_SPOOL, errno, "cannot open the file %s of the queue %s", name, path);
+	if (fd < 0)
+		return fail_sys(e, ST_SPOOL, errno, "cannot open the file %s of the queue %s", name, path);
+	ok = lock(fd) || fail_sys(e, ST_SPOOL, errno, "cannot lock the file %s of the queue %s", name, path);
 	ok = ok && count_in(fd, dir, path, uid, limit, bytes, e);
-	if (fd >= 0)
-		close(fd);
+	close(fd);
 	return ok;
 }

@@ -36,7 +36,7 @@ struct scan {
 
 static void skip_space(struct scan *s)
 {
-	while (s->at < s->end && memchr(" \t\r\n", *s->at, 4) != NULL)
+	while (s->at < s->end && (*s->at == ' ' || *s->at == '\t' || *s->at == '\r' || *s->at == '\n'))
 		s->at++;
 }
 

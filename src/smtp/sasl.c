@@ -427,11 +427,11 @@ static bool begin(struct login *l, const struct caps *caps, struct err *e)
 	return l->mech->wants == TOKEN || exchange_begin(&l->exchange, e);
 }
 
-bool sasl_login(struct chat *c, const struct caps *caps, const struct sasl_params *p, const char *host,
-		unsigned port, const char *secret, const char **chosen, enum bearer_refusal *why, struct err *e)
+bool sasl_login(struct chat *c, const struct caps *caps, const struct sasl_params *p, const struct endpoint *to,
+		const char *secret, const char **chosen, enum bearer_refusal *why, struct err *e)
 {
 	struct login l = {
-		.chat = c, .p = p, .host = host, .port = port, .secret = secret,
+		.chat = c, .p = p, .host = to->host, .port = to->port, .secret = secret,
 		.challenge = buf_max(ST_AUTH, CHALLENGE_MAX, "the challenge"),
 		.response = buf_max(ST_AUTH, RESPONSE_MAX, "the response"),
 		.line = buf_max(ST_AUTH, RESPONSE_MAX * 2, "the response"),
@@ -446,7 +446,7 @@ bool sasl_login(struct chat *c, const struct caps *caps, const struct sasl_param
 	if (steps_on())
 		tell_choice(&l, caps);
 	if (l.mech->plaintext && tls_of(c->io) == NULL)
-		log_warn("sending a secret to %s without TLS, because auth_cleartext is on", host);
+		log_warn("sending a secret to %s without TLS, because auth_cleartext is on", to->host);
 	ok = begin(&l, caps, e) && converse(&l, e);
 	*why = l.refusal;
 	exchange_end(&l.exchange);

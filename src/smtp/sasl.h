@@ -9,6 +9,7 @@
 #define SMTP_SASL_H
 
 #include "base/str.h"
+#include "net/dial.h"
 #include "smtp/bearer.h"
 #include "smtp/chat.h"
 #include "smtp/caps.h"
@@ -40,10 +41,9 @@ bool sasl_check(const struct strlist *names, struct err *e) MUST_CHECK;
 const char *sasl_who(const struct sasl_params *p);
 
 /* One attempt with one mechanism.  `secret` is NUL-terminated and borrowed; NULL: there is none.  *chosen is the
- * mechanism's name (static), also on failure once a mechanism was chosen.  A refusal by the server is ST_AUTH with its code; *why then says what
- * it means for an access token. */
-bool sasl_login(struct chat *c, const struct caps *caps, const struct sasl_params *p,
-		const char *host, unsigned port, const char *secret, const char **chosen,
-		enum bearer_refusal *why, struct err *e) MUST_CHECK;
+ * mechanism's name (static), also on failure once a mechanism was chosen.  A refusal by the server is ST_AUTH with its code; *why
+ * then says what it means for an access token. */
+bool sasl_login(struct chat *c, const struct caps *caps, const struct sasl_params *p, const struct endpoint *to,
+		const char *secret, const char **chosen, enum bearer_refusal *why, struct err *e) MUST_CHECK;
 
 #endif

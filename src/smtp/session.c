@@ -213,7 +213,7 @@ static bool try_login(struct session *s, struct err *e)
 {
 	enum bearer_refusal why;
 
-	while (!sasl_login(&s->chat, &s->caps, s->auth, s->to->host, s->to->port, s->secret, &s->mechanism, &why, e)) {
+	while (!sasl_login(&s->chat, &s->caps, s->auth, s->to, s->secret, &s->mechanism, &why, e)) {
 		s->mechanism = NULL; /* sasl_login() names it in its error */
 		if (why != BEARER_STALE || s->renew == NULL || !s->renew(s, e))
 			return false;
