@@ -146,7 +146,7 @@ static void tell_missed(const struct relay *u, const char *said, struct buf *tex
 	if (envelope_count(v, RCPT_DONE) == 0)
 		return;
 	for (size_t i = 0; i < v->n; i++) {
-		if (!relay_missed(&v->rcpts[i]))
+		if (!handover_missed(&v->rcpts[i]))
 			continue;
 		transaction_refusal(&v->rcpts[i], v->sender, &why);
 		hint_add(&why, &c);
@@ -169,7 +169,7 @@ bool answer_outcome(struct caller *c, const struct relay *u, struct err *e)
 	int code;
 	bool ok;
 
-	if (!relay_outcome(u, &code, &esc, &said, &why))
+	if (!handover_outcome(u, &code, &esc, &said, &why))
 		return answer_failure(c, u, &why, e);
 	tell_missed(u, said, &text);
 	ok = answer_with(c, code, esc, text.len > 0 ? buf_text(&text) : said, e);

@@ -4,23 +4,12 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/array.h"
 #include "base/identity.h"
 #include "server/answer.h"
+#include "server/group.h"
 
 enum {
 	MISTAKES_MAX = 100, /* commands that are unknown, malformed or out of order */
-	GROUP_MAX = 256,    /* commands: as many RCPT are said to the smarthost in one flight */
-};
-
-/* MAIL and RCPT that the caller has sent in one flight, without waiting for answers (RFC 2920). */
-struct group {
-	struct member {
-		struct command command;
-		struct asked   asked; /* if it is RCPT */
-		bool           over;  /* it is a recipient too many */
-	}     *members; /* owned array */
-	size_t n, answered;
 };
 
 struct dialogue {
@@ -116,51 +105,30 @@ static bool next_command(struct dialogue *d, struct err *e)
 
 /* ---- MAIL and RCPT ------------------------------------------------------------------------------- */
 
-static void group_end(struct group *g)
+/* Adds MAIL or RCPT, and counts it. */
+static bool add(struct dialogue *d, const struct command *c, struct err *e)
 {
-	for (size_t i = 0; i < g->n; i++)
-		job_asked_free(&g->members[i].asked);
-	g->n = g->answered = 0;
-}
+	unsigned rcpts = d->rcpts + (c->id == COMMAND_RCPT);
 
-static bool group_add(struct dialogue *d, const struct command *c, struct err *e)
-{
-	struct group *g = &d->group;
-	struct member *members = array_grow(g->members, g->n, sizeof *members, e);
-
-	if (members == NULL)
+	if (!group_add(&d->group, c, d->service != NULL && rcpts > SERVICE_RECIPIENTS, e))
 		return false;
-	g->members = members;
-	d->rcpts += c->id == COMMAND_RCPT;
-	g->members[g->n] = (struct member){ .command = *c, .over = d->service != NULL && d->rcpts > SERVICE_RECIPIENTS };
-	g->members[g->n++].command.arg = NULL; /* its line is overwritten by the next one */
+	d->rcpts = rcpts;
 	return true;
 }
 
 /* Collects the present command, and the RCPT behind it that the caller has sent already. */
 static bool collect(struct dialogue *d, struct err *e)
 {
-	if (!group_add(d, &d->command, e))
+	if (!add(d, &d->command, e))
 		return false;
 	while (d->group.n < GROUP_MAX && caller_has_line(&d->caller)) {
 		if (!next_command(d, e))
 			return false;
-		d->pending = d->complaint != NULL || d->command.id != COMMAND_RCPT || !group_add(d, &d->command, e);
+		d->pending = d->complaint != NULL || d->command.id != COMMAND_RCPT || !add(d, &d->command, e);
 		if (d->pending)
 			return true;
 	}
 	return true;
-}
-
-/* Says RCPT to the smarthost from the i-th command on, as far as that can be done before the answers. */
-static void say_rcpts(struct dialogue *d, size_t i)
-{
-	struct group *g = &d->group;
-
-	for (bool goes_on = true; goes_on && i < g->n && !g->members[i].over; i++) {
-		relay_say_rcpt(&d->relay, &g->members[i].asked, &g->members[i].command);
-		goes_on = g->members[i].asked.said;
-	}
 }
 
 static bool say_mail(struct dialogue *d, const struct command *c, struct err *why)
@@ -170,7 +138,7 @@ static bool say_mail(struct dialogue *d, const struct command *c, struct err *wh
 	begin_anew(d);
 	if (!relay_say_mail(&d->relay, c, why))
 		return false;
-	say_rcpts(d, 1);
+	group_say(&d->group, &d->relay, 1);
 	return true;
 }
 
@@ -190,7 +158,7 @@ static bool answer_mail(struct dialogue *d, const struct command *c, struct err 
 		return all_lost(d, &why, e);
 	d->failed = !relay_has_mail(&d->relay);
 	if (anew && !d->failed)
-		say_rcpts(d, 1);
+		group_say(&d->group, &d->relay, 1);
 	if (d->failed)
 		reply_fail(r, ST_MAIL, &d->why, "the server refused %s", transaction_blames(r->code, r->esc));
 	return pass_on(d, e);
@@ -209,7 +177,7 @@ static bool answer_rcpt(struct dialogue *d, size_t i, struct err *e)
 	if (m->over) /* RFC 5321 4.5.3.1.10 */
 		return say(d, "452 4.5.3 there were too many recipients in this connection", e);
 	if (!m->asked.said)
-		say_rcpts(d, i);
+		group_say(&d->group, &d->relay, i);
 	if (!relay_hear_rcpt(&d->relay, &m->asked, &m->command, &asked, &why))
 		return relay_has_mail(&d->relay) ? say_error(d, &why, e) : all_lost(d, &why, e);
 	return asked ? pass_on(d, e) : say(d, "250 2.1.5 this recipient is there already", e);
@@ -226,7 +194,7 @@ static bool answer_group(struct dialogue *d, struct err *e)
 
 		ok = g->members[i].command.id == COMMAND_MAIL ? answer_mail(d, &g->members[i].command, e) : answer_rcpt(d, i, e);
 	}
-	group_end(g);
+	group_clear(g);
 	d->ahead = false;
 	return ok;
 }
@@ -248,7 +216,7 @@ static void look_ahead(struct dialogue *d)
 		return;
 	d->pending = !collect(d, &unheard) || d->pending; /* without memory MAIL waits for its turn */
 	if (d->group.n > 0 && relay_say_next(&d->relay, &d->group.members[0].command))
-		say_rcpts(d, 1);
+		group_say(&d->group, &d->relay, 1);
 }
 
 /* ---- the message --------------------------------------------------------------------------------- */
@@ -332,18 +300,18 @@ static bool give_up(const struct err *why, struct err *e)
 
 static bool send_message(struct dialogue *d, struct err *why)
 {
-	if (!relay_say_message(&d->relay, why))
+	if (!handover_say(&d->relay, why))
 		return false;
 	look_ahead(d);
-	return relay_hear_message(&d->relay, why);
+	return handover_hear(&d->relay, why);
 }
 
 /* After this message: does what was said of the next one count? */
 static void leave_message(struct dialogue *d)
 {
 	d->ahead = relay_forget(&d->relay);
-	for (size_t i = 0; i < d->group.n && !d->ahead; i++)
-		job_asked_free(&d->group.members[i].asked);
+	if (!d->ahead)
+		group_unsay(&d->group);
 }
 
 /* Sends the message and answers the caller.  ok unset: the message could not be read, and *why says why. */
@@ -357,7 +325,7 @@ static bool conclude(struct dialogue *d, bool ok, struct err *why, struct err *e
 	return ok;
 }
 
-static struct message *message(struct dialogue *d) { return relay_message(&d->relay); }
+static struct message *message(struct dialogue *d) { return &relay_job(&d->relay)->x.m; }
 
 static bool may_come(const struct dialogue *d)
 {
@@ -504,8 +472,7 @@ static void dialogue_free(struct dialogue *d)
 {
 	relay_close(&d->relay);
 	caller_close(&d->caller);
-	group_end(&d->group);
-	free(d->group.members);
+	group_free(&d->group);
 	free(d);
 }
 
