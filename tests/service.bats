@@ -9,7 +9,7 @@ postern_uid=54320 alice=54321 bob=54322
 
 setup() {
 	helper_setup
-	listener=
+	listener='' run_by=()
 }
 
 teardown() {
@@ -19,6 +19,7 @@ teardown() {
 
 # service ARGS: a smarthost with the script on stdin, and the service before it, which has the arguments.  $service is its
 # configuration, to which a test may have added lines in $conf_extra; $socket leads to it, and $conf is that of its users.
+# $run_by is a command that runs it, if a test wants one.
 service() {
 	start_server
 	service=$BATS_TEST_TMPDIR/service/service.conf socket=$BATS_TEST_TMPDIR/run/smtp
@@ -26,7 +27,7 @@ service() {
 	{ cat "$conf"; echo "service_directory ${socket%/*}/users"; } > "$service"
 	chmod 600 "$service"
 	printf '%s\n' "socket $socket" > "$conf"
-	serve "$POSTERN" -bs --service -C "$service" "$@"
+	serve "${run_by[@]}" "$POSTERN" -bs --service -C "$service" "$@"
 }
 
 # apart COMMAND: without the descriptors of the test, which lead to the smarthost.
@@ -151,14 +152,15 @@ talk() { run_bounded "$POSTERN" -bs --service -C "$service" "$@"; }
 	done
 }
 
-# hold N: connections that say nothing more; their descriptors are in $held, and the processes end with them.
+# hold N [CODE]: connections that say nothing more; their descriptors are in $held, and the processes end with them.  Each has got
+# this greeting.
 hold() {
 	local n fd
 	held=()
 	for ((n = 0; n < $1; n++)); do
 		coproc { apart "$BUILDDIR/tests/server/accept" --connect "$socket"; }
 		read -r -t 30 -u "${COPROC[0]}" greeting
-		[[ $greeting == 220* ]] || { echo "$greeting" >&2; return 1; }
+		[[ $greeting == "${2:-220}"* ]] || { echo "$greeting" >&2; return 1; }
 		eval "exec {fd}>&${COPROC[1]}"
 		held+=("$fd" "$COPROC_PID")
 	done
@@ -173,6 +175,84 @@ hold() {
 	told "has 8 connections already"
 	kill -9 "$(pgrep -f -o -- "^$POSTERN -bs --service -C $service")"
 	postern_ok you@example.net < "$mail"
+	# shellcheck disable=SC2046	# one word a process
+	kill -9 $(pgrep -f -- "^$POSTERN -bs --service -C $service")
+	hold 8
+}
+
+@test "a user who may not send holds no more connections than one who may" {
+	service <<-'S'
+		tls none
+	S
+	echo "allow_users nobody-of-that-name" >> "$service"
+	hold 8 554
+	postern_fails 75 greeting -- you@example.net < "$mail"
+	told "has 8 connections already"
+}
+
+# The service's time goes by so many times as fast.
+service_fast() {
+	[[ -e $BUILDDIR/tests/fault/fast.so ]] || skip "needs tests/fault/fast.so: make check builds it"
+	run_by=(env FAST_FACTOR="$1" LD_PRELOAD="$BUILDDIR/tests/fault/fast.so"
+	    ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0")
+	service
+}
+
+# drip FIRST PIECE: a user who says FIRST, and then PIECE again and again, each time after a moment, until the service leaves.
+drip() {
+	local n
+	# shellcheck disable=SC2016	# the inner shell's
+	run_bounded bash -c '{ printf "%b" "$2"; while sleep 0.05; do printf "%b" "$3" || break; done; } 2> /dev/null |
+		"$0" --connect "$1"' "$BUILDDIR/tests/server/accept" "$socket" "$1" "$2"
+}
+
+envelope_said='EHLO me\r\nMAIL FROM:<me@example.org>\r\nRCPT TO:<you@example.net>\r\n'
+
+@test "a command has five minutes, however it drips" {
+	service_fast 300 <<-'S'
+		tls none
+	S
+	drip "" N
+	[[ $stdout == *"421 4.3.0 postern leaves"* ]] || complain "no 421"
+	grep -q "silent for 300 seconds" "$BATS_TEST_TMPDIR/service.err"
+}
+
+@test "a line of a message has five minutes, and the message is not sent" {
+	service_fast 300 <<-'S'
+		tls none
+	S
+	drip "${envelope_said}DATA\r\nSubject: x\r\n\r\n" x
+	[[ $stdout == *$'\n354 '*$'\n421 4.3.0 postern leaves'* ]] || complain "no 421"
+	drip "${envelope_said}BDAT 100000 LAST\r\n" x
+	[[ $stdout == *"421 4.3.0 postern leaves"* ]] || complain "no 421 within BDAT"
+	[[ $(messages) == 0 ]]
+}
+
+@test "a dialogue has thirty minutes, whatever drips: commands, lines, or octets of a chunk" {
+	service_fast 1200 <<-'S'
+		tls none
+	S
+	for piece in 'NOOP\r\n' 'EHLO me\r\n' 'RSET\r\n' 'MAIL FROM:<me@example.org>\r\nRSET\r\n'; do
+		drip "" "$piece"
+		[[ $stdout == *"421 4.3.0 postern leaves"* ]] || complain "$piece: no 421"
+	done
+	drip "${envelope_said}DATA\r\n" 'x\r\n'
+	[[ $stdout == *$'\n354 '*"421 4.3.0 postern leaves"* ]] || complain "lines: no 421"
+	drip "${envelope_said}BDAT 100000 LAST\r\n" '\r\n'
+	[[ $stdout == *"421 4.3.0 postern leaves"* ]] || complain "a chunk: no 421"
+	[[ $(messages) == 0 ]]
+	[[ $(grep -c "the dialogue took too long" "$BATS_TEST_TMPDIR/service.err") == 6 ]] || complain "another reason"
+}
+
+@test "a user who may not send has thirty minutes, too" {
+	service_fast 1200 <<-'S'
+		tls none
+	S
+	echo "allow_users nobody-of-that-name" >> "$service"
+	drip "" 'N'
+	[[ $stdout == "554 "* ]] || complain "no 554"
+	drip "" 'NOOP\r\n'
+	[[ $stdout == "554 "* ]] || complain "no 554"
 }
 
 @test "a connection takes a hundred messages, and the client knows" {

@@ -88,7 +88,7 @@ static bool do_hello(struct dialogue *d, struct err *e)
 		 d->command.id == COMMAND_HELO ? ""
 		 : "\nPIPELINING\nSIZE\n8BITMIME\nSMTPUTF8\nDSN\nCHUNKING\nENHANCEDSTATUSCODES\nHELP");
 	if (d->service != NULL && d->command.id == COMMAND_EHLO)
-		snprintf(text + strlen(text), sizeof text - strlen(text), "\nLIMITS MAILMAX=%d", SERVICE_MESSAGES);
+		snprintf(text + strlen(text), sizeof text - strlen(text), "\nLIMITS MAILMAX=%u", d->service->messages);
 	return caller_reply(&d->caller, 250, none, text, e);
 }
 
@@ -110,7 +110,7 @@ static bool add(struct dialogue *d, const struct command *c, struct err *e)
 {
 	unsigned rcpts = d->rcpts + (c->id == COMMAND_RCPT);
 
-	if (!group_add(&d->group, c, d->service != NULL && rcpts > SERVICE_RECIPIENTS, e))
+	if (!group_add(&d->group, c, d->service != NULL && rcpts > d->service->recipients, e))
 		return false;
 	d->rcpts = rcpts;
 	return true;
@@ -152,7 +152,7 @@ static bool answer_mail(struct dialogue *d, const struct command *c, struct err 
 		return mistake(d, "503 5.5.1 say EHLO first", e);
 	if (relay_has_mail(&d->relay))
 		return mistake(d, "503 5.5.1 there is a MAIL already", e);
-	if (d->service != NULL && ++d->mails > SERVICE_MESSAGES)
+	if (d->service != NULL && ++d->mails > d->service->messages)
 		return leave(d, "421 4.7.0 there were too many messages in this connection", e);
 	if (!say_mail(d, c, &why) || !relay_hear_mail(&d->relay, c, &anew, &why))
 		return all_lost(d, &why, e);
@@ -486,7 +486,7 @@ bool dialogue(struct sender *who, struct smarthost *to, const struct service *se
 		return fail_memory(e);
 	d->service = service;
 	relay_begin(&d->relay, who, to);
-	caller_open(&d->caller, in, out, service == NULL ? 0 : SERVICE_DIALOGUE_S);
+	caller_open(&d->caller, in, out, service == NULL ? 0 : service->seconds);
 	ok = why_not == NULL ? talk(d, e) : refuse(d, why_not, e);
 	dialogue_free(d);
 	return ok;

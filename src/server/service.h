@@ -23,6 +23,7 @@ enum {
 
 struct service {
 	struct peer peer;
+	unsigned    seconds, messages, recipients; /* the limits of this connection, as above */
 	int         lock;     /* owned; -1: none */
 	bool        unwanted; /* the peer is refused for good; other failures are ours, and may be mended */
 };
@@ -34,7 +35,7 @@ void service_end(struct service *s);
 bool service_meet(struct service *s, int fd, struct err *e) MUST_CHECK;
 
 /* May this peer use this account now?  ST_CONFIG PERM: it is not in allow_users, the account leads back to this service, or the
- * directory of the locks cannot be used; ST_CONFIG TEMP: it has SERVICE_CONNECTIONS already. */
+ * directory of the locks cannot be used; ST_CONFIG TEMP: it has SERVICE_CONNECTIONS already, also if it may not come at all. */
 bool service_admit(struct service *s, const struct account *a, int fd, struct err *e) MUST_CHECK;
 
 #endif
