@@ -483,6 +483,30 @@ kept_with() {
 	[[ $(messages) == 1 ]]
 }
 
+@test "while the configuration is wrong, nothing is tried: no entry ends, and none waits long" {
+	local one good=$BATS_TEST_TMPDIR/good
+	server
+	keep
+	aged
+	cp "$conf" "$good"
+	for one in '$ajunk' '1s/default/other/' /^host/d; do
+		sed "$one" "$good" > "$conf"
+		conf=$good due
+		conf=$good flushed 78
+		[[ $one == /^host/d ]] || told "the account default cannot be used"
+		conf=$good postern_ok -bp
+		[[ $stdout == *"0 tries, next "* ]] || complain "$stdout"
+	done
+	read -r _ word at next _ < <(records_of "$(entries)" | tail -n 1)
+	[[ $word == wait ]] && ((next - at >= 300 && next - at <= 375))
+	[[ $(grep -c ' needs=person ' "$log") == 1 && $(connections) == 0 ]]	# only the incomplete one has a log
+	cat "$good" > "$conf"
+	due
+	flushed 0
+	kept 0
+	[[ $(messages) == 1 ]]
+}
+
 @test "the configuration is read again: a corrected port helps what waits" {
 	unreachable
 	silent_ok you@example.net < "$mail"

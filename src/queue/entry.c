@@ -340,14 +340,24 @@ static bool put_done(struct buf *to, const struct envelope *v, struct err *e)
 	return put_those(to, "done", v, has_it, e) && put_those(to, "relayed", v, is_relayed, e);
 }
 
-bool entry_put_try(struct buf *to, const struct envelope *v, int64_t at, int64_t due, const char *how, struct err *e)
+static bool put_how(struct buf *to, const char *word, const struct envelope *v, int64_t at, int64_t due, const char *how, struct err *e)
 {
 	size_t from = to->len;
 	char shown[400];
 
 	printable(shown, sizeof shown, how, strlen(how), false);
-	return buf_printf(to, e, "try %lld %lld", (long long)at, (long long)due) && put_done(to, v, e)
+	return buf_printf(to, e, "%s %lld %lld", word, (long long)at, (long long)due) && put_done(to, v, e)
 	    && put_those(to, "lost", v, rcpt_is_lost, e) && buf_printf(to, e, " : %s", shown) && finish(to, from, e);
+}
+
+bool entry_put_try(struct buf *to, const struct envelope *v, int64_t at, int64_t due, const char *how, struct err *e)
+{
+	return put_how(to, "try", v, at, due, how, e);
+}
+
+bool entry_put_wait(struct buf *to, int64_t at, int64_t due, const char *how, struct err *e)
+{
+	return put_how(to, "wait", NULL, at, due, how, e);
 }
 
 bool entry_put_sent(struct buf *to, const struct envelope *v, int64_t at, struct err *e)
@@ -466,13 +476,14 @@ static bool settle_all(struct entry *x, char **rest)
 	return true;
 }
 
-static bool apply_try(struct entry *x, char *rest)
+/* A try, or a wait before there could be one. */
+static bool apply_how(struct entry *x, char *rest, bool tried)
 {
 	int64_t at, due;
 
 	if (!next_time(&rest, &at) || !next_time(&rest, &due) || !settle_all(x, &rest))
 		return false;
-	x->tries++;
+	x->tries += tried;
 	x->at = at;
 	x->due = due;
 	snprintf(x->last, sizeof x->last, "%s", rest == NULL ? "" : rest);
@@ -532,8 +543,8 @@ static bool apply(struct entry *x, char *record)
 
 	if (word == NULL)
 		return false;
-	if (strcmp(word, "try") == 0)
-		return apply_try(x, rest);
+	if (strcmp(word, "try") == 0 || strcmp(word, "wait") == 0)
+		return apply_how(x, rest, word[0] == 't');
 	if (strcmp(word, "sent") == 0)
 		return apply_sent(x, rest);
 	if (strcmp(word, "told") == 0)

@@ -74,6 +74,7 @@ bool entry_parse_envelope(struct entry *x, const char *text, size_t len, struct 
 /* Records.  Recipients in `v` (NULL: none) that are RCPT_DONE or lost (rcpt_is_lost()) are settled with the try; those that
  * are `relayed` stay so until it is told. */
 bool entry_put_try(struct buf *to, const struct envelope *v, int64_t at, int64_t due, const char *how, struct err *e) MUST_CHECK;
+bool entry_put_wait(struct buf *to, int64_t at, int64_t due, const char *how, struct err *e) MUST_CHECK; /* there could be no try */
 bool entry_put_sent(struct buf *to, const struct envelope *v, int64_t at, struct err *e) MUST_CHECK; /* within a try: those RCPT_DONE */
 /* A report was made: that it is late (`delay`), or about all recipients that were `relayed` so far. */
 bool entry_put_told(struct buf *to, bool delay, int64_t at, struct err *e) MUST_CHECK;

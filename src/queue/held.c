@@ -24,6 +24,8 @@ static enum held_found open_entry(const struct spool *s, struct held *h, bool lo
 	struct stat st, named;
 
 	h->fd = openat(s->dir, h->id, (lock ? O_RDWR : O_RDONLY) | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (h->fd < 0 && errno == EACCES && lock) /* perhaps it is read-only */
+		h->fd = openat(s->dir, h->id, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (h->fd < 0 && errno == ENOENT)
 		return HELD_GONE;
 	if (h->fd < 0 && (errno == ELOOP || errno == ENXIO || errno == EISDIR))
@@ -39,6 +41,8 @@ static enum held_found open_entry(const struct spool *s, struct held *h, bool lo
 	h->size = st.st_size;
 	if (st.st_uid != geteuid() || (st.st_mode & 077) != 0)
 		return alien(h, "belongs to another user, or others may read or write it", e);
+	if ((st.st_mode & S_IWUSR) == 0)
+		return alien(h, "is read-only, since some recipients may have it and this could not be recorded", e);
 	if (!lock)
 		return HELD_FOUND;
 	if (flock(h->fd, LOCK_EX | LOCK_NB) != 0)
@@ -256,6 +260,11 @@ bool held_remove(struct spool *s, struct held *h, struct err *e)
 	if (unlinkat(s->dir, h->id, 0) != 0)
 		return spool_failed(s, "remove a file", e);
 	return fsync(s->dir) == 0 || spool_failed(s, "sync the directory", e);
+}
+
+bool held_freeze(const struct held *h, struct err *e)
+{
+	return fchmod(h->fd, S_IRUSR) == 0 || fail_sys(e, ST_SPOOL, errno, "cannot make the queue file %s read-only", h->id);
 }
 
 bool held_bury(struct spool *s, struct held *h, struct err *e)

@@ -108,7 +108,10 @@ static bool keep_record(struct attempt *t, int64_t due, const char *how, struct 
 	}
 	warn(&t->h, "moves to the directory dead, since some recipients have it and this cannot be recorded", &why);
 	t->f->person = true;
-	return held_bury(t->f->s, &t->h, e);
+	if (held_bury(t->f->s, &t->h, &why))
+		return true;
+	warn(&t->h, "stays, and is never sent again", &why);
+	return held_freeze(&t->h, e);
 }
 
 /* Into the directory dead.  mailq shows there why, and who did not get the message.  If there is no room for that, it moves, too. */
@@ -239,6 +242,21 @@ static bool is_older(const struct attempt *t, int64_t age, int64_t now)
 	return !t->ok && now - since >= age && !signals_stopping();
 }
 
+/* While somebody corrects the configuration, no entry comes to its end, and none waits for hours afterwards. */
+static bool wait_for_person(struct attempt *t, const struct queue_retry *p, const char *how)
+{
+	struct buf text = buf_max(ST_SPOOL, ENTRY_RECORD_MAX, "a record");
+	int64_t now = time(NULL);
+	struct err why;
+
+	t->f->waiting++;
+	t->f->late = true;
+	if (!entry_put_wait(&text, now, now + keep_wait(p, 0), how, &why) || !held_record(&t->h, &text, &why))
+		warn(&t->h, "will be tried sooner than it should", &why);
+	buf_free(&text);
+	return true;
+}
+
 bool attempt_settle(struct attempt *t, struct err *e)
 {
 	/* of an account that is not in the configuration any more */
@@ -251,6 +269,8 @@ bool attempt_settle(struct attempt *t, struct err *e)
 
 	if (!t->ok)
 		err_text(&t->why, how);
+	if (t->barred)
+		return wait_for_person(t, &p->retry, how);
 	if (!t->ok && ((t->whole && err_is_final(&t->why)) || is_older(t, p->lifetime, now)))
 		give_up(&t->x.v, &t->why);
 	if (!tell(t, &told, &untold)) {

@@ -209,7 +209,8 @@ static void records(void)
 	buf_clear(&story);
 	must(entry_put_try(&story, NULL, 20, 30, "451 later : done 0-3\n\x01", &e), "no try");
 	ok(memchr(story.bytes, '\n', story.len) == story.bytes + story.len - 1, "a record is one line");
-	ok(entry_apply(&x, story.bytes, story.len, &whole, &e) && entry_open(&x) == 4 && strstr(x.last, "451 later : done 0-3") == x.last,
+	must(entry_put_wait(&story, 40, 50, "451 later : done 0-3\n\x01", &e), "no wait");
+	ok(entry_apply(&x, story.bytes, story.len, &whole, &e) && entry_open(&x) == 4 && x.tries == 1 && x.due == 50 && strstr(x.last, "451 later : done 0-3") == x.last,
 	   "words of the server are no part of the record");
 	entry_free(&x);
 	buf_free(&story);
