@@ -876,6 +876,100 @@ well_formed() {
 	kept 1
 }
 
+@test "a message for later is held here if the server does not offer FUTURERELEASE, and is sent without it when its time has come" {
+	local id now
+	server
+	silent_ok --hold-for=2h you@example.net < "$mail"
+	id=$(entries) now=$(date +%s)
+	[[ $(messages) == 0 && $(said MAIL) == 0 ]]
+	[[ $(envelope_of "$id") =~ $'\n'release\ ([0-9]+) ]]
+	((BASH_REMATCH[1] >= now + 7180 && BASH_REMATCH[1] <= now + 7200))
+	refute grep -q needs= "$log"
+	flushed 0
+	postern_ok -qRyou@
+	postern_fails 64 usage -- --queue-retry="$id"
+	postern_ok -bp
+	[[ $stdout == *"held until $(date -u -d "@${BASH_REMATCH[1]}" +%Y-%m-%dT%H:%M:%SZ)"* && $(messages) == 0 ]]
+	edited "$id" "s/^release .*/release $((now - 1))/"
+	due
+	flushed 0
+	kept 0
+	[[ $(messages) == 1 && $(said 'MAIL.*HOLD') == 0 ]]
+	silent_ok --hold-until=2096-12-24T08:00Z you@example.net < "$mail"
+	flushed 0
+	postern_ok --queue-release="$(entries)"
+	flushed 0
+	[[ $(messages) == 2 ]]
+	kept 0
+}
+
+@test "a message for later goes to a server that holds messages; if it is kept, it is held here, with its time from the first submission" {
+	server "offer FUTURERELEASE 999999999 2098-12-24T08:00:00Z"
+	silent_ok --hold-for=2h you@example.net < "$mail"
+	[[ $(messages) == 1 && $(said 'MAIL.*HOLDFOR=7200') == 1 ]]
+	keep --hold-for=2h you@example.net
+	flushed 0
+	kept 1
+	[[ $(messages) == 1 && $(envelope_of "$(entries)") == *$'\nrelease '* ]]
+	silent_ok -odq --hold-for=2h -f '<>' you@example.net < "$mail"	# a report is not held
+	kept 2
+	flushed 0
+	kept 1
+	[[ $(messages) == 2 && $(said 'MAIL.*HOLD') == 1 ]]
+	stop_server
+	silent_ok --hold-for=2h you@example.net < "$mail"
+	kept 2
+	flushed 0
+	postern_ok -bp
+	[[ $(grep -c 'held until' <<< "$stdout") == 2 ]]
+	server
+	set_conf queue off
+	postern_fails 69 ehlo -- --hold-for=2h you@example.net < "$mail"
+}
+
+@test "the lifetime of a message for later begins at its release, and no clock ends it before" {
+	unreachable
+	keep --hold-for=2h you@example.net
+	aged 90000000
+	edited "$(entries)" "s/^release .*/release $(($(date +%s) - 400000))/"
+	flushed 75
+	kept 1
+	edited "$(entries)" "s/^release .*/release $(($(date +%s) - 440000))/"
+	due
+	flushed 75			# over; the report remains
+	[[ $(envelope_of "$(entries)") == *"report yes"* ]]
+}
+
+@test "a clock that was set back neither ends nor freezes a message" {
+	local id now
+	unreachable
+	now=$(date +%s)
+	keep you@example.net
+	id=$(entries)
+	record "try $((now + 8640000)) $((now + 8640600)) : it was later then" >> "$queue/$id.record"
+	{ envelope_of "$id" > /dev/null; head -c $((66 + envelope_len + message_len)) "$queue/$id"; cat "$queue/$id.record"; } > "$BATS_TEST_TMPDIR/all"
+	rm "$queue/$id.record"
+	cat "$BATS_TEST_TMPDIR/all" > "$queue/$id"
+	edited "$id" "s/^created .*/created $((now + 8639000))/"
+	flushed 75
+	kept 1
+	[[ $(records_of "$id" | wc -l) == 2 ]]
+	[[ $(records_of "$id" | tail -n 1) =~ \ try\ ([0-9]+)\ ([0-9]+)\  ]]
+	((BASH_REMATCH[1] >= now && BASH_REMATCH[2] <= now + 1000))
+	flushed 0			# its wait has begun
+}
+
+@test "the first wait after a failed submission has a random part, too" {
+	unreachable
+	set_conf queue_retry 100000s,200000s
+	for _ in {1..6}; do
+		silent_ok you@example.net < "$mail"
+	done
+	waits=$(for id in $(entries); do records_of "$id"; done | awk '$2 == "try" { print $4 - $3 }' | sort -nu)
+	(($(wc -l <<< "$waits") > 1)) || complain "$waits"
+	(($(head -n 1 <<< "$waits") >= 100000 && $(tail -n 1 <<< "$waits") <= 125000))
+}
+
 @test "--queue-remove removes one, or all; the others stay" {
 	local id
 	unreachable

@@ -142,6 +142,8 @@ static void show_entry(const struct held *h, bool dead)
 	printf("\n    account %s, %u %s", x->account, x->tries, x->tries == 1 ? "try" : "tries");
 	if (x->held && !dead)
 		fputs(", held", stdout);
+	else if (!dead && entry_is_held(x, time(NULL)))
+		fputs(", held until ", stdout), show_time(x->until);
 	else if (!dead && x->due <= time(NULL))
 		fputs(", due", stdout);
 	else if (!dead)
@@ -335,7 +337,7 @@ static bool release_it(struct spool *s, struct held *h, struct err *e) { (void)s
 
 static bool retry_it(struct spool *s, struct held *h, struct err *e)
 {
-	return h->x.held ? fail(e, ST_USAGE, FATE_PERM, "the message %s is held: release it first", h->id) : release_it(s, h, e);
+	return entry_is_held(&h->x, time(NULL)) ? fail(e, ST_USAGE, FATE_PERM, "the message %s is held: release it first", h->id) : release_it(s, h, e);
 }
 
 static bool show_steps(struct work *w, struct err *e)

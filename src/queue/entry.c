@@ -73,7 +73,8 @@ bool entry_put_envelope(struct buf *to, const struct entry *x, struct err *e)
 {
 	const struct envelope *v = &x->v;
 	bool ok = (!x->has_uid || buf_printf(to, e, ENTRY_UID, x->uid)) && put_fact(to, "account", x->account, e) && (x->config == NULL || put_fact(to, "config", x->config, e))
-	       && (!x->report || put_fact(to, "report", "yes", e)) && put_number(to, "created", x->created, e) && put_fact(to, "sender", v->sender, e)
+	       && (!x->report || put_fact(to, "report", "yes", e)) && put_number(to, "created", x->created, e)
+	       && (x->until == 0 || put_number(to, "release", x->until, e)) && put_fact(to, "sender", v->sender, e)
 	       && (v->envid == NULL || put_fact(to, "envid", v->envid, e))
 	       && (v->ret == RETURN_UNSAID || put_number(to, "ret", v->ret, e));
 
@@ -151,6 +152,11 @@ static bool parse_number(const char *value, int64_t max, int64_t *n, struct err 
 static bool parse_created(struct entry *x, const char *value, struct err *e)
 {
 	return parse_number(value, INT64_MAX / 2, &x->created, e);
+}
+
+static bool parse_release(struct entry *x, const char *value, struct err *e)
+{
+	return parse_number(value, INT64_MAX / 2, &x->until, e);
 }
 
 static bool parse_report(struct entry *x, const char *value, struct err *e)
@@ -254,6 +260,7 @@ static const struct {
 	{ "orcpt", parse_orcpt, false },
 	{ "original", parse_original, false },
 	{ "rcpt", parse_rcpt, false },
+	{ "release", parse_release, false },
 	{ "report", parse_report, false },
 	{ "ret", parse_ret, false },
 	{ "sender", parse_sender, false },
@@ -299,7 +306,8 @@ bool entry_parse_envelope(struct entry *x, const char *text, size_t len, struct 
 	}
 	buf_free(&line);
 	ok = ok && (len == 1 && text[0] == '\n' ? complete(x, e) : bad_entry(e, "no end of its envelope"));
-	x->since = x->due = x->at = x->created;
+	x->at = x->created;
+	x->since = x->due = x->until != 0 ? x->until : x->created;
 	return ok;
 }
 
@@ -504,6 +512,11 @@ static bool apply_alone(struct entry *x, char *rest)
 	return x->alone;
 }
 
+bool entry_is_held(const struct entry *x, int64_t now)
+{
+	return x->held || x->until > now;
+}
+
 static bool apply_hold(struct entry *x, char *rest)
 {
 	int64_t at;
@@ -518,9 +531,10 @@ static bool apply_release(struct entry *x, char *rest)
 
 	if (!next_time(&rest, &at))
 		return false;
-	if (x->held)
+	if (entry_is_held(x, at))
 		x->since = at; /* the lifetime of a held entry begins at its release */
 	x->held = false;
+	x->until = 0;
 	x->due = x->at = at;
 	return true;
 }

@@ -48,13 +48,14 @@ struct entry {
 	struct strlist  settings; /* "key=value": given on the command line, and they hold at each try */
 	bool            report;   /* made by us, about another entry */
 	int64_t         created;  /* seconds since 1970, as are all times here */
+	int64_t         until;    /* it is held until then; 0: it is not, or it was released */
 	struct envelope v;        /* all are RCPT_OPEN; after the records, the settled ones (also if lost) RCPT_DONE */
 	/* what the records say */
 	unsigned        tries;
 	size_t          lost;     /* recipients that were given up */
 	int64_t         due;      /* the earliest time of the next try */
 	int64_t         at;       /* of the latest of all this; after now if the clock has gone back */
-	int64_t         since;    /* the lifetime begins here: `created`, or the release */
+	int64_t         since;    /* the lifetime begins here: `created`, or the release, which may be still to come */
 	bool            delay_told; /* the sender was told that the message is late */
 	bool            held;     /* until somebody releases it */
 	bool            alone;    /* the dialogue of a try broke: no flight is shared with another entry any more */
@@ -88,6 +89,9 @@ bool entry_apply(struct entry *x, const char *text, size_t len, size_t *whole, s
 
 /* After a record with `v` is durable: the next one does not repeat those that are RCPT_DONE. */
 void entry_recorded(struct envelope *v);
+
+/* Is it held at this time, by somebody or until its release?  A clock that went back makes it wait as long as that needs. */
+bool entry_is_held(const struct entry *x, int64_t now);
 
 size_t entry_open(const struct entry *x); /* recipients that still need the message */
 

@@ -116,6 +116,7 @@ static bool begin_try(struct runner *r, const struct due *d, struct attempt *t, 
 		return true;
 	enter_route(r, d->route, &t->h.x);
 	t->x.age_s = time(NULL) - t->h.x.created;
+	t->x.held_before = true;
 	t->ok = entry_open(&t->h.x) == 0; /* it could only not be removed */
 	*begun = t->ok || is_fit(r, t);
 	if (*begun) {

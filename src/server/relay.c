@@ -137,7 +137,7 @@ static bool begin_envelope(struct relay *u, struct job *j, const struct command 
 	if (!wanted_sender(u, j, c, wanted, &from, e) || !sender_set(u->who, wanted, from, &j->x, e))
 		return false;
 	v->ret = c->ret;
-	j->keeps = keep_allowed(u->who, &why_not);
+	j->keeps = u->who->a->wishes.hold_here = keep_allowed(u->who, &why_not);
 	if (!wishes_agree(&u->who->a->wishes, esmtp_is_bounce(v), time(NULL), e))
 		return false;
 	return c->envid[0] == '\0' || (v->envid = str_dup(c->envid, e)) != NULL;
