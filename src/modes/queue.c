@@ -16,6 +16,7 @@
 #include "modes/mode.h"
 #include "queue/pass.h"
 #include "queue/place.h"
+#include "queue/record.h"
 
 /* ---- the directories ----------------------------------------------------------------------------- */
 
@@ -332,8 +333,8 @@ static bool put_record(struct held *h, bool (*put)(struct buf *to, int64_t at, s
 }
 
 static bool show_it(struct spool *s, struct held *h, struct err *e) { (void)s; return held_show(h, STDOUT_FILENO, e); }
-static bool hold_it(struct spool *s, struct held *h, struct err *e) { (void)s; return put_record(h, entry_put_hold, e); }
-static bool release_it(struct spool *s, struct held *h, struct err *e) { (void)s; return put_record(h, entry_put_release, e); }
+static bool hold_it(struct spool *s, struct held *h, struct err *e) { (void)s; return put_record(h, record_put_hold, e); }
+static bool release_it(struct spool *s, struct held *h, struct err *e) { (void)s; return put_record(h, record_put_release, e); }
 
 static bool retry_it(struct spool *s, struct held *h, struct err *e)
 {

@@ -10,8 +10,7 @@
  *	Subject: ...				the message: the original as it was cleaned up, octet for octet
  *	CRC try 1798099200 1798099500 ...	records: what happened since, each with its own checksum
  *
- * The first three parts never change.  A record is appended for each thing that happens.  The last record may be torn by a
- * crash: it is then as if it were not there.
+ * The first three parts never change.  A record (queue/record) is appended for each thing that happens.
  *
  * Nothing is kept that can be counted from the message, and nothing of what one server was given.  The account is kept by name,
  * since its settings may have been corrected when the message is sent.
@@ -71,24 +70,6 @@ bool entry_put_envelope(struct buf *to, const struct entry *x, struct err *e) MU
 
 /* The opposite, into a zeroed entry.  False: the text is not one that entry_put_envelope() writes (ST_SPOOL PERM). */
 bool entry_parse_envelope(struct entry *x, const char *text, size_t len, struct err *e) MUST_CHECK;
-
-/* Records.  Recipients in `v` (NULL: none) that are RCPT_DONE or lost (rcpt_is_lost()) are settled with the try; those that
- * are `relayed` stay so until it is told. */
-bool entry_put_try(struct buf *to, const struct envelope *v, int64_t at, int64_t due, const char *how, struct err *e) MUST_CHECK;
-bool entry_put_wait(struct buf *to, int64_t at, int64_t due, const char *how, struct err *e) MUST_CHECK; /* there could be no try */
-bool entry_put_sent(struct buf *to, const struct envelope *v, int64_t at, struct err *e) MUST_CHECK; /* within a try: those RCPT_DONE */
-/* A report was made: that it is late (`delay`), or about all recipients that were `relayed` so far. */
-bool entry_put_told(struct buf *to, bool delay, int64_t at, struct err *e) MUST_CHECK;
-bool entry_put_alone(struct buf *to, int64_t at, struct err *e) MUST_CHECK;
-bool entry_put_hold(struct buf *to, int64_t at, struct err *e) MUST_CHECK;
-bool entry_put_release(struct buf *to, int64_t at, struct err *e) MUST_CHECK; /* it is due at once, held or not */
-
-/* Applies the records to the entry.  *whole: how many of the bytes are whole records; the next one is written behind them.  A
- * whole record that makes no sense is passed over.  False: no memory. */
-bool entry_apply(struct entry *x, const char *text, size_t len, size_t *whole, struct err *e) MUST_CHECK;
-
-/* After a record with `v` is durable: the next one does not repeat those that are RCPT_DONE. */
-void entry_recorded(struct envelope *v);
 
 /* Is it held at this time, by somebody or until its release?  A clock that went back makes it wait as long as that needs. */
 bool entry_is_held(const struct entry *x, int64_t now);

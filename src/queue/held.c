@@ -10,6 +10,7 @@
 #include "base/crc.h"
 #include "base/file.h"
 #include "mail/cleanup.h"
+#include "queue/record.h"
 
 /* ---- reading ------------------------------------------------------------------------------------- */
 
@@ -108,7 +109,7 @@ static bool read_records(struct held *h, struct buf *text, struct err *e)
 	buf_clear(text);
 	if (h->size - h->records < ENTRY_RECORDS_MAX)
 		most = (size_t)(h->size - h->records);
-	if (!read_part(h->fd, h->records, most, text, e) || !entry_apply(&h->x, buf_text(text), text->len, &whole, e))
+	if (!read_part(h->fd, h->records, most, text, e) || !record_apply(&h->x, buf_text(text), text->len, &whole, e))
 		return false;
 	h->end = h->records + (off_t)whole;
 	return true;

@@ -10,6 +10,7 @@
 #include "config/keys.h"
 #include "config/types.h"
 #include "queue/place.h"
+#include "queue/record.h"
 
 enum { UID_BYTES_MAX = 100 * 1024 * 1024, UID_ENTRIES_MAX = 1000 }; /* of one user of the service */
 
@@ -170,7 +171,7 @@ static bool add(struct spool *s, const struct sender *who, struct entry *x, cons
 
 	s->all = (struct tally_limit){ .limited = p->size > 0, .bytes = p->size, .n = SIZE_MAX };
 	s->user = (struct tally_limit){ .limited = true, .bytes = UID_BYTES_MAX, .n = UID_ENTRIES_MAX };
-	ok = (how[0] == '\0' || entry_put_try(&record, NULL, x->created, first_due(p, x), how, e))
+	ok = (how[0] == '\0' || record_put_try(&record, NULL, x->created, first_due(p, x), how, e))
 	  && spool_add(s, x, &from->m, &record, id, e);
 	buf_free(&record);
 	return ok;
