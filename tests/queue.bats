@@ -572,21 +572,6 @@ kept_with() {
 	kept 0
 }
 
-@test "two flushes at once send every message once" {
-	local n
-	server
-	for n in {1..20}; do
-		keep "you$n@example.net"
-	done
-	"$POSTERN" -C "$conf" -q 3>&- &
-	local first=$!
-	"$POSTERN" -C "$conf" -q 3>&- &
-	"$POSTERN" -C "$conf" -q
-	wait "$first" "$!"
-	kept 0
-	[[ $(messages) == 20 && $(cat "$server_dir"/env.* | grep '^rcpt' | sort -u | wc -l) == 20 ]]
-}
-
 @test "an entry that another process has locked is left to it" {
 	server
 	keep
