@@ -273,6 +273,44 @@ envelope_said='EHLO me\r\nMAIL FROM:<me@example.org>\r\nRCPT TO:<you@example.net
 	[[ $stdout == *"421 4.7.0 there were too many messages in this connection"* ]]
 }
 
+@test "a connection takes ten thousand recipients, and the message goes to these" {
+	service <<-'S'
+		tls none
+		no_transcript
+	S
+	{
+		printf '%s\r\n' "EHLO me" "MAIL FROM:<me@example.org>"
+		printf 'RCPT TO:<u%s@example.net>\r\n' {1..10002}
+		printf '%s\r\n' DATA "Subject: x" "" "." QUIT
+	} > "$BATS_TEST_TMPDIR/many"
+	run_bounded "$BUILDDIR/tests/server/accept" --connect "$socket" < "$BATS_TEST_TMPDIR/many"
+	[[ $(grep -c '^250 2.1.5' <<< "$stdout") == 10000 ]] || complain "other answers"
+	[[ $(grep -c '^452 4.5.3' <<< "$stdout") == 2 ]] || complain "no 452"
+	[[ $(envelope | grep -c '^rcpt ') == 10000 ]]
+}
+
+@test "a message has 100 MiB at most: 552, whether its size is announced or not, and the connection goes on" {
+	service <<-'S'
+		tls none
+		discard
+	S
+	local large=$((100 * 1024 * 1024 + 1)) to="RCPT TO:<you@example.net>" from="MAIL FROM:<me@example.org>"
+	{
+		printf '%s\r\n' "EHLO me" "$from SIZE=$large" "$to" DATA RSET "$from" "$to" DATA
+		head -c "$large" /dev/zero | tr '\0' '\n'
+		printf '%s\r\n' "" . "$from" "$to" "BDAT $large"
+		head -c "$large" /dev/zero | tr '\0' '\n'
+		printf '%s\r\n' "BDAT 0 LAST" "$from" "$to" "BDAT 4 LAST"
+		printf 'x: yQUIT\r\n'
+	} > "$BATS_TEST_TMPDIR/said"
+	run_bounded "$BUILDDIR/tests/server/accept" --connect "$socket" < "$BATS_TEST_TMPDIR/said"
+	[[ $stdout == *"250-SIZE $((large - 1))"* ]] || complain "SIZE is not offered"
+	[[ $(grep -c '^552 5.3.4 ' <<< "$stdout") == 6 ]] || complain "not six times 552"
+	[[ $(grep -o '^[2-5][0-9][0-9] ' <<< "$stdout" | tr -d '\n') == \
+	    "220 250 552 552 552 250 250 250 354 552 250 250 552 552 250 250 250 221 " ]] || complain "other answers"
+	[[ $(messages) == 1 ]]
+}
+
 @test "a smarthost that is away: with the queue on the message is kept, and the 250 has its id" {
 	service <<-'S'
 		tls none
@@ -286,6 +324,39 @@ envelope_said='EHLO me\r\nMAIL FROM:<me@example.org>\r\nRCPT TO:<you@example.net
 	id=$(basename "$BATS_TEST_TMPDIR/queue/"*-*)
 	[[ $stdout == *"250 2.0.0 kept as $id"* ]] || complain "no id"
 	grep -qx "uid $(id -u)" "$BATS_TEST_TMPDIR/queue/$id"
+}
+
+@test "a full disk: the user keeps the message, and is told" {
+	local crash=$BUILDDIR/tests/fault/crash.so
+	[[ -e $crash ]] || skip "needs tests/fault/crash.so: make check builds it"
+	mkdir -m 700 "$BATS_TEST_TMPDIR/queue"
+	run_by=(env CRASH_DIR="$BATS_TEST_TMPDIR/queue" CRASH_AT=1 CRASH_HOW=ENOSPC CRASH_TRACE="$BATS_TEST_TMPDIR/trace"
+	    LD_PRELOAD="$crash" ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0")
+	service <<-'S'
+		tls none
+	S
+	printf '%s\n' "queue on" "queue_directory $BATS_TEST_TMPDIR/queue" >> "$service"
+	stop_server
+	postern you@example.net < "$mail"
+	((status == 75)) || complain "status $status"
+	grep -q "could not be kept in the queue: .*No space left on device" <(tr "\n" " " < "$BATS_TEST_TMPDIR/service.err") \
+	    || complain "$(< "$BATS_TEST_TMPDIR/service.err")"
+	[[ -z $(ls "$BATS_TEST_TMPDIR/queue") ]]
+	run_by=()
+}
+
+@test "the password is a credential, as postern-service(7) says" {
+	local line
+	line=$(sed -n 's/^\.Ql \(passwordeval .*\)$/\1/p' "$SRCDIR/man/postern-service.7")
+	[[ $line == passwordeval* ]]
+	mkdir -m 500 "$BATS_TEST_TMPDIR/credentials"
+	install -m 400 /dev/stdin "$BATS_TEST_TMPDIR/credentials/password" <<< secret
+	run_by=(env CREDENTIALS_DIRECTORY="$BATS_TEST_TMPDIR/credentials")
+	service < /dev/null
+	sed -i '/^password/d' "$service"
+	echo "$line" >> "$service"
+	postern_ok you@example.net < "$mail"
+	[[ $(envelope) == *"auth "*user* ]] || complain "$(envelope)"
 }
 
 @test "one uid has a thousand messages in the queue at most: 452 4.3.1, and the message stays with the user" {
@@ -405,6 +476,22 @@ as() {
 	as "$alice" -C "$service" you@example.net < "$mail"
 	((status == 77 || status == 78)) || complain "alice took the service's configuration: status $status"
 	[[ $(messages) == 3 ]]
+}
+
+@test "another user who listens in place of the service hears nothing" {
+	local ready
+	machine <<-'S'
+		tls none
+	S
+	chown "$bob" "$home" "$home/run"
+	exec {listener}> >(apart on_machine "$bob" "$BATS_TEST_TMPDIR/accept" "$socket" sh -c \
+	    'echo 220 evil; echo came >> "$1"; cat >> "$1"' - "$home/run/heard" > "$BATS_TEST_TMPDIR/listens")
+	read -r -t 30 ready < "$BATS_TEST_TMPDIR/listens" && [[ $ready == ready ]]
+	chown 0 "$socket"	# whoever can put a file there as its own is the service
+	as "$alice" you@example.net < "$mail"
+	((status == 75)) || complain "status $status"
+	told "uid $bob listens on $socket, which is neither root's, nor ours"
+	[[ ! -e $home/run/heard || $(< "$home/run/heard") == came ]] || complain "it heard: $(< "$home/run/heard")"
 }
 
 @test "one user holds all its connections, and another sends" {

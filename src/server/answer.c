@@ -18,7 +18,7 @@ bool answer(struct caller *c, const char *reply, struct err *e)
 	return caller_reply(c, (int)strtol(reply, NULL, 10), none, reply + 4, e);
 }
 
-/* Codes of our own refusals: RFC 6531 3.5, RFC 5321 4.1.1.11. */
+/* Codes of our own refusals: RFC 6531 3.5, RFC 5321 4.1.1.11, RFC 1870 6.3. */
 static const struct {
 	bool       rcpt; /* of a recipient */
 	struct esc esc;  /* class 0: any */
@@ -28,6 +28,7 @@ static const struct {
 	{ true, { 5, 5, 4 }, 555 },
 	{ true, { 0 }, 550 },
 	{ false, { 5, 6, 7 }, 550 },
+	{ false, { 5, 3, 4 }, 552 },
 };
 
 static int refusal_of(const struct err *e)

@@ -78,17 +78,18 @@ static bool pass_on(struct dialogue *d, struct err *e)
 
 static bool do_hello(struct dialogue *d, struct err *e)
 {
-	char name[HOST_MAX], text[HOST_MAX + 200];
+	char name[HOST_MAX], size[32] = "", text[HOST_MAX + 200];
 	struct esc none = { 0 };
 
 	begin_anew(d);
 	d->hello = true;
 	identity_fqdn(name);
-	snprintf(text, sizeof text, "%s%s", name[0] == '\0' ? "localhost" : name,
-		 d->command.id == COMMAND_HELO ? ""
-		 : "\nPIPELINING\nSIZE\n8BITMIME\nSMTPUTF8\nDSN\nCHUNKING\nENHANCEDSTATUSCODES\nHELP");
-	if (d->service != NULL && d->command.id == COMMAND_EHLO)
-		snprintf(text + strlen(text), sizeof text - strlen(text), "\nLIMITS MAILMAX=%u", d->service->messages);
+	if (d->service != NULL)
+		snprintf(size, sizeof size, " %u\nLIMITS MAILMAX=%u", d->service->bytes, d->service->messages);
+	snprintf(text, sizeof text, "%s", name[0] == '\0' ? "localhost" : name);
+	if (d->command.id == COMMAND_EHLO)
+		snprintf(text + strlen(text), sizeof text - strlen(text),
+			 "\nPIPELINING\nSIZE%s\n8BITMIME\nSMTPUTF8\nDSN\nCHUNKING\nENHANCEDSTATUSCODES\nHELP", size);
 	return caller_reply(&d->caller, 250, none, text, e);
 }
 
@@ -131,11 +132,22 @@ static bool collect(struct dialogue *d, struct err *e)
 	return true;
 }
 
+static bool may_be_so_large(const struct dialogue *d, const struct command *c, struct err *why)
+{
+	if (d->service == NULL || c->size <= d->service->bytes)
+		return true;
+	fail(why, ST_MAIL, FATE_PERM, "a message may have %u bytes here", d->service->bytes);
+	why->esc = (struct esc){ 5, 3, 4 };
+	return false;
+}
+
 static bool say_mail(struct dialogue *d, const struct command *c, struct err *why)
 {
 	if (d->ahead)
 		return true;
 	begin_anew(d);
+	if (!may_be_so_large(d, c, why))
+		return false;
 	if (!relay_say_mail(&d->relay, c, why))
 		return false;
 	group_say(&d->group, &d->relay, 1);
@@ -215,7 +227,8 @@ static void look_ahead(struct dialogue *d)
 	if (d->pending)
 		return;
 	d->pending = !collect(d, &unheard) || d->pending; /* without memory MAIL waits for its turn */
-	if (d->group.n > 0 && relay_say_next(&d->relay, &d->group.members[0].command))
+	if (d->group.n > 0 && may_be_so_large(d, &d->group.members[0].command, &unheard)
+	    && relay_say_next(&d->relay, &d->group.members[0].command))
 		group_say(&d->group, &d->relay, 1);
 }
 
@@ -279,19 +292,6 @@ static bool read_dots(void *ctx, char *to, size_t room, size_t *n, struct err *e
 	return caller_text(ctx, to, room, n, e);
 }
 
-/* Reads a text that cannot be kept up to its end, since only then the caller waits for the reply. */
-static bool drain(struct caller_text *t, struct err *e)
-{
-	char piece[4096];
-	size_t n;
-
-	do
-		if (!caller_text(t, piece, sizeof piece, &n, e))
-			return false;
-	while (n > 0);
-	return true;
-}
-
 static bool give_up(const struct err *why, struct err *e)
 {
 	*e = *why;
@@ -343,9 +343,11 @@ static bool say_too_early(struct dialogue *d, struct err *e)
 			      : say(d, "554 5.5.1 there is no valid recipient", e);
 }
 
+static uint64_t most(const struct dialogue *d) { return d->service == NULL ? 0 : d->service->bytes; }
+
 static bool do_data(struct dialogue *d, struct err *e)
 {
-	struct caller_text text = { .c = &d->caller, .state = TEXT_START, .lf = d->caller.lf };
+	struct caller_text text = { .c = &d->caller, .state = TEXT_START, .lf = d->caller.lf, .most = most(d) };
 	struct err why = { 0 };
 	bool ok;
 
@@ -354,7 +356,7 @@ static bool do_data(struct dialogue *d, struct err *e)
 	if (!say(d, "354 end with a line that is only a dot", e))
 		return false;
 	ok = message_read_from(message(d), read_dots, &text, &why);
-	if (text.state != TEXT_END && !(d->caller.gone ? give_up(&why, e) : drain(&text, e)))
+	if (text.state != TEXT_END && !(d->caller.gone ? give_up(&why, e) : caller_skip_text(&text, e)))
 		return false;
 	return conclude(d, ok, &why, e);
 }
@@ -365,12 +367,12 @@ static bool do_bdat(struct dialogue *d, struct err *e)
 	struct err why = { 0 };
 	bool ok;
 
-	c.text = (struct caller_text){ .c = &d->caller, .state = TEXT_CHUNK, .left = d->command.size };
+	c.text = (struct caller_text){ .c = &d->caller, .state = TEXT_CHUNK, .left = d->command.size, .most = most(d) };
 	if (!may_come(d))
-		return drain(&c.text, e) && say_too_early(d, e);
+		return caller_skip_text(&c.text, e) && say_too_early(d, e);
 	ok = message_read_from(message(d), read_chunks, &c, &why);
 	if (!ok && !d->spoiled) { /* the message could not be kept; the rest of this chunk is read and dropped */
-		if (!(d->caller.gone ? give_up(&why, e) : drain(&c.text, e)))
+		if (!(d->caller.gone ? give_up(&why, e) : caller_skip_text(&c.text, e)))
 			return false;
 		relay_log(&d->relay, &why);
 		(void)relay_forget(&d->relay);

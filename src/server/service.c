@@ -13,7 +13,7 @@
 void service_begin(struct service *s)
 {
 	*s = (struct service){ .lock = -1, .seconds = SERVICE_DIALOGUE_S, .messages = SERVICE_MESSAGES,
-			      .recipients = SERVICE_RECIPIENTS };
+			      .recipients = SERVICE_RECIPIENTS, .bytes = SERVICE_BYTES };
 }
 
 void service_end(struct service *s)

@@ -19,11 +19,12 @@ enum {
 	SERVICE_CONNECTIONS = 8,        /* of one uid at a time */
 	SERVICE_MESSAGES = 100,         /* of one connection; announced as MAILMAX (RFC 9422) */
 	SERVICE_RECIPIENTS = 10000,     /* of one connection, in all its messages */
+	SERVICE_BYTES = 100 * 1024 * 1024, /* of one message: its text is on disk while it comes */
 };
 
 struct service {
 	struct peer peer;
-	unsigned    seconds, messages, recipients; /* the limits of this connection, as above */
+	unsigned    seconds, messages, recipients, bytes; /* the limits of this connection, as above */
 	int         lock;     /* owned; -1: none */
 	bool        unwanted; /* the peer is refused for good; other failures are ours, and may be mended */
 };

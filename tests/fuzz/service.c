@@ -152,6 +152,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	snprintf(s.peer.login, sizeof s.peer.login, "%s", (data[1] & 1) != 0 ? "alice" : (data[1] & 2) != 0 ? "b o\"b" : "");
 	s.messages = (data[1] & 4) != 0 ? 2 : s.messages;
 	s.recipients = (data[1] & 8) != 0 ? 3 : s.recipients;
+	s.bytes = (data[1] & 16) != 0 ? 20 : s.bytes;
 	in = cut_input(data, size, 2, &p);
 	out = memfd_create("replies", 0);
 	MUST(out >= 0);
