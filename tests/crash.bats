@@ -251,6 +251,31 @@ sent_to_one() {
 	each_call "$crashes $errors" sent_to_one -q
 }
 
+# As before, but there can be no directory dead.
+sent_to_one_only() {
+	postern -qI-
+	arrived
+	entries
+	((kept == 1 && new == 1))
+}
+
+@test "what one of two recipients has is not sent again, even if neither a record nor a move can say so" {
+	server
+	begin_with you@example.net later@example.net
+	touch "$template/dead"
+	each_call "EIO ENOSPC" sent_to_one_only -q
+	fresh
+	crashing 0 EIO -q
+	n=$(grep -n -m 1 " pwrite .*queue/[0-9a-f]*-" "$trace")
+	fresh
+	crashing "$(sed "${n%%:*}!d; s/ .*//" "$trace")" EIO -q
+	[[ $status == 78 && $(find "$queue" -name '*-*' -perm 400 | wc -l) == 1 ]] || complain "status $status"
+	postern_ok -bp
+	[[ $stdout == *"is read-only"* ]]
+	postern -q
+	[[ $status == 78 ]]
+}
+
 # Counts what came since the run began: sets $messages_new and $reports.
 sort_arrived() {
 	local i

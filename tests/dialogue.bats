@@ -699,3 +699,15 @@ load dialogue
 	[[ $(grep '^Final-Recipient' "$BATS_TEST_TMPDIR/report") == "Final-Recipient: rfc822; you@example.net" ]]
 	refute ls "$queue"/*-*
 }
+
+@test "where the queue is on, -bs holds a message for later itself if the server does not" {
+	local queue=$BATS_TEST_TMPDIR/queue
+	start_server < /dev/null
+	set_conf queue on
+	set_conf queue_directory "$queue"
+	set_conf hold_for 2h
+	talk "EHLO x" "$me" "$you" DATA "${text[@]}" QUIT
+	answered 220 250 250 250 354 250 221
+	grep -q '^release ' "$queue"/*-*
+	[[ $(messages) == 0 ]]
+}

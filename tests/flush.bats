@@ -187,19 +187,18 @@ in_flight() {
 
 @test "the next entry is locked before the present one is settled, and a signal leaves it untried" {
 	local pid n
-	server "delay LAST 60000"
+	server "delay LAST 4000"
 	line_up a b c
 	"$POSTERN" -C "$conf" -q 3>&- &
 	pid=$!
-	for ((n = 0; n < 100; n++)); do
-		(($(said BDAT) == 0)) || break
+	for ((n = 0; n < 30; n++)); do
+		flock -n "$queue/$(entry 2)" true || break
 		sleep 0.1
 	done
-	for n in 1 2; do
-		status=0
-		flock -n "$queue/$(entry "$n")" true || status=$?
-		[[ $status == 1 ]] || complain "entry $n is not locked"
-	done
+	((n < 30)) || complain "the next entry is not locked"
+	status=0
+	flock -n "$queue/$(entry 1)" true || status=$?
+	[[ $status == 1 ]] || complain "the present entry is not locked"
 	flock -n "$queue/$(entry 3)" true
 	kill "$pid"
 	wait "$pid" || :
@@ -207,3 +206,29 @@ in_flight() {
 	kept 3
 	flock -n "$queue/$(entry 2)" true
 }
+
+# flushers N: so many flushes at once, of a thousand entries with a recipient each.
+flushers() {
+	local n pids=()
+	server
+	rm -rf "$queue"
+	for ((n = 1; n <= 1000; n++)); do
+		printf '%s\r\n' "MAIL FROM:<me@example.org>" "RCPT TO:<r$n@example.net>" "BDAT 14 LAST" "Subject: x" ""
+	done > "$BATS_TEST_TMPDIR/dialogue"
+	{ printf 'EHLO x\r\n'; cat "$BATS_TEST_TMPDIR/dialogue"; printf 'QUIT\r\n'; } > "$BATS_TEST_TMPDIR/in"
+	postern_ok -odq -bs < "$BATS_TEST_TMPDIR/in"
+	kept 1000
+	for ((n = 0; n < $1; n++)); do
+		timeout 100 "$POSTERN" -C "$conf" -q 3>&- &
+		pids+=("$!")
+	done
+	for n in "${pids[@]}"; do
+		wait "$n" || complain "status $?"
+	done
+	kept 0
+	[[ $(messages) == 1000 && $(connections) -gt 1 ]] || complain "$(messages) messages, $(connections) connections"
+	[[ $(cat "$server_dir"/env.* | grep '^rcpt' | sort -u | wc -l) == 1000 ]]
+}
+
+@test "two flushes at once over 1000 entries: each is sent once, and none is left" { flushers 2; }
+@test "ten flushes at once over 1000 entries: each is sent once, and none is left" { flushers 10; }

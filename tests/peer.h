@@ -77,6 +77,15 @@ static inline int peer_fd(void *ctx)
 	return -1; /* no descriptor: more input never comes */
 }
 
+/* For `came`: the client's lines end with CRLF, whatever the server sends.  False: not this one.  *last: the octet before. */
+static inline bool peer_crlf(char *last, char c)
+{
+	bool ok = c != '\0' && (c == '\n') == (*last == '\r');
+
+	*last = c;
+	return ok;
+}
+
 static inline struct wire peer_wire(struct far_end *p)
 {
 	return (struct wire){ peer_read, peer_write, peer_close, peer_fd, p };

@@ -483,6 +483,30 @@ kept_with() {
 	[[ $(messages) == 1 ]]
 }
 
+@test "while the configuration is wrong, nothing is tried: no entry ends, and none waits long" {
+	local one good=$BATS_TEST_TMPDIR/good
+	server
+	keep
+	aged
+	cp "$conf" "$good"
+	for one in '$ajunk' '1s/default/other/' /^host/d; do
+		sed "$one" "$good" > "$conf"
+		conf=$good due
+		conf=$good flushed 78
+		[[ $one == /^host/d ]] || told "the account default cannot be used"
+		conf=$good postern_ok -bp
+		[[ $stdout == *"0 tries, next "* ]] || complain "$stdout"
+	done
+	read -r _ word at next _ < <(records_of "$(entries)" | tail -n 1)
+	[[ $word == wait ]] && ((next - at >= 300 && next - at <= 375))
+	[[ $(grep -c ' needs=person ' "$log") == 1 && $(connections) == 0 ]]	# only the incomplete one has a log
+	cat "$good" > "$conf"
+	due
+	flushed 0
+	kept 0
+	[[ $(messages) == 1 ]]
+}
+
 @test "the configuration is read again: a corrected port helps what waits" {
 	unreachable
 	silent_ok you@example.net < "$mail"
@@ -546,21 +570,6 @@ kept_with() {
 	flushed 0
 	[[ $(messages) == 2 && $(envelope 1) != *"rcpt <her@"* && $(envelope 2) != *you@* && $(envelope 2) == *"rcpt <her@"* ]]
 	kept 0
-}
-
-@test "two flushes at once send every message once" {
-	local n
-	server
-	for n in {1..20}; do
-		keep "you$n@example.net"
-	done
-	"$POSTERN" -C "$conf" -q 3>&- &
-	local first=$!
-	"$POSTERN" -C "$conf" -q 3>&- &
-	"$POSTERN" -C "$conf" -q
-	wait "$first" "$!"
-	kept 0
-	[[ $(messages) == 20 && $(cat "$server_dir"/env.* | grep '^rcpt' | sort -u | wc -l) == 20 ]]
 }
 
 @test "an entry that another process has locked is left to it" {
@@ -850,6 +859,100 @@ well_formed() {
 	postern_ok --queue-release=ALL
 	flushed 75
 	kept 1
+}
+
+@test "a message for later is held here if the server does not offer FUTURERELEASE, and is sent without it when its time has come" {
+	local id now release
+	server
+	silent_ok --hold-for=2h you@example.net < "$mail"
+	id=$(entries) now=$(date +%s)
+	[[ $(messages) == 0 && $(said MAIL) == 0 ]]
+	release=$(envelope_of "$id" | sed -n 's/^release //p')
+	((release >= now + 7180 && release <= now + 7200))
+	refute grep -q needs= "$log"
+	flushed 0
+	postern_ok -qRyou@
+	postern_fails 64 usage -- --queue-retry="$id"
+	postern_ok -bp
+	[[ $stdout == *"held until $(date -u -d "@$release" +%Y-%m-%dT%H:%M:%SZ)"* && $(messages) == 0 ]]
+	edited "$id" "s/^release .*/release $((now - 1))/"
+	due
+	flushed 0
+	kept 0
+	[[ $(messages) == 1 && $(said 'MAIL.*HOLD') == 0 ]]
+	silent_ok --hold-until=2096-12-24T08:00Z you@example.net < "$mail"
+	flushed 0
+	postern_ok --queue-release="$(entries)"
+	flushed 0
+	[[ $(messages) == 2 ]]
+	kept 0
+}
+
+@test "a message for later goes to a server that holds messages; if it is kept, it is held here, with its time from the first submission" {
+	server "offer FUTURERELEASE 999999999 2098-12-24T08:00:00Z"
+	silent_ok --hold-for=2h you@example.net < "$mail"
+	[[ $(messages) == 1 && $(said 'MAIL.*HOLDFOR=7200') == 1 ]]
+	keep --hold-for=2h you@example.net
+	flushed 0
+	kept 1
+	[[ $(messages) == 1 && $(envelope_of "$(entries)") == *$'\nrelease '* ]]
+	silent_ok -odq --hold-for=2h -f '<>' you@example.net < "$mail"	# a report is not held
+	kept 2
+	flushed 0
+	kept 1
+	[[ $(messages) == 2 && $(said 'MAIL.*HOLD') == 1 ]]
+	stop_server
+	silent_ok --hold-for=2h you@example.net < "$mail"
+	kept 2
+	flushed 0
+	postern_ok -bp
+	[[ $(grep -c 'held until' <<< "$stdout") == 2 ]]
+	server
+	set_conf queue off
+	postern_fails 69 ehlo -- --hold-for=2h you@example.net < "$mail"
+}
+
+@test "the lifetime of a message for later begins at its release, and no clock ends it before" {
+	unreachable
+	keep --hold-for=2h you@example.net
+	aged 90000000
+	edited "$(entries)" "s/^release .*/release $(($(date +%s) - 400000))/"
+	flushed 75
+	kept 1
+	edited "$(entries)" "s/^release .*/release $(($(date +%s) - 440000))/"
+	due
+	flushed 75			# over; the report remains
+	[[ $(envelope_of "$(entries)") == *"report yes"* ]]
+}
+
+@test "a clock that was set back neither ends nor freezes a message" {
+	local id now
+	unreachable
+	now=$(date +%s)
+	keep you@example.net
+	id=$(entries)
+	record "try $((now + 8640000)) $((now + 8640600)) : it was later then" >> "$queue/$id.record"
+	{ envelope_of "$id" > /dev/null; head -c $((66 + envelope_len + message_len)) "$queue/$id"; cat "$queue/$id.record"; } > "$BATS_TEST_TMPDIR/all"
+	rm "$queue/$id.record"
+	cat "$BATS_TEST_TMPDIR/all" > "$queue/$id"
+	edited "$id" "s/^created .*/created $((now + 8639000))/"
+	flushed 75
+	kept 1
+	[[ $(records_of "$id" | wc -l) == 2 ]]
+	[[ $(records_of "$id" | tail -n 1) =~ \ try\ ([0-9]+)\ ([0-9]+)\  ]]
+	((BASH_REMATCH[1] >= now && BASH_REMATCH[2] <= now + 1000))
+	flushed 0			# its wait has begun
+}
+
+@test "the first wait after a failed submission has a random part, too" {
+	unreachable
+	set_conf queue_retry 100000s,200000s
+	for _ in {1..6}; do
+		silent_ok you@example.net < "$mail"
+	done
+	waits=$(for id in $(entries); do records_of "$id"; done | awk '$2 == "try" { print $4 - $3 }' | sort -nu)
+	(($(wc -l <<< "$waits") > 1)) || complain "$waits"
+	(($(head -n 1 <<< "$waits") >= 100000 && $(tail -n 1 <<< "$waits") <= 125000))
 }
 
 @test "--queue-remove removes one, or all; the others stay" {

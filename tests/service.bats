@@ -9,7 +9,7 @@ postern_uid=54320 alice=54321 bob=54322
 
 setup() {
 	helper_setup
-	listener=
+	listener='' run_by=()
 }
 
 teardown() {
@@ -19,6 +19,7 @@ teardown() {
 
 # service ARGS: a smarthost with the script on stdin, and the service before it, which has the arguments.  $service is its
 # configuration, to which a test may have added lines in $conf_extra; $socket leads to it, and $conf is that of its users.
+# $run_by is a command that runs it, if a test wants one.
 service() {
 	start_server
 	service=$BATS_TEST_TMPDIR/service/service.conf socket=$BATS_TEST_TMPDIR/run/smtp
@@ -26,7 +27,7 @@ service() {
 	{ cat "$conf"; echo "service_directory ${socket%/*}/users"; } > "$service"
 	chmod 600 "$service"
 	printf '%s\n' "socket $socket" > "$conf"
-	serve "$POSTERN" -bs --service -C "$service" "$@"
+	serve "${run_by[@]}" "$POSTERN" -bs --service -C "$service" "$@"
 }
 
 # apart COMMAND: without the descriptors of the test, which lead to the smarthost.
@@ -151,14 +152,15 @@ talk() { run_bounded "$POSTERN" -bs --service -C "$service" "$@"; }
 	done
 }
 
-# hold N: connections that say nothing more; their descriptors are in $held, and the processes end with them.
+# hold N [CODE]: connections that say nothing more; their descriptors are in $held, and the processes end with them.  Each has got
+# this greeting.
 hold() {
 	local n fd
 	held=()
 	for ((n = 0; n < $1; n++)); do
 		coproc { apart "$BUILDDIR/tests/server/accept" --connect "$socket"; }
 		read -r -t 30 -u "${COPROC[0]}" greeting
-		[[ $greeting == 220* ]] || { echo "$greeting" >&2; return 1; }
+		[[ $greeting == "${2:-220}"* ]] || { echo "$greeting" >&2; return 1; }
 		eval "exec {fd}>&${COPROC[1]}"
 		held+=("$fd" "$COPROC_PID")
 	done
@@ -173,6 +175,88 @@ hold() {
 	told "has 8 connections already"
 	kill -9 "$(pgrep -f -o -- "^$POSTERN -bs --service -C $service")"
 	postern_ok you@example.net < "$mail"
+	# shellcheck disable=SC2046	# one word a process
+	kill -9 $(pgrep -f -- "^$POSTERN -bs --service -C $service")
+	hold 8
+}
+
+@test "a user who may not send holds no more connections than one who may" {
+	service <<-'S'
+		tls none
+	S
+	echo "allow_users nobody-of-that-name" >> "$service"
+	hold 8 554
+	postern_fails 75 greeting -- you@example.net < "$mail"
+	told "has 8 connections already"
+}
+
+# The service's time goes by so many times as fast.
+service_fast() {
+	[[ -e $BUILDDIR/tests/fault/fast.so ]] || skip "needs tests/fault/fast.so: make check builds it"
+	run_by=(env FAST_FACTOR="$1" LD_PRELOAD="$BUILDDIR/tests/fault/fast.so"
+	    ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0")
+	service
+}
+
+# drip FIRST PIECE: a user who says FIRST, and then PIECE again and again, each time after a moment, until the service leaves.
+drip() {
+	# shellcheck disable=SC2016	# the inner shell's
+	run_bounded bash -c '{ printf "%b" "$2"; while sleep 0.05; do printf "%b" "$3" || break; done; } 2> /dev/null |
+		"$0" --connect "$1"' "$BUILDDIR/tests/server/accept" "$socket" "$1" "$2"
+}
+
+# drip_too_long FIRST PIECE: the last answer must be that the service leaves.
+drip_too_long() {
+	drip "$@"
+	[[ $stdout == *$'421 4.3.0 postern leaves\r' ]] || complain "$1 $2: no 421 at the end"
+}
+
+envelope_said='EHLO me\r\nMAIL FROM:<me@example.org>\r\nRCPT TO:<you@example.net>\r\n'
+
+@test "a command has five minutes, however it drips" {
+	service_fast 300 <<-'S'
+		tls none
+	S
+	drip_too_long "" N
+	grep -q "silent for 300 seconds" "$BATS_TEST_TMPDIR/service.err"
+}
+
+@test "a line of a message has five minutes, and the message is not sent" {
+	service_fast 300 <<-'S'
+		tls none
+	S
+	drip_too_long "${envelope_said}DATA\r\nSubject: x\r\n\r\n" x
+	[[ $stdout == *$'\n354 '* ]]
+	drip_too_long "${envelope_said}BDAT 100000 LAST\r\n" x
+	[[ $(messages) == 0 ]]
+}
+
+# All at once, since each takes seconds.
+@test "a dialogue has thirty minutes, whatever drips: commands, lines, or octets of a chunk" {
+	local n pids=() pieces=('' 'NOOP\r\n' '' 'EHLO me\r\n' '' 'RSET\r\n' '' 'MAIL FROM:<me@example.org>\r\nRSET\r\n'
+	    "${envelope_said}DATA\r\n" 'x\r\n' "${envelope_said}BDAT 100000 LAST\r\n" '\r\n')
+	service_fast 400 <<-'S'
+		tls none
+	S
+	for ((n = 0; n < ${#pieces[@]}; n += 2)); do
+		(BATS_TEST_TMPDIR+=/$n && mkdir "$BATS_TEST_TMPDIR" && drip_too_long "${pieces[@]:n:2}") 3>&- &
+		pids+=($!)
+	done
+	for n in "${pids[@]}"; do
+		wait "$n" || complain "not all got a 421"
+	done
+	[[ $(messages) == 0 ]]
+	[[ $(grep -c "the dialogue took too long" "$BATS_TEST_TMPDIR/service.err") == 6 ]] \
+	    || complain "another reason: $(< "$BATS_TEST_TMPDIR/service.err")"
+}
+
+@test "a user who may not send has thirty minutes, too" {
+	service_fast 400 <<-'S'
+		tls none
+	S
+	echo "allow_users nobody-of-that-name" >> "$service"
+	drip "" 'NO'
+	[[ $stdout == "554 "* ]] || complain "no 554"
 }
 
 @test "a connection takes a hundred messages, and the client knows" {
@@ -189,6 +273,44 @@ hold() {
 	[[ $stdout == *"421 4.7.0 there were too many messages in this connection"* ]]
 }
 
+@test "a connection takes ten thousand recipients, and the message goes to these" {
+	service <<-'S'
+		tls none
+		no_transcript
+	S
+	{
+		printf '%s\r\n' "EHLO me" "MAIL FROM:<me@example.org>"
+		printf 'RCPT TO:<u%s@example.net>\r\n' {1..10002}
+		printf '%s\r\n' DATA "Subject: x" "" "." QUIT
+	} > "$BATS_TEST_TMPDIR/many"
+	run_bounded "$BUILDDIR/tests/server/accept" --connect "$socket" < "$BATS_TEST_TMPDIR/many"
+	[[ $(grep -c '^250 2.1.5' <<< "$stdout") == 10000 ]] || complain "other answers"
+	[[ $(grep -c '^452 4.5.3' <<< "$stdout") == 2 ]] || complain "no 452"
+	[[ $(envelope | grep -c '^rcpt ') == 10000 ]]
+}
+
+@test "a message has 100 MiB at most: 552, whether its size is announced or not, and the connection goes on" {
+	service <<-'S'
+		tls none
+		discard
+	S
+	local large=$((100 * 1024 * 1024 + 1)) to="RCPT TO:<you@example.net>" from="MAIL FROM:<me@example.org>"
+	{
+		printf '%s\r\n' "EHLO me" "$from SIZE=$large" "$to" DATA RSET "$from" "$to" DATA
+		head -c "$large" /dev/zero | tr '\0' '\n'
+		printf '%s\r\n' "" . "$from" "$to" "BDAT $large"
+		head -c "$large" /dev/zero | tr '\0' '\n'
+		printf '%s\r\n' "BDAT 0 LAST" "$from" "$to" "BDAT 4 LAST"
+		printf 'x: yQUIT\r\n'
+	} > "$BATS_TEST_TMPDIR/said"
+	run_bounded "$BUILDDIR/tests/server/accept" --connect "$socket" < "$BATS_TEST_TMPDIR/said"
+	[[ $stdout == *"250-SIZE $((large - 1))"* ]] || complain "SIZE is not offered"
+	[[ $(grep -c '^552 5.3.4 ' <<< "$stdout") == 6 ]] || complain "not six times 552"
+	[[ $(grep -o '^[2-5][0-9][0-9] ' <<< "$stdout" | tr -d '\n') == \
+	    "220 250 552 552 552 250 250 250 354 552 250 250 552 552 250 250 250 221 " ]] || complain "other answers"
+	[[ $(messages) == 1 ]]
+}
+
 @test "a smarthost that is away: with the queue on the message is kept, and the 250 has its id" {
 	service <<-'S'
 		tls none
@@ -202,6 +324,39 @@ hold() {
 	id=$(basename "$BATS_TEST_TMPDIR/queue/"*-*)
 	[[ $stdout == *"250 2.0.0 kept as $id"* ]] || complain "no id"
 	grep -qx "uid $(id -u)" "$BATS_TEST_TMPDIR/queue/$id"
+}
+
+@test "a full disk: the user keeps the message, and is told" {
+	local crash=$BUILDDIR/tests/fault/crash.so
+	[[ -e $crash ]] || skip "needs tests/fault/crash.so: make check builds it"
+	mkdir -m 700 "$BATS_TEST_TMPDIR/queue"
+	run_by=(env CRASH_DIR="$BATS_TEST_TMPDIR/queue" CRASH_AT=1 CRASH_HOW=ENOSPC CRASH_TRACE="$BATS_TEST_TMPDIR/trace"
+	    LD_PRELOAD="$crash" ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0")
+	service <<-'S'
+		tls none
+	S
+	printf '%s\n' "queue on" "queue_directory $BATS_TEST_TMPDIR/queue" >> "$service"
+	stop_server
+	postern you@example.net < "$mail"
+	((status == 75)) || complain "status $status"
+	grep -q "could not be kept in the queue: .*No space left on device" <(tr "\n" " " < "$BATS_TEST_TMPDIR/service.err") \
+	    || complain "$(< "$BATS_TEST_TMPDIR/service.err")"
+	[[ -z $(ls "$BATS_TEST_TMPDIR/queue") ]]
+	run_by=()
+}
+
+@test "the password is a credential, as postern-service(7) says" {
+	local line
+	line=$(sed -n 's/^\.Ql \(passwordeval .*\)$/\1/p' "$SRCDIR/man/postern-service.7")
+	[[ $line == passwordeval* ]]
+	mkdir -m 500 "$BATS_TEST_TMPDIR/credentials"
+	install -m 400 /dev/stdin "$BATS_TEST_TMPDIR/credentials/password" <<< secret
+	run_by=(env CREDENTIALS_DIRECTORY="$BATS_TEST_TMPDIR/credentials")
+	service < /dev/null
+	sed -i '/^password/d' "$service"
+	echo "$line" >> "$service"
+	postern_ok you@example.net < "$mail"
+	[[ $(envelope) == *"auth "*user* ]] || complain "$(envelope)"
 }
 
 @test "one uid has a thousand messages in the queue at most: 452 4.3.1, and the message stays with the user" {
@@ -321,6 +476,22 @@ as() {
 	as "$alice" -C "$service" you@example.net < "$mail"
 	((status == 77 || status == 78)) || complain "alice took the service's configuration: status $status"
 	[[ $(messages) == 3 ]]
+}
+
+@test "another user who listens in place of the service hears nothing" {
+	local ready
+	machine <<-'S'
+		tls none
+	S
+	chown "$bob" "$home" "$home/run"
+	exec {listener}> >(apart on_machine "$bob" "$BATS_TEST_TMPDIR/accept" "$socket" sh -c \
+	    'echo 220 evil; echo came >> "$1"; cat >> "$1"' - "$home/run/heard" > "$BATS_TEST_TMPDIR/listens")
+	read -r -t 30 ready < "$BATS_TEST_TMPDIR/listens" && [[ $ready == ready ]]
+	chown 0 "$socket"	# whoever can put a file there as its own is the service
+	as "$alice" you@example.net < "$mail"
+	((status == 75)) || complain "status $status"
+	told "uid $bob listens on $socket, which is neither root's, nor ours"
+	[[ ! -e $home/run/heard || $(< "$home/run/heard") == came ]] || complain "it heard: $(< "$home/run/heard")"
 }
 
 @test "one user holds all its connections, and another sends" {

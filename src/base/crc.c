@@ -18,3 +18,16 @@ uint32_t crc32_add(uint32_t crc, const void *p, size_t n)
 	}
 	return ~crc;
 }
+
+bool crc32_parse(const char text[8], uint32_t *crc)
+{
+	*crc = 0;
+	for (size_t i = 0; i < 8; i++) {
+		char c = text[i];
+
+		if ((c < '0' || c > '9') && (c < 'a' || c > 'f'))
+			return false;
+		*crc = *crc << 4 | (uint32_t)(c <= '9' ? c - '0' : c - 'a' + 10);
+	}
+	return true;
+}

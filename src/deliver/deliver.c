@@ -23,6 +23,10 @@ static bool wish(const struct smarthost *h, struct submission *x, struct err *e)
 	x->wishes = h->a->wishes;
 	if (x->wishes.by.wanted && x->age_s > 0)
 		x->wishes.by.seconds -= x->age_s;
+	if (x->held_before) {
+		x->wishes.hold_for = 0;
+		x->wishes.hold_until = 0;
+	}
 	return wishes_agree(&x->wishes, esmtp_is_bounce(&x->v), time(NULL), e);
 }
 

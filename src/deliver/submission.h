@@ -34,6 +34,7 @@ struct submission {
 	struct delivery  delivery; /* what that server did with it */
 	int64_t          began;    /* clock_ms() */
 	int64_t          age_s;    /* since it was submitted: deliver_by counts from then */
+	bool             held_before; /* in the queue, until its release: the server is not asked for one */
 	/* private to deliver/deliver */
 	struct wishes    wishes;   /* of the account, for this message */
 	struct transaction t;        /* under way; begun ahead, while another message waited for its answer; zeroed: none */

@@ -16,6 +16,7 @@
 #include "modes/mode.h"
 #include "queue/pass.h"
 #include "queue/place.h"
+#include "queue/record.h"
 
 /* ---- the directories ----------------------------------------------------------------------------- */
 
@@ -142,6 +143,8 @@ static void show_entry(const struct held *h, bool dead)
 	printf("\n    account %s, %u %s", x->account, x->tries, x->tries == 1 ? "try" : "tries");
 	if (x->held && !dead)
 		fputs(", held", stdout);
+	else if (!dead && entry_is_held(x, time(NULL)))
+		fputs(", held until ", stdout), show_time(x->until);
 	else if (!dead && x->due <= time(NULL))
 		fputs(", due", stdout);
 	else if (!dead)
@@ -330,12 +333,12 @@ static bool put_record(struct held *h, bool (*put)(struct buf *to, int64_t at, s
 }
 
 static bool show_it(struct spool *s, struct held *h, struct err *e) { (void)s; return held_show(h, STDOUT_FILENO, e); }
-static bool hold_it(struct spool *s, struct held *h, struct err *e) { (void)s; return put_record(h, entry_put_hold, e); }
-static bool release_it(struct spool *s, struct held *h, struct err *e) { (void)s; return put_record(h, entry_put_release, e); }
+static bool hold_it(struct spool *s, struct held *h, struct err *e) { (void)s; return put_record(h, record_put_hold, e); }
+static bool release_it(struct spool *s, struct held *h, struct err *e) { (void)s; return put_record(h, record_put_release, e); }
 
 static bool retry_it(struct spool *s, struct held *h, struct err *e)
 {
-	return h->x.held ? fail(e, ST_USAGE, FATE_PERM, "the message %s is held: release it first", h->id) : release_it(s, h, e);
+	return entry_is_held(&h->x, time(NULL)) ? fail(e, ST_USAGE, FATE_PERM, "the message %s is held: release it first", h->id) : release_it(s, h, e);
 }
 
 static bool show_steps(struct work *w, struct err *e)

@@ -65,6 +65,7 @@ static bool kept(struct work *w)
 
 static bool send_message(struct work *w, struct err *e)
 {
+	const char *why_not;
 	bool ok;
 
 	w->complete = true;
@@ -72,6 +73,7 @@ static bool send_message(struct work *w, struct err *e)
 		return true;
 	if (!smarthost_ready(&w->to, w->who.a, e))
 		return false;
+	w->who.a->wishes.hold_here = keep_allowed(&w->who, &why_not);
 	secret_params_wipe(&w->who.a->secret); /* there is only this one message */
 	ok = deliver(&w->to, &w->x, NULL, e);
 	smarthost_disconnect(&w->to);

@@ -45,7 +45,7 @@ bool due_add_report(struct flush *f, const struct entry *of, const char *id, str
 /* If the clock has gone back since the last try, the time of the next one means nothing. */
 static bool is_due(const struct entry *x, int64_t now)
 {
-	return !x->held && (x->due <= now || x->at > now);
+	return !entry_is_held(x, now) && (x->due <= now || x->at > now);
 }
 
 static bool any_rcpt_has(const struct envelope *v, const char *text)
@@ -62,7 +62,7 @@ static bool is_chosen(const struct flush *f, const struct held *h)
 	bool has = c->what == 'I' ? strstr(h->id, c->text) != NULL
 		 : c->what == 'S' ? strstr(h->x.v.sender, c->text) != NULL : any_rcpt_has(&h->x.v, c->text == NULL ? "" : c->text);
 
-	return !h->x.held && (c->what == 0 ? is_due(&h->x, time(NULL)) : has != c->others);
+	return c->what == 0 ? is_due(&h->x, time(NULL)) : !entry_is_held(&h->x, time(NULL)) && has != c->others;
 }
 
 void due_note_alien(struct flush *f, const struct err *why)

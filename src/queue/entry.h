@@ -10,8 +10,7 @@
  *	Subject: ...				the message: the original as it was cleaned up, octet for octet
  *	CRC try 1798099200 1798099500 ...	records: what happened since, each with its own checksum
  *
- * The first three parts never change.  A record is appended for each thing that happens.  The last record may be torn by a
- * crash: it is then as if it were not there.
+ * The first three parts never change.  A record (queue/record) is appended for each thing that happens.
  *
  * Nothing is kept that can be counted from the message, and nothing of what one server was given.  The account is kept by name,
  * since its settings may have been corrected when the message is sent.
@@ -48,13 +47,14 @@ struct entry {
 	struct strlist  settings; /* "key=value": given on the command line, and they hold at each try */
 	bool            report;   /* made by us, about another entry */
 	int64_t         created;  /* seconds since 1970, as are all times here */
+	int64_t         until;    /* it is held until then; 0: it is not, or it was released */
 	struct envelope v;        /* all are RCPT_OPEN; after the records, the settled ones (also if lost) RCPT_DONE */
 	/* what the records say */
 	unsigned        tries;
 	size_t          lost;     /* recipients that were given up */
 	int64_t         due;      /* the earliest time of the next try */
 	int64_t         at;       /* of the latest of all this; after now if the clock has gone back */
-	int64_t         since;    /* the lifetime begins here: `created`, or the release */
+	int64_t         since;    /* the lifetime begins here: `created`, or the release, which may be still to come */
 	bool            delay_told; /* the sender was told that the message is late */
 	bool            held;     /* until somebody releases it */
 	bool            alone;    /* the dialogue of a try broke: no flight is shared with another entry any more */
@@ -71,22 +71,8 @@ bool entry_put_envelope(struct buf *to, const struct entry *x, struct err *e) MU
 /* The opposite, into a zeroed entry.  False: the text is not one that entry_put_envelope() writes (ST_SPOOL PERM). */
 bool entry_parse_envelope(struct entry *x, const char *text, size_t len, struct err *e) MUST_CHECK;
 
-/* Records.  Recipients in `v` (NULL: none) that are RCPT_DONE or lost (rcpt_is_lost()) are settled with the try; those that
- * are `relayed` stay so until it is told. */
-bool entry_put_try(struct buf *to, const struct envelope *v, int64_t at, int64_t due, const char *how, struct err *e) MUST_CHECK;
-bool entry_put_sent(struct buf *to, const struct envelope *v, int64_t at, struct err *e) MUST_CHECK; /* within a try: those RCPT_DONE */
-/* A report was made: that it is late (`delay`), or about all recipients that were `relayed` so far. */
-bool entry_put_told(struct buf *to, bool delay, int64_t at, struct err *e) MUST_CHECK;
-bool entry_put_alone(struct buf *to, int64_t at, struct err *e) MUST_CHECK;
-bool entry_put_hold(struct buf *to, int64_t at, struct err *e) MUST_CHECK;
-bool entry_put_release(struct buf *to, int64_t at, struct err *e) MUST_CHECK; /* it is due at once, held or not */
-
-/* Applies the records to the entry.  *whole: how many of the bytes are whole records; the next one is written behind them.  A
- * whole record that makes no sense is passed over.  False: no memory. */
-bool entry_apply(struct entry *x, const char *text, size_t len, size_t *whole, struct err *e) MUST_CHECK;
-
-/* After a record with `v` is durable: the next one does not repeat those that are RCPT_DONE. */
-void entry_recorded(struct envelope *v);
+/* Is it held at this time, by somebody or until its release?  A clock that went back makes it wait as long as that needs. */
+bool entry_is_held(const struct entry *x, int64_t now);
 
 size_t entry_open(const struct entry *x); /* recipients that still need the message */
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/log.h"
 #include "base/signals.h"
 #include "deliver/deliver.h"
 #include "queue/settle.h"
@@ -23,6 +24,7 @@ struct runner {
 	struct sender    who;
 	struct smarthost to;
 	bool             failed; /* the account or its smarthost does not work: `why` */
+	bool             barred; /* and it is the configuration that is at fault */
 	struct err       why;
 };
 
@@ -37,7 +39,7 @@ static void leave_route(struct runner *r)
 	r->settings = NULL;
 	strlist_free(&r->texts);
 	r->route = NULL;
-	r->failed = false;
+	r->failed = r->barred = false;
 }
 
 static bool set_options(struct runner *r, const struct entry *x, struct err *e)
@@ -71,6 +73,9 @@ static void enter_route(struct runner *r, const char *route, const struct entry 
 		      && smarthost_ready(&r->to, r->who.a, &why));
 	if (r->failed)
 		r->why = why;
+	r->barred = r->failed && why.stage == ST_CONFIG;
+	if (r->failed && r->who.a == NULL) /* which has the log */
+		log_warn("the account %s cannot be used, so its messages wait: %s", x->account, why.say);
 	r->o.config_file = r->o.account = NULL; /* they belong to this entry */
 }
 
@@ -111,6 +116,7 @@ static bool begin_try(struct runner *r, const struct due *d, struct attempt *t, 
 		return true;
 	enter_route(r, d->route, &t->h.x);
 	t->x.age_s = time(NULL) - t->h.x.created;
+	t->x.held_before = true;
 	t->ok = entry_open(&t->h.x) == 0; /* it could only not be removed */
 	*begun = t->ok || is_fit(r, t);
 	if (*begun) {
@@ -201,6 +207,7 @@ static bool try_entry(struct runner *r, struct attempt *t, struct err *e)
 	if (t->ok)
 		return attempt_settle(t, e);
 	t->whole = !send_it(r, t, &t->why);
+	t->barred = r->barred;
 	ok = finish_try(r, t, e);
 	if (ok && r->ended)
 		*e = r->why_ended;

@@ -10,6 +10,9 @@
 #include "base/crc.h"
 #include "base/file.h"
 #include "mail/cleanup.h"
+#include "queue/record.h"
+
+enum { START = 4096 }; /* octets that are read first */
 
 /* ---- reading ------------------------------------------------------------------------------------- */
 
@@ -24,6 +27,8 @@ static enum held_found open_entry(const struct spool *s, struct held *h, bool lo
 	struct stat st, named;
 
 	h->fd = openat(s->dir, h->id, (lock ? O_RDWR : O_RDONLY) | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (h->fd < 0 && errno == EACCES && lock) /* perhaps it is read-only */
+		h->fd = openat(s->dir, h->id, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (h->fd < 0 && errno == ENOENT)
 		return HELD_GONE;
 	if (h->fd < 0 && (errno == ELOOP || errno == ENXIO || errno == EISDIR))
@@ -39,6 +44,8 @@ static enum held_found open_entry(const struct spool *s, struct held *h, bool lo
 	h->size = st.st_size;
 	if (st.st_uid != geteuid() || (st.st_mode & 077) != 0)
 		return alien(h, "belongs to another user, or others may read or write it", e);
+	if ((st.st_mode & S_IWUSR) == 0)
+		return alien(h, "is read-only, since some recipients may have it and this could not be recorded", e);
 	if (!lock)
 		return HELD_FOUND;
 	if (flock(h->fd, LOCK_EX | LOCK_NB) != 0)
@@ -76,35 +83,58 @@ static bool read_part(int fd, off_t at, size_t n, struct buf *to, struct err *e)
 	return true;
 }
 
-static enum held_found read_envelope(struct held *h, struct buf *text, struct err *e)
+/* Most entries are small: one read gets all that is wanted of them. */
+struct start {
+	struct buf first, more; /* the first octets of the file; those of a part that goes on behind them */
+};
+
+/* n octets at `at`, or as many as there are. */
+static bool part_of(const struct held *h, struct start *s, off_t at, size_t n, const char **p, size_t *len, struct err *e)
 {
+	if ((uint64_t)at + n <= s->first.len) {
+		*p = s->first.bytes + at;
+		*len = n;
+		return true;
+	}
+	buf_clear(&s->more);
+	if (!read_part(h->fd, at, n, &s->more, e))
+		return false;
+	*p = buf_text(&s->more);
+	*len = s->more.len;
+	return true;
+}
+
+static enum held_found read_envelope(struct held *h, struct start *s, struct err *e)
+{
+	const char *text;
+	size_t len;
 	struct err why;
-	if (!read_part(h->fd, 0, ENTRY_LINE, text, e))
+
+	if (!read_part(h->fd, 0, h->size < START ? (size_t)h->size : START, &s->first, e))
 		return HELD_FAILED;
-	if (text->len < ENTRY_LINE || !entry_parse_line(text->bytes, &h->line))
+	if (s->first.len < ENTRY_LINE || !entry_parse_line(s->first.bytes, &h->line))
 		return alien(h, "does not begin as it should", e);
 	if ((uint64_t)h->size < ENTRY_LINE + h->line.envelope + h->line.message)
 		return alien(h, "is damaged: it is shorter than it says", e);
-	buf_clear(text);
-	if (!read_part(h->fd, ENTRY_LINE, (size_t)h->line.envelope, text, e))
+	if (!part_of(h, s, ENTRY_LINE, (size_t)h->line.envelope, &text, &len, e))
 		return HELD_FAILED;
-	if (text->len != h->line.envelope || crc32_add(0, text->bytes, text->len) != h->line.envelope_crc)
+	if (len != h->line.envelope || crc32_add(0, text, len) != h->line.envelope_crc)
 		return alien(h, "is damaged: its envelope has another length or checksum", e);
-	if (entry_parse_envelope(&h->x, text->bytes, text->len, &why))
+	if (entry_parse_envelope(&h->x, text, len, &why))
 		return HELD_FOUND;
 	*e = why;
 	return why.stage == ST_SPOOL ? alien(h, why.say, e) : HELD_FAILED;
 }
 
-static bool read_records(struct held *h, struct buf *text, struct err *e)
+static bool read_records(struct held *h, struct start *s, struct err *e)
 {
-	size_t whole, most = ENTRY_RECORDS_MAX;
+	const char *text;
+	size_t len, whole, most = ENTRY_RECORDS_MAX;
 
 	h->records = (off_t)(ENTRY_LINE + h->line.envelope + h->line.message);
-	buf_clear(text);
 	if (h->size - h->records < ENTRY_RECORDS_MAX)
 		most = (size_t)(h->size - h->records);
-	if (!read_part(h->fd, h->records, most, text, e) || !entry_apply(&h->x, buf_text(text), text->len, &whole, e))
+	if (!part_of(h, s, h->records, most, &text, &len, e) || !record_apply(&h->x, text, len, &whole, e))
 		return false;
 	h->end = h->records + (off_t)whole;
 	return true;
@@ -112,17 +142,18 @@ static bool read_records(struct held *h, struct buf *text, struct err *e)
 
 enum held_found held_take(struct spool *s, const char *id, bool lock, struct held *h, struct err *e)
 {
-	struct buf text = buf_max(ST_SPOOL, ENTRY_ENVELOPE_MAX, "a queue file");
+	struct start start = { buf_max(ST_SPOOL, START, "a queue file"), buf_max(ST_SPOOL, ENTRY_ENVELOPE_MAX, "a queue file") };
 	enum held_found found;
 
 	*h = (struct held){ .fd = -1 };
 	snprintf(h->id, sizeof h->id, "%s", id);
 	found = open_entry(s, h, lock, e);
 	if (found == HELD_FOUND)
-		found = read_envelope(h, &text, e);
-	if (found == HELD_FOUND && !read_records(h, &text, e))
+		found = read_envelope(h, &start, e);
+	if (found == HELD_FOUND && !read_records(h, &start, e))
 		found = HELD_FAILED;
-	buf_free(&text);
+	buf_free(&start.first);
+	buf_free(&start.more);
 	if (found != HELD_FOUND)
 		held_release(h);
 	return found;
@@ -256,6 +287,11 @@ bool held_remove(struct spool *s, struct held *h, struct err *e)
 	if (unlinkat(s->dir, h->id, 0) != 0)
 		return spool_failed(s, "remove a file", e);
 	return fsync(s->dir) == 0 || spool_failed(s, "sync the directory", e);
+}
+
+bool held_freeze(const struct held *h, struct err *e)
+{
+	return fchmod(h->fd, S_IRUSR) == 0 || fail_sys(e, ST_SPOOL, errno, "cannot make the queue file %s read-only", h->id);
 }
 
 bool held_bury(struct spool *s, struct held *h, struct err *e)

@@ -5,7 +5,7 @@
  * lead to this file: else another process has removed the entry meanwhile.  A record is written behind the last whole one and
  * synced.  Removing: the name is removed, and the directory is synced.
  *
- * Nothing in the directory is trusted.  What is no regular file of ours with mode 0600 and one link, or has a wrong checksum,
+ * Nothing in the directory is trusted.  What is no regular file of ours with mode 0600 (0400: held_freeze()) and one link, or has a wrong checksum,
  * length or version, is named, never sent and never removed.
  *
  * Errors are ST_SPOOL.
@@ -52,6 +52,10 @@ bool held_record(struct held *h, const struct buf *record, struct err *e) MUST_C
 
 /* Removes the entry, which must be locked.  False: it is still there, or may come back after a crash. */
 bool held_remove(struct spool *s, struct held *h, struct err *e) MUST_CHECK;
+
+/* What became of the entry can neither be recorded nor can it be moved: it becomes read-only, which needs no room.  From then on it
+ * is never sent, until a person makes it writable again. */
+bool held_freeze(const struct held *h, struct err *e) MUST_CHECK;
 
 /* Moves the entry, which must be locked, into the directory `dead`: it is over, and nobody could be told. */
 bool held_bury(struct spool *s, struct held *h, struct err *e) MUST_CHECK;

@@ -10,6 +10,7 @@
 #include "config/keys.h"
 #include "config/types.h"
 #include "queue/place.h"
+#include "queue/record.h"
 
 enum { UID_BYTES_MAX = 100 * 1024 * 1024, UID_ENTRIES_MAX = 1000 }; /* of one user of the service */
 
@@ -145,6 +146,22 @@ int64_t keep_wait(const struct queue_retry *p, unsigned tries)
 	return (int64_t)wait;
 }
 
+/* When a message that is kept now is released; 0: it is not held.  A report is not: RFC 4865 5.1.1. */
+static int64_t release_of(const struct wishes *w, const struct entry *x)
+{
+	if (esmtp_is_bounce(&x->v))
+		return 0;
+	return w->hold_for > 0 ? x->created + (int64_t)w->hold_for : w->hold_until;
+}
+
+/* When the next try after the failed one may be. */
+static int64_t first_due(const struct queue_params *p, const struct entry *x)
+{
+	int64_t due = x->created + keep_wait(&p->retry, 0);
+
+	return due > x->until ? due : x->until;
+}
+
 static bool add(struct spool *s, const struct sender *who, struct entry *x, const struct submission *from, const char *how,
 		char id[SPOOL_ID], struct err *e)
 {
@@ -154,7 +171,7 @@ static bool add(struct spool *s, const struct sender *who, struct entry *x, cons
 
 	s->all = (struct tally_limit){ .limited = p->size > 0, .bytes = p->size, .n = SIZE_MAX };
 	s->user = (struct tally_limit){ .limited = true, .bytes = UID_BYTES_MAX, .n = UID_ENTRIES_MAX };
-	ok = (how[0] == '\0' || entry_put_try(&record, NULL, x->created, x->created + keep_wait(&p->retry, 0), how, e))
+	ok = (how[0] == '\0' || record_put_try(&record, NULL, x->created, first_due(p, x), how, e))
 	  && spool_add(s, x, &from->m, &record, id, e);
 	buf_free(&record);
 	return ok;
@@ -182,7 +199,10 @@ bool keep(struct sender *who, struct submission *x, const char *how, char id[SPO
 {
 	struct entry kept = { .v = x->v }; /* borrowed */
 	struct spool s = { .dir = -1 };
-	bool ok = keep_describe(who, &kept, e) && keep_open(who, &s, e) && add(&s, who, &kept, x, how, id, e);
+	bool ok = keep_describe(who, &kept, e);
+
+	kept.until = release_of(&who->a->wishes, &kept);
+	ok = ok && keep_open(who, &s, e) && add(&s, who, &kept, x, how, id, e);
 
 	for (size_t i = 0; ok && i < x->v.n; i++)
 		if (rcpt_is_open(&x->v.rcpts[i]))

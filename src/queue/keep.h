@@ -24,7 +24,8 @@ bool keep_in_vain(const struct sender *who, const struct envelope *v);
 bool keep_worth(const struct envelope *v);
 
 /* Keeps the message for these recipients, which become RCPT_KEPT.  `how`: why it was not sent ("": it was not tried), and `id`
- * becomes the name of the entry.  The first try is due at once if there was none, else after the first wait. */
+ * becomes the name of the entry.  The first try is due at once if there was none, else after the first wait.
+ * If the account asks for a future release (hold_for, hold_until), the entry is held until then. */
 bool keep(struct sender *who, struct submission *x, const char *how, char id[SPOOL_ID], struct err *e) MUST_CHECK;
 
 /* What an entry of this sender has besides the message and its envelope, for entry_free(); and the directory that it goes to, which

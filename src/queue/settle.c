@@ -7,6 +7,7 @@
 #include "base/signals.h"
 #include "queue/bounce.h"
 #include "queue/keep.h"
+#include "queue/record.h"
 
 enum { DELAY_S = 4 * 3600 }; /* after this time the sender is told that the message is late */
 
@@ -20,8 +21,8 @@ static bool broke_off(const struct attempt *t)
 static bool record(struct attempt *t, int64_t due, const char *how, struct err *e)
 {
 	struct buf text = buf_max(ST_SPOOL, ENTRY_RECORD_MAX, "a record");
-	bool ok = (!broke_off(t) || entry_put_alone(&text, time(NULL), e))
-	       && entry_put_try(&text, &t->x.v, time(NULL), due, how, e) && held_record(&t->h, &text, e);
+	bool ok = (!broke_off(t) || record_put_alone(&text, time(NULL), e))
+	       && record_put_try(&text, &t->x.v, time(NULL), due, how, e) && held_record(&t->h, &text, e);
 
 	buf_free(&text);
 	return ok;
@@ -40,10 +41,10 @@ bool attempt_record_sent(struct attempt *t, struct err *e)
 {
 	struct buf text = buf_max(ST_SPOOL, ENTRY_RECORD_MAX, "a record");
 	struct envelope *v = &t->x.v;
-	bool ok = !anybody_new(v) || (entry_put_sent(&text, v, time(NULL), e) && held_record(&t->h, &text, e));
+	bool ok = !anybody_new(v) || (record_put_sent(&text, v, time(NULL), e) && held_record(&t->h, &text, e));
 
 	if (ok)
-		entry_recorded(v);
+		record_is_durable(v);
 	buf_free(&text);
 	return ok;
 }
@@ -108,7 +109,10 @@ static bool keep_record(struct attempt *t, int64_t due, const char *how, struct 
 	}
 	warn(&t->h, "moves to the directory dead, since some recipients have it and this cannot be recorded", &why);
 	t->f->person = true;
-	return held_bury(t->f->s, &t->h, e);
+	if (held_bury(t->f->s, &t->h, &why))
+		return true;
+	warn(&t->h, "stays, and is never sent again", &why);
+	return held_freeze(&t->h, e);
 }
 
 /* Into the directory dead.  mailq shows there why, and who did not get the message.  If there is no room for that, it moves, too. */
@@ -120,7 +124,7 @@ static bool bury(struct attempt *t, const char *how, struct err *e)
 	if (how != NULL && !record(t, time(NULL), how, &why))
 		warn(&t->h, "moves to the directory dead without its last error", &why);
 	else if (how != NULL)
-		entry_recorded(&t->x.v);
+		record_is_durable(&t->x.v);
 	return held_bury(t->f->s, &t->h, e);
 }
 
@@ -167,7 +171,7 @@ static void note_told(struct attempt *t, bool delay)
 	struct buf text = buf_max(ST_SPOOL, ENTRY_RECORD_MAX, "a record");
 	struct err why;
 
-	if (!entry_put_told(&text, delay, time(NULL), &why) || !held_record(&t->h, &text, &why))
+	if (!record_put_told(&text, delay, time(NULL), &why) || !held_record(&t->h, &text, &why))
 		warn(&t->h, "may be reported twice", &why);
 	buf_free(&text);
 }
@@ -239,6 +243,21 @@ static bool is_older(const struct attempt *t, int64_t age, int64_t now)
 	return !t->ok && now - since >= age && !signals_stopping();
 }
 
+/* While somebody corrects the configuration, no entry comes to its end, and none waits for hours afterwards. */
+static bool wait_for_person(struct attempt *t, const struct queue_retry *p, const char *how)
+{
+	struct buf text = buf_max(ST_SPOOL, ENTRY_RECORD_MAX, "a record");
+	int64_t now = time(NULL);
+	struct err why;
+
+	t->f->waiting++;
+	t->f->late = true;
+	if (!record_put_wait(&text, now, now + keep_wait(p, 0), how, &why) || !held_record(&t->h, &text, &why))
+		warn(&t->h, "will be tried sooner than it should", &why);
+	buf_free(&text);
+	return true;
+}
+
 bool attempt_settle(struct attempt *t, struct err *e)
 {
 	/* of an account that is not in the configuration any more */
@@ -251,6 +270,8 @@ bool attempt_settle(struct attempt *t, struct err *e)
 
 	if (!t->ok)
 		err_text(&t->why, how);
+	if (t->barred)
+		return wait_for_person(t, &p->retry, how);
 	if (!t->ok && ((t->whole && err_is_final(&t->why)) || is_older(t, p->lifetime, now)))
 		give_up(&t->x.v, &t->why);
 	if (!tell(t, &told, &untold)) {

@@ -21,6 +21,7 @@ struct attempt { /* an entry that is locked, while it is tried */
 	bool                 ok;    /* everybody has the message, or nobody needs it; else: */
 	struct err           why;
 	bool                 whole; /* `why` concerns all recipients without a result */
+	bool                 barred;/* the configuration is at fault, so there was no try: the entry only waits */
 };
 
 /* Reads the message, unless it was read. */
@@ -29,7 +30,7 @@ bool attempt_load(struct attempt *t, struct err *e) MUST_CHECK;
 /* Records which recipients the server has taken since the last record. */
 bool attempt_record_sent(struct attempt *t, struct err *e) MUST_CHECK;
 
-/* After the try.  False: the entry could not be moved to `dead`. */
+/* After the try.  False: the entry could neither be moved to `dead` nor made read-only. */
 bool attempt_settle(struct attempt *t, struct err *e) MUST_CHECK;
 
 #endif

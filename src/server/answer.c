@@ -18,7 +18,7 @@ bool answer(struct caller *c, const char *reply, struct err *e)
 	return caller_reply(c, (int)strtol(reply, NULL, 10), none, reply + 4, e);
 }
 
-/* Codes of our own refusals: RFC 6531 3.5, RFC 5321 4.1.1.11. */
+/* Codes of our own refusals: RFC 6531 3.5, RFC 5321 4.1.1.11, RFC 1870 6.3. */
 static const struct {
 	bool       rcpt; /* of a recipient */
 	struct esc esc;  /* class 0: any */
@@ -28,6 +28,7 @@ static const struct {
 	{ true, { 5, 5, 4 }, 555 },
 	{ true, { 0 }, 550 },
 	{ false, { 5, 6, 7 }, 550 },
+	{ false, { 5, 3, 4 }, 552 },
 };
 
 static int refusal_of(const struct err *e)
@@ -146,7 +147,7 @@ static void tell_missed(const struct relay *u, const char *said, struct buf *tex
 	if (envelope_count(v, RCPT_DONE) == 0)
 		return;
 	for (size_t i = 0; i < v->n; i++) {
-		if (!relay_missed(&v->rcpts[i]))
+		if (!handover_missed(&v->rcpts[i]))
 			continue;
 		transaction_refusal(&v->rcpts[i], v->sender, &why);
 		hint_add(&why, &c);
@@ -169,7 +170,7 @@ bool answer_outcome(struct caller *c, const struct relay *u, struct err *e)
 	int code;
 	bool ok;
 
-	if (!relay_outcome(u, &code, &esc, &said, &why))
+	if (!handover_outcome(u, &code, &esc, &said, &why))
 		return answer_failure(c, u, &why, e);
 	tell_missed(u, said, &text);
 	ok = answer_with(c, code, esc, text.len > 0 ? buf_text(&text) : said, e);

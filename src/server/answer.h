@@ -8,7 +8,7 @@
 #define SERVER_ANSWER_H
 
 #include "server/caller.h"
-#include "server/relay.h"
+#include "server/handover.h"
 
 /* A reply that is written as "250 2.0.0 text". */
 bool answer(struct caller *c, const char *reply, struct err *e) MUST_CHECK;

@@ -281,8 +281,27 @@ bool caller_text(struct caller_text *t, char *to, size_t room, size_t *n, struct
 			return false;
 		*n = t->state == TEXT_CHUNK ? copy_chunk(t, to, room) : decode_text(t, to, room);
 	}
+	t->came += *n;
+	if (t->most > 0 && t->came > t->most) {
+		fail(e, ST_INPUT, FATE_PERM, "the message is larger than %llu bytes", (unsigned long long)t->most);
+		e->esc = (struct esc){ 5, 3, 4 };
+		return false;
+	}
 	t->c->fresh += *n;
 	if (t->c->fresh >= TEXT_PIECE || memchr(to, '\n', *n) != NULL)
 		begin_wait(t->c);
+	return true;
+}
+
+bool caller_skip_text(struct caller_text *t, struct err *e)
+{
+	char piece[4096];
+	size_t n;
+
+	t->most = 0;
+	do
+		if (!caller_text(t, piece, sizeof piece, &n, e))
+			return false;
+	while (n > 0);
 	return true;
 }

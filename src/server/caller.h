@@ -52,8 +52,13 @@ struct caller_text {
 	bool     begun; /* the time for it runs */
 	bool     lf;   /* the dot that ends the text may stand between LFs alone */
 	uint64_t left; /* TEXT_CHUNK: octets */
+	uint64_t most; /* octets of the whole message; more are ST_INPUT PERM with 5.3.4 (RFC 1870 6.3); 0: no limit */
+	uint64_t came;
 };
 
 bool caller_text(struct caller_text *t, char *to, size_t room, size_t *n, struct err *e) MUST_CHECK;
+
+/* Reads a text that cannot be kept up to its end, since only then the caller waits for the reply. */
+bool caller_skip_text(struct caller_text *t, struct err *e) MUST_CHECK;
 
 #endif

@@ -4,23 +4,12 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/array.h"
 #include "base/identity.h"
 #include "server/answer.h"
+#include "server/group.h"
 
 enum {
 	MISTAKES_MAX = 100, /* commands that are unknown, malformed or out of order */
-	GROUP_MAX = 256,    /* commands: as many RCPT are said to the smarthost in one flight */
-};
-
-/* MAIL and RCPT that the caller has sent in one flight, without waiting for answers (RFC 2920). */
-struct group {
-	struct member {
-		struct command command;
-		struct asked   asked; /* if it is RCPT */
-		bool           over;  /* it is a recipient too many */
-	}     *members; /* owned array */
-	size_t n, answered;
 };
 
 struct dialogue {
@@ -89,17 +78,18 @@ static bool pass_on(struct dialogue *d, struct err *e)
 
 static bool do_hello(struct dialogue *d, struct err *e)
 {
-	char name[HOST_MAX], text[HOST_MAX + 200];
+	char name[HOST_MAX], size[32] = "", text[HOST_MAX + 200];
 	struct esc none = { 0 };
 
 	begin_anew(d);
 	d->hello = true;
 	identity_fqdn(name);
-	snprintf(text, sizeof text, "%s%s", name[0] == '\0' ? "localhost" : name,
-		 d->command.id == COMMAND_HELO ? ""
-		 : "\nPIPELINING\nSIZE\n8BITMIME\nSMTPUTF8\nDSN\nCHUNKING\nENHANCEDSTATUSCODES\nHELP");
-	if (d->service != NULL && d->command.id == COMMAND_EHLO)
-		snprintf(text + strlen(text), sizeof text - strlen(text), "\nLIMITS MAILMAX=%d", SERVICE_MESSAGES);
+	if (d->service != NULL)
+		snprintf(size, sizeof size, " %u\nLIMITS MAILMAX=%u", d->service->bytes, d->service->messages);
+	snprintf(text, sizeof text, "%s", name[0] == '\0' ? "localhost" : name);
+	if (d->command.id == COMMAND_EHLO)
+		snprintf(text + strlen(text), sizeof text - strlen(text),
+			 "\nPIPELINING\nSIZE%s\n8BITMIME\nSMTPUTF8\nDSN\nCHUNKING\nENHANCEDSTATUSCODES\nHELP", size);
 	return caller_reply(&d->caller, 250, none, text, e);
 }
 
@@ -116,51 +106,39 @@ static bool next_command(struct dialogue *d, struct err *e)
 
 /* ---- MAIL and RCPT ------------------------------------------------------------------------------- */
 
-static void group_end(struct group *g)
+/* Adds MAIL or RCPT, and counts it. */
+static bool add(struct dialogue *d, const struct command *c, struct err *e)
 {
-	for (size_t i = 0; i < g->n; i++)
-		job_asked_free(&g->members[i].asked);
-	g->n = g->answered = 0;
-}
+	unsigned rcpts = d->rcpts + (c->id == COMMAND_RCPT);
 
-static bool group_add(struct dialogue *d, const struct command *c, struct err *e)
-{
-	struct group *g = &d->group;
-	struct member *members = array_grow(g->members, g->n, sizeof *members, e);
-
-	if (members == NULL)
+	if (!group_add(&d->group, c, d->service != NULL && rcpts > d->service->recipients, e))
 		return false;
-	g->members = members;
-	d->rcpts += c->id == COMMAND_RCPT;
-	g->members[g->n] = (struct member){ .command = *c, .over = d->service != NULL && d->rcpts > SERVICE_RECIPIENTS };
-	g->members[g->n++].command.arg = NULL; /* its line is overwritten by the next one */
+	d->rcpts = rcpts;
 	return true;
 }
 
 /* Collects the present command, and the RCPT behind it that the caller has sent already. */
 static bool collect(struct dialogue *d, struct err *e)
 {
-	if (!group_add(d, &d->command, e))
+	if (!add(d, &d->command, e))
 		return false;
 	while (d->group.n < GROUP_MAX && caller_has_line(&d->caller)) {
 		if (!next_command(d, e))
 			return false;
-		d->pending = d->complaint != NULL || d->command.id != COMMAND_RCPT || !group_add(d, &d->command, e);
+		d->pending = d->complaint != NULL || d->command.id != COMMAND_RCPT || !add(d, &d->command, e);
 		if (d->pending)
 			return true;
 	}
 	return true;
 }
 
-/* Says RCPT to the smarthost from the i-th command on, as far as that can be done before the answers. */
-static void say_rcpts(struct dialogue *d, size_t i)
+static bool may_be_so_large(const struct dialogue *d, const struct command *c, struct err *why)
 {
-	struct group *g = &d->group;
-
-	for (bool goes_on = true; goes_on && i < g->n && !g->members[i].over; i++) {
-		relay_say_rcpt(&d->relay, &g->members[i].asked, &g->members[i].command);
-		goes_on = g->members[i].asked.said;
-	}
+	if (d->service == NULL || c->size <= d->service->bytes)
+		return true;
+	fail(why, ST_MAIL, FATE_PERM, "a message may have %u bytes here", d->service->bytes);
+	why->esc = (struct esc){ 5, 3, 4 };
+	return false;
 }
 
 static bool say_mail(struct dialogue *d, const struct command *c, struct err *why)
@@ -168,9 +146,11 @@ static bool say_mail(struct dialogue *d, const struct command *c, struct err *wh
 	if (d->ahead)
 		return true;
 	begin_anew(d);
+	if (!may_be_so_large(d, c, why))
+		return false;
 	if (!relay_say_mail(&d->relay, c, why))
 		return false;
-	say_rcpts(d, 1);
+	group_say(&d->group, &d->relay, 1);
 	return true;
 }
 
@@ -184,13 +164,13 @@ static bool answer_mail(struct dialogue *d, const struct command *c, struct err 
 		return mistake(d, "503 5.5.1 say EHLO first", e);
 	if (relay_has_mail(&d->relay))
 		return mistake(d, "503 5.5.1 there is a MAIL already", e);
-	if (d->service != NULL && ++d->mails > SERVICE_MESSAGES)
+	if (d->service != NULL && ++d->mails > d->service->messages)
 		return leave(d, "421 4.7.0 there were too many messages in this connection", e);
 	if (!say_mail(d, c, &why) || !relay_hear_mail(&d->relay, c, &anew, &why))
 		return all_lost(d, &why, e);
 	d->failed = !relay_has_mail(&d->relay);
 	if (anew && !d->failed)
-		say_rcpts(d, 1);
+		group_say(&d->group, &d->relay, 1);
 	if (d->failed)
 		reply_fail(r, ST_MAIL, &d->why, "the server refused %s", transaction_blames(r->code, r->esc));
 	return pass_on(d, e);
@@ -209,7 +189,7 @@ static bool answer_rcpt(struct dialogue *d, size_t i, struct err *e)
 	if (m->over) /* RFC 5321 4.5.3.1.10 */
 		return say(d, "452 4.5.3 there were too many recipients in this connection", e);
 	if (!m->asked.said)
-		say_rcpts(d, i);
+		group_say(&d->group, &d->relay, i);
 	if (!relay_hear_rcpt(&d->relay, &m->asked, &m->command, &asked, &why))
 		return relay_has_mail(&d->relay) ? say_error(d, &why, e) : all_lost(d, &why, e);
 	return asked ? pass_on(d, e) : say(d, "250 2.1.5 this recipient is there already", e);
@@ -226,7 +206,7 @@ static bool answer_group(struct dialogue *d, struct err *e)
 
 		ok = g->members[i].command.id == COMMAND_MAIL ? answer_mail(d, &g->members[i].command, e) : answer_rcpt(d, i, e);
 	}
-	group_end(g);
+	group_clear(g);
 	d->ahead = false;
 	return ok;
 }
@@ -247,8 +227,9 @@ static void look_ahead(struct dialogue *d)
 	if (d->pending)
 		return;
 	d->pending = !collect(d, &unheard) || d->pending; /* without memory MAIL waits for its turn */
-	if (d->group.n > 0 && relay_say_next(&d->relay, &d->group.members[0].command))
-		say_rcpts(d, 1);
+	if (d->group.n > 0 && may_be_so_large(d, &d->group.members[0].command, &unheard)
+	    && relay_say_next(&d->relay, &d->group.members[0].command))
+		group_say(&d->group, &d->relay, 1);
 }
 
 /* ---- the message --------------------------------------------------------------------------------- */
@@ -311,19 +292,6 @@ static bool read_dots(void *ctx, char *to, size_t room, size_t *n, struct err *e
 	return caller_text(ctx, to, room, n, e);
 }
 
-/* Reads a text that cannot be kept up to its end, since only then the caller waits for the reply. */
-static bool drain(struct caller_text *t, struct err *e)
-{
-	char piece[4096];
-	size_t n;
-
-	do
-		if (!caller_text(t, piece, sizeof piece, &n, e))
-			return false;
-	while (n > 0);
-	return true;
-}
-
 static bool give_up(const struct err *why, struct err *e)
 {
 	*e = *why;
@@ -332,18 +300,18 @@ static bool give_up(const struct err *why, struct err *e)
 
 static bool send_message(struct dialogue *d, struct err *why)
 {
-	if (!relay_say_message(&d->relay, why))
+	if (!handover_say(&d->relay, why))
 		return false;
 	look_ahead(d);
-	return relay_hear_message(&d->relay, why);
+	return handover_hear(&d->relay, why);
 }
 
 /* After this message: does what was said of the next one count? */
 static void leave_message(struct dialogue *d)
 {
 	d->ahead = relay_forget(&d->relay);
-	for (size_t i = 0; i < d->group.n && !d->ahead; i++)
-		job_asked_free(&d->group.members[i].asked);
+	if (!d->ahead)
+		group_unsay(&d->group);
 }
 
 /* Sends the message and answers the caller.  ok unset: the message could not be read, and *why says why. */
@@ -357,7 +325,7 @@ static bool conclude(struct dialogue *d, bool ok, struct err *why, struct err *e
 	return ok;
 }
 
-static struct message *message(struct dialogue *d) { return relay_message(&d->relay); }
+static struct message *message(struct dialogue *d) { return &relay_job(&d->relay)->x.m; }
 
 static bool may_come(const struct dialogue *d)
 {
@@ -375,9 +343,11 @@ static bool say_too_early(struct dialogue *d, struct err *e)
 			      : say(d, "554 5.5.1 there is no valid recipient", e);
 }
 
+static uint64_t most(const struct dialogue *d) { return d->service == NULL ? 0 : d->service->bytes; }
+
 static bool do_data(struct dialogue *d, struct err *e)
 {
-	struct caller_text text = { .c = &d->caller, .state = TEXT_START, .lf = d->caller.lf };
+	struct caller_text text = { .c = &d->caller, .state = TEXT_START, .lf = d->caller.lf, .most = most(d) };
 	struct err why = { 0 };
 	bool ok;
 
@@ -386,7 +356,7 @@ static bool do_data(struct dialogue *d, struct err *e)
 	if (!say(d, "354 end with a line that is only a dot", e))
 		return false;
 	ok = message_read_from(message(d), read_dots, &text, &why);
-	if (text.state != TEXT_END && !(d->caller.gone ? give_up(&why, e) : drain(&text, e)))
+	if (text.state != TEXT_END && !(d->caller.gone ? give_up(&why, e) : caller_skip_text(&text, e)))
 		return false;
 	return conclude(d, ok, &why, e);
 }
@@ -397,12 +367,12 @@ static bool do_bdat(struct dialogue *d, struct err *e)
 	struct err why = { 0 };
 	bool ok;
 
-	c.text = (struct caller_text){ .c = &d->caller, .state = TEXT_CHUNK, .left = d->command.size };
+	c.text = (struct caller_text){ .c = &d->caller, .state = TEXT_CHUNK, .left = d->command.size, .most = most(d) };
 	if (!may_come(d))
-		return drain(&c.text, e) && say_too_early(d, e);
+		return caller_skip_text(&c.text, e) && say_too_early(d, e);
 	ok = message_read_from(message(d), read_chunks, &c, &why);
 	if (!ok && !d->spoiled) { /* the message could not be kept; the rest of this chunk is read and dropped */
-		if (!(d->caller.gone ? give_up(&why, e) : drain(&c.text, e)))
+		if (!(d->caller.gone ? give_up(&why, e) : caller_skip_text(&c.text, e)))
 			return false;
 		relay_log(&d->relay, &why);
 		(void)relay_forget(&d->relay);
@@ -504,8 +474,7 @@ static void dialogue_free(struct dialogue *d)
 {
 	relay_close(&d->relay);
 	caller_close(&d->caller);
-	group_end(&d->group);
-	free(d->group.members);
+	group_free(&d->group);
 	free(d);
 }
 
@@ -519,7 +488,7 @@ bool dialogue(struct sender *who, struct smarthost *to, const struct service *se
 		return fail_memory(e);
 	d->service = service;
 	relay_begin(&d->relay, who, to);
-	caller_open(&d->caller, in, out, service == NULL ? 0 : SERVICE_DIALOGUE_S);
+	caller_open(&d->caller, in, out, service == NULL ? 0 : service->seconds);
 	ok = why_not == NULL ? talk(d, e) : refuse(d, why_not, e);
 	dialogue_free(d);
 	return ok;

@@ -4,20 +4,17 @@
 #include <time.h>
 
 #include "deliver/report.h"
-#include "base/log.h"
-#include "queue/bounce.h"
 #include "server/later.h"
 #include "smtp/negotiate.h"
 
 enum { ADDED = 1024 }; /* bytes added to the caller's SIZE, for Date, Message-ID, From and qualified addresses */
 
-static struct job *now(struct relay *u) { return &u->jobs[u->at]; }
+struct job *relay_job(struct relay *u) { return &u->jobs[u->at]; }
 static struct job *next(struct relay *u) { return &u->jobs[1 - u->at]; }
 
 /* The one that RCPT belongs to. */
-static struct job *latest(struct relay *u) { return u->ahead ? next(u) : now(u); }
+static struct job *latest(struct relay *u) { return u->ahead ? next(u) : relay_job(u); }
 
-struct message *relay_message(struct relay *u) { return &now(u)->x.m; }
 const struct job *relay_now(const struct relay *u) { return &u->jobs[u->at]; }
 bool relay_has_mail(const struct relay *u) { return relay_now(u)->mail; }
 bool relay_has_recipients(const struct relay *u)
@@ -35,7 +32,7 @@ struct circumstances relay_circumstances(const struct relay *u)
 
 void relay_log(struct relay *u, const struct err *why)
 {
-	const struct job *j = now(u);
+	const struct job *j = relay_job(u);
 	bool kept = j->kept[0] != '\0';
 	struct err verdict = { 0 };
 	int status;
@@ -72,11 +69,11 @@ bool relay_forget(struct relay *u)
 	struct err why;
 
 	/* all recipients were refused and the caller gave up: without this the log would have no line */
-	if (now(u)->mail && now(u)->t.taken == 0 && !transaction_verdict(&now(u)->x.v, &why))
+	if (relay_job(u)->mail && relay_job(u)->t.taken == 0 && !transaction_verdict(&relay_job(u)->x.v, &why))
 		relay_log(u, &why);
 	if (!goes_on)
 		job_end(u, next(u));
-	job_end(u, now(u));
+	job_end(u, relay_job(u));
 	u->ahead = false;
 	if (!goes_on)
 		return false;
@@ -108,7 +105,7 @@ static bool lost(struct relay *u, struct err *why)
 
 	hint_add(why, &c);
 	relay_log(u, why);
-	now(u)->mail = false;
+	relay_job(u)->mail = false;
 	(void)relay_forget(u);
 	return false;
 }
@@ -140,7 +137,7 @@ static bool begin_envelope(struct relay *u, struct job *j, const struct command 
 	if (!wanted_sender(u, j, c, wanted, &from, e) || !sender_set(u->who, wanted, from, &j->x, e))
 		return false;
 	v->ret = c->ret;
-	j->keeps = keep_allowed(u->who, &why_not);
+	j->keeps = u->who->a->wishes.hold_here = keep_allowed(u->who, &why_not);
 	if (!wishes_agree(&u->who->a->wishes, esmtp_is_bounce(v), time(NULL), e))
 		return false;
 	return c->envid[0] == '\0' || (v->envid = str_dup(c->envid, e)) != NULL;
@@ -189,8 +186,8 @@ static bool begins(void *ctx, struct session *s, struct err *e)
 	struct attempt *t = ctx;
 
 	(void)s;
-	begin_transaction(t->u, now(t->u), t->c);
-	return suits(t->u, now(t->u), e);
+	begin_transaction(t->u, relay_job(t->u), t->c);
+	return suits(t->u, relay_job(t->u), e);
 }
 
 /* BODY=8BITMIME only says that the text may be 8-bit, which is not known yet.  Where it is, and the caller said BODY=7BIT, it is
@@ -209,8 +206,8 @@ static bool say_mail_anew(struct relay *u, const struct command *c, struct err *
 	smarthost_disconnect(u->to);
 	if (!smarthost_connect(u->to, begins, &t, e))
 		return false;
-	job_reopen(now(u));
-	return say_mail(now(u), c, e);
+	job_reopen(relay_job(u));
+	return say_mail(relay_job(u), c, e);
 }
 
 /* A connection that was used before may have been closed by the server; then MAIL is tried once more on a new one.  If MAIL
@@ -221,7 +218,7 @@ static bool reach(struct relay *u, const struct command *c, struct err *e)
 
 	u->reused = smarthost_usable(u->to);
 	if (u->reused) {
-		bool fits = begins(&t, &u->to->s, e), ok = fits && say_mail(now(u), c, e);
+		bool fits = begins(&t, &u->to->s, e), ok = fits && say_mail(relay_job(u), c, e);
 
 		if (ok || !(u->to->s.chat.broken || (!fits && u->to->n_servers > 1)))
 			return ok;
@@ -229,8 +226,7 @@ static bool reach(struct relay *u, const struct command *c, struct err *e)
 	return say_mail_anew(u, c, e);
 }
 
-/* The smarthost does not take the message now.  True: the queue will. */
-static bool go_away(struct relay *u, const struct err *why)
+bool relay_defer(struct relay *u, const struct err *why)
 {
 	struct err unheard;
 
@@ -238,8 +234,8 @@ static bool go_away(struct relay *u, const struct err *why)
 		return false;
 	if (!u->to->s.chat.broken && u->to->open) /* what was said of this message means nothing any more */
 		(void)!chat_settle(&u->to->s.chat, &unheard);
-	transaction_end(&now(u)->t);
-	later_begin(now(u), why);
+	transaction_end(&relay_job(u)->t);
+	later_begin(relay_job(u), why);
 	return true;
 }
 
@@ -253,22 +249,22 @@ static bool only_keeps(const struct relay *u, struct err *e)
 
 bool relay_say_mail(struct relay *u, const struct command *c, struct err *e)
 {
-	if (!begin_envelope(u, now(u), c, e))
+	if (!begin_envelope(u, relay_job(u), c, e))
 		return lost(u, e);
 	if (only_keeps(u, e))
-		return go_away(u, e);
-	return (ready(u, e) && reach(u, c, e)) || go_away(u, e) || lost(u, e);
+		return relay_defer(u, e);
+	return (ready(u, e) && reach(u, c, e)) || relay_defer(u, e) || lost(u, e);
 }
 
 static bool hear_mail(struct relay *u, const struct command *c, bool *anew, struct err *e)
 {
-	if (transaction_hear_mail(&now(u)->t, e))
+	if (transaction_hear_mail(&relay_job(u)->t, e))
 		return true;
 	*anew = u->to->s.chat.broken && u->reused;
 	if (!*anew)
 		return false;
-	transaction_end(&now(u)->t);
-	return say_mail_anew(u, c, e) && transaction_hear_mail(&now(u)->t, e);
+	transaction_end(&relay_job(u)->t);
+	return say_mail_anew(u, c, e) && transaction_hear_mail(&relay_job(u)->t, e);
 }
 
 /* The sender was refused.  The answers to the RCPT that were said with MAIL mean nothing. */
@@ -278,7 +274,7 @@ static void sender_refused(struct relay *u)
 	const struct reply *r = relay_reply(u);
 	struct err refused, unheard;
 
-	reply_fail(r, ST_MAIL, &refused, "the server refused %s <%s>", transaction_blames(r->code, r->esc), now(u)->x.v.sender);
+	reply_fail(r, ST_MAIL, &refused, "the server refused %s <%s>", transaction_blames(r->code, r->esc), relay_job(u)->x.v.sender);
 	relay_log(u, &refused);
 	report_advice(&refused, &c);
 	if (!u->to->s.chat.broken)
@@ -288,17 +284,17 @@ static void sender_refused(struct relay *u)
 
 bool relay_hear_mail(struct relay *u, const struct command *c, bool *anew, struct err *e)
 {
-	struct job *j = now(u);
+	struct job *j = relay_job(u);
 
 	*anew = false;
-	if (!j->away && !hear_mail(u, c, anew, e) && !go_away(u, e))
+	if (!j->away && !hear_mail(u, c, anew, e) && !relay_defer(u, e))
 		return lost(u, e);
 	if (!j->away)
 		reply_copy(&u->answer, &u->to->s.chat.reply);
 	if (!j->away && j->t.no_mail) {
 		reply_fail(&u->answer, ST_MAIL, e, "the server refused %s <%s>",
 			   transaction_blames(u->answer.code, u->answer.esc), j->x.v.sender);
-		if (!go_away(u, e))
+		if (!relay_defer(u, e))
 			sender_refused(u);
 	}
 	if (j->away) {
@@ -344,17 +340,16 @@ void relay_say_rcpt(struct relay *u, struct asked *a, const struct command *c)
 		job_say(latest(u), u->who, a, c);
 }
 
-/* The caller is told of this refusal; the hint is for the user. */
-static void advise(struct relay *u, const struct rcpt *r)
+void relay_advise(struct relay *u, const struct rcpt *r)
 {
 	struct circumstances c = relay_circumstances(u);
 	struct err why;
 
-	if (now(u)->advised)
+	if (relay_job(u)->advised)
 		return;
-	transaction_refusal(r, now(u)->x.v.sender, &why);
+	transaction_refusal(r, relay_job(u)->x.v.sender, &why);
 	report_advice(&why, &c);
-	now(u)->advised = why.hint[0] != '\0';
+	relay_job(u)->advised = why.hint[0] != '\0';
 }
 
 /* Of the addresses that the recipient stands for: one that the queue will have the message for, else one that is barred. */
@@ -370,9 +365,9 @@ static const struct rcpt *for_later(const struct job *j, const struct asked *a)
 
 static bool hear(struct relay *u, struct asked *a, const struct rcpt **counts, bool *asked, struct err *e)
 {
-	struct job *j = now(u);
+	struct job *j = relay_job(u);
 
-	if (!j->away && !job_hear(j, a, counts, asked, &u->answer, e) && !go_away(u, e))
+	if (!j->away && !job_hear(j, a, counts, asked, &u->answer, e) && !relay_defer(u, e))
 		return false;
 	if (j->away)
 		*counts = for_later(j, a);
@@ -381,7 +376,7 @@ static bool hear(struct relay *u, struct asked *a, const struct rcpt **counts, b
 
 bool relay_hear_rcpt(struct relay *u, struct asked *a, const struct command *c, bool *asked, struct err *e)
 {
-	struct job *j = now(u);
+	struct job *j = relay_job(u);
 	const struct rcpt *counts;
 
 	*asked = false;
@@ -406,153 +401,6 @@ bool relay_hear_rcpt(struct relay *u, struct asked *a, const struct command *c, 
 	if (counts->state == RCPT_BARRED)
 		transaction_refusal(counts, j->x.v.sender, e);
 	else
-		advise(u, counts);
+		relay_advise(u, counts);
 	return counts->state != RCPT_BARRED;
-}
-
-/* ---- the message --------------------------------------------------------------------------------- */
-
-static bool prepare(struct relay *u, struct job *j, struct err *e)
-{
-	struct submission *x = &j->x;
-	size_t before = x->v.n; /* always_bcc comes behind them: if it is refused, that is told with the outcome */
-
-	envelope_name(&x->v);
-	if (!sender_cleanup(u->who, x, false, e))
-		return false;
-	if (j->away)
-		return rendition_begin(&x->r, &x->m, NULL, e); /* can any server take the message? */
-	return job_ask_added(j, before, e)
-	    && negotiate_message(&u->to->s, &x->v, &x->m, true, &j->t.needs, &x->r, e);
-}
-
-/* A caller that sent RCPT and DATA in one flight may not want to send without the refused recipients.  After the 354 it can only
- * send an empty text to say so (RFC 2920 3.1). */
-static bool was_meant(const struct job *j, struct err *e)
-{
-	const struct message *m = &j->x.m;
-
-	return !j->said_no || m->head.len > 0 || m->body.len > 0 || m->fd >= 0
-	    || fail(e, ST_INPUT, FATE_PERM, "the text is empty and a recipient was refused, so nothing was sent");
-}
-
-static bool some_have_it(const struct job *j)
-{
-	return envelope_count(&j->x.v, RCPT_DONE) > 0;
-}
-
-/* An LMTP server closed after some of its answers: the other recipients are barred for now. */
-static bool others_unheard(struct envelope *v, const struct err *why, struct err *e)
-{
-	struct buf text = buf_max(ST_INTERNAL, 2 * sizeof why->say, "an error");
-	bool ok = buf_printf(&text, e, "%s; the server may have the message for it", why->say);
-
-	for (size_t i = 0; ok && i < v->n; i++)
-		if (v->rcpts[i].state == RCPT_TAKEN)
-			ok = rcpt_bar(&v->rcpts[i], ST_BODY, FATE_TEMP, (struct esc){ 4, 4, 2 }, buf_text(&text), e);
-	buf_free(&text);
-	return ok;
-}
-
-/* If some have the message, the refusals are told with the outcome. */
-static void advise_message(struct relay *u, const struct job *j)
-{
-	for (size_t i = 0; i < j->x.v.n && !some_have_it(j); i++)
-		if (rcpt_failed(&j->x.v.rcpts[i]) && j->x.v.rcpts[i].stage >= ST_DATA)
-			advise(u, &j->x.v.rcpts[i]);
-}
-
-/* The dialogue broke.  If some recipients have the message, that is an outcome. */
-static bool some_were_heard(struct job *j, struct err *e)
-{
-	struct err why = *e;
-
-	return some_have_it(j) && others_unheard(&j->x.v, &why, e);
-}
-
-/* The message is there, but the smarthost does not take it now. */
-static bool go_away_with_message(struct relay *u, struct err *e)
-{
-	return !now(u)->away && now(u)->keeps && go_away(u, e);
-}
-
-/* Keeps the message for those that do not have it yet, and may still get it.  False: nobody has it, and it was not kept. */
-static bool keep_rest(struct relay *u, struct job *j, struct err *e)
-{
-	char text[ERR_TEXT];
-	struct err why = j->why, verdict;
-
-	if (!j->keeps || !keep_worth(&j->x.v) || keep_in_vain(u->who, &j->x.v))
-		return true;
-	if (!j->away && !transaction_verdict(&j->x.v, &verdict))
-		j->why = why = verdict;
-	if (later_keep(j, u->who, &why, e))
-		return true;
-	log_warn("the message could not be kept in the queue: %s", err_text(e, text));
-	if (j->away && e->esc.class == 0) /* but a full queue is the caller's own reason */
-		*e = j->why;
-	return !j->away;
-}
-
-/* If the message cannot be sent, an intact session is kept: RSET comes before the next MAIL.  If a server owes very many answers,
- * the first of them are heard here. */
-bool relay_say_message(struct relay *u, struct err *e)
-{
-	struct job *j = now(u);
-
-	if (!was_meant(j, e))
-		return false;
-	if (!prepare(u, j, e))
-		return go_away_with_message(u, e);
-	return j->away || j->t.taken == 0 || transaction_say_message(&j->t, e) || some_were_heard(j, e)
-	    || go_away_with_message(u, e);
-}
-
-bool relay_hear_message(struct relay *u, struct err *e)
-{
-	struct job *j = now(u);
-
-	if (!j->away && !transaction_hear_message(&j->t, e) && !some_were_heard(j, e) && !go_away_with_message(u, e))
-		return false;
-	if (!j->away)
-		advise_message(u, j);
-	bounce_relayed(u->who, &j->x);
-	return keep_rest(u, j, e);
-}
-
-bool relay_missed(const struct rcpt *r)
-{
-	return rcpt_failed(r) && (r->missed || r->stage >= ST_DATA);
-}
-
-/* If nobody has the message: the refusal of the message that the caller is told.  One for now is preferred to one for good, since
- * trying again may help some recipients. */
-static const struct rcpt *refused_message(const struct envelope *v)
-{
-	const struct rcpt *best = NULL;
-
-	for (size_t i = 0; i < v->n; i++)
-		if (rcpt_failed(&v->rcpts[i]) && v->rcpts[i].stage >= ST_DATA
-		    && (best == NULL || (!rcpt_may_retry(best) && rcpt_may_retry(&v->rcpts[i]))))
-			best = &v->rcpts[i];
-	return best;
-}
-
-bool relay_outcome(const struct relay *u, int *code, struct esc *esc, const char **said, struct err *e)
-{
-	if (relay_now(u)->told[0] != '\0') {
-		*code = 250;
-		*esc = (struct esc){ 2, 0, 0 };
-		*said = relay_now(u)->told;
-		return true;
-	}
-	const struct submission *x = &relay_now(u)->x;
-	const struct delivery *d = &x->delivery;
-	const struct rcpt *r = some_have_it(relay_now(u)) ? NULL : refused_message(&x->v);
-
-	*code = r != NULL ? r->code : d->code;
-	*esc = r != NULL ? r->esc : d->esc;
-	*said = r == NULL ? d->said : r->said != NULL ? r->said : "";
-	/* no answer: require_all_recipients kept the message back, and the error is the refusal at RCPT */
-	return *code != 0 || transaction_verdict(&x->v, e);
 }

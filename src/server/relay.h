@@ -1,19 +1,14 @@
 /*
- * relay.h - the smarthost's side of -bs: passes the caller's MAIL, RCPT and message on.
+ * relay.h - the smarthost's side of -bs: passes the caller's MAIL and RCPT on, and owns the messages on their way.
  *
  * Chooses the account by the sender.  Connects when the first MAIL comes, and keeps the connection for the messages that
  * follow.  What the caller sends in one flight goes to the smarthost in one flight: a say function writes commands that may
  * wait for others, and the hear function with the same name waits for the answers.  The answers are heard in the order in which
  * the commands were said.  After the end of a message the next MAIL and its RCPT may be said before the answer to the message
- * is heard (relay_say_next()).
+ * is heard (relay_say_next()).  The message itself is server/handover's.
  *
- * If a function returns true, the smarthost's answer is relay_reply(), and after the message relay_outcome().  If
- * relay_say_mail() or relay_hear_mail() returns false, *e says why, and the envelope is gone.  If relay_hear_rcpt() does,
- * relay_has_mail() tells whether the envelope is still there.
- *
- * A recipient that the caller names is accepted if one of its addresses is (server/job.h).  The addresses that were refused
- * behind an accepted recipient, and a refused always_bcc, are told with the outcome of the message.  If the caller is told that
- * nobody has the message, or that a recipient is refused, it can send again without a duplicate.
+ * If a function returns true, the smarthost's answer is relay_reply().  If relay_say_mail() or relay_hear_mail() returns false,
+ * *e says why, and the envelope is gone.  If relay_hear_rcpt() does, relay_has_mail() tells whether the envelope is still there.
  *
  * SMTP has no place for hints, so they are printed on standard error: one for each message whose sender, recipients or text are
  * refused, if there is one.
@@ -37,8 +32,8 @@ struct relay {
 
 void relay_begin(struct relay *u, struct sender *who, struct smarthost *to);
 
-const struct job *relay_now(const struct relay *u); /* the present message */
-struct message *relay_message(struct relay *u);     /* its text, to be filled */
+struct job *relay_job(struct relay *u);             /* the present message */
+const struct job *relay_now(const struct relay *u); /* the same, to look at */
 bool relay_has_mail(const struct relay *u);         /* is there an envelope? */
 bool relay_has_recipients(const struct relay *u);   /* was one accepted, by the smarthost or for the queue? */
 const struct reply *relay_reply(const struct relay *u);
@@ -56,21 +51,15 @@ void relay_say_rcpt(struct relay *u, struct asked *a, const struct command *c);
 /* *asked unset: the answer is not the smarthost's: all addresses that the recipient stands for were accepted before. */
 bool relay_hear_rcpt(struct relay *u, struct asked *a, const struct command *c, bool *asked, struct err *e) MUST_CHECK;
 
-/* Fixes the head of the message, makes the rendition for the smarthost, and sends it. */
-bool relay_say_message(struct relay *u, struct err *e) MUST_CHECK;
-
-/* Between relay_say_message() and relay_hear_message(): says the MAIL of the next message, if it can be in the same flight.
- * After true, relay_say_rcpt() is for the next message. */
+/* Between the end of the message and the answer to it, see server/handover: says the MAIL of the next message, if it can be in
+ * the same flight.  After true, relay_say_rcpt() is for the next message. */
 bool relay_say_next(struct relay *u, const struct command *c);
 
-bool relay_hear_message(struct relay *u, struct err *e) MUST_CHECK;
+/* The smarthost does not take the present message now.  True: the queue will, and nothing more is said for it. */
+bool relay_defer(struct relay *u, const struct err *why);
 
-/* Afterwards: one answer for all recipients.  It accepts if one of them has the message, since sending again would then make a
- * duplicate; relay_missed() tells which ones do not have it.  False: the message was not sent, and *e says why. */
-bool relay_outcome(const struct relay *u, int *code, struct esc *esc, const char **said, struct err *e) MUST_CHECK;
-
-/* After relay_outcome(), if some have the message: does this recipient lack it without the caller having been told? */
-bool relay_missed(const struct rcpt *r);
+/* Prints the hint for a refusal that the caller is told, if the message has had none. */
+void relay_advise(struct relay *u, const struct rcpt *r);
 
 /* Writes the line in the log.  why NULL: the line has the smarthost's answer. */
 void relay_log(struct relay *u, const struct err *why);

@@ -12,7 +12,8 @@
 
 void service_begin(struct service *s)
 {
-	*s = (struct service){ .lock = -1 };
+	*s = (struct service){ .lock = -1, .seconds = SERVICE_DIALOGUE_S, .messages = SERVICE_MESSAGES,
+			      .recipients = SERVICE_RECIPIENTS, .bytes = SERVICE_BYTES };
 }
 
 void service_end(struct service *s)
@@ -132,11 +133,11 @@ bool service_admit(struct service *s, const struct account *a, int fd, struct er
 	bool ok;
 	int dir;
 
-	if (!may_come(s, a, e) || !leads_elsewhere(a, fd, e))
+	if (!leads_elsewhere(a, fd, e))
 		return false;
 	dir = open_users(a->service.directory != NULL ? a->service.directory : DIRECTORY, e);
 	ok = dir >= 0 && take_place(s, dir, e);
 	if (dir >= 0)
 		close(dir);
-	return ok;
+	return ok && may_come(s, a, e); /* a peer that is refused may stay until it says QUIT, so it needs a place, too */
 }

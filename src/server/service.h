@@ -19,10 +19,12 @@ enum {
 	SERVICE_CONNECTIONS = 8,        /* of one uid at a time */
 	SERVICE_MESSAGES = 100,         /* of one connection; announced as MAILMAX (RFC 9422) */
 	SERVICE_RECIPIENTS = 10000,     /* of one connection, in all its messages */
+	SERVICE_BYTES = 100 * 1024 * 1024, /* of one message: its text is on disk while it comes */
 };
 
 struct service {
 	struct peer peer;
+	unsigned    seconds, messages, recipients, bytes; /* the limits of this connection, as above */
 	int         lock;     /* owned; -1: none */
 	bool        unwanted; /* the peer is refused for good; other failures are ours, and may be mended */
 };
@@ -34,7 +36,7 @@ void service_end(struct service *s);
 bool service_meet(struct service *s, int fd, struct err *e) MUST_CHECK;
 
 /* May this peer use this account now?  ST_CONFIG PERM: it is not in allow_users, the account leads back to this service, or the
- * directory of the locks cannot be used; ST_CONFIG TEMP: it has SERVICE_CONNECTIONS already. */
+ * directory of the locks cannot be used; ST_CONFIG TEMP: it has SERVICE_CONNECTIONS already, also if it may not come at all. */
 bool service_admit(struct service *s, const struct account *a, int fd, struct err *e) MUST_CHECK;
 
 #endif

@@ -59,11 +59,13 @@ static void note_encoded(const struct session *s, const struct rendition *r)
 
 /* ---- wishes -------------------------------------------------------------------------------------- */
 
-static bool fail_not_offered(const struct session *s, const struct wish *row, struct err *e)
+static bool fail_not_offered(const struct session *s, const struct wishes *w, const struct wish *row, struct err *e)
 {
 	char code[ESC_TEXT];
 	bool coded = row->esc.class != 0;
 
+	if (row->ext == EXT_FUTURERELEASE && w->hold_here)
+		return fail(e, ST_EHLO, FATE_TEMP, "%s does not offer %s, so the message is held here", s->to->host, row->word);
 	fail(e, ST_EHLO, FATE_PERM, "%s does not offer %s, which %s asks for, so nothing was sent%s%s%s", s->to->host,
 	     row->word, row->key, coded ? " (" : "", esc_text(row->esc, code), coded ? ")" : "");
 	e->esc = row->esc;
@@ -84,7 +86,7 @@ static bool is_asked(const struct needs *n, const struct wish *row)
 static bool is_granted(const struct session *s, const struct needs *n, const struct wish *row, struct err *e)
 {
 	if (!is_offered(s, row))
-		return fail_not_offered(s, row, e);
+		return fail_not_offered(s, n->w, row, e);
 	return row->granted == NULL || row->granted(s, n->w, e);
 }
 

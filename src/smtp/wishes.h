@@ -41,6 +41,7 @@ struct wishes { /* zeroed: none */
 	struct deliver_by by;
 	unsigned          hold_for;    /* seconds that the server holds the message; 0: none */
 	int64_t           hold_until;  /* seconds since 1970; 0: not held */
+	bool              hold_here;   /* where the server does not offer this, we hold it: no fault of the server */
 	struct number     priority;
 	enum onward_tls   onward_tls;
 };

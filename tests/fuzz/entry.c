@@ -2,7 +2,7 @@
 #include "fuzz.h"
 
 #include "base/crc.h"
-#include "queue/entry.h"
+#include "queue/record.h"
 
 static void check_line(const uint8_t *data, size_t size)
 {
@@ -58,8 +58,8 @@ static void check_record(const struct entry *x, const char *how)
 	struct err e;
 	size_t whole;
 
-	MUST(entry_put_try(&text, NULL, 1, 2, how, &e) && entry_put_hold(&text, 3, &e));
-	MUST(entry_apply(&copy, text.bytes, text.len, &whole, &e) && whole == text.len);
+	MUST(record_put_try(&text, NULL, 1, 2, how, &e) && record_put_hold(&text, 3, &e));
+	MUST(record_apply(&copy, text.bytes, text.len, &whole, &e) && whole == text.len);
 	MUST(copy.tries == x->tries + 1 && copy.due == 2 && copy.held && copy.lost == x->lost);
 	buf_free(&text);
 }
@@ -79,7 +79,7 @@ static void apply(struct entry *x, const char *text, size_t len)
 		text += n + (end != NULL);
 		len -= n + (end != NULL);
 	}
-	MUST(entry_apply(x, buf_text(&records), records.len, &whole, &e) && whole <= records.len);
+	MUST(record_apply(x, buf_text(&records), records.len, &whole, &e) && whole <= records.len);
 	MUST(entry_open(x) <= x->v.n && x->lost <= x->v.n && strlen(x->last) < sizeof x->last);
 	buf_free(&records);
 }
@@ -97,7 +97,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (entry_parse_envelope(&x, text, len, &e)) {
 		check_words(&x);
 		check_again(&x);
-		MUST(entry_apply(&x, text + len, size - len, &whole, &e) && whole <= size - len);
+		MUST(record_apply(&x, text + len, size - len, &whole, &e) && whole <= size - len);
 		apply(&x, text + len, size - len);
 		check_record(&x, text);
 	} else {

@@ -9,15 +9,7 @@
 
 #include "../peer.h"
 
-/* The client's lines end with CRLF, whatever the server sends. */
-static void byte_came(void *ctx, char c)
-{
-	char *last = ctx;
-
-	MUST(c != '\n' || *last == '\r');
-	MUST(c != '\0');
-	*last = c;
-}
+static void byte_came(void *last, char c) { MUST(peer_crlf(last, c)); }
 
 static const char text[] = "Subject: hi\n\n.dot\nbody\n";
 

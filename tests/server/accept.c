@@ -7,6 +7,9 @@
  * `accept --connect PATH` is the other end: what it reads from standard input goes to the socket, and the answers to standard
  * output.  It ends when the other end closes.
  */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* kill(2) */
+#endif
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -54,8 +57,8 @@ static int copy(int from, int to)
 static int connect_to(const char *path)
 {
 	struct sockaddr_un at = { .sun_family = AF_UNIX };
-	struct pollfd fds[2] = { { .fd = 0, .events = POLLIN } };
 	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	pid_t child;
 
 	snprintf(at.sun_path, sizeof at.sun_path, "%s", path);
 	if (fd < 0 || connect(fd, (const struct sockaddr *)&at, sizeof at) != 0) {
@@ -63,15 +66,17 @@ static int connect_to(const char *path)
 		return 1;
 	}
 	signal(SIGPIPE, SIG_IGN);
-	fds[1] = (struct pollfd){ .fd = fd, .events = POLLIN };
-	while (poll(fds, 2, -1) > 0) {
-		if (fds[1].revents != 0 && !copy(fd, 1))
-			break;
-		if (fds[0].revents != 0 && !copy(0, fd)) {
-			shutdown(fd, SHUT_WR);
-			fds[0].fd = -1;
-		}
+	child = fork(); /* each direction has a process: else both ends could wait until the other one reads */
+	if (child == 0) {
+		while (copy(0, fd))
+			;
+		shutdown(fd, SHUT_WR);
+		_exit(0);
 	}
+	while (copy(fd, 1))
+		;
+	if (child > 0)
+		kill(child, SIGKILL);
 	return 0;
 }
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "base/crc.h"
-#include "queue/entry.h"
+#include "queue/record.h"
 
 static struct err e;
 
@@ -184,11 +184,11 @@ static void put_story(struct buf *to)
 
 	x.v.rcpts[0].state = RCPT_DONE;
 	x.v.rcpts[2].state = RCPT_REFUSED;
-	must(entry_put_try(to, &x.v, 20, 30, "451 later : done 0-3\n\x01", &e), "no try");
-	must(entry_put_hold(to, 40, &e) && entry_put_release(to, 50, &e), "no hold");
-	entry_recorded(&x.v);
+	must(record_put_try(to, &x.v, 20, 30, "451 later : done 0-3\n\x01", &e), "no try");
+	must(record_put_hold(to, 40, &e) && record_put_release(to, 50, &e), "no hold");
+	record_is_durable(&x.v);
 	x.v.rcpts[1].state = RCPT_DONE;
-	must(entry_put_sent(to, &x.v, 55, &e) && entry_put_try(to, NULL, 60, 70, "", &e), "no second try");
+	must(record_put_sent(to, &x.v, 55, &e) && record_put_try(to, NULL, 60, 70, "", &e), "no second try");
 	entry_free(&x);
 }
 
@@ -199,7 +199,7 @@ static void records(void)
 	size_t whole;
 
 	put_story(&story);
-	ok(entry_apply(&x, story.bytes, story.len, &whole, &e) && whole == story.len, "all records are whole");
+	ok(record_apply(&x, story.bytes, story.len, &whole, &e) && whole == story.len, "all records are whole");
 	ok(x.tries == 2 && x.due == 70 && x.since == 50 && !x.held && x.last[0] == '\0', "what they say of the entry");
 	ok(x.v.rcpts[0].state == RCPT_DONE && x.v.rcpts[1].state == RCPT_DONE && x.v.rcpts[2].state == RCPT_DONE && x.v.rcpts[3].state == RCPT_OPEN
 	   && x.lost == 1 && entry_open(&x) == 1, "what they say of the recipients");
@@ -207,12 +207,62 @@ static void records(void)
 
 	x = fresh();
 	buf_clear(&story);
-	must(entry_put_try(&story, NULL, 20, 30, "451 later : done 0-3\n\x01", &e), "no try");
+	must(record_put_try(&story, NULL, 20, 30, "451 later : done 0-3\n\x01", &e), "no try");
 	ok(memchr(story.bytes, '\n', story.len) == story.bytes + story.len - 1, "a record is one line");
-	ok(entry_apply(&x, story.bytes, story.len, &whole, &e) && entry_open(&x) == 4 && strstr(x.last, "451 later : done 0-3") == x.last,
+	must(record_put_wait(&story, 40, 50, "451 later : done 0-3\n\x01", &e), "no wait");
+	ok(record_apply(&x, story.bytes, story.len, &whole, &e) && entry_open(&x) == 4 && x.tries == 1 && x.due == 50 && strstr(x.last, "451 later : done 0-3") == x.last,
 	   "words of the server are no part of the record");
 	entry_free(&x);
 	buf_free(&story);
+}
+
+static struct entry told(bool delay, bool relay)
+{
+	struct buf text = text_buf();
+	struct entry x = fresh();
+	size_t whole;
+
+	x.v.rcpts[1].state = x.v.rcpts[2].state = RCPT_DONE;
+	x.v.rcpts[2].relayed = x.v.rcpts[3].relayed = true; /* only who has it counts */
+	must(record_put_sent(&text, &x.v, 20, &e), "no record");
+	must((!delay || record_put_told(&text, true, 30, &e)) && (!relay || record_put_told(&text, false, 40, &e)), "no record");
+	entry_free(&x);
+	x = fresh();
+	must(record_apply(&x, text.bytes, text.len, &whole, &e) && whole == text.len, "records");
+	buf_free(&text);
+	return x;
+}
+
+static void reports(void)
+{
+	struct entry x = told(false, false);
+
+	ok(x.v.rcpts[2].relayed && x.v.rcpts[2].past && !x.v.rcpts[1].relayed && !x.v.rcpts[3].relayed && !x.delay_told, "a report is owed");
+	entry_free(&x);
+	x = told(true, false);
+	ok(x.v.rcpts[2].relayed && x.delay_told, "the delay was told");
+	entry_free(&x);
+	x = told(false, true);
+	ok(!x.v.rcpts[2].relayed && !x.delay_told && entry_open(&x) == 2, "that it was passed on was told");
+	entry_free(&x);
+}
+
+/* A time of release counts until it has passed, or somebody releases the entry. */
+static void releases(void)
+{
+	static const char text[] = "account a\ncreated 10\nrelease 1000\nsender b@c\nrcpt 0@e\ncopy yes\n\n";
+	struct buf record = text_buf(), again = text_buf();
+	struct entry x = { .created = 0 };
+	size_t whole;
+
+	must(entry_parse_envelope(&x, text, sizeof text - 1, &e) && entry_put_envelope(&again, &x, &e), "no entry");
+	ok(again.len == sizeof text - 1 && memcmp(again.bytes, text, again.len) == 0 && x.v.rcpts[0].copy, "written and read again");
+	ok(entry_is_held(&x, 999) && !entry_is_held(&x, 1000) && x.due == 1000 && x.since == 1000, "held until its release");
+	must(record_put_release(&record, 50, &e) && record_apply(&x, record.bytes, record.len, &whole, &e), "no record");
+	ok(!entry_is_held(&x, 50) && x.due == 50 && x.since == 50, "released");
+	entry_free(&x);
+	buf_free(&record);
+	buf_free(&again);
 }
 
 /* Is the state that of the first `whole` octets alone? */
@@ -220,7 +270,7 @@ static bool state_is_of(const struct entry *x, const char *text, size_t whole)
 {
 	struct entry want = fresh();
 	size_t again;
-	bool good = entry_apply(&want, text, whole, &again, &e) && again == whole && want.tries == x->tries && want.due == x->due
+	bool good = record_apply(&want, text, whole, &again, &e) && again == whole && want.tries == x->tries && want.due == x->due
 		 && want.held == x->held && want.lost == x->lost && entry_open(&want) == entry_open(x);
 
 	entry_free(&want);
@@ -237,7 +287,7 @@ static void torn(void)
 		struct entry x = fresh();
 		size_t whole;
 
-		good = good && entry_apply(&x, story.bytes, len, &whole, &e) && whole <= len && (whole == 0 || story.bytes[whole - 1] == '\n')
+		good = good && record_apply(&x, story.bytes, len, &whole, &e) && whole <= len && (whole == 0 || story.bytes[whole - 1] == '\n')
 		    && state_is_of(&x, story.bytes, whole);
 		entry_free(&x);
 	}
@@ -258,7 +308,7 @@ static void flipped(void)
 			size_t whole;
 
 			story.bytes[i] = (char)(was ^ 1 << bit);
-			must(entry_apply(&x, story.bytes, story.len, &whole, &e), "no memory");
+			must(record_apply(&x, story.bytes, story.len, &whole, &e), "no memory");
 			story.bytes[i] = was;
 			unseen += whole > i || !state_is_of(&x, story.bytes, whole);
 			entry_free(&x);
@@ -271,7 +321,8 @@ static void flipped(void)
 
 static const char *const senseless[] = {
 	"try", "try 1", "try 1 x : a", "try -1 2 : a", "try 1 2 done : a", "try 1 2 done 4 : a", "try 1 2 done 1-9 : a", "try 1 2 done 2-1 : a",
-	"try 1 2 done 0,9 : a", "try 1 2 gone 0 : a", "try 1 2 done -1 : a", "hold", "hold x", "release", "release -1", "frob 1", " ", "sent", "sent x done 0",
+	"try 1 2 done 0,9 : a", "try 1 2 gone 0 : a", "try 1 2 done -1 : a", "hold", "hold x", "release", "release -1", "frob 1", " ", "sent", "sent x done 0", "told", "told x", "told x delayed",
+	"sent 1 done 0 relayed 9", "sent 1 relayed",
 };
 
 static void without_sense(void)
@@ -282,7 +333,7 @@ static void without_sense(void)
 		size_t whole;
 
 		must(buf_printf(&text, &e, "%08x %s\n", crc32_add(0, senseless[i], strlen(senseless[i])), senseless[i]), "no memory");
-		ok(entry_apply(&x, text.bytes, text.len, &whole, &e) && whole == text.len && entry_open(&x) == 4 && !x.held && x.tries == 0 && x.due == 10,
+		ok(record_apply(&x, text.bytes, text.len, &whole, &e) && whole == text.len && entry_open(&x) == 4 && !x.held && x.tries == 0 && x.due == 10,
 		   "passed over: %s", senseless[i]);
 		buf_free(&text);
 		entry_free(&x);
@@ -296,6 +347,9 @@ static void checksums(void)
 	ok(crc32_add(0, "123456789", 9) == 0xcbf43926, "the CRC of zlib");
 	ok(crc32_add(crc32_add(0, "1234", 4), "56789", 5) == 0xcbf43926, "in two parts");
 	ok(crc32_add(0, "", 0) == 0, "of nothing");
+	uint32_t n;
+	ok(crc32_parse("cbf43926", &n) && n == 0xcbf43926 && !crc32_parse("CBF43926", &n) && !crc32_parse("cbf4392", &n) && !crc32_parse("cbf4392:", &n),
+	   "read from text");
 }
 
 int main(void)
@@ -305,6 +359,8 @@ int main(void)
 	put_and_parse();
 	bad_envelopes();
 	records();
+	reports();
+	releases();
 	torn();
 	flipped();
 	without_sense();
