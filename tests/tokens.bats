@@ -344,8 +344,8 @@ token --unlike $(digest newer) work"
 	program 'exit 75'
 	send_fails 75 secret
 	auths 2		# one for each message
-	cached old	# so new that its age cannot be the reason: the words of the server count
-	program 'exit 77'
+	cached old	# there was a new one lately, which was refused, too: the words of the server count
+	program 'echo "postern-oauth2: the mail server refuses a new access token of the login work" >&2; exit 77'
 	send_fails 77 auth
 	hinted "\`user\` must be the account that logged in"
 }

@@ -96,7 +96,7 @@ static bool fail_refused(struct job *j, struct err *e)
 
 	note_refusal(j, time(NULL));
 	(void)!store_commit(j->s, &j->h, &ignored);
-	fail(e, ST_SECRET, FATE_PERM, "the mail server refuses a new access token of the login %s, so another one does not help", j->name);
+	fail(e, ST_SECRET, FATE_PERM, ACCESS_REFUSED " of the login %s, so another one does not help", j->name);
 	return err_hint(e, "postern-oauth2 status %s shows the account and its scopes; postern-oauth2 login %s logs in with others",
 			j->name, j->name);
 }

@@ -32,6 +32,9 @@ enum {
 	ACCESS_CLOCK_S = 60,          /* the clock may have been set back by so much since the token was obtained */
 };
 
+/* So begins what postern-oauth2 says (exit status 77) when a new token would not help either. */
+#define ACCESS_REFUSED "the mail server refuses a new access token"
+
 #define ACCESS_SUFFIX  ".access"
 #define ACCESS_LOGIN   ".json" /* the suffix of the login itself, which is never read here */
 #define ACCESS_MACHINE LOCALSTATEDIR "/lib/postern/access" /* the directory of the machine's logins */

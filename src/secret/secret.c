@@ -378,10 +378,10 @@ static bool quote_refusal(const struct err *refusal, struct err *e)
 	return err_quote(e, both, strlen(both));
 }
 
-/* Is it so new that its age is no reason to refuse it? */
-static bool is_new(const struct secret *s)
+/* The refusal says more than this: there was a new token lately, and it was refused, too. */
+static bool is_known(const struct err *e)
 {
-	return s->obtained > 0 && time(NULL) < s->obtained + ACCESS_FRESH_S;
+	return e->fate == FATE_PERM && str_starts(e->quote, ACCESS_REFUSED);
 }
 
 bool secret_renew(const struct secret_params *p, struct secret *s, struct err *e)
@@ -394,7 +394,7 @@ bool secret_renew(const struct secret_params *p, struct secret *s, struct err *e
 		token_tell(p->oauth2, s->bytes, clock_in_s(clock_limit(p->timeout, TOKEN_S)));
 	else if (replace(p, s, e))
 		return true;
-	else if (!is_new(s) || e->fate != FATE_PERM)
+	else if (!is_known(e))
 		return quote_refusal(&refusal, e);
 	*e = refusal;
 	return false;

@@ -11,6 +11,8 @@
 //	interval	seconds between two questions of the device flow; default: the provider names none
 //	slow_down	how often a device client is told to slow down
 //	plain_iss	the answer of the browser flow has this issuer
+//	revoke		an access token that ends now; its login does not (POST /token/revocation ends both)
+//	blind		if it is there, mail servers that ask about a token get 503
 // What they see there: `log`, a line for each request ("POST /token authorization_code 200"), and the tokens that were given:
 // `access` and `refresh`, one a line.
 //
@@ -141,6 +143,7 @@ async function grantOf(ctx) {
 async function watch(ctx, next) {
 	const grant = ctx.path === '/token' && ctx.method === 'POST' ? await grantOf(ctx) : undefined;
 
+	await (await provider.AccessToken.find(said('revoke', '-')))?.destroy();
 	await next();
 	note('log', [ctx.method, ctx.path.replace(/^\/(person|auth)\/.*/, '/$1/...'), grant?.replace(/.*:/, ''), ctx.status,
 		     ctx.body?.error].filter(Boolean).join(' '));
@@ -148,7 +151,9 @@ async function watch(ctx, next) {
 		note('access', ctx.body.access_token);
 	if (ctx.path === '/token' && ctx.body?.refresh_token !== undefined)
 		note('refresh', ctx.body.refresh_token);
-	if (ctx.path === '/token/introspection' && ctx.body?.active)
+	if (ctx.path === '/token/introspection' && said('blind') !== undefined)
+		ctx.status = 503;
+	else if (ctx.path === '/token/introspection' && ctx.body?.active)
 		ctx.body.email = ctx.body.sub ?? ctx.body.client_id;
 	const wrong = said('plain_iss'), to = ctx.response.get('Location') ?? '';
 	if (wrong !== undefined && to.includes('iss='))

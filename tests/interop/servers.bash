@@ -340,7 +340,7 @@ start_dovecot() {
 start_postfix() {
 	local try
 	for try in 1 2 3; do
-		pick_ports submission smtps nochunking nopipelining bare ascii nosize few
+		pick_ports submission smtps nochunking nopipelining bare ascii nosize few hasty
 		write_postfix
 		launch postfix "$run/root/usr/lib/postfix/sbin/master" -d -c "$run/postfix"
 		if await 15 greets_or_gone postfix "$submission" "${run##*.}" && running postfix; then
@@ -461,6 +461,8 @@ write_postfix() {
 		 -o smtpd_discard_ehlo_keywords=size
 		127.0.0.1:$few inet n - n - - smtpd
 		 -o smtpd_recipient_limit=10
+		127.0.0.1:$hasty inet n - n - - smtpd
+		 -o smtpd_timeout=2s
 	END
 }
 
