@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # The machine's clock jumps, as a bad battery, a virtual machine or NTP makes it: no message is lost, given up without a failed
 # try, or left for ever.  The program runs with libfaketime, and the server with the right time.
+# shellcheck disable=SC2154	# set by the helper
 
 load helper
 load queue
@@ -54,7 +55,7 @@ changes=(-1d +10d +0)
 }
 
 @test "a try that fails at a wrong time neither ends a message that is young, nor freezes it" {
-	local first second
+	local first
 	for first in -1d +10d; do
 		unreachable
 		at "$first" -odq you@example.net < "$mail"
