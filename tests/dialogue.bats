@@ -711,3 +711,27 @@ load dialogue
 	grep -q '^release ' "$queue"/*-*
 	[[ $(messages) == 0 ]]
 }
+
+# left_after SAID: the exit status of -bs for a caller that reads the greeting, says this, and reads no answer.
+left_after() {
+	local pid
+	mkfifo "$BATS_TEST_TMPDIR/in" "$BATS_TEST_TMPDIR/out"
+	"$POSTERN" -C "$conf" -bs < "$BATS_TEST_TMPDIR/in" > "$BATS_TEST_TMPDIR/out" 2> "$BATS_TEST_TMPDIR/said" 3>&- &
+	pid=$!
+	exec 6> "$BATS_TEST_TMPDIR/in" 7< "$BATS_TEST_TMPDIR/out"
+	read -r _ <&7
+	exec 7<&-
+	printf '%s\r\n' "$@" >&6
+	exec 6>&-
+	rm "$BATS_TEST_TMPDIR/in" "$BATS_TEST_TMPDIR/out"
+	status=0
+	wait "$pid" || status=$?
+}
+
+@test "a caller need not read the answer to QUIT, but must read those before it" {
+	start_server
+	left_after QUIT
+	[[ $status == 0 && ! -s $BATS_TEST_TMPDIR/said ]] || complain "status $status: $(< "$BATS_TEST_TMPDIR/said")"
+	left_after NOOP QUIT
+	((status != 0)) || complain "status 0"
+}

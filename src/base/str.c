@@ -63,7 +63,9 @@ bool str_number(const char *s, uint64_t min, uint64_t max, uint64_t *n)
 }
 
 /* On a mismatch only the last `*` takes one character more, so there is no recursion. */
-bool str_glob(const char *pattern, const char *s)
+static char as_it_is(char c) { return c; }
+
+static bool glob(const char *pattern, const char *s, char (*fold)(char c))
 {
 	const char *star = NULL, *again = NULL;
 
@@ -71,7 +73,7 @@ bool str_glob(const char *pattern, const char *s)
 		if (*pattern == '*') {
 			star = ++pattern;
 			again = s;
-		} else if (*pattern != '\0' && (*pattern == '?' || str_lower(*pattern) == str_lower(*s))) {
+		} else if (*pattern != '\0' && (*pattern == '?' || fold(*pattern) == fold(*s))) {
 			pattern++;
 			s++;
 		} else if (star != NULL) {
@@ -85,6 +87,9 @@ bool str_glob(const char *pattern, const char *s)
 		pattern++;
 	return *pattern == '\0';
 }
+
+bool str_glob(const char *pattern, const char *s) { return glob(pattern, s, str_lower); }
+bool str_glob_exact(const char *pattern, const char *s) { return glob(pattern, s, as_it_is); }
 
 /* Looks at eight octets at a time. */
 bool str_has_8bit(const char *s, size_t len)

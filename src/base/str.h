@@ -42,6 +42,7 @@ struct number { /* zeroed: none */
 
 /* A glob with only `*` and `?`; ASCII case is ignored.  At most length of pattern x length of s steps. */
 bool str_glob(const char *pattern, const char *s);
+bool str_glob_exact(const char *pattern, const char *s); /* the case counts */
 
 bool str_has_8bit(const char *s, size_t len); /* is there an octet over 127? */
 bool str_is_utf8(const char *s, size_t len); /* well-formed, no surrogates, RFC 3629 */

@@ -209,10 +209,7 @@ static const char *mapped(const struct sender *who, const char *address)
 /* What sender_map has for the login of the peer, NULL: nothing. */
 static const char *mapped_peer(const struct sender *who)
 {
-	char login[ADDRESS_MAX];
-	struct err unheard;
-
-	return login_address(who->peer, login, &unheard) ? mapped(who, login) : NULL;
+	return sendermap_find_login(&who->a->message.sender_map, &who->expander.machine, who->peer->login);
 }
 
 /* By default a peer sends as itself. */

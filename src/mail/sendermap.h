@@ -15,4 +15,8 @@
  * without one, with the local part of a local sender.  Valid as long as the list. */
 const char *sendermap_find(const struct strlist *map, const struct machine *m, const char *sender);
 
+/* The same for a user of this machine, by the login name as the user database has it: the case counts, since Alice may be another
+ * user than alice, and nothing is quoted.  With an '@', the pattern may be the name, or that and the machine's domain. */
+const char *sendermap_find_login(const struct strlist *map, const struct machine *m, const char *login);
+
 #endif

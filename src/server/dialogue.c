@@ -397,10 +397,18 @@ static bool do_help(struct dialogue *d, struct err *e)
 		   e);
 }
 
+/* Many clients leave without waiting for this answer.  That is a failure only if an earlier one is lost with it. */
 static bool do_quit(struct dialogue *d, struct err *e)
 {
+	bool alone = d->caller.replies.len == 0;
+	struct err unheard;
+
 	d->done = true;
-	return say(d, "221 2.0.0 goodbye", e);
+	if (!say(d, "221 2.0.0 goodbye", e))
+		return false;
+	if (alone)
+		(void)!caller_flush(&d->caller, &unheard);
+	return true;
 }
 
 static bool do_nothing(struct dialogue *d, struct err *e)

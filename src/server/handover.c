@@ -1,5 +1,6 @@
 #include "server/handover.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 #include "base/log.h"
@@ -84,7 +85,9 @@ static bool keep_rest(struct relay *u, struct job *j, struct err *e)
 	if (later_keep(j, u->who, &why, e))
 		return true;
 	log_warn("the message could not be kept in the queue: %s", err_text(e, text));
-	if (j->away && e->esc.class == 0) /* but a full queue is the caller's own reason */
+	if (e->sys == ENOSPC || e->sys == EDQUOT)
+		e->esc = (struct esc){ 4, 3, 1 };
+	if (j->away && e->esc.class == 0) /* but a full queue or disk is a reason that the caller should know */
 		*e = j->why;
 	return !j->away;
 }

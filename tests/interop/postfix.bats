@@ -196,3 +196,45 @@ teardown() { interop_teardown; }
 	[[ -n $id ]]
 	grep -F "$id" "$BATS_TEST_TMPDIR/logfile" || complain "$id is not in: $(< "$BATS_TEST_TMPDIR/logfile")"
 }
+
+# ----------------------------------------------------------------------------------------------------------- the queue
+
+# copies: prints how many copies of each of the messages 1 to 200 are in the mailbox, a line for each that is there.
+copies() { grep -rhsm1 -oE "^Message-ID: <$token\.[0-9]+@" "$run/mail/bob@example.org/new" | sort | uniq -c; }
+waiting() { find "$HOME/queue" -maxdepth 1 -name '*-*' | wc -l; }
+fewer_than() { (($(waiting) < $1)); }
+distinct() { [[ $(copies | wc -l) == "$1" ]]; }
+
+@test "Postfix: flushes that are killed lose none of 200 messages, and send none twice whose 250 was read" {
+	local n kills=0 left all
+	complaints_expected=1			# it notices each connection that is lost
+	use "$submission" plain
+	printf '%s\n' "queue on" "queue_directory $HOME/queue" >> "$conf"
+	{
+		printf 'EHLO box\r\n'
+		for ((n = 1; n <= 200; n++)); do
+			printf '%s\r\n' "MAIL FROM:<alice@example.org>" "RCPT TO:<bob@example.org>" DATA "Message-ID: <$token.$n@example.org>" \
+			    "From: alice@example.org" "" "number $n" .
+		done
+		printf 'QUIT\r\n'
+	} > "$BATS_TEST_TMPDIR/dialogue"
+	postern_ok -odq -bs < "$BATS_TEST_TMPDIR/dialogue"
+	while left=$(waiting) && ((left > 30)); do
+		"$POSTERN" -C "$conf" -q 2>> "$BATS_TEST_TMPDIR/flushes" 3>&- &
+		await 20 fewer_than $((left - RANDOM % 20)) || complain "no message goes: $left are left" || return 1
+		kill -9 "$!"
+		wait "$!" || :
+		kills=$((kills + 1))
+	done
+	postern_ok -q
+	postern_ok -bp
+	[[ $stdout == *"Mail queue is empty"* ]]
+	await 20 distinct 200 || complain "there are $(copies | wc -l) messages, not 200, after $kills kills"
+	await 20 test -z "$(find "$run"/spool/{incoming,active} -type f)" || complain "Postfix still has some"
+	# a flush has one message at a time whose 250 it has not read
+	all=$(copies | awk '{ n += $1 } END { print n }')
+	((kills >= 8 && all <= 200 + kills)) || complain "$all copies of 200 messages after $kills kills"
+	for n in "$run/mail/bob@example.org/new/"*; do
+		without_trace "$n" | sed -n 's/^Message-ID: <.*\.\(.*\)@.*/id \1/p; s/^number /is /p' | grep -A1 "^id" | xargs
+	done | awk '$1 == "id" && $3 == "is" && $2 != $4 { exit 1 }' || complain "a Message-ID moved to another message"
+}

@@ -235,7 +235,7 @@ static void test_strings(void)
 	uint64_t n;
 
 	ok(str_glob("*b*d", "abcbd") && !str_glob("*b*d", "abc") && str_glob("A?C", "abc") && str_glob("*", "")
-	   && !str_glob("", "x"), "globs");
+	   && !str_glob("", "x") && str_glob_exact("A?c", "Abc") && !str_glob_exact("a*", "Abc"), "globs");
 	ok(str_number("18446744073709551615", 0, UINT64_MAX, &n) && !str_number("18446744073709551616", 0, UINT64_MAX, &n)
 	   && !str_number("", 0, 9, &n) && !str_number("-1", 0, 9, &n) && !str_number("1 ", 0, 9, &n)
 	   && !str_number("10", 0, 9, &n), "numbers");
