@@ -33,6 +33,8 @@ refuses() {
 	refuses 64 "which provider has the login me?" -- me
 	[[ $stderr == *"google, microsoft, yahoo"*"https:// URL"* ]]
 	refuses 78 "there is no provider gogle" -- me --provider gogle
+	refuses 78 "gives tokens only to a client" -- me --provider gmail
+	[[ $stderr == *"postern-oauth2 login me --provider google"* ]]
 	refuses 78 "there is no provider google.com" -- me --provider google.com
 	refuses 78 "no https:// URL" -- me --provider http://login.example.org
 	refuses 78 "no https:// URL" -- me --provider https://
@@ -69,10 +71,16 @@ refuses() {
 	refuses 78 "google gives no token without the secret" -- me --provider google --client-id x
 	[[ $stderr == *"--client-secret-file FILE"* ]]
 	refuses 78 "the file of --client-secret-file" -- me --provider google --client-id x --client-secret-file /nowhere
+	[[ $stderr != *"Open this page"* ]]
+	chmod 644 "$secret"
+	refuses 77 "other users may read" -- me --provider google --client-id x --client-secret-file "$secret"
+	[[ $stderr == *"chmod 600 $secret"* && $stderr != *"Open this page"* ]]
+	refuses 75 "--client-secret-command" -- me --provider google --client-id x --client-secret-command false
+	[[ $stderr != *"Open this page"* ]]
 }
 
 @test "client credentials need a tenant at Microsoft, and are unknown elsewhere" {
-	refuses 64 "belong to one tenant" -- me --provider microsoft --client-credentials --client-id x --client-secret-file "$secret"
+	refuses 64 "needs the tenant of one organisation" -- me --provider microsoft --client-credentials --client-id x --client-secret-file "$secret"
 	refuses 78 "google has no client credentials for mail" -- me --provider google --client-credentials
 	refuses 78 "google has no tenants" -- me --provider google --tenant example.org
 }

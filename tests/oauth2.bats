@@ -532,10 +532,10 @@ refused_before() {
 		token --unlike abc work	SHA-256
 		token --unlike	needs a value
 		login --port 0 work	--port needs
-		login --device --browser work	another way
+		login --device --browser work	--device and --browser are two ways
 		login --device=yes work	takes no value
 		-x	no option -x
-		--undo	what shall be done
+		--undo	no command is given
 	END
 	oauth2_ok --help
 	[[ $stdout == Usage:* ]]

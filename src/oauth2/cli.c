@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "oauth2/provider.h"
+#include "secret/access.h"
 
 /* ---- the commands -------------------------------------------------------------------------------- */
 
@@ -131,10 +132,20 @@ static void *field(struct cli *c, size_t at)
 	return (char *)c + at;
 }
 
+static const char *flow_option(int flow)
+{
+	size_t i = 0;
+
+	while (options[i].flow != flow)
+		i++;
+	return options[i].name;
+}
+
 static bool set_option(struct cli *c, const struct option *o, const char *value, struct err *e)
 {
 	if (o->flow != FLOW_NONE && c->flow != FLOW_NONE && c->flow != o->flow)
-		return fail(e, ST_USAGE, FATE_PERM, "--%s is another way to log in than the one before it", o->name);
+		return fail(e, ST_USAGE, FATE_PERM, "--%s and --%s are two ways to log in: give one of them", flow_option(c->flow),
+			    o->name);
 	if (o->flow != FLOW_NONE)
 		c->flow = o->flow;
 	if (o->text != 0) {
@@ -206,6 +217,15 @@ static bool take_word(struct words *w, struct cli *c, const char *word, struct e
 	return take_operand(w, c, word, e);
 }
 
+/* It becomes part of a file's name. */
+static bool check_name(const char *name, struct err *e)
+{
+	if (name == NULL || access_name_ok(name))
+		return true;
+	fail(e, ST_USAGE, FATE_PERM, "%.200s is no name for a login", name);
+	return err_hint(e, "a name has letters, digits and . _ @ + - and does not begin with a dot");
+}
+
 static bool check_options(const struct words *w, const struct cli *c, struct err *e)
 {
 	for (size_t i = 0; i < COUNT(options); i++)
@@ -220,10 +240,13 @@ static bool parse(struct words *w, struct cli *c, struct err *e)
 		if (!take_word(w, c, w->argv[w->at++], e))
 			return false;
 	if (!w->command)
-		return fail(e, ST_USAGE, FATE_PERM, "what shall be done?");
-	if (commands[c->command].operand == ONE_NAME && c->name == NULL)
-		return fail(e, ST_USAGE, FATE_PERM, "%s needs the name of a login", commands[c->command].name);
-	return check_options(w, c, e);
+		return fail(e, ST_USAGE, FATE_PERM, "no command is given");
+	if (commands[c->command].operand == ONE_NAME && c->name == NULL) {
+		fail(e, ST_USAGE, FATE_PERM, "%s needs the name of a login", commands[c->command].name);
+		return err_hint(e, c->command == OAUTH2_LOGIN || c->command == OAUTH2_IMPORT
+				   ? "the name is yours to choose, such as your address" : "postern-oauth2 list shows the logins");
+	}
+	return check_name(c->name, e) && check_options(w, c, e);
 }
 
 bool cli_parse(int argc, char **argv, struct cli *c, struct err *e)

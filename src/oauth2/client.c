@@ -128,7 +128,7 @@ static bool check_device(const struct plan *p, struct err *e)
 	if (p->l.at.device != NULL)
 		return true;
 	fail(e, ST_CONFIG, FATE_PERM, "%s does not offer the device flow", p->site);
-	return err_hint(e, "--browser, or --paste on a machine without a browser");
+	return err_hint(e, "use --browser, or --paste on a machine without a browser");
 }
 
 static bool check_browser(const struct plan *p, struct err *e)
@@ -136,7 +136,7 @@ static bool check_browser(const struct plan *p, struct err *e)
 	if (p->l.at.authorization != NULL)
 		return true;
 	fail(e, ST_CONFIG, FATE_PERM, "%s does not offer the browser flow", p->site);
-	return err_hint(e, p->l.at.device != NULL ? "--device" : "--client-credentials");
+	return err_hint(e, p->l.at.device != NULL ? "use --device" : "use --client-credentials");
 }
 
 static bool check_client(const struct plan *p, struct err *e)
@@ -145,8 +145,8 @@ static bool check_client(const struct plan *p, struct err *e)
 		return fail(e, ST_CONFIG, FATE_PERM, "%s has no client credentials for mail", p->l.provider);
 	if (p->p == NULL || p->p->tenant == NULL || p->l.tenant != NULL)
 		return true;
-	fail(e, ST_USAGE, FATE_PERM, "client credentials belong to one tenant of %s", p->l.provider);
-	return err_hint(e, "--tenant, with the tenant's GUID or its domain");
+	fail(e, ST_USAGE, FATE_PERM, "--client-credentials at %s needs the tenant of one organisation", p->l.provider);
+	return err_hint(e, "add --tenant, with the organisation's domain or the id of its directory");
 }
 
 /* A row says what suits most people.  Another server: the browser if there is one here, else what it offers. */
@@ -230,7 +230,7 @@ static bool check_secret(const struct plan *p, struct err *e)
 	if (!needed || has_secret(&p->l) || (p->l.client_id == NULL && p->flow != FLOW_CLIENT))
 		return true;
 	fail(e, ST_CONFIG, FATE_PERM, "%s gives no token without the secret of the client", p->l.provider);
-	return err_hint(e, "write it into a file, chmod 600, and add --client-secret-file FILE; it stands where the client id does");
+	return err_hint(e, "the provider shows it beside the client id; write it into a file, chmod 600, and add --client-secret-file FILE");
 }
 
 bool client_find(struct plan *p, struct err *e)

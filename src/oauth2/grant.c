@@ -50,6 +50,15 @@ static bool get_secret(const struct login *l, int64_t until, struct buf *to, str
 	return l->client_secret == NULL || buf_str(to, l->client_secret, e);
 }
 
+bool grant_check_secret(const struct login *l, struct err *e)
+{
+	struct buf secret = buf_max(ST_SECRET, SECRET_MAX, "the client's secret");
+	bool ok = get_secret(l, CLOCK_NEVER, &secret, e);
+
+	buf_wipe(&secret);
+	return ok;
+}
+
 /* ---- a request ----------------------------------------------------------------------------------- */
 
 static struct buf form(void)

@@ -136,11 +136,13 @@ bool leave_export(const char *name, struct err *e)
 static bool read_login(struct login *l, struct err *e)
 {
 	struct buf text = buf_max(ST_USAGE, IMPORT_MAX, "the login on standard input");
+	struct err why;
 	bool ok = file_read_open(STDIN_FILENO, "standard input", ST_USAGE, CLOCK_NEVER, &text, e);
 
-	if (ok && !login_parse(l, buf_text(&text), text.len, e)) {
-		e->stage = ST_USAGE;
-		ok = err_hint(e, "postern-oauth2 export NAME, on the other machine, prints what is to be read");
+	if (ok && !login_parse(l, buf_text(&text), text.len, &why)) {
+		fail(e, ST_USAGE, FATE_PERM, "standard input has no login as `postern-oauth2 export` prints it");
+		err_quote(e, why.say, strlen(why.say));
+		ok = err_hint(e, "on the other machine: postern-oauth2 export NAME | ssh THIS-MACHINE postern-oauth2 import NAME");
 	}
 	buf_wipe(&text);
 	return ok;

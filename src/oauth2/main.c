@@ -100,9 +100,11 @@ static void add_hint(const struct cli *c, struct err *e)
 {
 	const char *name = c->name != NULL ? c->name : "NAME";
 
-	if (e->hint[0] != '\0' || advice_add(e, c->name))
+	if (e->hint[0] != '\0' || signals_stopping() != 0 || advice_add(e, c->name))
 		return;
-	if (e->fate == FATE_TEMP || e->fate == FATE_UNKNOWN)
+	if (e->fate == FATE_TEMP && c->command == OAUTH2_LOGIN)
+		err_hint(e, "check the network (and https_proxy, if it is set), then run the same command again");
+	else if (e->fate == FATE_TEMP || e->fate == FATE_UNKNOWN)
 		err_hint(e, "try again later; what is known of the login: postern-oauth2 status %s", name);
 	else if (e->fate == FATE_NONSENSE)
 		err_hint(e, "does this network ask for a login of its own?  Is this the provider's address?  postern-oauth2 status %s", name);

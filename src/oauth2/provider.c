@@ -13,6 +13,7 @@ static const struct provider providers[] = {
 	{
 		/* developers.google.com/identity/protocols/oauth2/native-app, .../limited-input-device#allowedscopes */
 		.name = "google",
+		.also = "gmail",
 		.issuer = "https://accounts.google.com",
 		.authorization = "https://accounts.google.com/o/oauth2/v2/auth",
 		.token = "https://oauth2.googleapis.com/token",
@@ -35,6 +36,7 @@ static const struct provider providers[] = {
 		 * metadata of `common` has a literal {tenantid}.  learn.microsoft.com/exchange/client-developer/
 		 * legacy-protocols/how-to-authenticate-an-imap-pop-smtp-application-by-using-oauth has the scopes. */
 		.name = "microsoft",
+		.also = "outlook office365",
 		.authorization = "https://login.microsoftonline.com/TENANT/oauth2/v2.0/authorize",
 		.token = "https://login.microsoftonline.com/TENANT/oauth2/v2.0/token",
 		.device = "https://login.microsoftonline.com/TENANT/oauth2/v2.0/devicecode",
@@ -157,7 +159,7 @@ static const struct provider providers[] = {
 const struct provider *provider_find(const char *name)
 {
 	for (size_t i = 0; i < COUNT(providers); i++)
-		if (strcmp(providers[i].name, name) == 0)
+		if (strcmp(providers[i].name, name) == 0 || scope_has(providers[i].also, name))
 			return &providers[i];
 	return NULL;
 }
@@ -208,7 +210,7 @@ bool provider_endpoints(const struct provider *p, const char *tenant, struct end
 	if (tenant != NULL && p->tenant == NULL)
 		return fail(e, ST_CONFIG, FATE_PERM, "%s has no tenants", p->name);
 	if (tenant != NULL && !tenant_ok(tenant))
-		return fail(e, ST_CONFIG, FATE_PERM, "%s is no tenant: common, organizations, consumers, a domain or an id", tenant);
+		return fail(e, ST_CONFIG, FATE_PERM, "%s is no tenant; one is common, organizations, consumers, a domain or an id", tenant);
 	if (tenant == NULL)
 		tenant = p->tenant;
 	if (put_url(p->authorization, tenant, &at->authorization, e) && put_url(p->token, tenant, &at->token, e)

@@ -12,7 +12,7 @@
 enum flow { FLOW_NONE, FLOW_BROWSER, FLOW_DEVICE, FLOW_PASTE, FLOW_CLIENT };
 
 struct provider { /* a row; all static */
-	const char *name;
+	const char *name, *also;    /* also: other names that people type */
 	const char *issuer;         /* NULL: it is not to be compared (Microsoft's `common`) */
 	const char *authorization, *token, *device, *revocation, *registration; /* TENANT stands for --tenant; NULL: none */
 	const char *scope;          /* what sending asks for */

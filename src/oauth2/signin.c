@@ -54,15 +54,12 @@ static bool begin(struct signin *s, struct err *e)
 	const struct cli *c = s->plan.c;
 	bool browser = !c->no_browser && browser_is_there();
 
-	if (!access_name_ok(c->name)) {
-		fail(e, ST_USAGE, FATE_PERM, "%s is no name for a login", c->name);
-		return err_hint(e, "a name has letters, digits and . _ @ + - and does not begin with a dot");
-	}
 	return read_earlier(s, c->name, e)
 	    && client_provider(&s->plan, e)
 	    && client_endpoints(&s->plan, e)
 	    && client_flow(&s->plan, browser, e)
 	    && client_find(&s->plan, e)
+	    && grant_check_secret(&s->plan.l, e)
 	    && check_store(s, c->name, e)
 	    && client_register(&s->plan, e);
 }

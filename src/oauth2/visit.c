@@ -116,7 +116,7 @@ static bool fail_deaf(const struct wait *w, struct err *e)
 {
 	fail(e, ST_USAGE, FATE_PERM, "there is no terminal into which the address could be pasted");
 	if (w->v->paste)
-		return err_hint(e, "run it in a terminal; or leave out --paste, so that the browser comes to us");
+		return err_hint(e, "run it in a terminal; or leave out --paste, if the browser is on this machine");
 	return err_hint(e, "run it in a terminal: nothing can listen for the redirect to %s", w->v->uri);
 }
 
