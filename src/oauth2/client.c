@@ -230,7 +230,8 @@ static bool check_secret(const struct plan *p, struct err *e)
 	if (!needed || has_secret(&p->l) || (p->l.client_id == NULL && p->flow != FLOW_CLIENT))
 		return true;
 	fail(e, ST_CONFIG, FATE_PERM, "%s gives no token without the secret of the client", p->l.provider);
-	return err_hint(e, "the provider shows it beside the client id; write it into a file, chmod 600, and add --client-secret-file FILE");
+	return err_hint(e, "the provider shows it beside the client id; write it into a file, chmod 600, and add"
+			" --client-secret-file FILE");
 }
 
 bool client_find(struct plan *p, struct err *e)

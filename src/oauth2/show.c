@@ -100,11 +100,12 @@ static void show_token(const struct view *v)
 	char text[DATETIME_ROOM];
 
 	if (v->a.token == NULL) {
-		line("token", "none; the next run gets one");
+		line("token", v->bad ? "none" : "none; the next run gets one");
 		return;
 	}
 	datetime_show(v->a.expires, text);
-	printf("%-12s %s %s\n", "token", access_is_good(&v->a, time(NULL), 0) ? "good until" : "not good; it was until", text);
+	printf("%-12s %s %s\n", "token",
+	       access_is_good(&v->a, time(NULL), 0) ? "good until" : "over; it was good until", text);
 }
 
 static void show_why(const struct view *v)

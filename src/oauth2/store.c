@@ -449,10 +449,11 @@ bool store_take_back(struct store *s, struct held_login *h, struct err *e)
 	char file[FILE_NAME];
 
 	if (folder_has(&s->at, file_of(h->name, ACCESS_LOGIN, file))) {
-		fail(e, ST_USAGE, FATE_PERM, "there is a login %s again", h->name);
-		return err_hint(e, "postern-oauth2 logout %s", h->name);
+		fail(e, ST_USAGE, FATE_PERM, "there is a login %s already, and it stays", h->name);
+		return err_hint(e, "postern-oauth2 status %s", h->name);
 	}
 	if (store_was_set_aside(s, h->name))
 		return move(s, h->name, EXPORTED, ACCESS_LOGIN, e);
-	return fail(e, ST_USAGE, FATE_PERM, "no login %s was exported", h->name);
+	fail(e, ST_USAGE, FATE_PERM, "no login %s was exported here", h->name);
+	return err_hint(e, "postern-oauth2 list shows the logins that are here");
 }
