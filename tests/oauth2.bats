@@ -349,7 +349,7 @@ refused_before() {
 	local name
 	start_provider
 	login work
-	for name in ../work .work a/b '' 'a b' "$(printf '%0129d' 0)"; do
+	for name in ../work .work -x --version a/b '' 'a b' "$(printf '%0129d' 0)"; do
 		oauth2 token -- "$name"
 		((status == 64 || status == 77)) || complain "$name: $status"
 		[[ -z $stdout ]]
@@ -401,6 +401,9 @@ refused_before() {
 	chmod 600 "$store/work.access"
 	oauth2_ok token work
 	[[ $stdout == a1 ]]
+	truncate -s 100K "$store/work.access"
+	oauth2_ok token work
+	[[ $stdout == a1 && $(asked) == 2 ]]
 }
 
 @test "the store's commands: what is kept is theirs, and a failing one is no lost login" {

@@ -109,6 +109,10 @@ connections() { [[ $(transcript | grep -c 'S: 220 .*ESMTP') == "$1" ]] || compla
 	chmod 600 "$logins/work.access"
 	sends
 	asks "token work"
+	truncate -s 100K "$logins/work.access"
+	sends
+	asks "token work
+token work"
 	chmod 644 "$logins/work.access"
 	send_fails 77 secret
 	hinted "chmod 600 $logins/work.access"
@@ -177,9 +181,12 @@ connections() { [[ $(transcript | grep -c 'S: 220 .*ESMTP') == "$1" ]] || compla
 	printf '%s\n' "host mail.example" "oauth2 work" "auth plain" > "$conf"
 	postern_fails 78 config -- you@example.net < "$mail"
 	told "takes no access token"
-	printf '%s\n' "host mail.example" "oauth2 ../work" > "$conf"
-	postern_fails 78 config -- you@example.net < "$mail"
-	told "must be the name of a login"
+	local name
+	for name in ../work -x --version --machine; do		# the last three would be options of postern-oauth2
+		printf '%s\n' "host mail.example" "oauth2 $name" > "$conf"
+		postern_fails 78 config -- you@example.net < "$mail"
+		told "must be the name of a login"
+	done
 }
 
 @test "--check says which login and how it goes" {
@@ -236,7 +243,13 @@ connections() { [[ $(transcript | grep -c 'S: 220 .*ESMTP') == "$1" ]] || compla
 	done
 	program 'head -c 300000 /dev/zero | tr "\0" x >&2; answer new'
 	sends
-	told warning
+	told "warning: postern-oauth2: xxx"
+	rm "$logins/work.access"
+	program 'printf "postern-oauth2: warning: %s\n" one two >&2; yes | head -n 100 >&2; answer new'
+	sends
+	[[ $stderr == "postern: warning: postern-oauth2: one
+postern: warning: postern-oauth2: two
+"* && $(grep -c . <<< "$stderr") == 4 ]] || complain "the warnings"
 }
 
 @test "a token whose file could not be written, or that has only seconds left, is used, and asked for once" {

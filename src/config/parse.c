@@ -271,7 +271,7 @@ bool parse_login(struct account *a, const struct key *k, const char *text, struc
 {
 	if (text[0] != '\0' && !access_name_ok(text)) {
 		fail(e, ST_CONFIG, FATE_PERM, "%s must be the name of a login, not `%s`", k->name, text);
-		return err_hint(e, "a name has letters, digits and ._@+- and does not begin with a dot; `postern-oauth2 list` has them all");
+		return err_hint(e, ACCESS_NAME_RULE "; `postern-oauth2 list` has them all");
 	}
 	return value_set_text(a, k, text, e);
 }

@@ -223,7 +223,7 @@ static bool check_name(const char *name, struct err *e)
 	if (name == NULL || access_name_ok(name))
 		return true;
 	fail(e, ST_USAGE, FATE_PERM, "%.200s is no name for a login", name);
-	return err_hint(e, "a name has letters, digits and . _ @ + - and does not begin with a dot");
+	return err_hint(e, ACCESS_NAME_RULE);
 }
 
 static bool check_options(const struct words *w, const struct cli *c, struct err *e)

@@ -131,7 +131,7 @@ static bool check_name(const char *name, struct err *e)
 	if (access_name_ok(name))
 		return true;
 	fail(e, ST_USAGE, FATE_PERM, "a login cannot have the name %s", name);
-	return err_hint(e, "names have letters, digits and . _ @ + - and do not begin with a dot");
+	return err_hint(e, ACCESS_NAME_RULE);
 }
 
 bool store_read(struct store *s, const char *name, struct login *l, bool *found, struct err *e)

@@ -20,7 +20,7 @@ bool access_name_ok(const char *name)
 {
 	size_t len = strlen(name);
 
-	if (len == 0 || len > ACCESS_NAME_MAX || name[0] == '.')
+	if (len == 0 || len > ACCESS_NAME_MAX || name[0] == '.' || name[0] == '-')
 		return false;
 	for (size_t i = 0; i < len; i++)
 		if (!str_isalnum(name[i]) && strchr("._@+-", name[i]) == NULL)
@@ -183,10 +183,13 @@ static bool check_file(const struct place *p, int fd, struct err *e)
 static bool read_file(const struct place *p, int fd, struct access *a, struct err *e)
 {
 	struct buf text = buf_max(ST_SECRET, ACCESS_FILE_MAX, "the file with the access token");
-	bool ok = check_file(p, fd, e) && file_read_open(fd, p->name, ST_SECRET, CLOCK_NEVER, &text, e)
+	bool trusted = check_file(p, fd, e);
+	bool ok = trusted && file_read_open(fd, p->name, ST_SECRET, CLOCK_NEVER, &text, e)
 	       && access_parse(a, buf_text(&text), text.len, e);
 
 	buf_wipe(&text);
+	if (trusted && !ok)
+		e->fate = FATE_TEMP; /* too large, say: a new token mends it */
 	return ok;
 }
 

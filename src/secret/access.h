@@ -47,7 +47,9 @@ struct access { /* zeroed: none */
 	bool    machine;  /* it is root's: a timer renews it, not we */
 };
 
-/* [A-Za-z0-9._@+-], 1 to ACCESS_NAME_MAX, no dot in front: it becomes part of a file name. */
+/* [A-Za-z0-9._@+-], 1 to ACCESS_NAME_MAX.  No dot in front, since it becomes part of a file name, and no dash, since it becomes an
+ * argument, and is part of the commands that hints show. */
+#define ACCESS_NAME_RULE "a name has letters, digits and . _ @ + - and begins with neither . nor -"
 bool access_name_ok(const char *name);
 
 /* RFC 6750 2.1: A-Z a-z 0-9 - . _ ~ + / and then only =; 1 to ACCESS_TOKEN_MAX octets. */

@@ -14,6 +14,7 @@
 
 enum {
 	WORDS_MAX = 4096, /* bytes of what postern-oauth2 says */
+	WARNINGS_MAX = 4, /* lines */
 	STATUS_TEMP = 75,
 	STATUS_NONSENSE = 76,
 	STATUS_PERSON = 77,
@@ -74,7 +75,8 @@ static const char *words_of(const struct buf *words)
 	return str_starts(text, PROGRAM ": ") ? text + strlen(PROGRAM ": ") : text;
 }
 
-#define HINT "\nhint: "
+#define HINT    "\nhint: "
+#define WARNING PROGRAM ": warning: "
 
 /* They are "postern-oauth2: sentence", further lines, and at the end lines with "hint: ...", which become one. */
 static void take_words(const struct buf *words, struct err *e)
@@ -89,6 +91,19 @@ static void take_words(const struct buf *words, struct err *e)
 		len += (size_t)snprintf(hint + len, sizeof hint - len, "%s%.*s", len > 0 ? "; " : "", (int)strcspn(at, "\n"), at);
 	}
 	err_hint(e, "%s", hint);
+}
+
+/* What it warns of while it prints a token. */
+static void pass_warnings(const struct buf *words)
+{
+	const char *at = buf_text(words);
+
+	for (int lines = 0; lines < WARNINGS_MAX && *at != '\0'; lines++) {
+		at += str_starts(at, WARNING) ? strlen(WARNING) : 0;
+		log_warn(PROGRAM ": %.*s", (int)strcspn(at, "\n"), at);
+		at += strcspn(at, "\n");
+		at += strspn(at, "\n");
+	}
 }
 
 static bool fail_status(const char *name, int status, const struct buf *words, struct err *e)
@@ -157,8 +172,8 @@ static bool run(const char *name, const char *digest, int64_t until, struct buf 
 		      answer, e);
 	if (ok && status != 0)
 		ok = fail_status(name, status, &words, e);
-	else if (ok && words.len > 0)
-		log_warn("%s", words_of(&words));
+	else if (ok)
+		pass_warnings(&words);
 	buf_free(&words);
 	return ok;
 }

@@ -13,8 +13,8 @@ static struct err e;
 
 static void names(void)
 {
-	static const char *const good[] = { "a", "work", "me@example.org", "A-b_c.d+e", "-x", "@" };
-	static const char *const bad[] = { "", ".", "..", ".x", "a/b", "../x", "a b", "a\n", "a%", "j\303\266rg", "a:b" };
+	static const char *const good[] = { "a", "work", "me@example.org", "A-b_c.d+e", "x-", "@" };
+	static const char *const bad[] = { "", ".", "..", ".x", "a/b", "../x", "a b", "a\n", "a%", "j\303\266rg", "a:b", "-x", "--help" };
 	char longest[ACCESS_NAME_MAX + 2];
 
 	for (size_t i = 0; i < COUNT(good); i++)
