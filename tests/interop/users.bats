@@ -233,6 +233,22 @@ from() { [[ $(envelope "$1") == *"mail <$2>"* ]] || complain "message $1: $(enve
 	[[ ! -s $out/left && $(grep -c -- - "$out/entries") == 2 ]] || complain "$(cat "$out/left" "$out/entries")"
 }
 
+@test "the service without its queue: the log says what is missing, and the flush fails" {
+	machine "queue on" "port 1" <<-'S'
+		tls none
+	S
+	sed -i '/^queue_directory/d' "$box/etc/postern/service.conf"
+	inside 'spool=$(grep -ao "/[[:alnum:]/]*/spool/postern" "$box/sbin/postern" | head -n 1)
+		[ ! -e "$spool" ] || mount --bind "$box/system" "$spool"	# of this machine
+		echo "$spool" > "$out/spool"
+		serve
+		try user alice sendmail -i you@example.net
+		try flush postern HOME=/ postern -q -C /etc/postern/service.conf'
+	ended user 75 "451 4.4.1"
+	ended flush 73 "$(< "$out/spool") is missing, or another user's"
+	[[ $(< "$out/service") == *"the message could not be kept in the queue: the user has no home"*"$(< "$out/spool") is missing"* ]]
+}
+
 @test "a user can neither take the place of the socket nor that of the locks" {
 	machine <<-'S'
 		tls none
