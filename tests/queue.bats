@@ -625,7 +625,7 @@ report() { message "$1" | tr -d '\r'; }
 @test "when its time is over, the sender gets a report through the same server" {
 	local id
 	server "reply RCPT:gone@* 451 4.2.2 mailbox full"
-	keep -R full -V env1 gone@example.net you@example.net
+	keep -R full -V 'env 1+1' gone@example.net you@example.net
 	aged
 	flushed 0
 	kept 0
@@ -633,16 +633,30 @@ report() { message "$1" | tr -d '\r'; }
 	report 2 > "$BATS_TEST_TMPDIR/report"
 	for one in 'Auto-Submitted: auto-replied' 'To: <me@example.org>' 'In-Reply-To: <standard@example.org>' 'MIME-Version: 1.0' \
 	    'Content-Type: multipart/report; report-type=delivery-status;' 'Content-Type: message/delivery-status' \
-	    'Content-Type: message/rfc822' 'Final-Recipient: rfc822; gone@example.net' 'Action: failed' 'Original-Envelope-Id: env1' \
+	    'Content-Type: message/rfc822' 'Final-Recipient: rfc822; gone@example.net' 'Action: failed' 'Original-Envelope-Id: env 1+1' \
 	    '.this line starts with a dot' 'Subject: a test'; do
 		grep -qFx -- "$one" "$BATS_TEST_TMPDIR/report" || complain "the report does not have: $one"
 	done
-	grep -qE '^Reporting-MTA: dns; .' "$BATS_TEST_TMPDIR/report"
+	grep -qE '^Reporting-MTA: (dns; [^ ]+\.|x-local-hostname; [^ .]+$)' "$BATS_TEST_TMPDIR/report"
 	grep -qE '^Arrival-Date: [A-Z][a-z]{2}, ' "$BATS_TEST_TMPDIR/report"
 	grep -qE '^Status: [45]\.[0-9]+\.[0-9]+$' "$BATS_TEST_TMPDIR/report"
 	grep -qE '^Diagnostic-Code: smtp; 451 4\.2\.2 mailbox full' "$BATS_TEST_TMPDIR/report"
 	refute grep -q 'you@example.net$' <(grep -i '^final' "$BATS_TEST_TMPDIR/report")
 	well_formed "$BATS_TEST_TMPDIR/report" 3
+}
+
+@test "the original recipient and the envelope id are reported without their encoding, and no line comes out of it" {
+	server "reply RCPT:*@example.net 451 4.2.2 mailbox full"
+	printf '%s\r\n' "EHLO x" "MAIL FROM:<me@example.org> ENVID=a+2Bb+3Dc" "RCPT TO:<you@example.net> ORCPT=rfc822;a+2Bb@example.net" \
+	    "RCPT TO:<her@example.net> ORCPT=rfc822;x+0D+0AInjected:+20y" DATA "Subject: x" "" "." QUIT > "$BATS_TEST_TMPDIR/said"
+	postern_ok -odq -bs < "$BATS_TEST_TMPDIR/said"
+	aged
+	flushed 0
+	report 1 > "$BATS_TEST_TMPDIR/report"
+	for one in "Original-Envelope-Id: a+b=c" "Original-Recipient: rfc822;a+b@example.net" "Original-Recipient: rfc822;x+0D+0AInjected:+20y"; do
+		grep -qFx -- "$one" "$BATS_TEST_TMPDIR/report" || complain "the report does not have: $one"
+	done
+	refute grep -q '^Injected' "$BATS_TEST_TMPDIR/report"
 }
 
 # well_formed FILE N: the boundary stands N times before a part and once at the end.

@@ -74,7 +74,7 @@ char *home_state(const char *name, enum stage st, const char *what, struct err *
 	const char *base = given ? state : home_dir();
 	char *whole = NULL;
 
-	if (base == NULL)
+	if (base == NULL || (!given && strcmp(base, "/") == 0 && access("/", W_OK) != 0)) /* system users have "/" for none */
 		fail(e, st, FATE_PERM, "the user has no home directory, so there is no place for %s", what);
 	else if (asprintf(&whole, "%s%s%s", base, given ? "" : "/.local/state", name) < 0) {
 		whole = NULL;

@@ -24,7 +24,8 @@ const char *home_dir(void);
 bool home_is_foreign(void);
 
 /* A directory below the one for what programs keep: $XDG_STATE_HOME if home_may_be() allows it, else ~/.local/state; `name` begins
- * with a slash.  The caller frees it.  NULL: the user has no home (`st` PERM: "... no place for WHAT"), or no memory. */
+ * with a slash.  The caller frees it.  NULL: the user has no home, or "/" and no right to write there (`st` PERM: "... no place for
+ * WHAT"), or no memory. */
 char *home_state(const char *name, enum stage st, const char *what, struct err *e) MUST_CHECK;
 
 /* "~" and "~/x" become the home directory and x in it; other names are copied. */

@@ -104,7 +104,10 @@ static bool connect_to(struct smarthost *h, const struct endpoint *to, int64_t l
 	stream_open(&h->io, h->reach != NULL ? wire : wire_fd(d.fd), h->until);
 	h->open = h->reached = true;
 	h->idle = clock_ms();
-	trace_note(h->io.flights, "connected to %s (%s), port %u", to->host, d.peer, to->port);
+	if (h->a->net.socket != NULL)
+		trace_note(h->io.flights, "connected to %s", h->a->net.socket);
+	else
+		trace_note(h->io.flights, "connected to %s (%s), port %u", to->host, d.peer, to->port);
 	return true;
 }
 

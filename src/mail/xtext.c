@@ -45,6 +45,28 @@ bool xtext_is_printable(const char *s)
 	return true;
 }
 
+static char digit_value(char c)
+{
+	return (char)(str_isdigit(c) ? c - '0' : c - 'A' + 10);
+}
+
+bool xtext_put_decoded(struct buf *to, const char *s, struct err *e)
+{
+	if (!xtext_is_printable(s))
+		return buf_str(to, s, e);
+	for (; *s != '\0'; s++) {
+		char c = *s;
+
+		if (c == '+') {
+			c = (char)(digit_value(s[1]) * 16 + digit_value(s[2]));
+			s += 2;
+		}
+		if (!buf_char(to, c, e))
+			return false;
+	}
+	return true;
+}
+
 /* RFC 6533 3: characters that are not allowed as they are become \x{HEX}. */
 static bool put_utf8(struct buf *to, const char *s, bool unitext, struct err *e)
 {

@@ -14,6 +14,9 @@ bool xtext_valid(const char *s); /* is it xtext: not empty, printable, no '=', t
 /* Is it xtext of printable ASCII and blanks, as the value of ENVID has to be (RFC 3461 4.4)? */
 bool xtext_is_printable(const char *s);
 
+/* What an xtext stands for.  If that is not printable ASCII, the xtext stays: what it hides must not become a line. */
+bool xtext_put_decoded(struct buf *to, const char *s, struct err *e) MUST_CHECK;
+
 /* The value of ORCPT= for an address: "rfc822;" and xtext if it is ASCII, else "utf-8;" and utf-8-addr-unitext (if the
  * transaction uses SMTPUTF8) or utf-8-addr-xtext. */
 bool xtext_orcpt(struct buf *to, const char *addr, bool smtputf8, struct err *e) MUST_CHECK;

@@ -8,6 +8,7 @@
 #include "base/random.h"
 #include "config/own.h"
 #include "mail/header.h"
+#include "mail/xtext.h"
 #include "queue/keep.h"
 #include "smtp/reply.h"
 
@@ -185,13 +186,20 @@ static bool put_status(struct buf *to, const struct kind *k, const struct rcpt *
 			  r->esc.class == k->class ? esc_text(r->esc, code) : status);
 }
 
+/* RFC 3461 6.3: without its encoding; utf-8 addresses (RFC 6533 3) are no xtext. */
+static bool put_orcpt(struct buf *to, const char *orcpt, struct err *e)
+{
+	return buf_str(to, "Original-Recipient: ", e)
+	    && (strncasecmp(orcpt, "utf-8;", 6) == 0 ? buf_str(to, orcpt, e) : xtext_put_decoded(to, orcpt, e)) && buf_char(to, '\n', e);
+}
+
 static bool put_recipient(struct report *p, const struct rcpt *r, struct err *e)
 {
 	const struct kind *k = &kinds[p->b->kind];
 	struct buf *to = &p->before;
 
 	return buf_char(to, '\n', e)
-	    && (r->orcpt == NULL || buf_printf(to, e, "Original-Recipient: %s\n", r->orcpt))
+	    && (r->orcpt == NULL || put_orcpt(to, r->orcpt, e))
 	    && (r->orcpt != NULL || r->original == NULL || put_address(to, "Original-Recipient", r->original, e))
 	    && put_address(to, "Final-Recipient", r->address, e) && put_status(to, k, r, e)
 	    && (!k->words || (buf_str(to, r->code != 0 ? "Diagnostic-Code: smtp; " : "Diagnostic-Code: x-postern; ", e)
@@ -200,12 +208,16 @@ static bool put_recipient(struct report *p, const struct rcpt *r, struct err *e)
 				     && buf_char(to, '\n', e)));
 }
 
+/* RFC 3464 2.2: only a full name is of the type dns. */
 static bool put_delivery_status(struct report *p, struct err *e)
 {
+	const char *envid = p->x->v.envid;
 	struct buf *to = &p->before;
-	bool ok = buf_printf(to, e, "--%s\nContent-Type: message/%sdelivery-status\n%s\nReporting-MTA: dns; %s\n", p->boundary,
-			     p->utf8 ? "global-" : "", p->utf8 ? "Content-Transfer-Encoding: 8bit\n" : "", p->machine)
-	       && (p->x->v.envid == NULL || buf_printf(to, e, "Original-Envelope-Id: %s\n", p->x->v.envid))
+	bool ok = buf_printf(to, e, "--%s\nContent-Type: message/%sdelivery-status\n%s\n", p->boundary, p->utf8 ? "global-" : "",
+			     p->utf8 ? "Content-Transfer-Encoding: 8bit\n" : "")
+	       && (envid == NULL || (buf_str(to, "Original-Envelope-Id: ", e) && xtext_put_decoded(to, envid, e)
+				     && buf_char(to, '\n', e)))
+	       && buf_printf(to, e, "Reporting-MTA: %s; %s\n", strchr(p->machine, '.') != NULL ? "dns" : "x-local-hostname", p->machine)
 	       && buf_str(to, "Arrival-Date: ", e) && header_date(to, (time_t)p->b->of->created, e) && buf_char(to, '\n', e);
 
 	for (size_t i = 0; ok && i < p->x->v.n; i++)

@@ -20,7 +20,7 @@ char *queue_place(const struct queue_params *p, struct err *e)
 		return str_dup(p->directory, e);
 	if (geteuid() == 0 || is_ours(QUEUE_SYSTEM))
 		return str_dup(QUEUE_SYSTEM, e);
-	return home_state("/postern/queue", ST_SPOOL, "a queue", e);
+	return home_state("/postern/queue", ST_SPOOL, "a queue (" QUEUE_SYSTEM " is missing, or another user's)", e);
 }
 
 /* Is one of them the same directory, perhaps by another name? */

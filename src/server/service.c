@@ -12,7 +12,7 @@
 
 void service_begin(struct service *s)
 {
-	*s = (struct service){ .lock = -1, .seconds = SERVICE_DIALOGUE_S, .messages = SERVICE_MESSAGES,
+	*s = (struct service){ .lock = -1, .nameless = -1, .seconds = SERVICE_DIALOGUE_S, .messages = SERVICE_MESSAGES,
 			      .recipients = SERVICE_RECIPIENTS, .bytes = SERVICE_BYTES };
 }
 
@@ -20,7 +20,9 @@ void service_end(struct service *s)
 {
 	if (s->lock >= 0)
 		close(s->lock);
-	s->lock = -1;
+	if (s->nameless >= 0)
+		close(s->nameless);
+	s->lock = s->nameless = -1;
 }
 
 bool service_meet(struct service *s, int fd, struct err *e)
@@ -111,21 +113,28 @@ static bool lock_byte(int fd, off_t at)
 	return fcntl(fd, F_OFD_SETLK, &one) == 0;
 }
 
-static bool take_place(struct service *s, int dir, struct err *e)
+/* Takes one of so many places.  `whose` is for the error. */
+static bool take_place(int dir, const char *name, off_t places, const char *whose, int *lock, struct err *e)
 {
-	char name[32];
-
-	snprintf(name, sizeof name, "%lu", (unsigned long)s->peer.uid);
-	s->lock = openat(dir, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
-	if (s->lock < 0)
-		return fail_sys(e, ST_CONFIG, errno, "no lock can be made for uid %lu", (unsigned long)s->peer.uid);
-	for (off_t i = 0; i < SERVICE_CONNECTIONS; i++)
-		if (lock_byte(s->lock, i))
+	*lock = openat(dir, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+	if (*lock < 0)
+		return fail_sys(e, ST_CONFIG, errno, "no lock can be made for %s", whose);
+	for (off_t i = 0; i < places; i++)
+		if (lock_byte(*lock, i))
 			return true;
 	if (errno != EAGAIN && errno != EACCES)
-		return fail_sys(e, ST_CONFIG, errno, "no lock can be had for uid %lu", (unsigned long)s->peer.uid);
-	return fail(e, ST_CONFIG, FATE_TEMP, "uid %lu has %d connections already", (unsigned long)s->peer.uid,
-		    SERVICE_CONNECTIONS);
+		return fail_sys(e, ST_CONFIG, errno, "no lock can be had for %s", whose);
+	return fail(e, ST_CONFIG, FATE_TEMP, "%s has %d connections already", whose, (int)places);
+}
+
+static bool take_places(struct service *s, int dir, struct err *e)
+{
+	char whose[32];
+
+	snprintf(whose, sizeof whose, "uid %lu", (unsigned long)s->peer.uid);
+	return take_place(dir, whose + strlen("uid "), SERVICE_CONNECTIONS, whose, &s->lock, e)
+	    && (s->peer.login[0] != '\0'
+		|| take_place(dir, "nameless", SERVICE_NAMELESS, "the group of all uids without a login name", &s->nameless, e));
 }
 
 bool service_admit(struct service *s, const struct account *a, int fd, struct err *e)
@@ -136,7 +145,7 @@ bool service_admit(struct service *s, const struct account *a, int fd, struct er
 	if (!leads_elsewhere(a, fd, e))
 		return false;
 	dir = open_users(a->service.directory != NULL ? a->service.directory : DIRECTORY, e);
-	ok = dir >= 0 && take_place(s, dir, e);
+	ok = dir >= 0 && take_places(s, dir, e);
 	if (dir >= 0)
 		close(dir);
 	return ok && may_come(s, a, e); /* a peer that is refused may stay until it says QUIT, so it needs a place, too */

@@ -6,7 +6,8 @@
  * the peer may send as.
  *
  * A connection holds a lock on one byte of a file of its uid until the process ends, whatever ends it: so a process that was
- * killed counts no more.
+ * killed counts no more.  A user may have thousands of subordinate uids (subuid(5)), which have no login name: all of those
+ * together have one more file, so that they cannot hold every connection that the service takes (64, says its socket unit).
  */
 #ifndef SERVER_SERVICE_H
 #define SERVER_SERVICE_H
@@ -17,6 +18,7 @@
 enum {
 	SERVICE_DIALOGUE_S = 30 * 60,   /* the longest time that a connection is listened to */
 	SERVICE_CONNECTIONS = 8,        /* of one uid at a time */
+	SERVICE_NAMELESS = 32,          /* of all uids without a login name at a time */
 	SERVICE_MESSAGES = 100,         /* of one connection; announced as MAILMAX (RFC 9422) */
 	SERVICE_RECIPIENTS = 10000,     /* of one connection, in all its messages */
 	SERVICE_BYTES = 100 * 1024 * 1024, /* of one message: its text is on disk while it comes */
@@ -25,7 +27,7 @@ enum {
 struct service {
 	struct peer peer;
 	unsigned    seconds, messages, recipients, bytes; /* the limits of this connection, as above */
-	int         lock;     /* owned; -1: none */
+	int         lock, nameless; /* owned; -1: none */
 	bool        unwanted; /* the peer is refused for good; other failures are ours, and may be mended */
 };
 

@@ -238,3 +238,26 @@ distinct() { [[ $(copies | wc -l) == "$1" ]]; }
 		without_trace "$n" | sed -n 's/^Message-ID: <.*\.\(.*\)@.*/id \1/p; s/^number /is /p' | grep -A1 "^id" | xargs
 	done | awk '$1 == "id" && $3 == "is" && $2 != $4 { exit 1 }' || complain "a Message-ID moved to another message"
 }
+
+# report_of WORDS: waits for the report with these words in Alice's mailbox; sets $file.
+report_of() { file=$(grep -lsrF "$1" "$run/mail/alice@example.org/new" | head -n 1) && [[ -n $file ]]; }
+
+@test "Postfix: our report of a failure comes back to its sender; one that nobody takes ends in dead, and is shown" {
+	use "$submission"
+	printf '%s\n' "queue on" "queue_directory $HOME/queue" >> "$conf"
+	postern_ok -odq -V "$token 1" -f alice@example.org nobody@example.org bob@example.org < "$mail"
+	postern_ok -odq -f noone@example.org nobody@example.org < "$mail"
+	postern -q
+	((status == 78)) || complain "status $status"
+	arrived bob@example.org
+	await 10 report_of "Original-Envelope-Id: $token 1" || complain "no report came back"
+	grep -q '^Return-Path: <>' "$file"
+	grep -q '^Diagnostic-Code: smtp; 550 5\.1\.1 ' "$file"
+	grep -q '^Final-Recipient: rfc822; nobody@example.org' "$file"
+	refute grep -q 'bob@example.org$' <(grep '^Final-Recipient' "$file")
+	[[ $(find "$HOME/queue/dead" -type f | wc -l) == 1 ]]
+	postern_ok -bp
+	[[ $stdout == *MAILER-DAEMON*noone@example.org* && $stdout == *"550 5.1.1 <noone@example.org>"* ]]
+	postern_ok -q			# and it is not reported again
+	[[ $(find "$HOME/queue" -name '*-*' | wc -l) == 1 ]]
+}

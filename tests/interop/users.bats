@@ -10,7 +10,7 @@ load ../helper
 setup_file() {
 	local tool why
 	skip_all=
-	for tool in unshare setpriv systemd-socket-activate systemd-sysusers systemd-tmpfiles; do
+	for tool in unshare setpriv socat systemd-socket-activate systemd-sysusers systemd-tmpfiles; do
 		command -v "$tool" > /dev/null || skip_all="needs $tool"
 	done
 	((EUID == 0)) || skip_all="only root can have more users than one in a namespace"
@@ -233,6 +233,22 @@ from() { [[ $(envelope "$1") == *"mail <$2>"* ]] || complain "message $1: $(enve
 	[[ ! -s $out/left && $(grep -c -- - "$out/entries") == 2 ]] || complain "$(cat "$out/left" "$out/entries")"
 }
 
+@test "the service without its queue: the log says what is missing, and the flush fails" {
+	machine "queue on" "port 1" <<-'S'
+		tls none
+	S
+	sed -i '/^queue_directory/d' "$box/etc/postern/service.conf"
+	inside 'spool=$(grep -ao "/[[:alnum:]/]*/spool/postern" "$box/sbin/postern" | head -n 1)
+		[ ! -e "$spool" ] || mount --bind "$box/system" "$spool"	# of this machine
+		echo "$spool" > "$out/spool"
+		serve
+		try user alice sendmail -i you@example.net
+		try flush postern HOME=/ postern -q -C /etc/postern/service.conf'
+	ended user 75 "451 4.4.1"
+	ended flush 73 "$(< "$out/spool") is missing, or another user's"
+	[[ $(< "$out/service") == *"the message could not be kept in the queue: the user has no home"*"$(< "$out/spool") is missing"* ]]
+}
+
 @test "a user can neither take the place of the socket nor that of the locks" {
 	machine <<-'S'
 		tls none
@@ -260,6 +276,25 @@ from() { [[ $(envelope "$1") == *"mail <$2>"* ]] || complain "message $1: $(enve
 	ended foreign 75 "421"
 	[[ ! -s $out/evil && $(messages) == 1 ]]
 	[[ $(< "$out/service") == *"/run/postern/users, for the locks of connections"* ]]
+}
+
+@test "a user cannot hold all connections with subordinate uids, which have no login" {
+	machine <<-'S'
+		tls none
+	S
+	inside 'serve
+		clients=
+		for uid in 200001 200002 200003 200004 200005; do
+			for n in 1 2 3 4 5 6 7 8; do
+				as "$uid" sh -c "exec socat -u UNIX-CONNECT:/run/postern/smtp -" > "$out/held.$uid.$n" 2> "$out/held.err" &
+				clients="$clients $!"
+			done
+		done
+		n=0; until [ "$(cat "$out"/held.*.* | wc -l)" = 40 ] || [ $n -gt 400 ]; do sleep 0.05; n=$((n + 1)); done
+		try bob bob sendmail -i you@example.net
+		kill $clients'
+	[[ $(cat "$out"/held.*.* | grep -c ^220) == 32 && $(cat "$out"/held.*.* | grep -c ^421) == 8 ]] || complain "$(cat "$out"/held.*)"
+	ended bob 0
 }
 
 @test "odd logins, and a uid without one: each has the address of its own name, and no other" {
