@@ -67,7 +67,9 @@ static bool is_chosen(const struct flush *f, const struct held *h)
 
 void due_note_alien(struct flush *f, const struct err *why)
 {
-	log_warn("%s; it is left as it is", why->say);
+	char text[ERR_TEXT];
+
+	log_warn("%s; it is left as it is", err_text(why, text));
 	f->person = true;
 }
 

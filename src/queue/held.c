@@ -22,6 +22,17 @@ static enum held_found alien(const struct held *h, const char *why, struct err *
 	return HELD_ALIEN;
 }
 
+static enum held_found failed(const struct spool *s, const char *what, const struct held *h, struct err *e)
+{
+	char text[SPOOL_ID + 16];
+	int why = errno;
+
+	snprintf(text, sizeof text, "%s %s", what, h->id);
+	errno = why;
+	spool_failed(s, text, e);
+	return HELD_FAILED;
+}
+
 static enum held_found open_entry(const struct spool *s, struct held *h, bool lock, struct err *e)
 {
 	struct stat st, named;
@@ -33,10 +44,8 @@ static enum held_found open_entry(const struct spool *s, struct held *h, bool lo
 		return HELD_GONE;
 	if (h->fd < 0 && (errno == ELOOP || errno == ENXIO || errno == EISDIR))
 		return alien(h, "is no regular file", e);
-	if (h->fd < 0 || fstat(h->fd, &st) != 0) {
-		spool_failed(s, "open a file", e);
-		return HELD_FAILED;
-	}
+	if (h->fd < 0 || fstat(h->fd, &st) != 0)
+		return failed(s, "open", h, e);
 	if (!S_ISREG(st.st_mode))
 		return alien(h, "is no regular file", e);
 	if (st.st_nlink > 1)
@@ -50,12 +59,8 @@ static enum held_found open_entry(const struct spool *s, struct held *h, bool lo
 		return HELD_FOUND;
 	if (flock(h->fd, LOCK_EX | LOCK_NB) != 0)
 		return HELD_BUSY;
-	if (fstatat(s->dir, h->id, &named, AT_SYMLINK_NOFOLLOW) != 0) {
-		if (errno == ENOENT)
-			return HELD_GONE;
-		spool_failed(s, "look at a file", e);
-		return HELD_FAILED;
-	}
+	if (fstatat(s->dir, h->id, &named, AT_SYMLINK_NOFOLLOW) != 0)
+		return errno == ENOENT ? HELD_GONE : failed(s, "look at", h, e);
 	if (named.st_ino != st.st_ino || named.st_dev != st.st_dev)
 		return HELD_GONE;
 	h->size = named.st_size; /* it may have got records before we had the lock */

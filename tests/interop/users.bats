@@ -249,6 +249,24 @@ from() { [[ $(envelope "$1") == *"mail <$2>"* ]] || complain "message $1: $(enve
 	[[ $(< "$out/service") == *"the message could not be kept in the queue: the user has no home"*"$(< "$out/spool") is missing"* ]]
 }
 
+@test "a read-only queue: the flush sends nothing, and names the message and the reason" {
+	machine "queue on" <<-'S'
+		tls none
+	S
+	inside 'try kept postern postern -C /etc/postern/service.conf -odq you@example.net
+		mount --bind /var/spool/postern /var/spool/postern && mount -o remount,bind,ro /var/spool/postern
+		try flush postern postern -q -C /etc/postern/service.conf
+		umount /var/spool/postern
+		ls /var/spool/postern > "$out/id"
+		try again postern postern -q -C /etc/postern/service.conf'
+	ended kept 0
+	ended flush 78
+	[[ $(< "$out/flush.err") == *"cannot open $(< "$out/id") in the queue /var/spool/postern: Read-only file system; it is left as it is"* ]] \
+	    || complain "$(< "$out/flush.err")"
+	ended again 0
+	[[ $(messages) == 1 ]]
+}
+
 @test "a user can neither take the place of the socket nor that of the locks" {
 	machine <<-'S'
 		tls none
