@@ -454,10 +454,11 @@ taken() {
 @test "only base/file, base/home, base/owned, base/rights and the owners of a directory open files or look at them by name" {
 	local found
 	# Left out: /dev/tty and /dev/null, which no user names; net/trust tests which of the systems' stores exists, and opens
-	# it with file_read() like any other file.  The queue and the service own directories; net/dial looks whose a socket is.
+	# it with file_read() like any other file.  The queue, the service and the logins own directories; net/dial looks whose a
+	# socket is, and secret/token which program is installed.
 	found=$(cd "$SRCDIR/src" && grep -nE \
 	    '\b(open|openat|open64|creat|fopen|freopen|opendir|scandir|stat|lstat|fstatat|access|faccessat|eaccess|mkstemp|mkostemp|tmpfile|seteuid|setegid|setreuid|setregid)[[:space:]]*\(' \
-	    -r . --include='*.[ch]' | grep -vE '^\./(base/(file|home|owned|rights)|queue/(spool|held|place|background)|server/service)\.c:|^\./net/dial\.c:[0-9]+:.*stat\(path' \
+	    -r . --include='*.[ch]' | grep -vE '^\./(base/(file|home|owned|rights)|queue/(spool|held|place|background|tally)|server/service|secret/access|oauth2/(folder|store))\.c:|^\./net/dial\.c:[0-9]+:.*stat\(path|^\./secret/token\.c:[0-9]+:.*access\(to, X_OK\)' \
 	    | grep -vE 'open\("/dev/(tty|null)"|^\./net/trust\.c:[0-9]+:.*access\(places\[i\], R_OK\)|\.[ch]:[0-9]+:[[:space:]]*(/?\*|.*/\*.*(open|stat)\()' || :)
 	[[ -z $found ]] || complain "$found"
 }

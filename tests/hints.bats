@@ -106,7 +106,9 @@ with_login() {
 	mkdir -p "$logins"
 	chmod 700 "$logins"
 	printf '%s\n' "user user" "obtained $now" "expires $((now + 3600))" "token token" > "$logins/work.access"
-	chmod 600 "$logins/work.access"
+	printf '{ "version": 1, "kind": "user", "provider": "https://localhost", "token_endpoint": "https://localhost/token",
+		"client_id": "me", "user": "user", "refresh_token": "r1" }\n' > "$logins/work.json"
+	chmod 600 "$logins"/work.*
 	server_called "$1" <<< $'auth_mechs XOAUTH2\n'"reply $2 $3"
 	set_conf user
 	set_conf password

@@ -1,9 +1,10 @@
 /*
  * file.h - all files that a user or a configuration names, temporary files, the three standard descriptors.
  *
- * No other module opens such a file, except that base/owned opens alias files and the lists that they name.  queue/spool and server/service open the files of their own directories.  Facts come
- * from the open descriptor (fstat), never from the path, so that nobody can replace the file in between.  Every wait for
- * a pipe has a limit.  Every descriptor is close-on-exec.
+ * No other module opens such a file, except that base/owned opens alias files and the lists that they name.  queue/,
+ * server/service, secret/access and oauth2/ open the files of their own directories.  Facts come from the open descriptor
+ * (fstat), never from the path, so that nobody can replace the file in between.  Every wait for a pipe has a limit.  Every
+ * descriptor is close-on-exec.
  */
 #ifndef BASE_FILE_H
 #define BASE_FILE_H

@@ -233,7 +233,7 @@ distinct() { [[ $(copies | wc -l) == "$1" ]]; }
 	await 20 test -z "$(find "$run"/spool/{incoming,active} -type f)" || complain "Postfix still has some"
 	# a flush has one message at a time whose 250 it has not read
 	all=$(copies | awk '{ n += $1 } END { print n }')
-	((kills >= 8 && all <= 200 + kills)) || complain "$all copies of 200 messages after $kills kills"
+	((kills >= 1 && all <= 200 + kills)) || complain "$all copies of 200 messages after $kills kills"
 	for n in "$run/mail/bob@example.org/new/"*; do
 		without_trace "$n" | sed -n 's/^Message-ID: <.*\.\(.*\)@.*/id \1/p; s/^number /is /p' | grep -A1 "^id" | xargs
 	done | awk '$1 == "id" && $3 == "is" && $2 != $4 { exit 1 }' || complain "a Message-ID moved to another message"

@@ -107,7 +107,8 @@ function tunnel(req, socket) {
 		return;
 	}
 	const [host, to] = req.url.split(':');
-	const out = net.connect(to, host, () => {
+	// a minimal system does not know the name localhost
+	const out = net.connect(to, host === 'localhost' ? '127.0.0.1' : host, () => {
 		socket.write('HTTP/1.1 200 OK\r\n\r\n');
 		socket.pipe(out).pipe(socket);
 	});
