@@ -151,12 +151,33 @@ static bool is_about_token(int code, struct esc esc)
 	    || is_esc(esc, 5, 127); /* Microsoft: the token has less than ten minutes left */
 }
 
-/* The status is a name of RFC 6750 3.1 with OAUTHBEARER, and a number of HTTP with XOAUTH2.  Dovecot refuses with 535 after a status of
- * 500, which says that it could not check the token.  5.7.139 is Microsoft's for a mailbox or tenant that may not do this. */
+/* What a status means that is not about the token itself.  It is a name with OAUTHBEARER, of RFC 6750 3.1 or of the server's own
+ * (Dovecot 2.4: internal_failure if it cannot ask the provider), and a number of HTTP with XOAUTH2. */
+static enum bearer_refusal judge_status(const char *status)
+{
+	static const struct {
+		const char         *name;
+		enum bearer_refusal means;
+	} names[] = {
+		{ "403", BEARER_SCOPE },
+		{ "insufficient_scope", BEARER_SCOPE },
+		{ "internal_failure", BEARER_LATER },
+		{ "server_error", BEARER_LATER }, /* these two are names of RFC 6749 4.1.2.1 */
+		{ "temporarily_unavailable", BEARER_LATER },
+	};
+	uint64_t number;
+
+	for (size_t i = 0; i < COUNT(names); i++)
+		if (str_same(status, names[i].name))
+			return names[i].means;
+	return str_number(status, 500, 599, &number) ? BEARER_LATER : BEARER_STALE;
+}
+
+/* Dovecot refuses with 535 after a status which says that it could not check the token.  5.7.139 is Microsoft's for a mailbox or
+ * tenant that may not do this. */
 enum bearer_refusal bearer_judge(const char *challenge, size_t n, int code, struct esc esc)
 {
 	char status[64];
-	uint64_t number;
 
 	if (code / 100 == 4)
 		return BEARER_LATER;
@@ -164,7 +185,5 @@ enum bearer_refusal bearer_judge(const char *challenge, size_t n, int code, stru
 		return BEARER_FINAL;
 	if (n == 0 || !bearer_status(challenge, n, status, sizeof status))
 		return n > 0 || is_about_token(code, esc) ? BEARER_STALE : BEARER_FINAL;
-	if (str_number(status, 500, 599, &number))
-		return BEARER_LATER;
-	return strcmp(status, "403") == 0 || strcmp(status, "insufficient_scope") == 0 ? BEARER_SCOPE : BEARER_STALE;
+	return judge_status(status);
 }

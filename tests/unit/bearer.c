@@ -44,6 +44,8 @@ static void refusals(void)
 		{ "{\"status\":\"invalid_token\",\"openid-configuration\":\"https://x\"}", 535, { 5, 7, 8 }, BEARER_STALE },
 		{ "{\"status\":\"401\",\"schemes\":\"bearer\",\"scope\":\"mail\"}", 535, { 5, 7, 8 }, BEARER_STALE },
 		{ "{\"scope\":\"mail\",\"status\":\"insufficient_scope\"}", 535, { 5, 7, 8 }, BEARER_SCOPE },
+		{ "{\"status\":\"internal_failure\",\"scope\":\"mail\"}", 535, { 5, 7, 8 }, BEARER_LATER },
+		{ "{\"status\":\"temporarily_unavailable\"}", 535, { 5, 7, 8 }, BEARER_LATER },
 		{ "{\"status\":\"403\"}", 535, { 5, 7, 8 }, BEARER_SCOPE },
 		{ "{\"status\":\"500\"}", 535, { 5, 7, 8 }, BEARER_LATER },
 		{ "{\"status\":\"invalid_request\"}", 535, { 5, 7, 8 }, BEARER_STALE },
