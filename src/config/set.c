@@ -5,6 +5,7 @@
 
 #include "config/keys.h"
 #include "config/url.h"
+#include "config/value.h"
 
 static const struct key *named(const char *name)
 {

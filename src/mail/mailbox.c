@@ -346,10 +346,7 @@ static bool parse(struct walk *w)
 
 /* ---- pieces that cannot be read ----------------------------------------------------------------- */
 
-static bool is_blank(char c)
-{
-	return str_isblank(c) || c == '\r' || c == '\n';
-}
+static bool is_blank(char c) { return str_isblank(c) || c == '\r' || c == '\n'; }
 
 static void trim(const char **p, size_t *n)
 {
