@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/rights.h"
 #include "base/signals.h"
+#include "base/trace.h"
 #include "config/cmdline.h"
 #include "config/help.h"
 #include "config/lists.h"

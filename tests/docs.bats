@@ -392,6 +392,12 @@ may_say=(
 	((status == 0)) || complain "tests/layers.awk"
 }
 
+@test "a function's name leads to its header" {
+	cd "$SRCDIR/src"
+	run_bounded awk -f ../tests/names.awk ./*/*.h ./*/*.h
+	((status == 0)) || complain "tests/names.awk"
+}
+
 @test "every process begins in base/child, which lets it inherit no descriptor" {
 	[[ $(grep -rlE '\b(fork|vfork|clone|posix_spawnp?|popen|system)\(' "$SRCDIR/src" --include='*.c') == "$SRCDIR/src/base/child.c" ]]
 }

@@ -6,7 +6,7 @@ static const uint32_t rows[16] = {
 	0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c, 0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c,
 };
 
-uint32_t crc32_add(uint32_t crc, const void *p, size_t n)
+uint32_t crc_add(uint32_t crc, const void *p, size_t n)
 {
 	const unsigned char *bytes = p;
 
@@ -19,7 +19,7 @@ uint32_t crc32_add(uint32_t crc, const void *p, size_t n)
 	return ~crc;
 }
 
-bool crc32_parse(const char text[8], uint32_t *crc)
+bool crc_parse(const char text[8], uint32_t *crc)
 {
 	*crc = 0;
 	for (size_t i = 0; i < 8; i++) {

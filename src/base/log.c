@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "base/clock.h"
 #include "base/file.h"
 #include "base/printable.h"
 #include "base/str.h"
@@ -23,45 +22,7 @@ static const struct limits file_limits = { 1024 * 1024, 16 * 1024 }, syslog_limi
 
 enum { ENTRY_MAX = 2 * 1024 * 1024 }; /* room for the time, and for the item that is cut off again because it does not fit */
 
-static int     standard = STDOUT_FILENO;
-static int     trace_level;
-static int64_t trace_zero;
-
-void trace_start(int level)
-{
-	trace_level = level;
-	trace_zero = clock_ms();
-}
-
-bool trace_on(void)
-{
-	return trace_level > 0;
-}
-
-void trace_line(char who, unsigned flight, const char *text, size_t len)
-{
-	if (!trace_on())
-		return;
-	char shown[4096]; /* after the return: the compiler zeroes it, which costs more than all the rest */
-	int64_t ms = clock_ms() - trace_zero;
-
-	printable(shown, sizeof shown, text, len, false);
-	fprintf(stderr, "%4lld.%03lld %2u %c %s\n", (long long)(ms / 1000), (long long)(ms % 1000), flight,
-		who, shown);
-}
-
-void trace_note(unsigned flight, const char *fmt, ...)
-{
-	if (!trace_on())
-		return;
-	char text[5000]; /* more than trace_line() shows, so that trace_line() marks a cut */
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof text, fmt, ap);
-	va_end(ap);
-	trace_line('*', flight, text, strlen(text));
-}
+static int standard = STDOUT_FILENO;
 
 void log_warn(const char *fmt, ...)
 {

@@ -1,21 +1,12 @@
 /*
- * log.h - writes for people: the trace of -v and warnings on stderr, the log file, syslog.
+ * log.h - writes for people: warnings on stderr, the log file, syslog.
  *
- * No caller gives a secret to this module.  For AUTH, smtp/chat gives the trace a text that differs from the text that is
- * sent.
+ * No caller gives a secret to this module.  The trace of -v is base/trace.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 
 #include "base/err.h"
-
-/* -v.  Level 0: no trace; 1 and more: the session.  The times in the trace count from this call. */
-void trace_start(int level);
-bool trace_on(void);
-
-/* One line of the session.  `who`: 'C' (client), 'S' (server) or '*' (a remark of ours).  Text is made printable. */
-void trace_line(char who, unsigned flight, const char *text, size_t len);
-void trace_note(unsigned flight, const char *fmt, ...) PRINTF(2, 3);
 
 /* "postern: warning: ..." on stderr. */
 void log_warn(const char *fmt, ...) PRINTF(1, 2);

@@ -10,7 +10,7 @@ static bool follows(const unsigned char *u, size_t from, size_t to)
 	return true;
 }
 
-size_t utf8_char(const char *p, size_t len)
+size_t printable_utf8(const char *p, size_t len)
 {
 	const unsigned char *u = (const unsigned char *)p;
 	size_t n;
@@ -29,7 +29,7 @@ size_t utf8_char(const char *p, size_t len)
 	return n;
 }
 
-uint32_t utf8_code_point(const char *p, size_t n)
+uint32_t printable_code_point(const char *p, size_t n)
 {
 	uint32_t c = (unsigned char)p[0] & (n == 1 ? 0x7fU : n == 2 ? 0x1fU : n == 3 ? 0x0fU : 0x07U);
 
@@ -40,7 +40,7 @@ uint32_t utf8_code_point(const char *p, size_t n)
 
 size_t printable_piece(const char *p, size_t len, bool keep_newlines, char piece[PRINTABLE_PIECE], size_t *took)
 {
-	size_t n = utf8_char(p, len);
+	size_t n = printable_utf8(p, len);
 	unsigned char c = (unsigned char)*p;
 	bool control = c < 0x20 || c == 0x7f || (n == 2 && c == 0xc2 && (unsigned char)p[1] < 0xa0);
 

@@ -17,9 +17,9 @@ enum { PRINTABLE_PIECE = 8 };
 size_t printable_piece(const char *p, size_t len, bool keep_newlines, char piece[PRINTABLE_PIECE], size_t *took);
 
 /* The length of the well-formed UTF-8 character at p (RFC 3629: shortest form, no surrogates), or 0. */
-size_t utf8_char(const char *p, size_t len);
+size_t printable_utf8(const char *p, size_t len);
 
 /* The code point of such a character of n octets. */
-uint32_t utf8_code_point(const char *p, size_t n);
+uint32_t printable_code_point(const char *p, size_t n);
 
 #endif

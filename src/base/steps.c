@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/printable.h"
+#include "base/trace.h"
 
 static bool    started, paused;
 static int64_t last; /* clock_ms() of the line before */

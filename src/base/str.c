@@ -109,7 +109,7 @@ bool str_has_8bit(const char *s, size_t len)
 bool str_is_utf8(const char *s, size_t len)
 {
 	while (len > 0) {
-		size_t n = utf8_char(s, len);
+		size_t n = printable_utf8(s, len);
 
 		if (n == 0)
 			return false;

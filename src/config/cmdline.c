@@ -104,14 +104,14 @@ static bool parse_letters(struct options *o, struct words *w, const char *word, 
 
 		if (option == NULL)
 			return fail_letter(*p, e);
-		if (option->arity == NOTHING) {
+		if (option->arity == ARITY_NONE) {
 			if (!apply(o, option, NULL, e))
 				return false;
 			continue;
 		}
 		if (p[1] != '\0')
 			value = p + 1;
-		else if (option->arity == VALUE && option->refused == NULL
+		else if (option->arity == ARITY_VALUE && option->refused == NULL
 			 && !next_word(w, option, shown(option, name), &value, e))
 			return false;
 		return apply(o, option, value, e);
@@ -173,9 +173,9 @@ static bool parse_long(struct options *o, struct words *w, struct err *e)
 		return parse_key(o, w, name, len, e);
 	if (name[len] == '=')
 		value = name + len + 1;
-	if (p->arity == NOTHING && value != NULL)
+	if (p->arity == ARITY_NONE && value != NULL)
 		return fail(e, ST_USAGE, FATE_PERM, "--%s takes no value", p->name);
-	if (p->arity == VALUE && p->refused == NULL && value == NULL && !next_word(w, p, word, &value, e))
+	if (p->arity == ARITY_VALUE && p->refused == NULL && value == NULL && !next_word(w, p, word, &value, e))
 		return false;
 	return apply(o, p, value, e);
 }

@@ -4,6 +4,7 @@
 #include "base/steps.h"
 #include "config/keys.h"
 #include "config/set.h"
+#include "config/value.h"
 
 static bool needs_quotes(const char *value)
 {

@@ -14,7 +14,7 @@ static void put_long(const struct option *p, char *to, size_t room)
 	char letter[] = { '-', p->letter, ',', '\0' };
 
 	snprintf(to, room, "%-3s --%s%s%s%s", p->letter != '\0' ? letter : "", p->name,
-		 p->arity == ATTACHED ? "[=" : p->arity == VALUE ? "=" : "", arg_of(p), p->arity == ATTACHED ? "]" : "");
+		 p->arity == ARITY_ATTACHED ? "[=" : p->arity == ARITY_VALUE ? "=" : "", arg_of(p), p->arity == ARITY_ATTACHED ? "]" : "");
 }
 
 static void show_option(const struct option *p, FILE *to)
@@ -26,7 +26,7 @@ static void show_option(const struct option *p, FILE *to)
 	if (p->name != NULL)
 		put_long(p, names, sizeof names);
 	else
-		snprintf(names, sizeof names, p->arity == ATTACHED ? "-%c[%s]" : "-%c %s", p->letter, arg_of(p));
+		snprintf(names, sizeof names, p->arity == ARITY_ATTACHED ? "-%c[%s]" : "-%c %s", p->letter, arg_of(p));
 	fprintf(to, "  %-*s %s\n", COLUMN - 3, names, p->summary);
 }
 

@@ -5,6 +5,7 @@
 #include "config/keys.h"
 #include "config/msmtp.h"
 #include "config/opts.h"
+#include "config/value.h"
 
 /* ------------------------------------------------------------------------------------------ keys */
 
@@ -70,7 +71,7 @@ static bool put_form(const struct option *p, struct buf *to, struct err *e)
 
 	if (p->key != NULL)
 		return value_form(key_find(p->key, strlen(p->key)), to, e);
-	if (p->arity == ATTACHED)
+	if (p->arity == ARITY_ATTACHED)
 		return buf_printf(to, e, "[%s]", arg);
 	return buf_str(to, p->form != NULL ? p->form : arg, e);
 }

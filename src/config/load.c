@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/home.h"
 #include "base/steps.h"
+#include "base/trace.h"
 #include "config/environ.h"
 #include "config/file.h"
 #include "config/keys.h"
@@ -14,6 +15,7 @@
 #include "config/places.h"
 #include "config/set.h"
 #include "config/url.h"
+#include "config/value.h"
 #include "net/resolve.h"
 #include "secret/access.h"
 

@@ -71,9 +71,9 @@ struct options { /* the strings are borrowed from argv */
 };
 
 enum arity {
-	NOTHING,  /* takes no value */
-	VALUE,    /* attached or the next word */
-	ATTACHED, /* attached or none */
+	ARITY_NONE,  /* takes no value */
+	ARITY_VALUE,    /* attached or the next word */
+	ARITY_ATTACHED, /* attached or none */
 };
 
 struct option {

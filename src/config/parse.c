@@ -7,6 +7,7 @@
 #include "base/home.h"
 #include "base/identity.h"
 #include "base/proc.h"
+#include "config/value.h"
 #include "mail/idn.h"
 #include "mail/mailbox.h"
 #include "net/resolve.h"

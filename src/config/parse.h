@@ -2,7 +2,7 @@
  * parse.h - parses values that have rules beyond their kind: addresses, hosts, domains, names with %C, %H, %M and %U,
  * mechanisms, fingerprints, commands, the words of syslog.
  *
- * Each function is the `parse` of rows in the key table (types.h).
+ * Each function is the `parse` of rows in the key table (config/types.h).
  */
 #ifndef CONFIG_PARSE_H
 #define CONFIG_PARSE_H

@@ -5,6 +5,7 @@
 
 #include "config/keys.h"
 #include "config/url.h"
+#include "config/value.h"
 
 static const struct key *named(const char *name)
 {
@@ -46,7 +47,8 @@ static void clear_rivals(struct account *a, const struct key *k)
 			value_clear(a, other);
 }
 
-/* Splits "FILE:LINE"; other places ("--oauth2") have no line, and their name is all of it. */
+/* The length of FILE in "FILE:LINE".  Other places have no line (0), and what counts of them is the kind: that of "--oauth2" is
+ * "", and that of "POSTERN_OAUTH2" is "POSTERN". */
 static size_t file_of(const char *place, uint64_t *line)
 {
 	const char *colon = strrchr(place, ':');
@@ -72,9 +74,12 @@ static bool is_same_section(const struct account *a, const char *one, const char
 /* A login and a password in one place: nobody can say which is meant. */
 static bool check_rivals(const struct account *a, const struct key *k, const char *place, struct err *e)
 {
-	const struct key *login = named("oauth2");
+	const struct key *login;
 
-	for (const struct key *other = key_row(0); k->source && value_is_set(a, k) && other != NULL; other = key_next(other))
+	if (!k->source || !value_is_set(a, k))
+		return true;
+	login = named("oauth2");
+	for (const struct key *other = key_row(0); other != NULL; other = key_next(other))
 		if (other->source && other != k && (k == login || other == login) && value_is_set(a, other)
 		    && key_place(a, other) != NULL && is_same_section(a, place, key_place(a, other))) {
 			fail(e, ST_CONFIG, FATE_PERM, "%s and %s are both set (the other at %s)", k->name, other->name,

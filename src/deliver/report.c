@@ -32,6 +32,12 @@ void report_advice(struct err *e, const struct circumstances *c)
 		report_error(e);
 }
 
+void report_kept(const char *entry, const struct err *why)
+{
+	fprintf(stderr, "postern: the message is kept in the queue as %s%s%s\n", entry, why != NULL ? ": " : "",
+		why != NULL ? why->say : "");
+}
+
 static void print_rcpt(const char *before, const struct rcpt *r, const char *after)
 {
 	char shown[2 * ADDRESS_MAX];

@@ -16,6 +16,9 @@ void report_error(const struct err *e);
 /* The same, if there is a hint for it.  For errors that the caller of -bs is told: an SMTP reply has no hints. */
 void report_advice(struct err *e, const struct circumstances *c);
 
+/* Prints that the queue has the message, as this entry, and why; NULL: it was not tried. */
+void report_kept(const char *entry, const struct err *why);
+
 /* Prints an error for each recipient that was refused.  If the sender was refused, the reply is printed only once. */
 void report_refusals(const struct envelope *v, const struct circumstances *c);
 

@@ -10,6 +10,7 @@
 #include "base/owned.h"
 #include "base/random.h"
 #include "base/steps.h"
+#include "base/trace.h"
 #include "config/choose.h"
 #include "config/load.h"
 #include "config/own.h"

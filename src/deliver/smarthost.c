@@ -2,9 +2,9 @@
 
 #include <stdlib.h>
 
-#include "base/log.h"
 #include "base/signals.h"
 #include "base/steps.h"
+#include "base/trace.h"
 
 /* After so long a silence a firewall may have dropped the connection without telling us, and the next command would wait for
  * its whole timeout. */

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/str.h"
+#include "mail/grammar.h"
 #include "mail/idn.h"
 #include "mail/json.h"
 #include "mail/mend.h"
@@ -10,62 +11,13 @@
 #include "mail/pieces.h"
 #include "mail/words.h"
 
-enum grammar {
-	TEXT,       /* words between blanks, or a JSON object */
-	ADDRESSES,  /* mailboxes and groups */
-	PHRASES,    /* words, and identifiers in <> */
-	LINKS,      /* words, and URIs in <> */
-	PARAMETERS, /* a value and name=value; comments */
-	NATIVE,     /* comments, and nothing else that could be encoded */
-	BARE,       /* nothing that could be encoded (RFC 2047 5: Received) */
-};
-
-static const struct {
-	const char  *name;
-	enum grammar grammar;
-} grammars[] = { /* besides those that fields.c lists; all others are TEXT */
-	{ "Content-Disposition", PARAMETERS },
-	{ "Content-ID", NATIVE },
-	{ "Content-Type", PARAMETERS },
-	{ "Date", PHRASES },
-	{ "Disposition-Notification-To", ADDRESSES },
-	{ "Errors-To", ADDRESSES },
-	{ "In-Reply-To", PHRASES },
-	{ "Keywords", PHRASES },
-	{ "List-Archive", LINKS },
-	{ "List-Help", LINKS },
-	{ "List-Id", PHRASES },
-	{ "List-Owner", LINKS },
-	{ "List-Post", LINKS },
-	{ "List-Subscribe", LINKS },
-	{ "List-Unsubscribe", LINKS },
-	{ "Mail-Followup-To", ADDRESSES },
-	{ "Mail-Reply-To", ADDRESSES },
-	{ "Message-ID", NATIVE },
-	{ "Received", BARE },
-	{ "References", PHRASES },
-	{ "Resent-Date", PHRASES },
-	{ "Resent-Message-ID", NATIVE },
-	{ "Return-Path", BARE },
-	{ "Return-Receipt-To", ADDRESSES },
-	{ "X-Original-From", ADDRESSES },
-};
-
-static enum grammar grammar_of(const struct field *f)
-{
-	for (size_t i = 0; i < COUNT(grammars); i++)
-		if (header_is(f, grammars[i].name))
-			return grammars[i].grammar;
-	return field_is(fields_kind(f), FIELD_ADDRESSES) ? ADDRESSES : TEXT;
-}
-
 struct work { /* on one header */
-	struct ascii *a;
-	struct line   line;
-	char          charset[64]; /* which Content-Type names */
-	enum grammar  grammar;     /* of the present field */
-	bool          stuck;       /* it has something that cannot be encoded */
-	struct buf    text;
+	struct ascii     *a;
+	struct words_line line;
+	char              charset[64]; /* which Content-Type names */
+	enum grammar      grammar;     /* of the present field */
+	bool              stuck;       /* it has something that cannot be encoded */
+	struct buf        text;
 };
 
 static bool is_foreign(const struct work *w, const char *p, size_t n)
@@ -76,30 +28,30 @@ static bool is_foreign(const struct work *w, const char *p, size_t n)
 /* ---- the words of a field ----------------------------------------------------------------------- */
 
 struct walk {
-	struct work *w;
-	struct lexer x;
-	struct piece blanks; /* before the present token */
-	bool         angle;  /* within <> */
-	bool         phrase; /* words may be encoded here */
-	bool         word;   /* the last token was an encoded word */
+	struct work  *w;
+	struct pieces x;
+	struct piece  blanks; /* before the present token */
+	bool          angle;  /* within <> */
+	bool          phrase; /* words may be encoded here */
+	bool          word;   /* the last token was an encoded word */
 };
 
 static bool must_encode(const struct walk *k, const struct piece *t)
 {
-	return is_foreign(k->w, t->p, t->n) || (k->x.place == IN_TEXT && t->n >= SURVEY_LINE_MAX);
+	return is_foreign(k->w, t->p, t->n) || (k->x.place == PIECES_IN_TEXT && t->n >= SURVEY_LINE_MAX);
 }
 
 /* Are the next words the name of a mailbox or group, and not an address?  Two words without an @ are a name, too, unless a dot
  * joins them. */
-static bool phrase_follows(struct lexer x)
+static bool phrase_follows(struct pieces x)
 {
 	size_t units = 0;
 	bool at = false, joined = false;
 
 	for (struct piece t; pieces_next(&x, &t);) {
-		if (t.kind == MARK)
+		if (t.kind == PIECE_MARK)
 			return t.p[0] == '<' || t.p[0] == ':' || (units > 1 && !at);
-		if (t.kind != UNIT)
+		if (t.kind != PIECE_UNIT)
 			continue;
 		units += units == 0 || !(joined || t.p[0] == '.');
 		joined = t.p[t.n - 1] == '.';
@@ -111,7 +63,7 @@ static bool phrase_follows(struct lexer x)
 /* Adds to the text that will be encoded: without folding, and outside of plain text without quotes and backslashes. */
 static bool gather(struct walk *k, const struct piece *t, struct err *e)
 {
-	bool quotes = k->x.place == IN_STRUCTURE, pairs = k->x.place != IN_TEXT;
+	bool quotes = k->x.place == PIECES_IN_STRUCTURE, pairs = k->x.place != PIECES_IN_TEXT;
 
 	for (size_t i = 0; i < t->n; i++) {
 		if (pieces_is_blank(t->p + i, t->p + t->n) && !str_isblank(t->p[i])) {
@@ -132,11 +84,11 @@ static bool gather(struct walk *k, const struct piece *t, struct err *e)
 static bool gather_more(struct walk *k, struct err *e)
 {
 	for (;;) {
-		struct lexer x = k->x;
+		struct pieces x = k->x;
 		struct piece blanks, t;
 		bool more, word;
 
-		if (!pieces_next(&x, &blanks) || blanks.kind != BLANK || !pieces_next(&x, &t) || t.kind != UNIT)
+		if (!pieces_next(&x, &blanks) || blanks.kind != PIECE_BLANK || !pieces_next(&x, &t) || t.kind != PIECE_UNIT)
 			return true;
 		more = must_encode(k, &t);
 		word = words_is_word(t.p, t.n);
@@ -153,11 +105,11 @@ static bool gather_more(struct walk *k, struct err *e)
 static bool put_words(struct walk *k, const struct piece *t, struct err *e)
 {
 	struct buf *text = &k->w->text;
-	bool tight = k->x.place == IN_COMMENT;
+	bool tight = k->x.place == PIECES_IN_COMMENT;
 
 	buf_clear(text);
 	if (k->blanks.n == 0 && !tight)
-		k->blanks = (struct piece){ BLANK, " ", 1 };
+		k->blanks = (struct piece){ PIECE_BLANK, " ", 1 };
 	if ((k->word && !gather(k, &k->blanks, e)) || !gather(k, t, e) || !gather_more(k, e))
 		return false;
 	k->word = true;
@@ -191,9 +143,9 @@ static size_t to_blank(const struct walk *k, const struct piece *t)
 /* RFC 2047 5 (3): a blank stands between an encoded word and a mark, except the parentheses of a comment. */
 static bool keep(struct walk *k, const struct piece *t, struct err *e)
 {
-	bool loose = k->word && k->blanks.n == 0 && k->x.place == IN_STRUCTURE;
+	bool loose = k->word && k->blanks.n == 0 && k->x.place == PIECES_IN_STRUCTURE;
 
-	k->word = t->kind == UNIT && words_is_word(t->p, t->n);
+	k->word = t->kind == PIECE_UNIT && words_is_word(t->p, t->n);
 	return words_keep(&k->w->line, loose ? " " : k->blanks.p, loose ? 1 : k->blanks.n, t->p, t->n, to_blank(k, t), e);
 }
 
@@ -201,7 +153,7 @@ static bool put_unit(struct walk *k, const struct piece *t, struct err *e)
 {
 	if (!must_encode(k, t))
 		return keep(k, t, e);
-	if (k->angle && k->w->grammar == LINKS)
+	if (k->angle && k->w->grammar == GRAMMAR_LINKS)
 		return put_link(k, t, e);
 	if (!k->angle && k->phrase)
 		return put_words(k, t, e);
@@ -213,9 +165,9 @@ static bool put_mark(struct walk *k, const struct piece *t, struct err *e)
 {
 	char c = t->p[0];
 
-	if (k->x.place == IN_STRUCTURE) {
+	if (k->x.place == PIECES_IN_STRUCTURE) {
 		k->angle = c == '<' || (k->angle && c != '>');
-		if (k->w->grammar == ADDRESSES && !k->angle)
+		if (k->w->grammar == GRAMMAR_ADDRESSES && !k->angle)
 			k->phrase = phrase_follows(k->x);
 	}
 	return keep(k, t, e);
@@ -225,8 +177,8 @@ static bool put_tokens(struct walk *k, struct err *e);
 
 static bool put_comment(struct walk *outer, const struct piece *t, struct err *e)
 {
-	const struct piece open = { MARK, t->p, 1 }, close = { MARK, t->p + t->n - 1, 1 };
-	struct walk k = { .w = outer->w, .x = { t->p + 1, close.p, IN_COMMENT, false }, .phrase = true };
+	const struct piece open = { PIECE_MARK, t->p, 1 }, close = { PIECE_MARK, t->p + t->n - 1, 1 };
+	struct walk k = { .w = outer->w, .x = { t->p + 1, close.p, PIECES_IN_COMMENT, false }, .phrase = true };
 
 	outer->w->stuck = outer->w->stuck || (outer->x.broken && is_foreign(outer->w, t->p, t->n));
 	if (outer->x.broken || !is_foreign(outer->w, t->p, t->n))
@@ -239,13 +191,13 @@ static bool put_comment(struct walk *outer, const struct piece *t, struct err *e
 
 static bool put_token(struct walk *k, const struct piece *t, struct err *e)
 {
-	return t->kind == COMMENT ? put_comment(k, t, e) : t->kind == MARK ? put_mark(k, t, e) : put_unit(k, t, e);
+	return t->kind == PIECE_COMMENT ? put_comment(k, t, e) : t->kind == PIECE_MARK ? put_mark(k, t, e) : put_unit(k, t, e);
 }
 
 static bool put_tokens(struct walk *k, struct err *e)
 {
 	for (struct piece t; pieces_next(&k->x, &t);) {
-		if (t.kind == BLANK) {
+		if (t.kind == PIECE_BLANK) {
 			k->blanks = t;
 			continue;
 		}
@@ -258,22 +210,22 @@ static bool put_tokens(struct walk *k, struct err *e)
 
 static bool put_text(struct work *w, const char *p, size_t n, struct err *e)
 {
-	struct walk k = { .w = w, .x = { p, p + n, IN_TEXT, false }, .phrase = true };
+	struct walk k = { .w = w, .x = { p, p + n, PIECES_IN_TEXT, false }, .phrase = true };
 
 	return put_tokens(&k, e);
 }
 
 static bool put_structure(struct work *w, const char *p, size_t n, enum grammar grammar, struct err *e)
 {
-	struct walk k = { .w = w, .x = { p, p + n, IN_STRUCTURE, false } };
+	struct walk k = { .w = w, .x = { p, p + n, PIECES_IN_STRUCTURE, false } };
 
-	k.phrase = grammar == ADDRESSES ? phrase_follows(k.x) : grammar == PHRASES || grammar == LINKS;
+	k.phrase = grammar == GRAMMAR_ADDRESSES ? phrase_follows(k.x) : grammar == GRAMMAR_PHRASES || grammar == GRAMMAR_LINKS;
 	return put_tokens(&k, e);
 }
 
 static bool is_broken(const char *p, size_t n)
 {
-	struct lexer x = { p, p + n, IN_STRUCTURE, false };
+	struct pieces x = { p, p + n, PIECES_IN_STRUCTURE, false };
 	struct piece t;
 
 	while (pieces_next(&x, &t))
@@ -284,11 +236,11 @@ static bool is_broken(const char *p, size_t n)
 /* In text, a word with an @ may be an address, and would no longer be one. */
 static bool hides_address(const struct work *w, const char *p, size_t n)
 {
-	struct lexer x = { p, p + n, IN_TEXT, false };
+	struct pieces x = { p, p + n, PIECES_IN_TEXT, false };
 	struct piece t;
 
 	while (pieces_next(&x, &t))
-		if (t.kind == UNIT && is_foreign(w, t.p, t.n) && memchr(t.p, '@', t.n) != NULL)
+		if (t.kind == PIECE_UNIT && is_foreign(w, t.p, t.n) && memchr(t.p, '@', t.n) != NULL)
 			return true;
 	return false;
 }
@@ -297,7 +249,7 @@ static bool put_loose(struct work *w, const char *p, size_t n, struct err *e)
 {
 	if (!is_broken(p, n))
 		return put_structure(w, p, n, w->grammar, e);
-	w->stuck = w->grammar == NATIVE || hides_address(w, p, n);
+	w->stuck = w->grammar == GRAMMAR_NATIVE || hides_address(w, p, n);
 	return put_text(w, p, n, e);
 }
 
@@ -316,7 +268,7 @@ static bool put_addresses(struct work *w, const struct field *f, struct err *e)
 /* A value: in quotes, or up to the end; some programs write blanks without quotes. */
 static size_t value_length(const char *p, size_t n)
 {
-	struct lexer x = { p, p + n, IN_STRUCTURE, false };
+	struct pieces x = { p, p + n, PIECES_IN_STRUCTURE, false };
 
 	size_t quoted = n > 0 && *p == '"' ? (size_t)(pieces_enclosed(&x, p, '"') - p) : 0;
 
@@ -331,14 +283,14 @@ static bool is_name_char(char c)
 static bool put_value(struct work *w, const char *name, size_t name_len, const char *p, size_t n, struct err *e)
 {
 	size_t len = value_length(p, n);
-	struct walk k = { .w = w, .x = { p, p + len, n > 0 && *p == '"' ? IN_STRUCTURE : IN_TEXT, false } };
-	const struct piece value = { UNIT, p, len };
+	struct walk k = { .w = w, .x = { p, p + len, n > 0 && *p == '"' ? PIECES_IN_STRUCTURE : PIECES_IN_TEXT, false } };
+	const struct piece value = { PIECE_UNIT, p, len };
 
 	buf_clear(&w->text);
 	return gather(&k, &value, e)
 	    && words_parameter(&w->line, name, name_len, buf_text(&w->text), w->text.len,
 			       words_charset(w->charset, buf_text(&w->text), w->text.len), e)
-	    && put_structure(w, p + len, n - len, NATIVE, e);
+	    && put_structure(w, p + len, n - len, GRAMMAR_NATIVE, e);
 }
 
 /* One parameter, with the semicolon before it.  A boundary must stay the same as in the body.  If the parameter is there in RFC
@@ -371,7 +323,7 @@ static bool put_parameters(struct work *w, const struct field *f, struct err *e)
 	const char *p = f->body;
 	size_t n = f->body_len, len = pieces_semicolon(p, n);
 
-	if (!put_structure(w, p, len, NATIVE, e))
+	if (!put_structure(w, p, len, GRAMMAR_NATIVE, e))
 		return false;
 	while ((p += len, n -= len) > 0) {
 		len = 1 + pieces_semicolon(p + 1, n - 1);
@@ -388,13 +340,13 @@ static bool put_body(struct work *w, const struct field *f, struct err *e)
 	size_t before = pieces_blanks(f->body, f->body_len), n = pieces_trimmed(f->body, f->body_len);
 
 	switch (w->grammar) {
-	case BARE: w->stuck = true; return true;
-	case ADDRESSES: return put_addresses(w, f, e);
-	case PARAMETERS: return put_parameters(w, f, e);
-	case PHRASES:
-	case LINKS:
-	case NATIVE: return put_loose(w, f->body, f->body_len, e);
-	case TEXT: break;
+	case GRAMMAR_BARE: w->stuck = true; return true;
+	case GRAMMAR_ADDRESSES: return put_addresses(w, f, e);
+	case GRAMMAR_PARAMETERS: return put_parameters(w, f, e);
+	case GRAMMAR_PHRASES:
+	case GRAMMAR_LINKS:
+	case GRAMMAR_NATIVE: return put_loose(w, f->body, f->body_len, e);
+	case GRAMMAR_TEXT: break;
 	}
 	if (before < n && json_is_object(f->body + before, n - before))
 		return json_put(&w->line, f->body, f->body_len, e);
@@ -450,7 +402,7 @@ static bool put_field(struct work *w, const struct field *f, struct err *e)
 	size_t before = to->len;
 
 	w->grammar = grammar_of(f);
-	if (!is_foreign(w, f->raw, f->raw_len) && !(w->grammar == TEXT && has_long_line(f)))
+	if (!is_foreign(w, f->raw, f->raw_len) && !(w->grammar == GRAMMAR_TEXT && has_long_line(f)))
 		return buf_add(to, f->raw, f->raw_len, e);
 	if (!encode_field(w, f, e))
 		return false;

@@ -268,21 +268,27 @@ static bool refuse_empty(struct walk *w, const char *name, struct err *e)
 	return envelope_refuse(w->v, w->original, FATE_PERM, why, NULL, e);
 }
 
+static bool add_local(struct walk *w, const char *address, struct err *e)
+{
+	char name[ADDRESS_MAX];
+
+	snprintf(name, sizeof name, "%.*s", (int)address_local_len(address), address);
+	w->x->turn++;
+	return look_up(w, name, 0, e) && (w->given > 0 || refuse_empty(w, name, e));
+}
+
 bool expand_recipient(struct expander *x, struct envelope *v, const char *address, struct err *e)
 {
 	const char *domain = address_domain(address);
 	bool mapped = x->aliases.n > 0 || (x->recipients != NULL && x->recipients->n > 0);
 	struct walk w = { .x = x, .v = v, .written = address };
-	char name[ADDRESS_MAX];
 	struct err too_long;
 
 	if (!address_qualify(address, x->machine.domain, w.original, &too_long))
 		return add_too_long(v, address, &too_long, e);
 	if (!mapped || (domain != NULL && !machine_is_local(&x->machine, domain)))
-		return add(&w, address, e);
-	snprintf(name, sizeof name, "%.*s", (int)address_local_len(address), address);
-	x->turn++;
-	return look_up(&w, name, 0, e) && (w.given > 0 || refuse_empty(&w, name, e));
+		return envelope_add_for(v, w.original, w.original, e);
+	return add_local(&w, address, e);
 }
 
 struct adding {

@@ -37,7 +37,7 @@ bool json_is_object(const char *p, size_t n)
 	return depth == 0 && !quoted;
 }
 
-static bool put_escape(struct line *l, uint32_t c, struct err *e)
+static bool put_escape(struct words_line *l, uint32_t c, struct err *e)
 {
 	char text[16];
 
@@ -51,15 +51,15 @@ static bool put_escape(struct line *l, uint32_t c, struct err *e)
 
 enum { JSON_LINE = 64 }; /* after so many characters the next comma ends the line */
 
-bool json_put(struct line *l, const char *p, size_t n, struct err *e)
+bool json_put(struct words_line *l, const char *p, size_t n, struct err *e)
 {
 	bool quoted = false;
 
 	for (size_t i = 0, len; i < n; i += len) {
 		bool comma = !quoted && p[i] == ',' && l->column > JSON_LINE && i + 1 < n && !pieces_is_blank(p + i + 1, p + n);
 
-		len = utf8_char(p + i, n - i);
-		if (!(len > 1 ? put_escape(l, utf8_code_point(p + i, len), e) : words_keep(l, "", 0, p + i, 1, 1, e)))
+		len = printable_utf8(p + i, n - i);
+		if (!(len > 1 ? put_escape(l, printable_code_point(p + i, len), e) : words_keep(l, "", 0, p + i, 1, 1, e)))
 			return false;
 		if (comma && !words_keep(l, "", 0, "\n ", 2, 2, e))
 			return false;

@@ -12,6 +12,6 @@
 bool json_is_object(const char *p, size_t n);
 
 /* Writes it with \uXXXX for characters that are not ASCII, folded after commas outside of strings. */
-bool json_put(struct line *l, const char *p, size_t n, struct err *e) MUST_CHECK;
+bool json_put(struct words_line *l, const char *p, size_t n, struct err *e) MUST_CHECK;
 
 #endif

@@ -346,10 +346,7 @@ static bool parse(struct walk *w)
 
 /* ---- pieces that cannot be read ----------------------------------------------------------------- */
 
-static bool is_blank(char c)
-{
-	return str_isblank(c) || c == '\r' || c == '\n';
-}
+static bool is_blank(char c) { return str_isblank(c) || c == '\r' || c == '\n'; }
 
 static void trim(const char **p, size_t *n)
 {
@@ -425,11 +422,16 @@ static bool blanks_separate(const struct walk *w)
 {
 	struct err unread;
 	struct walk whole = { .s = w->s, .each = ignore, .e = &unread };
+	bool blank = false;
 
-	for (size_t i = 0; i < w->s.len; i++)
-		if (strchr(",;<:", w->s.text[i]) != NULL)
+	for (size_t i = 0; i < w->s.len; i++) {
+		char c = w->s.text[i];
+
+		if (c == ',' || c == ';' || c == '<' || c == ':')
 			return false;
-	return !walk(&whole);
+		blank = blank || str_isblank(c);
+	}
+	return blank && !walk(&whole);
 }
 
 static bool walk_words(const struct walk *w)

@@ -9,9 +9,9 @@
 #include "base/clock.h"
 #include "base/descriptor.h"
 #include "base/file.h"
-#include "base/log.h"
 #include "base/signals.h"
 #include "base/str.h"
+#include "base/trace.h"
 #include "mail/ascii.h"
 #include "mail/header.h"
 

@@ -15,7 +15,7 @@ static const char *skip_pair(const char *p, const char *end)
 	return *p == '\\' && p + 1 < end && p[1] != '\n' && p[1] != '\r' ? p + 2 : p + 1;
 }
 
-static const char *skip_comment(struct lexer *x, const char *p)
+static const char *skip_comment(struct pieces *x, const char *p)
 {
 	size_t depth = 0;
 
@@ -29,7 +29,7 @@ static const char *skip_comment(struct lexer *x, const char *p)
 	return p;
 }
 
-const char *pieces_enclosed(struct lexer *x, const char *p, char close)
+const char *pieces_enclosed(struct pieces *x, const char *p, char close)
 {
 	for (p++; p < x->end; p = skip_pair(p, x->end))
 		if (*p == close)
@@ -38,44 +38,44 @@ const char *pieces_enclosed(struct lexer *x, const char *p, char close)
 	return p;
 }
 
-static bool is_mark(const struct lexer *x, char c)
+static bool is_mark(const struct pieces *x, char c)
 {
-	const char *marks = x->place == IN_TEXT ? "" : x->place == IN_COMMENT ? "()" : "<>,;:";
+	const char *marks = x->place == PIECES_IN_TEXT ? "" : x->place == PIECES_IN_COMMENT ? "()" : "<>,;:";
 
 	return c != '\0' && strchr(marks, c) != NULL;
 }
 
 /* What stands between blanks, marks and comments, with all its quotes. */
-static const char *skip_unit(struct lexer *x, const char *p)
+static const char *skip_unit(struct pieces *x, const char *p)
 {
-	while (p < x->end && !pieces_is_blank(p, x->end) && !is_mark(x, *p) && !(x->place == IN_STRUCTURE && *p == '(')) {
-		if (x->place == IN_STRUCTURE && (*p == '"' || *p == '['))
+	while (p < x->end && !pieces_is_blank(p, x->end) && !is_mark(x, *p) && !(x->place == PIECES_IN_STRUCTURE && *p == '(')) {
+		if (x->place == PIECES_IN_STRUCTURE && (*p == '"' || *p == '['))
 			p = pieces_enclosed(x, p, *p == '"' ? '"' : ']');
 		else
-			p = x->place == IN_TEXT ? p + 1 : skip_pair(p, x->end);
+			p = x->place == PIECES_IN_TEXT ? p + 1 : skip_pair(p, x->end);
 	}
 	return p;
 }
 
-bool pieces_next(struct lexer *x, struct piece *t)
+bool pieces_next(struct pieces *x, struct piece *t)
 {
 	const char *p = x->p;
 
-	*t = (struct piece){ NONE, p, 0 };
+	*t = (struct piece){ PIECE_NONE, p, 0 };
 	if (p == x->end)
 		return false;
 	if (pieces_is_blank(p, x->end)) {
-		t->kind = BLANK;
+		t->kind = PIECE_BLANK;
 		while (p < x->end && pieces_is_blank(p, x->end))
 			p += 1 + (*p == '\r');
-	} else if (x->place == IN_STRUCTURE && *p == '(') {
-		t->kind = COMMENT;
+	} else if (x->place == PIECES_IN_STRUCTURE && *p == '(') {
+		t->kind = PIECE_COMMENT;
 		p = skip_comment(x, p);
 	} else if (is_mark(x, *p)) {
-		t->kind = MARK;
+		t->kind = PIECE_MARK;
 		p++;
 	} else {
-		t->kind = UNIT;
+		t->kind = PIECE_UNIT;
 		p = skip_unit(x, p);
 	}
 	t->n = (size_t)(p - t->p);
@@ -85,7 +85,7 @@ bool pieces_next(struct lexer *x, struct piece *t)
 
 size_t pieces_semicolon(const char *p, size_t n)
 {
-	struct lexer x = { p, p + n, IN_STRUCTURE, false };
+	struct pieces x = { p, p + n, PIECES_IN_STRUCTURE, false };
 
 	while (x.p < x.end && *x.p != ';') {
 		if (*x.p == '"')

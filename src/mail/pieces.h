@@ -8,18 +8,18 @@
 
 #include "base/base.h"
 
-enum place {
-	IN_TEXT,      /* words between blanks */
-	IN_STRUCTURE, /* words, quotes, comments and the marks < > , ; : */
-	IN_COMMENT,   /* words and parentheses */
+enum pieces_place {
+	PIECES_IN_TEXT,      /* words between blanks */
+	PIECES_IN_STRUCTURE, /* words, quotes, comments and the marks < > , ; : */
+	PIECES_IN_COMMENT,   /* words and parentheses */
 };
 
 enum piece_kind {
-	NONE,
-	BLANK,   /* blanks, tabs and line ends */
-	UNIT,    /* what stands between blanks, marks and comments, with all its quotes and dots */
-	COMMENT, /* with its parentheses */
-	MARK,
+	PIECE_NONE,
+	PIECE_BLANK,   /* blanks, tabs and line ends */
+	PIECE_UNIT,    /* what stands between blanks, marks and comments, with all its quotes and dots */
+	PIECE_COMMENT, /* with its parentheses */
+	PIECE_MARK,
 };
 
 struct piece {
@@ -28,18 +28,18 @@ struct piece {
 	size_t          n;
 };
 
-struct lexer {
-	const char *p, *end;
-	enum place  place;
-	bool        broken; /* a quote, a bracket or a comment was not closed */
+struct pieces { /* of a body, or of what is within a comment */
+	const char       *p, *end; /* borrowed: what is left */
+	enum pieces_place place;
+	bool              broken;  /* a quote, a bracket or a comment was not closed */
 };
 
-bool pieces_next(struct lexer *x, struct piece *t); /* false at the end */
+bool pieces_next(struct pieces *x, struct piece *t); /* false at the end */
 
 bool pieces_is_blank(const char *p, const char *end);
 
 /* Returns what follows a quoted string or domain literal at p. */
-const char *pieces_enclosed(struct lexer *x, const char *p, char close);
+const char *pieces_enclosed(struct pieces *x, const char *p, char close);
 
 /* The octets before the next semicolon outside of quotes and comments. */
 size_t pieces_semicolon(const char *p, size_t n);

@@ -75,7 +75,7 @@ const char *words_charset(const char *named, const char *text, size_t n)
 /* The next character of a text, as it is to be encoded: *len octets of it, in place of *took octets of the text. */
 static const char *next_char(const char *p, size_t left, bool utf8, size_t *took, size_t *len)
 {
-	size_t n = utf8 ? utf8_char(p, left) : 1;
+	size_t n = utf8 ? printable_utf8(p, left) : 1;
 	bool control = str_iscontrol(*p) || (n == 2 && (unsigned char)p[0] == 0xc2 && (unsigned char)p[1] < 0xa0);
 
 	*took = n == 0 ? 1 : n;
@@ -105,7 +105,7 @@ static bool put_q(struct buf *to, const char *p, size_t n, struct err *e)
 
 /* ---- lines -------------------------------------------------------------------------------------- */
 
-static bool add(struct line *l, const char *p, size_t n, struct err *e)
+static bool add(struct words_line *l, const char *p, size_t n, struct err *e)
 {
 	if (n == 0)
 		return true;
@@ -115,7 +115,7 @@ static bool add(struct line *l, const char *p, size_t n, struct err *e)
 }
 
 /* Writes blanks, or a fold and then the blanks if `n` octets that follow do not fit in the line. */
-static bool add_blanks(struct line *l, const char *blanks, size_t n_blanks, size_t n, struct err *e)
+static bool add_blanks(struct words_line *l, const char *blanks, size_t n_blanks, size_t n, struct err *e)
 {
 	bool folded = n_blanks > 0 && memchr(blanks, '\n', n_blanks) != NULL;
 
@@ -124,7 +124,7 @@ static bool add_blanks(struct line *l, const char *blanks, size_t n_blanks, size
 	return add(l, blanks, n_blanks, e);
 }
 
-bool words_keep(struct line *l, const char *blanks, size_t n_blanks, const char *text, size_t n, size_t ahead, struct err *e)
+bool words_keep(struct words_line *l, const char *blanks, size_t n_blanks, const char *text, size_t n, size_t ahead, struct err *e)
 {
 	return (n == 0 ? add(l, blanks, n_blanks, e) : add_blanks(l, blanks, n_blanks, ahead, e)) && add(l, text, n, e);
 }
@@ -156,7 +156,7 @@ static void choose(struct coding *c, const char *text, size_t n, const char *cha
 }
 
 /* Writes one word with as many characters as fit in `room`, and one at least; *took: the octets of the text. */
-static bool put_word(struct line *l, const struct coding *c, const char *text, size_t n, size_t room, size_t *took,
+static bool put_word(struct words_line *l, const struct coding *c, const char *text, size_t n, size_t room, size_t *took,
 		     struct err *e)
 {
 	struct buf raw = buf_max(ST_INPUT, WORD_MAX, "a word"), word = buf_max(ST_INPUT, 4 * WORD_MAX, "a word");
@@ -189,7 +189,7 @@ static size_t room_at(const struct coding *c, size_t column)
 	return c->whole <= room || c->fixed + WORD_MIN <= room ? room : 0;
 }
 
-bool words_put(struct line *l, const char *blanks, size_t n_blanks, const char *text, size_t n, const char *charset,
+bool words_put(struct words_line *l, const char *blanks, size_t n_blanks, const char *text, size_t n, const char *charset,
 	       struct err *e)
 {
 	struct coding c;
@@ -220,7 +220,7 @@ static bool is_attribute_char(char c)
 }
 
 /* `also`: more characters that stay. */
-static bool put_percent(struct line *l, const char *p, size_t n, const char *also, struct err *e)
+static bool put_percent(struct words_line *l, const char *p, size_t n, const char *also, struct err *e)
 {
 	char hex[4];
 
@@ -244,7 +244,7 @@ static size_t percent_width(const char *p, size_t n)
 }
 
 /* Characters of the value, until the line is full; all of them if `max` is 0. */
-static bool put_value(struct line *l, const char **value, size_t *n, bool utf8, size_t max, const char *also, struct err *e)
+static bool put_value(struct words_line *l, const char **value, size_t *n, bool utf8, size_t max, const char *also, struct err *e)
 {
 	size_t took, len;
 
@@ -271,7 +271,7 @@ static size_t value_width(const char *p, size_t n, bool utf8)
 	return width;
 }
 
-static bool put_pieces(struct line *l, const char *name, int name_len, const char *value, size_t n, const char *charset,
+static bool put_pieces(struct words_line *l, const char *name, int name_len, const char *value, size_t n, const char *charset,
 		       struct err *e)
 {
 	bool utf8 = strcmp(charset, "utf-8") == 0;
@@ -288,7 +288,7 @@ static bool put_pieces(struct line *l, const char *name, int name_len, const cha
 }
 
 /* A piece of a value ("name*1"), or a value that is extended already ("name*"). */
-static bool put_starred(struct line *l, const char *name, size_t name_len, const char *value, size_t n, const char *charset,
+static bool put_starred(struct words_line *l, const char *name, size_t name_len, const char *value, size_t n, const char *charset,
 			struct err *e)
 {
 	bool extended = name[name_len - 1] == '*', utf8 = strcmp(charset, "utf-8") == 0;
@@ -299,7 +299,7 @@ static bool put_starred(struct line *l, const char *name, size_t name_len, const
 	    && put_value(l, &value, &n, utf8, 0, extended ? "'%" : "", e);
 }
 
-bool words_parameter(struct line *l, const char *name, size_t name_len, const char *value, size_t n, const char *charset,
+bool words_parameter(struct words_line *l, const char *name, size_t name_len, const char *value, size_t n, const char *charset,
 		     struct err *e)
 {
 	bool utf8 = strcmp(charset, "utf-8") == 0;
@@ -381,7 +381,7 @@ static bool is_atoms(const char *name)
 	return !blank;
 }
 
-static bool put_quoted(struct line *l, const char *p, size_t n, struct err *e)
+static bool put_quoted(struct words_line *l, const char *p, size_t n, struct err *e)
 {
 	if (!add(l, "\"", 1, e))
 		return false;
@@ -422,7 +422,7 @@ static bool is_encoded_already(const char *name)
 }
 
 /* Encoded words and atoms as they are, other pieces quoted. */
-static bool put_encoded(struct line *l, const char *name, struct err *e)
+static bool put_encoded(struct words_line *l, const char *name, struct err *e)
 {
 	for (size_t n; *name != '\0'; name += n) {
 		size_t blanks = strspn(name, " ");
@@ -439,7 +439,7 @@ static bool put_encoded(struct line *l, const char *name, struct err *e)
 /* A long ASCII name becomes encoded words, too: a quoted one would make the line too long. */
 bool words_phrase(struct buf *to, const char *name, size_t column, struct err *e)
 {
-	struct line l = { to, column };
+	struct words_line l = { to, column };
 	size_t n = strlen(name);
 	bool eight_bit = str_has_8bit(name, n), words = strstr(name, "=?") != NULL;
 

@@ -15,7 +15,7 @@
 
 enum { WORDS_NAME_MAX = 100 }; /* octets of a parameter's name */
 
-struct line { /* the field that is being written; it is folded with LF */
+struct words_line { /* the field that is being written; it is folded with LF */
 	struct buf *to;
 	size_t      column; /* of its last line */
 };
@@ -26,17 +26,17 @@ const char *words_charset(const char *named, const char *text, size_t n);
 
 /* Writes blanks and a text as they are.  The line is folded before the blanks if it would get too long: `ahead` octets, which
  * begin with the text, cannot be folded. */
-bool words_keep(struct line *l, const char *blanks, size_t n_blanks, const char *text, size_t n, size_t ahead,
+bool words_keep(struct words_line *l, const char *blanks, size_t n_blanks, const char *text, size_t n, size_t ahead,
 		struct err *e) MUST_CHECK;
 
 /* Writes blanks, and a text as encoded words. */
-bool words_put(struct line *l, const char *blanks, size_t n_blanks, const char *text, size_t n, const char *charset,
+bool words_put(struct words_line *l, const char *blanks, size_t n_blanks, const char *text, size_t n, const char *charset,
 	       struct err *e) MUST_CHECK;
 
 /* Writes a blank or a fold, and a parameter with its value (unquoted) in the extended form, in pieces if it is long (RFC 2231 3
  * and 4).  If the name is one of these forms already, it stays so ("name*0").
  * `name_len`: 1 to WORDS_NAME_MAX. */
-bool words_parameter(struct line *l, const char *name, size_t name_len, const char *value, size_t n, const char *charset,
+bool words_parameter(struct words_line *l, const char *name, size_t name_len, const char *value, size_t n, const char *charset,
 		     struct err *e) MUST_CHECK;
 
 /* Is all of it one encoded word, of any length, that hides no control character? */

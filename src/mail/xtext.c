@@ -71,14 +71,14 @@ bool xtext_put_decoded(struct buf *to, const char *s, struct err *e)
 static bool put_utf8(struct buf *to, const char *s, bool unitext, struct err *e)
 {
 	while (*s != '\0') {
-		size_t n = utf8_char(s, strlen(s));
+		size_t n = printable_utf8(s, strlen(s));
 		bool ok;
 
 		if (n <= 1)
 			ok = plain(*s) && *s != '\\' ? buf_char(to, *s, e)
 						     : buf_printf(to, e, "\\x{%02X}", (unsigned)(unsigned char)*s);
 		else
-			ok = unitext ? buf_add(to, s, n, e) : buf_printf(to, e, "\\x{%02X}", utf8_code_point(s, n));
+			ok = unitext ? buf_add(to, s, n, e) : buf_printf(to, e, "\\x{%02X}", printable_code_point(s, n));
 		if (!ok)
 			return false;
 		s += n == 0 ? 1 : n;
@@ -91,9 +91,9 @@ bool xtext_put_orcpt(struct buf *to, const char *orcpt, bool smtputf8, struct er
 	if (smtputf8)
 		return buf_str(to, orcpt, e);
 	while (*orcpt != '\0') {
-		size_t n = utf8_char(orcpt, strlen(orcpt));
+		size_t n = printable_utf8(orcpt, strlen(orcpt));
 
-		if (!(n <= 1 ? buf_char(to, *orcpt, e) : buf_printf(to, e, "\\x{%02X}", utf8_code_point(orcpt, n))))
+		if (!(n <= 1 ? buf_char(to, *orcpt, e) : buf_printf(to, e, "\\x{%02X}", printable_code_point(orcpt, n))))
 			return false;
 		orcpt += n == 0 ? 1 : n;
 	}

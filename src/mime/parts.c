@@ -120,7 +120,7 @@ static void look_for_trouble(struct mime *m, struct mime_part *part, size_t head
 static void open_part(struct mime *m)
 {
 	m->part[m->depth++] = (struct mime_part){ .number = m->parts++ };
-	m->where = IN_HEADER;
+	m->where = MIME_IN_HEADER;
 	m->line = 0;
 	buf_clear(&m->header);
 }
@@ -137,7 +137,7 @@ static bool enter_part(struct mime *m, const char *header, size_t len, const cha
 	look_for_trouble(m, part, len);
 	if (!m->sink(m->to, MIME_HEADER, header, len, e))
 		return false;
-	m->where = part->kind == MIME_MULTIPART ? OUTSIDE : IN_CONTENT;
+	m->where = part->kind == MIME_MULTIPART ? MIME_IN_NEITHER : MIME_IN_CONTENT;
 	if (part->kind == MIME_MESSAGE)
 		open_part(m); /* its content starts with a header */
 	return true;
@@ -146,7 +146,7 @@ static bool enter_part(struct mime *m, const char *header, size_t len, const cha
 /* A part that ends within its header has no content. */
 static bool enter_unfinished(struct mime *m, struct err *e)
 {
-	while (m->where == IN_HEADER)
+	while (m->where == MIME_IN_HEADER)
 		if (!enter_part(m, buf_text(&m->header), m->header.len, NULL, e))
 			return false;
 	return true;
@@ -165,7 +165,7 @@ static bool pass_line_end(struct mime *m, enum mime_event what, struct err *e)
 	size_t n = m->n_line_end;
 
 	m->n_line_end = 0;
-	return hand_on(m, m->where == OUTSIDE ? MIME_OUTSIDE : what, m->line_end, n, e);
+	return hand_on(m, m->where == MIME_IN_NEITHER ? MIME_OUTSIDE : what, m->line_end, n, e);
 }
 
 /* ---- lines -------------------------------------------------------------------------------------- */
@@ -181,7 +181,7 @@ static bool pass_content(struct mime *m, const char *p, size_t n, struct err *e)
 	len -= len > 0 && p[len - 1] == '\r';
 	memcpy(m->line_end + m->n_line_end, p + len, n - len);
 	m->n_line_end += n - len;
-	return hand_on(m, m->where == OUTSIDE ? MIME_OUTSIDE : MIME_CONTENT, p, len, e);
+	return hand_on(m, m->where == MIME_IN_NEITHER ? MIME_OUTSIDE : MIME_CONTENT, p, len, e);
 }
 
 /* From `m->line` on this is no header: the header ends there, and the rest is content. */
@@ -219,7 +219,7 @@ static bool collect_header(struct mime *m, const char *p, size_t n, struct err *
 
 static bool got_text(struct mime *m, const char *p, size_t n, struct err *e)
 {
-	return m->where == IN_HEADER ? collect_header(m, p, n, e) : pass_content(m, p, n, e);
+	return m->where == MIME_IN_HEADER ? collect_header(m, p, n, e) : pass_content(m, p, n, e);
 }
 
 /* ---- delimiters --------------------------------------------------------------------------------- */
@@ -262,7 +262,7 @@ static bool got_delimiter(struct mime *m, size_t depth, bool last, struct err *e
 		return false;
 	innermost(m)->found = true;
 	innermost(m)->closed = last;
-	m->where = OUTSIDE;
+	m->where = MIME_IN_NEITHER;
 	if (!hand_on(m, MIME_DELIMITER, m->held, m->n_held, e))
 		return false;
 	if (!last)
@@ -327,7 +327,7 @@ bool mime_feed(struct mime *m, const char *p, size_t n, struct err *e)
 /* The last line may be a delimiter even without a line end. */
 bool mime_end(struct mime *m, struct err *e)
 {
-	return decide_held(m, e) && (m->where != IN_HEADER || judge_line(m, e)) && enter_unfinished(m, e)
+	return decide_held(m, e) && (m->where != MIME_IN_HEADER || judge_line(m, e)) && enter_unfinished(m, e)
 	    && pass_line_end(m, MIME_CONTENT, e) && close_parts(m, 0, e);
 }
 

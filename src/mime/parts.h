@@ -47,7 +47,7 @@ struct mime {
 	size_t     depth, parts;
 	bool     (*sink)(void *to, enum mime_event what, const char *p, size_t n, struct err *e);
 	void      *to;
-	enum mime_where { IN_HEADER, IN_CONTENT, OUTSIDE } where;
+	enum mime_where { MIME_IN_HEADER, MIME_IN_CONTENT, MIME_IN_NEITHER } where;
 	struct buf header;                 /* of the part that begins */
 	size_t     line;                   /* offset of its last line */
 	char       held[MIME_DELIMITER_MAX]; /* the start of a line that may be a delimiter */

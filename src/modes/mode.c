@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/trace.h"
 #include "deliver/report.h"
 
 bool mode_printed(struct err *e)

@@ -31,7 +31,7 @@ static bool find_places(struct work *w, struct strlist *places, struct err *e)
 		return false;
 	if (!sender_choose(&w->who, o->sender, e) && o->account != NULL && conf_account(&w->who.conf, o->account) == NULL)
 		return false;
-	return queue_places(&w->who.conf, o->account, w->who.a, places, e);
+	return place_all(&w->who.conf, o->account, w->who.a, places, e);
 }
 
 static bool look_into(struct work *w, const char *place, visit *look, void *ctx, struct err *e)
@@ -221,7 +221,7 @@ static bool list_queue(struct work *w, struct spool *s, void *ctx, struct err *e
 /* Behind a service only its own user and root can see what it has kept. */
 static void name_service(const struct account *a, const struct totals *t)
 {
-	bool known = queue_system_exists();
+	bool known = place_system_exists();
 
 	if (geteuid() != 0 && !t->system && a != NULL && a->net.socket != NULL && a->net.hosts.n == 0 && !a->smtp.lmtp)
 		printf("What the service behind %s has kept is in the queue of the machine%s%s: `sudo mailq` shows it.\n",

@@ -6,6 +6,7 @@
 
 #include "base/printable.h"
 #include "base/signals.h"
+#include "base/trace.h"
 #include "config/choose.h"
 #include "config/dump.h"
 #include "deliver/report.h"
@@ -125,8 +126,7 @@ static bool keep_rest(struct work *w, bool ok, const struct err *why)
 static void tell_kept(const struct work *w, const struct err *why)
 {
 	if (w->o->verbose > 0 || isatty(STDERR_FILENO))
-		fprintf(stderr, "postern: the message is kept in the queue as %s%s%s\n", w->kept, why != NULL ? ": " : "",
-			why != NULL ? why->say : "");
+		report_kept(w->kept, why);
 }
 
 /* What was kept without a try is due, and after a message that went through, what waits may go through, too. */

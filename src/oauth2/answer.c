@@ -124,7 +124,7 @@ static void squeeze(char *words)
 	}
 }
 
-bool scope_has(const char *scope, const char *word)
+bool answer_scope_has(const char *scope, const char *word)
 {
 	size_t n = strlen(word);
 

@@ -43,7 +43,7 @@ bool answer_registration(const struct http_answer *a, const char *host, char **c
 bool answer_revocation(const struct http_answer *a, const char *host, struct err *e) MUST_CHECK;
 
 /* Has the scope (words with blanks) this word? */
-bool scope_has(const char *scope, const char *word);
+bool answer_scope_has(const char *scope, const char *word);
 
 void tokens_free(struct tokens *t);
 void device_code_free(struct device_code *d);

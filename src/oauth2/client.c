@@ -180,7 +180,7 @@ static bool offered_scope(const struct plan *p, struct buf *to, struct err *e)
 	static const char *const wanted[] = { MAIL, "openid", "email", "offline_access" };
 
 	for (size_t i = 0; i < COUNT(wanted); i++)
-		if (scope_has(p->scopes, wanted[i])
+		if (answer_scope_has(p->scopes, wanted[i])
 		    && ((to->len > 0 && !buf_char(to, ' ', e)) || !buf_str(to, wanted[i], e)))
 			return false;
 	return true;
@@ -270,7 +270,7 @@ const char *client_extra(const struct plan *p)
 {
 	if (p->p != NULL)
 		return p->p->extra;
-	return scope_has(p->l.scope, "offline_access") ? "prompt=consent" : NULL;
+	return answer_scope_has(p->l.scope, "offline_access") ? "prompt=consent" : NULL;
 }
 
 bool client_can_send(const struct plan *p, const char *granted, struct err *e)
@@ -278,7 +278,7 @@ bool client_can_send(const struct plan *p, const char *granted, struct err *e)
 	const char *sends = p->p != NULL ? p->p->sends : MAIL;
 
 	/* a scope of the user's own without that word is the user's business */
-	if (granted == NULL || sends == NULL || p->flow == FLOW_CLIENT || !scope_has(p->l.scope, sends) || scope_has(granted, sends))
+	if (granted == NULL || sends == NULL || p->flow == FLOW_CLIENT || !answer_scope_has(p->l.scope, sends) || answer_scope_has(granted, sends))
 		return true;
 	fail(e, ST_SECRET, FATE_PERM, "%s has granted a login that cannot send: %s is missing", p->site, sends);
 	err_hint(e, "log in again, and allow all that the page asks for (its boxes may be empty at first)");

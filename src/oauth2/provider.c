@@ -159,7 +159,7 @@ static const struct provider providers[] = {
 const struct provider *provider_find(const char *name)
 {
 	for (size_t i = 0; i < COUNT(providers); i++)
-		if (strcmp(providers[i].name, name) == 0 || scope_has(providers[i].also, name))
+		if (strcmp(providers[i].name, name) == 0 || answer_scope_has(providers[i].also, name))
 			return &providers[i];
 	return NULL;
 }

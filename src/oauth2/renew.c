@@ -7,7 +7,7 @@
 #include "base/str.h"
 #include "secret/advice.h"
 
-struct job {
+struct renewal {
 	struct store            *s;
 	const char              *name;
 	const struct renew_wish *w;
@@ -19,7 +19,7 @@ struct job {
 /* ---- the stored token ---------------------------------------------------------------------------- */
 
 /* A file that is damaged or cannot be read is as good as none; one that cannot be trusted is an error. */
-static bool read_stored(struct job *j, struct err *e)
+static bool read_stored(struct renewal *j, struct err *e)
 {
 	bool found, ok;
 
@@ -30,7 +30,7 @@ static bool read_stored(struct job *j, struct err *e)
 	return ok || e->fate == FATE_TEMP;
 }
 
-static bool is_refused(const struct job *j)
+static bool is_refused(const struct renewal *j)
 {
 	char digest[ACCESS_DIGEST];
 	struct err e;
@@ -40,19 +40,19 @@ static bool is_refused(const struct job *j)
 }
 
 /* Has the stored token at least so many seconds, and did no mail server refuse it? */
-static bool is_usable(const struct job *j, unsigned margin)
+static bool is_usable(const struct renewal *j, unsigned margin)
 {
 	return access_is_good(j->a, time(NULL), margin) && !is_refused(j);
 }
 
 /* ---- failures ------------------------------------------------------------------------------------ */
 
-static bool hint_login(const struct job *j, struct err *e)
+static bool hint_login(const struct renewal *j, struct err *e)
 {
 	return err_hint(e, "postern-oauth2 login %s", j->name);
 }
 
-static bool fail_missing(const struct job *j, struct err *e)
+static bool fail_missing(const struct renewal *j, struct err *e)
 {
 	fail(e, ST_SECRET, FATE_PERM, "there is no login %s%s", j->name,
 	     store_was_set_aside(j->s, j->name) ? " any more: it was exported to another machine" : "");
@@ -61,7 +61,7 @@ static bool fail_missing(const struct job *j, struct err *e)
 	return hint_login(j, e);
 }
 
-static bool fail_dead(const struct job *j, struct err *e)
+static bool fail_dead(const struct renewal *j, struct err *e)
 {
 	fail(e, ST_SECRET, FATE_PERM, "the login %s is over, and a person must log in again", j->name);
 	err_quote(e, j->h.l.dead, strlen(j->h.l.dead));
@@ -74,7 +74,7 @@ static bool counts(const struct login *l, int64_t now)
 	return l->refused[0] != '\0' && now >= l->refused_at && now < l->refused_at + ACCESS_FRESH_S;
 }
 
-static void note_refusal(struct job *j, int64_t now)
+static void note_refusal(struct renewal *j, int64_t now)
 {
 	struct login *l = &j->h.l;
 
@@ -84,13 +84,13 @@ static void note_refusal(struct job *j, int64_t now)
 }
 
 /* A token of the last minute comes from the run that tells us of it; and one that took the place of a refused one is not at fault. */
-static bool may_replace(const struct job *j, int64_t now)
+static bool may_replace(const struct renewal *j, int64_t now)
 {
 	return now >= j->a->obtained + RENEW_JUST_S && !counts(&j->h.l, now);
 }
 
 /* For status, the refusal is written down. */
-static bool fail_refused(struct job *j, struct err *e)
+static bool fail_refused(struct renewal *j, struct err *e)
 {
 	struct err ignored;
 
@@ -126,7 +126,7 @@ static bool make_access(struct access *a, const struct login *l, const struct to
 	return true;
 }
 
-static void warn(struct job *j, const char *what, const struct err *e)
+static void warn(struct renewal *j, const char *what, const struct err *e)
 {
 	char text[ERR_TEXT];
 
@@ -135,7 +135,7 @@ static void warn(struct job *j, const char *what, const struct err *e)
 }
 
 /* The provider has answered: whatever fails from here on, the token is good and is used. */
-static bool keep(struct job *j, const struct tokens *t, int64_t asked_at, struct err *e)
+static bool keep(struct renewal *j, const struct tokens *t, int64_t asked_at, struct err *e)
 {
 	struct err why;
 
@@ -160,7 +160,7 @@ static bool is_over(const struct refusal *r)
 }
 
 /* Where the lock does not reach (a home on two machines), another one may have got a new refresh token. */
-static bool is_rotated(struct job *j)
+static bool is_rotated(struct renewal *j)
 {
 	struct login now = { 0 };
 	struct err e;
@@ -173,7 +173,7 @@ static bool is_rotated(struct job *j)
 }
 
 /* A login that is over is marked, so that the next runs do not ask for it. */
-static bool bury(struct job *j, const struct refusal *r, struct err *e)
+static bool bury(struct renewal *j, const struct refusal *r, struct err *e)
 {
 	char text[sizeof r->error + sizeof r->description + 2];
 	struct err ignored, ours = *e;
@@ -194,7 +194,7 @@ static bool bury(struct job *j, const struct refusal *r, struct err *e)
 
 /* If the answer is lost, the provider may have replaced the refresh token already, and a strict one ends the login when it sees the
  * old one again.  So it is asked again at once only if there is no access token for this run. */
-static bool ask(struct job *j, struct err *e)
+static bool ask(struct renewal *j, struct err *e)
 {
 	const struct http http = { .trust_file = j->h.l.trust_file, .insecure = j->h.l.insecure_http, .until = j->w->until };
 	struct tokens t = { 0 };
@@ -218,7 +218,7 @@ static bool ask(struct job *j, struct err *e)
 }
 
 /* With the lock. */
-static bool decide(struct job *j, bool found, struct err *e)
+static bool decide(struct renewal *j, bool found, struct err *e)
 {
 	int64_t now = time(NULL);
 
@@ -240,7 +240,7 @@ static bool decide(struct job *j, bool found, struct err *e)
 
 bool renew(struct store *s, const char *name, const struct renew_wish *w, struct access *a, char **warning, struct err *e)
 {
-	struct job j = { .s = s, .name = name, .w = w, .a = a, .warning = warning, .h = { .lock = -1, .next = -1 } };
+	struct renewal j = { .s = s, .name = name, .w = w, .a = a, .warning = warning, .h = { .lock = -1, .next = -1 } };
 	bool found, ok;
 
 	*warning = NULL;

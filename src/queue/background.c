@@ -118,7 +118,7 @@ void background_flush(const struct sender *who)
 
 	if (who->a == NULL || who->a->queue.use == QUEUE_OFF)
 		return;
-	path = queue_place(&who->a->queue, &unheard);
+	path = place_path(&who->a->queue, &unheard);
 	if (path != NULL && spool_open(&s, path, false, &unheard))
 		start(&s, who->o);
 	spool_close(&s);

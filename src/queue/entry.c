@@ -22,8 +22,8 @@ bool entry_parse_line(const char text[ENTRY_LINE], struct entry_line *l)
 
 	return memcmp(text, MAGIC, AT) == 0 && str_number_n(text + AT, 12, 1, ENTRY_ENVELOPE_MAX, &l->envelope)
 	    && text[AT + 12] == ' ' && str_number_n(text + AT + 13, 18, 0, INT64_MAX / 2, &l->message)
-	    && text[AT + 31] == ' ' && crc32_parse(text + AT + 32, &l->envelope_crc) && text[AT + 40] == ' '
-	    && crc32_parse(text + AT + 41, &l->message_crc) && text[AT + 49] == '\n';
+	    && text[AT + 31] == ' ' && crc_parse(text + AT + 32, &l->envelope_crc) && text[AT + 40] == ' '
+	    && crc_parse(text + AT + 41, &l->message_crc) && text[AT + 49] == '\n';
 }
 
 _Static_assert(sizeof MAGIC - 1 + 50 == ENTRY_LINE, "the line has its length");
@@ -88,7 +88,7 @@ static bool decode(char *text)
 		if (p[1] != 'x' || p[2] == '\0' || p[3] == '\0')
 			return false;
 		memcpy(hex + 6, p + 2, 2);
-		if (!crc32_parse(hex, &byte) || byte == 0)
+		if (!crc_parse(hex, &byte) || byte == 0)
 			return false;
 		*to = (char)byte;
 		p += 4;

@@ -123,7 +123,7 @@ static enum held_found read_envelope(struct held *h, struct start *s, struct err
 		return alien(h, "is damaged: it is shorter than it says", e);
 	if (!part_of(h, s, ENTRY_LINE, (size_t)h->line.envelope, &text, &len, e))
 		return HELD_FAILED;
-	if (len != h->line.envelope || crc32_add(0, text, len) != h->line.envelope_crc)
+	if (len != h->line.envelope || crc_add(0, text, len) != h->line.envelope_crc)
 		return alien(h, "is damaged: its envelope has another length or checksum", e);
 	if (entry_parse_envelope(&h->x, text, len, &why))
 		return HELD_FOUND;
@@ -193,7 +193,7 @@ static bool next_piece(void *ctx, char *to, size_t room, size_t *n, struct err *
 	while (got < 0 && errno == EINTR);
 	if (got < 0)
 		return fail_sys(e, ST_SPOOL, errno, "cannot read a queue file");
-	r->crc = crc32_add(r->crc, to, (size_t)got);
+	r->crc = crc_add(r->crc, to, (size_t)got);
 	r->at += got;
 	r->left -= (uint64_t)got;
 	*n = (size_t)got;

@@ -188,7 +188,7 @@ bool keep_describe(const struct sender *who, struct entry *to, struct err *e)
 
 bool keep_open(const struct sender *who, struct spool *s, struct err *e)
 {
-	char *path = queue_place(&who->a->queue, e);
+	char *path = place_path(&who->a->queue, e);
 	bool ok = path != NULL && spool_open(s, path, true, e);
 
 	free(path);

@@ -14,7 +14,7 @@ static bool is_ours(const char *path)
 	return stat(path, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid();
 }
 
-char *queue_place(const struct queue_params *p, struct err *e)
+char *place_path(const struct queue_params *p, struct err *e)
 {
 	if (p->directory != NULL)
 		return str_dup(p->directory, e);
@@ -45,7 +45,7 @@ static bool is_closed(const char *path)
 
 static bool add(const struct queue_params *p, bool any_owner, struct strlist *to, struct err *e)
 {
-	char *path = queue_place(p, e);
+	char *path = place_path(p, e);
 	bool ok = path != NULL && (has(to, path) || (!any_owner && is_closed(path)) || strlist_add(to, path, e));
 
 	free(path);
@@ -60,7 +60,7 @@ static bool add_all(const struct conf *c, struct strlist *to, struct err *e)
 	return true;
 }
 
-bool queue_places(const struct conf *c, const char *name, const struct account *chosen, struct strlist *to, struct err *e)
+bool place_all(const struct conf *c, const char *name, const struct account *chosen, struct strlist *to, struct err *e)
 {
 	static const struct queue_params usual = { .directory = NULL };
 
@@ -71,7 +71,7 @@ bool queue_places(const struct conf *c, const char *name, const struct account *
 	return (name != NULL && chosen != NULL) || (add_all(c, to, e) && (to->n > 0 || add(&usual, true, to, e)));
 }
 
-bool queue_system_exists(void)
+bool place_system_exists(void)
 {
 	struct stat st;
 

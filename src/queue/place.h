@@ -13,13 +13,13 @@
 
 /* The queue of an account.  The caller frees the path.  NULL: *e says why (ST_SPOOL PERM: the user has no directory; or no
  * memory). */
-char *queue_place(const struct queue_params *p, struct err *e) MUST_CHECK;
+char *place_path(const struct queue_params *p, struct err *e) MUST_CHECK;
 
 /* The queues of all accounts, each once: that of `chosen` (NULL: none) first.  If `name` is not NULL, only that of the account with
  * this name.  Without any account, the usual place.  A queue of another account that belongs to another user is left out, since
  * only that user can look into it, or root. */
-bool queue_places(const struct conf *c, const char *name, const struct account *chosen, struct strlist *to, struct err *e) MUST_CHECK;
+bool place_all(const struct conf *c, const char *name, const struct account *chosen, struct strlist *to, struct err *e) MUST_CHECK;
 
-bool queue_system_exists(void);
+bool place_system_exists(void);
 
 #endif

@@ -10,7 +10,7 @@ static bool finish(struct buf *to, size_t from, struct err *e)
 {
 	char crc[12];
 
-	snprintf(crc, sizeof crc, "%08x ", crc32_add(0, to->bytes + from, to->len - from));
+	snprintf(crc, sizeof crc, "%08x ", crc_add(0, to->bytes + from, to->len - from));
 	return buf_splice(to, from, 0, crc, 9, e) && buf_char(to, '\n', e);
 }
 
@@ -262,8 +262,8 @@ static bool is_whole(const char *line, size_t n)
 {
 	uint32_t crc;
 
-	return n > 9 && n <= ENTRY_RECORD_MAX && memchr(line, '\0', n) == NULL && crc32_parse(line, &crc) && line[8] == ' '
-	    && crc == crc32_add(0, line + 9, n - 9);
+	return n > 9 && n <= ENTRY_RECORD_MAX && memchr(line, '\0', n) == NULL && crc_parse(line, &crc) && line[8] == ' '
+	    && crc == crc_add(0, line + 9, n - 9);
 }
 
 bool record_apply(struct entry *x, const char *text, size_t len, size_t *whole, struct err *e)

@@ -169,7 +169,7 @@ static bool write_piece(void *to, const char *p, size_t n, struct err *e)
 {
 	struct writing *w = to;
 
-	w->crc = crc32_add(w->crc, p, n);
+	w->crc = crc_add(w->crc, p, n);
 	w->size += n;
 	return file_write_all(w->fd, p, n) || fail_sys(e, ST_SPOOL, errno, "cannot write the message into the queue");
 }
@@ -199,7 +199,7 @@ static bool begin_parts(int fd, struct entry_line *l, const struct buf *envelope
 	char line[ENTRY_LINE + 1];
 
 	l->envelope = envelope->len;
-	l->envelope_crc = crc32_add(0, envelope->bytes, envelope->len);
+	l->envelope_crc = crc_add(0, envelope->bytes, envelope->len);
 	*most = ENTRY_LINE + envelope->len + m->facts.bytes + records->len;
 	entry_put_line(l, line);
 	return (file_write_all(fd, line, ENTRY_LINE) && file_write_all(fd, envelope->bytes, envelope->len) && ftruncate(fd, (off_t)*most) == 0)

@@ -13,11 +13,11 @@
 #include "base/descriptor.h"
 #include "base/file.h"
 #include "base/home.h"
-#include "base/log.h"
 #include "base/printable.h"
 #include "base/proc.h"
 #include "base/signals.h"
 #include "base/steps.h"
+#include "base/trace.h"
 #include "secret/netrc.h"
 #include "secret/token.h"
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/identity.h"
 #include "deliver/report.h"
 
 enum {
@@ -16,6 +17,21 @@ bool answer(struct caller *c, const char *reply, struct err *e)
 	struct esc none = { 0 };
 
 	return caller_reply(c, (int)strtol(reply, NULL, 10), none, reply + 4, e);
+}
+
+bool answer_hello(struct caller *c, bool extended, const struct service *service, struct err *e)
+{
+	char name[HOST_MAX], size[64] = "", text[HOST_MAX + 200];
+	struct esc none = { 0 };
+
+	identity_fqdn(name);
+	if (service != NULL)
+		snprintf(size, sizeof size, " %u\nLIMITS MAILMAX=%u", service->bytes, service->messages);
+	snprintf(text, sizeof text, "%s", name[0] == '\0' ? "localhost" : name);
+	if (extended)
+		snprintf(text + strlen(text), sizeof text - strlen(text),
+			 "\nPIPELINING\nSIZE%s\n8BITMIME\nSMTPUTF8\nDSN\nCHUNKING\nENHANCEDSTATUSCODES\nHELP", size);
+	return caller_reply(c, 250, none, text, e);
 }
 
 /* Codes of our own refusals: RFC 6531 3.5, RFC 5321 4.1.1.11, RFC 1870 6.3. */

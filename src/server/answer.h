@@ -9,9 +9,13 @@
 
 #include "server/caller.h"
 #include "server/handover.h"
+#include "server/service.h"
 
 /* A reply that is written as "250 2.0.0 text". */
 bool answer(struct caller *c, const char *reply, struct err *e) MUST_CHECK;
+
+/* The answer to HELO, or with what we offer (`extended`) to EHLO.  A service (NULL: none) announces its limits. */
+bool answer_hello(struct caller *c, bool extended, const struct service *service, struct err *e) MUST_CHECK;
 
 /* The smarthost's reply, or one like it.  Class 0: the enhanced code is made from the code. */
 bool answer_with(struct caller *c, int code, struct esc esc, const char *text, struct err *e) MUST_CHECK;

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/identity.h"
 #include "server/answer.h"
 #include "server/group.h"
 
@@ -78,19 +77,9 @@ static bool pass_on(struct dialogue *d, struct err *e)
 
 static bool do_hello(struct dialogue *d, struct err *e)
 {
-	char name[HOST_MAX], size[32] = "", text[HOST_MAX + 200];
-	struct esc none = { 0 };
-
 	begin_anew(d);
 	d->hello = true;
-	identity_fqdn(name);
-	if (d->service != NULL)
-		snprintf(size, sizeof size, " %u\nLIMITS MAILMAX=%u", d->service->bytes, d->service->messages);
-	snprintf(text, sizeof text, "%s", name[0] == '\0' ? "localhost" : name);
-	if (d->command.id == COMMAND_EHLO)
-		snprintf(text + strlen(text), sizeof text - strlen(text),
-			 "\nPIPELINING\nSIZE%s\n8BITMIME\nSMTPUTF8\nDSN\nCHUNKING\nENHANCEDSTATUSCODES\nHELP", size);
-	return caller_reply(&d->caller, 250, none, text, e);
+	return answer_hello(&d->caller, d->command.id == COMMAND_EHLO, d->service, e);
 }
 
 static bool next_command(struct dialogue *d, struct err *e)
@@ -132,21 +121,12 @@ static bool collect(struct dialogue *d, struct err *e)
 	return true;
 }
 
-static bool may_be_so_large(const struct dialogue *d, const struct command *c, struct err *why)
-{
-	if (d->service == NULL || c->size <= d->service->bytes)
-		return true;
-	fail(why, ST_MAIL, FATE_PERM, "a message may have %u bytes here", d->service->bytes);
-	why->esc = (struct esc){ 5, 3, 4 };
-	return false;
-}
-
 static bool say_mail(struct dialogue *d, const struct command *c, struct err *why)
 {
 	if (d->ahead)
 		return true;
 	begin_anew(d);
-	if (!may_be_so_large(d, c, why))
+	if (!service_takes(d->service, c->size, why))
 		return false;
 	if (!relay_say_mail(&d->relay, c, why))
 		return false;
@@ -227,7 +207,7 @@ static void look_ahead(struct dialogue *d)
 	if (d->pending)
 		return;
 	d->pending = !collect(d, &unheard) || d->pending; /* without memory MAIL waits for its turn */
-	if (d->group.n > 0 && may_be_so_large(d, &d->group.members[0].command, &unheard)
+	if (d->group.n > 0 && service_takes(d->service, d->group.members[0].command.size, &unheard)
 	    && relay_say_next(&d->relay, &d->group.members[0].command))
 		group_say(&d->group, &d->relay, 1);
 }
@@ -340,14 +320,12 @@ static bool say_too_early(struct dialogue *d, struct err *e)
 	if (d->failed)
 		return answer_error(&d->caller, &d->why, e);
 	return !relay_has_mail(&d->relay) ? mistake(d, "503 5.5.1 say MAIL first", e)
-			      : say(d, "554 5.5.1 there is no valid recipient", e);
+					  : say(d, "554 5.5.1 there is no valid recipient", e);
 }
-
-static uint64_t most(const struct dialogue *d) { return d->service == NULL ? 0 : d->service->bytes; }
 
 static bool do_data(struct dialogue *d, struct err *e)
 {
-	struct caller_text text = { .c = &d->caller, .state = TEXT_START, .lf = d->caller.lf, .most = most(d) };
+	struct caller_text text = { .c = &d->caller, .state = TEXT_START, .lf = d->caller.lf, .most = service_bytes(d->service) };
 	struct err why = { 0 };
 	bool ok;
 
@@ -367,7 +345,7 @@ static bool do_bdat(struct dialogue *d, struct err *e)
 	struct err why = { 0 };
 	bool ok;
 
-	c.text = (struct caller_text){ .c = &d->caller, .state = TEXT_CHUNK, .left = d->command.size, .most = most(d) };
+	c.text = (struct caller_text){ .c = &d->caller, .state = TEXT_CHUNK, .left = d->command.size, .most = service_bytes(d->service) };
 	if (!may_come(d))
 		return caller_skip_text(&c.text, e) && say_too_early(d, e);
 	ok = message_read_from(message(d), read_chunks, &c, &why);
@@ -420,7 +398,7 @@ static bool (*const commands[])(struct dialogue *d, struct err *e) = {
 	[COMMAND_AUTH] = do_nothing, [COMMAND_BDAT] = do_bdat,     [COMMAND_DATA] = do_data,
 	[COMMAND_EHLO] = do_hello,   [COMMAND_EXPN] = do_nothing,  [COMMAND_HELO] = do_hello,
 	[COMMAND_HELP] = do_help,    [COMMAND_MAIL] = do_envelope, [COMMAND_NOOP] = do_noop,
-	[COMMAND_QUIT] = do_quit,    [COMMAND_RCPT] = do_envelope,     [COMMAND_RSET] = do_rset,
+	[COMMAND_QUIT] = do_quit,    [COMMAND_RCPT] = do_envelope, [COMMAND_RSET] = do_rset,
 	[COMMAND_STARTTLS] = do_nothing, [COMMAND_VRFY] = do_vrfy,
 };
 _Static_assert(COUNT(commands) == COMMAND_COUNT, "every command is answered");

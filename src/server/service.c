@@ -25,6 +25,20 @@ void service_end(struct service *s)
 	s->lock = s->nameless = -1;
 }
 
+uint64_t service_bytes(const struct service *s)
+{
+	return s == NULL ? 0 : s->bytes;
+}
+
+bool service_takes(const struct service *s, uint64_t size, struct err *why)
+{
+	if (s == NULL || size <= s->bytes)
+		return true;
+	fail(why, ST_MAIL, FATE_PERM, "a message may have %u bytes here", s->bytes);
+	why->esc = (struct esc){ 5, 3, 4 };
+	return false;
+}
+
 bool service_meet(struct service *s, int fd, struct err *e)
 {
 	uid_t uid;

@@ -34,6 +34,10 @@ struct service {
 void service_begin(struct service *s);
 void service_end(struct service *s);
 
+/* How many bytes one message may have (0: no limit), and: may it have so many?  NULL, no service: every size. */
+uint64_t service_bytes(const struct service *s);
+bool     service_takes(const struct service *s, uint64_t size, struct err *why) MUST_CHECK;
+
 /* Asks the kernel who is at the other end.  ST_CONFIG PERM: `fd` is no unix socket, or its peer is not known. */
 bool service_meet(struct service *s, int fd, struct err *e) MUST_CHECK;
 

@@ -1,7 +1,7 @@
 #include "smtp/body.h"
 
-#include "base/log.h"
 #include "base/signals.h"
+#include "base/trace.h"
 #include "mail/filter.h"
 
 enum { BLOCK_S = 180 }; /* seconds for each block, RFC 5321 4.5.3.2.5 */

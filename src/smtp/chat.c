@@ -3,8 +3,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "base/log.h"
 #include "base/str.h"
+#include "base/trace.h"
 
 static void hide(const void *ctx, char *text, size_t len)
 {

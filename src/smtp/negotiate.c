@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-#include "base/log.h"
+#include "base/trace.h"
 #include "mail/address.h"
 
 enum { WHY_ROOM = 300 };

@@ -5,6 +5,7 @@
 #include "base/base64.h"
 #include "base/log.h"
 #include "base/steps.h"
+#include "base/trace.h"
 #include "net/tls.h"
 #include "smtp/exchange.h"
 

@@ -4,8 +4,8 @@
 #include <stdio.h>
 
 #include "base/identity.h"
-#include "base/log.h"
 #include "base/steps.h"
+#include "base/trace.h"
 #include "smtp/gate.h"
 
 enum { UNLIKELY_S = 15 }; /* seconds for a greeting in clear on port 465 */

@@ -75,7 +75,7 @@ static void apply(struct entry *x, const char *text, size_t len)
 		const char *end = memchr(text, '\n', len);
 		size_t n = end == NULL ? len : (size_t)(end - text);
 
-		MUST(buf_printf(&records, &e, "%08x ", crc32_add(0, text, n)) && buf_add(&records, text, n, &e) && buf_char(&records, '\n', &e));
+		MUST(buf_printf(&records, &e, "%08x ", crc_add(0, text, n)) && buf_add(&records, text, n, &e) && buf_char(&records, '\n', &e));
 		text += n + (end != NULL);
 		len -= n + (end != NULL);
 	}

@@ -463,8 +463,8 @@ static void test_forms(void)
 
 static void test_scopes(void)
 {
-	ok(scope_has("a b c", "b") && scope_has("a", "a") && scope_has("a b", "b") && scope_has("a b", "a"), "a scope has its words");
-	ok(!scope_has("ab c", "a") && !scope_has("", "a") && !scope_has(NULL, "a") && !scope_has("a b", "a b c"), "and no others");
+	ok(answer_scope_has("a b c", "b") && answer_scope_has("a", "a") && answer_scope_has("a b", "b") && answer_scope_has("a b", "a"), "a scope has its words");
+	ok(!answer_scope_has("ab c", "a") && !answer_scope_has("", "a") && !answer_scope_has(NULL, "a") && !answer_scope_has("a b", "a b c"), "and no others");
 }
 
 /* ---- providers ----------------------------------------------------------------------------------- */
@@ -484,7 +484,7 @@ static void test_row(const struct provider *p)
 	ok(at.authorization != NULL && at.token != NULL, "  of which two are needed");
 	ok((at.device == NULL) == (p->no_device != NULL), "  no device flow has its reason");
 	ok(p->first != FLOW_DEVICE || at.device != NULL, "  the first flow exists");
-	ok(p->sends == NULL || scope_has(p->scope, p->sends), "  the scope can send");
+	ok(p->sends == NULL || answer_scope_has(p->scope, p->sends), "  the scope can send");
 	ok(at.revocation != NULL || p->revoke_help != NULL, "  a login can be ended");
 	ok(!provider_needs_client(p, "work", &e) && err_exit_status(&e) == EX_CONFIG, "  a client is needed");
 	for (const char *c = e.hint; *c != '\0'; c++)
