@@ -37,11 +37,9 @@ struct ask { /* what one source is asked for; all borrowed */
 /* True with *found unset: this source is not configured or has no password, and the next one is asked. */
 typedef bool (*source_fn)(const struct ask *a, struct buf *to, bool *found, struct err *e);
 
-/* Who logs in with the token, how long it is good, and whether a newer one may do if it is refused. */
+/* Into a zeroed secret: who logs in with the token, how long it is good, and whether a newer one may do if it is refused. */
 static bool keep_facts(const struct access *t, bool fresh, struct secret *s, struct err *e)
 {
-	free(s->user);
-	s->user = NULL;
 	s->renewable = !fresh && !t->machine;
 	s->machine = t->machine;
 	s->since = clock_ms();

@@ -35,9 +35,10 @@ struct secret {
 	int64_t obtained, expires; /* seconds since 1970; 0: not known */
 };
 
-/* The password of `user` (NULL: the login says who) at `host`.  If there is no source and no terminal, that is ST_SECRET PERM, with a hint that names the
- * keys; or if p->optional, s->bytes stays NULL.  One final line end (LF or CRLF) is taken off.  An empty password or one with a
- * control character is an error; so are further lines, except from `passwordeval` and `password_file`, where they are ignored. */
+/* The password of `user` (NULL: the login says who) at `host`, into a zeroed or wiped struct.  If there is no source and no
+ * terminal, that is ST_SECRET PERM, with a hint that names the keys; or if p->optional, s->bytes stays NULL.  One final line end
+ * (LF or CRLF) is taken off.  An empty password or one with a control character is an error; so are further lines, except from
+ * `passwordeval` and `password_file`, where they are ignored. */
 bool secret_get(const struct secret_params *p, const char *host, const char *user,
 		int64_t until, struct secret *s, struct err *e) MUST_CHECK;
 
