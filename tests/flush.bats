@@ -183,6 +183,21 @@ in_flight() {
 	[[ $(tries 1) == 1 && ! -e $queue/$(entry 2) ]]
 }
 
+@test "a server that refuses RSET gets each message once: what it says to QUIT shows that no answer was another's" {
+	server "reply RSET 502 5.5.1 what is that"
+	line_up a b c d
+	flushed 0
+	arrived a b c d
+	kept 0
+}
+
+@test "RSET is refused, and then the connection is lost: whose refusal it was is not known" {
+	server "reply RSET#1 502 5.5.1 what is that" "reply MAIL#2 421 4.7.0 closing"
+	line_up a b
+	flushed 75
+	[[ $(tries 1) == 1 && ! -e $queue/$(entry 2) ]]
+}
+
 # -------------------------------------------------------------------------------------------------------------- the locks
 
 # locked N: has a process locked the N-th entry?  To try the lock would keep it from the flush for a moment.

@@ -50,7 +50,8 @@ struct verb {
  * What may never follow what.  Nothing is sent before the greeting.  Nothing follows EHLO, STARTTLS, AUTH or DATA before the
  * answer, which decides what comes next: commands, a handshake, a response, text.  Text never follows a 354 when no recipient was
  * accepted: its final dot might send an empty message, so the connection is closed.  No DATA or BDAT follows the end of a
- * message before its answer.  QUIT is sent only when nothing is owed, and its answer is not read.
+ * message before its answer.  QUIT is sent only when nothing is owed, and its answer is not
+ * read; but for session_was_in_turn().
  *
  * Why BDAT waits.  The text comes with BDAT.  If a server refuses MAIL or BDAT and does not discard the text, it runs the
  * text as commands, in a session that has logged in.  So all replies to MAIL and RCPT come first (RFC 3030 2), and BDAT is

@@ -246,8 +246,19 @@ bool session_open(struct session *s, struct err *e)
 	s->mechanism = NULL;
 	s->tls_tried = s->auth_tried = false;
 	s->mails = s->ended = 0;
+	s->doubt = false;
 	return hide_secret(s, e) && (s->to->tls != TLS_IMPLICIT || start_tls(s, e))
 	    && greeting(s, e) && hello(s, e) && (s->to->tls != TLS_STARTTLS || say_starttls(s, e)) && login(s, e);
+}
+
+bool session_was_in_turn(struct session *s)
+{
+	struct chat *c = &s->chat;
+	struct err unheard;
+	bool so = chat_say(c, &QUIT, 0, &unheard, "QUIT") && chat_settle(c, &unheard) && c->reply.code == 221;
+
+	chat_break(c);
+	return so;
 }
 
 void session_close(struct session *s)

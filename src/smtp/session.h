@@ -42,6 +42,7 @@ struct session {
 	const char      *mechanism;  /* static; NULL: not logged in */
 	uint64_t         mails;      /* transactions so far, RFC 9422 MAILMAX */
 	uint64_t         ended;      /* the last of them that the server has ended; after others, RSET comes before MAIL */
+	bool             doubt;      /* RSET behind a message seems to be refused: see transaction_hear_further() */
 };
 
 /* On a connected stream, does all that comes before MAIL: implicit TLS, greeting, EHLO or HELO, STARTTLS and EHLO again,
@@ -50,6 +51,10 @@ bool session_open(struct session *s, struct err *e) MUST_CHECK;
 
 /* Says EHLO once more: some servers offer more after AUTH.  If the server refuses, the old capabilities stay. */
 bool session_ask_again(struct session *s, struct err *e) MUST_CHECK;
+
+/* Says QUIT, and hears all that is owed.  True: the last answer was 221, which answers QUIT alone (RFC 5321 4.2.3): so no answer was
+ * taken for another command's.  The chat is broken afterwards. */
+bool session_was_in_turn(struct session *s) MUST_CHECK;
 
 /* Says QUIT if the chat is intact and nothing is owed, does not wait for the answer, and wipes.  Does not close the stream. */
 void session_close(struct session *s);

@@ -156,6 +156,14 @@ static void got_delivery(void *ctx, size_t arg, const struct reply *r)
 	t->s->ended = t->number;
 }
 
+static void got_rset(void *ctx, size_t arg, const struct reply *r)
+{
+	const struct transaction *t = ctx;
+
+	(void)arg;
+	t->s->doubt = !reply_ok(r) && r->code != 421;
+}
+
 /* RFC 5321 4.5.3.2, in protocol order. */
 static const struct verb MAIL = { .name = "MAIL", .stage = ST_MAIL, .timeout = 300, .classes = CLASS_USUAL,
 				  .got = got_mail };
@@ -171,8 +179,8 @@ static const struct verb LMTP_DOT = { .name = "the message", .stage = ST_BODY, .
 				      .classes = CLASS_USUAL, .got = got_delivery };
 /* Its answer changes nothing: the next MAIL shows whether it helped. */
 static const struct verb RSET = { .name = "RSET", .stage = ST_MAIL, .timeout = 300, .classes = CLASS_USUAL };
-/* Behind the end of a message.  A refusal here is the message's own, if a reply too many was taken for that. */
-static const struct verb RSET_NEXT = { .name = "RSET", .stage = ST_MAIL, .timeout = 300, .classes = CLASS_2 };
+/* Behind the end of a message: transaction_hear_further() says what a refusal means. */
+static const struct verb RSET_NEXT = { .name = "RSET", .stage = ST_MAIL, .timeout = 300, .classes = CLASS_USUAL, .got = got_rset };
 
 /* ---- the envelope ------------------------------------------------------------------------------- */
 
@@ -385,13 +393,17 @@ bool transaction_say_mail(struct transaction *t, struct err *e)
 	return say_mail(t, e);
 }
 
-/* If RSET was said before MAIL, its answer comes first. */
+/* If RSET was said before MAIL, its answer comes first.  If it was refused, the answer to MAIL may be another command's. */
 bool transaction_hear_mail(struct transaction *t, struct err *e)
 {
 	while (!t->mail_answered)
 		if (!chat_hear(&t->s->chat, e))
 			return false;
-	return true;
+	if (!t->s->doubt)
+		return true;
+	t->s->doubt = false;
+	chat_break(&t->s->chat);
+	return fail(e, ST_MAIL, FATE_TEMP, "the server refused RSET behind a message");
 }
 
 bool transaction_say_rcpt(struct transaction *t, size_t i, struct err *e)
@@ -422,15 +434,21 @@ bool transaction_hear_message(struct transaction *t, struct err *e)
 	return hear_all(t, e);
 }
 
+/* If RSET seems to be refused, the refusal may be the message's own, and its 250 a reply too many.  The answer to QUIT tells: no
+ * other command has the same one. */
 bool transaction_hear_further(struct transaction *t, struct err *e)
 {
-	struct chat *c = &t->s->chat;
+	struct session *s = t->s;
+	struct chat *c = &s->chat;
 	struct err why;
+	bool doubt;
 
 	while (!c->broken && c->owed > 0 && stream_unread(c->io) > 0)
 		if (!chat_hear(c, &why) && why.fate == FATE_NONSENSE && why.code != 0)
 			return out_of_turn(t, e);
-	return in_turn(t, e);
+	doubt = s->doubt && !session_was_in_turn(s);
+	s->doubt = false;
+	return doubt ? out_of_turn(t, e) : in_turn(t, e);
 }
 
 bool transaction_abandon(struct transaction *t, struct err *e)
