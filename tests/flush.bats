@@ -198,6 +198,16 @@ in_flight() {
 	[[ $(tries 1) == 1 && ! -e $queue/$(entry 2) ]]
 }
 
+@test "nobody of the first transaction is accepted, and DATA refused: the others have their turn" {
+	server "limits RCPTMAX=2" "hide CHUNKING" "reply RCPT:a@* 450 4.2.0 later" "reply RCPT:b@* 550 5.1.1 never"
+	line_up a,b,c,d
+	flushed 75
+	arrived c d me	# and the report about b
+	kept 1
+	postern_ok -bp
+	[[ $stdout == *" a@example.net"* && $stdout != *" c@"* ]]
+}
+
 # -------------------------------------------------------------------------------------------------------------- the locks
 
 # locked N: has a process locked the N-th entry?  To try the lock would keep it from the flush for a moment.

@@ -91,7 +91,9 @@ static void got_data(void *ctx, size_t arg, const struct reply *r)
 	(void)arg;
 	if (r->code / 100 == 3)
 		return;
-	refuse_message(t, ST_DATA, r);
+	t->no_body = true;
+	if (t->taken > 0) /* else there was nobody to get it: the recipients of a later transaction were not meant */
+		refuse_message(t, ST_DATA, r);
 }
 
 /* "queued as 4A5B6C", "OK id=1abc-0002De-Fg", "x1Y2z3 Message accepted for delivery". */
