@@ -131,6 +131,52 @@ in_flight() {
 	kept 1
 }
 
+# line_up_with OPTION... NAME: one more, with these options.
+line_up_with() {
+	keep "${@:1:$#-1}" "${!#}@example.net"
+	n=$(($(entries | wc -l)))
+	mv "$queue/$(entries | tail -n 1)" "$queue/$(printf '%08x-0000000000000000' "$n")"
+}
+
+@test "messages of one account go over one connection, each with its own wishes" {
+	server "offer MT-PRIORITY"
+	rm -rf "$queue"
+	line_up_with --priority=3 a
+	line_up_with b
+	line_up_with --priority=-2 -N success c
+	line_up_with -N never d
+	flushed 0
+	[[ $(messages) == 4 && $(connections) == 1 && $(flights) == 7 ]]
+	[[ $(transcript | sed -n 's/.*MAIL FROM:<me@example.org> SIZE=[0-9]*//p' | xargs) == "MT-PRIORITY=3 MT-PRIORITY=-2" ]]
+	[[ $(transcript | sed -n 's/.*C: RCPT TO:<\(.\)@[^ ]*> NOTIFY=\([^ ]*\).*/\1 \2/p' | xargs) == "c SUCCESS d NEVER" ]]
+}
+
+@test "one smarthost that is dead costs one attempt, whatever each message asks for" {
+	server "reply GREETING 421 4.3.2 not now"
+	rm -rf "$queue"
+	line_up_with --priority=3 a
+	line_up_with b
+	line_up_with -N never c
+	flushed 75
+	[[ $(connections) == 1 && $(tries 1) == 1 && $(tries 2) == 1 && $(tries 3) == 1 ]]
+}
+
+@test "a message that asks for what its account cannot have any more waits for a person, and the others go" {
+	server
+	rm -rf "$queue"
+	line_up a b
+	set_conf tls on
+	line_up_with --require-tls=on c
+	mv "$queue/$(entry 3)" "$queue/$(entry 0)"
+	set_conf tls off
+	flushed 78
+	arrived a b
+	kept 1
+	grep -q "has require_tls without verified TLS" "$log"
+	postern_ok -bp
+	[[ $stdout == *"require_tls"*" 0 tries"* ]]
+}
+
 # ------------------------------------------------------------------------------------------------------------- bad servers
 
 @test "a message that breaks the dialogue may cost the one before it a second copy, but only once" {

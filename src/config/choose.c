@@ -200,7 +200,7 @@ static bool check_msmtps(const struct account *a, struct err *e)
 			port ? starttls ? ", `port 587`" : ", `port 465`" : "", auth ? ", `auth on`" : "");
 }
 
-static bool check_whole(const struct conf *c, const struct account *a, struct err *e)
+bool conf_check(const struct conf *c, const struct account *a, struct err *e)
 {
 	bool somewhere = a->origin[0] != '\0';
 
@@ -219,7 +219,7 @@ static bool check_whole(const struct conf *c, const struct account *a, struct er
 
 bool conf_choose(const struct conf *c, const char *name, const char *sender, struct account **chosen, struct err *e)
 {
-	return find_account(c, name, sender, chosen, e) && check_whole(c, *chosen, e);
+	return find_account(c, name, sender, chosen, e) && conf_check(c, *chosen, e);
 }
 
 void conf_why(const struct conf *c, const char *name, const char *sender, const struct account *chosen, char to[WHY_MAX])

@@ -16,6 +16,9 @@ enum { WHY_MAX = 400 };
 bool conf_choose(const struct conf *c, const char *name, const char *sender, struct account **chosen,
 		 struct err *e) MUST_CHECK;
 
+/* Is the account complete, and do its keys agree?  conf_choose() has asked that of the one that it chose. */
+bool conf_check(const struct conf *c, const struct account *a, struct err *e) MUST_CHECK;
+
 /* Says which of these reasons chose it: "its name is default".  The arguments are those of conf_choose(). */
 void conf_why(const struct conf *c, const char *name, const char *sender, const struct account *chosen, char to[WHY_MAX]);
 

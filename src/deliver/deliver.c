@@ -17,10 +17,10 @@ struct attempt {
 
 /* ---- the wishes ---------------------------------------------------------------------------------- */
 
-/* The account's, for this message.  False: they do not agree. */
+/* False: they do not agree. */
 static bool wish(const struct smarthost *h, struct submission *x, struct err *e)
 {
-	x->wishes = h->a->wishes;
+	x->wishes = x->asked != NULL ? *x->asked : h->a->wishes;
 	if (x->wishes.by.wanted && x->age_s > 0)
 		x->wishes.by.seconds -= x->age_s;
 	if (x->held_before) {

@@ -35,8 +35,9 @@ struct submission {
 	int64_t          began;    /* clock_ms() */
 	int64_t          age_s;    /* since it was submitted: deliver_by counts from then */
 	bool             held_before; /* in the queue, until its release: the server is not asked for one */
+	const struct wishes *asked; /* borrowed: what is asked of the server for this message; NULL: the account's wishes */
 	/* private to deliver/deliver */
-	struct wishes    wishes;   /* of the account, for this message */
+	struct wishes    wishes;   /* those, as they are now */
 	struct transaction t;        /* under way; begun ahead, while another message waited for its answer; zeroed: none */
 };
 

@@ -10,15 +10,12 @@
 
 static char *route_of(const struct entry *x, struct err *e)
 {
-	struct buf text = buf_max(ST_SPOOL, 1024 * 1024, "the settings of a queue file");
-	bool ok = buf_printf(&text, e, "%s\n%s", x->account, x->config == NULL ? "" : x->config);
-	char *copy;
+	char *route = NULL;
 
-	for (size_t i = 0; ok && i < x->settings.n; i++)
-		ok = buf_printf(&text, e, "\n%s", x->settings.items[i]);
-	copy = ok ? str_dup(buf_text(&text), e) : NULL;
-	buf_free(&text);
-	return copy;
+	if (asprintf(&route, "%s\n%s", x->account, x->config == NULL ? "" : x->config) >= 0)
+		return route;
+	(void)fail_memory(e);
+	return NULL;
 }
 
 /* The route becomes the work's. */

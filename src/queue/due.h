@@ -11,7 +11,7 @@
 #include "queue/held.h"
 
 struct due { /* an entry that is to be tried */
-	char    *route; /* owned: the account, with the configuration and the wishes that it is found by */
+	char    *route; /* owned: the account and its configuration, on which the connection depends */
 	unsigned tries;
 	bool     report; /* made by this pass: it is tried, whatever was chosen */
 	bool     alone;  /* see entry.h */

@@ -1,10 +1,12 @@
 #include "queue/flush.h"
 
-#include <stdlib.h>
 #include <time.h>
 
 #include "base/log.h"
 #include "base/signals.h"
+#include "config/choose.h"
+#include "config/keys.h"
+#include "config/set.h"
 #include "deliver/deliver.h"
 #include "queue/settle.h"
 
@@ -18,9 +20,7 @@ struct runner {
 	struct err       why_ended;
 	/* the account that `who` and `to` are for */
 	const char      *route; /* borrowed from the work; NULL: none */
-	struct options   o;     /* of the entry: account, configuration, wishes */
-	struct setting  *settings;
-	struct strlist   texts;
+	struct options   o;     /* the account, and its configuration */
 	struct sender    who;
 	struct smarthost to;
 	bool             failed; /* the account or its smarthost does not work: `why` */
@@ -35,28 +35,8 @@ static void leave_route(struct runner *r)
 	smarthost_free(&r->to);
 	r->to = (struct smarthost){ .a = NULL };
 	sender_free(&r->who);
-	free(r->settings);
-	r->settings = NULL;
-	strlist_free(&r->texts);
 	r->route = NULL;
 	r->failed = r->barred = false;
-}
-
-static bool set_options(struct runner *r, const struct entry *x, struct err *e)
-{
-	if (!strlist_copy(&r->texts, &x->settings, e))
-		return false;
-	r->settings = calloc(x->settings.n + 1, sizeof *r->settings);
-	if (r->settings == NULL)
-		return fail_memory(e);
-	r->o = (struct options){ .config_file = x->config, .account = x->account, .settings = r->settings };
-	for (size_t i = 0; i < r->texts.n; i++) {
-		char *value = strchr(r->texts.items[i], '=');
-
-		*value++ = '\0';
-		opts_add_setting(&r->o, r->texts.items[i], value);
-	}
-	return true;
 }
 
 /* Chooses the account as it is configured now.  A failure holds for all entries with this route. */
@@ -68,15 +48,43 @@ static void enter_route(struct runner *r, const char *route, const struct entry 
 		return;
 	leave_route(r);
 	r->route = route;
+	r->o = (struct options){ .config_file = x->config, .account = x->account };
 	sender_begin(&r->who, &r->o);
-	r->failed = !(set_options(r, x, &why) && sender_load(&r->who, &why) && sender_choose(&r->who, NULL, &why)
-		      && smarthost_ready(&r->to, r->who.a, &why));
+	r->failed = !(sender_load(&r->who, &why) && sender_choose(&r->who, NULL, &why) && smarthost_ready(&r->to, r->who.a, &why));
 	if (r->failed)
 		r->why = why;
 	r->barred = r->failed && why.stage == ST_CONFIG;
 	if (r->failed && r->who.a == NULL) /* which has the log */
 		log_warn("the account %s cannot be used, so its messages wait: %s", x->account, why.say);
 	r->o.config_file = r->o.account = NULL; /* they belong to this entry */
+}
+
+/* "key=value" */
+static bool set_wish(struct account *a, const char *setting, struct err *e)
+{
+	size_t len = strcspn(setting, "=");
+	const struct key *k = key_find(setting, len);
+
+	if (k == NULL)
+		return fail(e, ST_CONFIG, FATE_PERM, "there is no key for %s, which is in the queue file", setting);
+	return key_set(a, k, setting + len + 1, k->name, ST_CONFIG, e);
+}
+
+/* The entry's own wishes count for this message alone: the connection does not depend on them. */
+static bool set_wishes(struct attempt *t, const struct sender *who, struct err *e)
+{
+	struct account own = { .name = NULL };
+	bool ok = account_begin(&own, e);
+
+	t->a = *who->a;
+	t->who.a = &t->a;
+	t->x.asked = &t->a.wishes;
+	own.wishes = t->a.wishes;
+	for (size_t i = 0; ok && i < t->h.x.settings.n; i++)
+		ok = set_wish(&own, t->h.x.settings.items[i], e);
+	t->a.wishes = own.wishes;
+	account_free(&own);
+	return ok && (t->h.x.settings.n == 0 || conf_check(&who->conf, &t->a, e));
 }
 
 /* ---- one entry ----------------------------------------------------------------------------------- */
@@ -92,7 +100,7 @@ static bool is_fit(struct runner *r, struct attempt *t)
 {
 	struct err why;
 
-	if (r->failed || (attempt_load(t, &why) && (t->h.x.v.n == 1 || held_reserve(&t->h, &why))))
+	if (r->failed || t->barred || (attempt_load(t, &why) && (t->h.x.v.n == 1 || held_reserve(&t->h, &why))))
 		return true;
 	due_note_alien(r->f, &why);
 	r->f->late = true;
@@ -106,7 +114,6 @@ static bool begin_try(struct runner *r, const struct due *d, struct attempt *t, 
 
 	*begun = false;
 	t->f = r->f;
-	t->who = &r->who;
 	submission_begin(&t->x);
 	t->x.delivery.progress = note_progress;
 	t->x.delivery.ctx = t;
@@ -115,6 +122,8 @@ static bool begin_try(struct runner *r, const struct due *d, struct attempt *t, 
 	if (!due_has(r->f, d, &t->h)) /* another flush has tried it meanwhile */
 		return true;
 	enter_route(r, d->route, &t->h.x);
+	t->who = r->who;
+	t->barred = r->barred || (r->who.a != NULL && !set_wishes(t, &r->who, &t->why));
 	t->x.age_s = time(NULL) - t->h.x.created;
 	t->x.held_before = true;
 	t->ok = entry_open(&t->h.x) == 0; /* it could only not be removed */
@@ -178,24 +187,24 @@ static struct submission *next_entry(void *ctx)
 	if (r->pair[r->now].h.x.alone || (r->at < r->f->n && r->f->work[r->at].alone))
 		return NULL;
 	r->ended = !begin_next(r, t, r->route, &r->why_ended);
-	return r->begun && !t->ok ? &t->x : NULL;
+	return r->begun && !t->ok && !t->barred ? &t->x : NULL;
 }
 
-/* If the smarthost does not work, or was found not to, *why says so.  True: each recipient has its own result. */
-static bool send_it(struct runner *r, struct attempt *t, struct err *why)
+/* If the smarthost does not work, or was found not to, t->why says so.  True: each recipient has its own result. */
+static bool send_it(struct runner *r, struct attempt *t)
 {
 	const struct deliver_next next = { next_entry, r };
 	bool ok;
 
-	if (r->failed) {
-		*why = r->why;
+	if (r->failed)
+		t->why = r->why;
+	if (r->failed || t->barred)
 		return false;
-	}
 	smarthost_restart_clock(&r->to);
-	ok = deliver(&r->to, &t->x, &next, why);
-	if (!ok && why->stage < ST_MAIL && !err_is_final(why)) { /* the smarthost, not this message */
+	ok = deliver(&r->to, &t->x, &next, &t->why);
+	if (!ok && t->why.stage < ST_MAIL && !err_is_final(&t->why)) { /* the smarthost, not this message */
 		r->failed = true;
-		r->why = *why;
+		r->why = t->why;
 	}
 	return ok;
 }
@@ -206,8 +215,7 @@ static bool try_entry(struct runner *r, struct attempt *t, struct err *e)
 
 	if (t->ok)
 		return attempt_settle(t, e);
-	t->whole = !send_it(r, t, &t->why);
-	t->barred = r->barred;
+	t->whole = !send_it(r, t);
 	ok = finish_try(r, t, e);
 	if (ok && r->ended)
 		*e = r->why_ended;

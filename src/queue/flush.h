@@ -1,7 +1,7 @@
 /*
  * flush.h - sends what waits in the queue and is due.
  *
- * The entries of one account go over one connection.  If the account or its smarthost fails, that costs one attempt, and the
+ * The entries of one account go over one connection, whatever each asks of the server.  If the account or its smarthost fails, that costs one attempt, and the
  * other entries of the account wait as if they had been tried.  An entry that fails on its own does not hold the others up:
  * queue/due puts those with the fewest tries first.  What becomes of an entry after its try is queue/settle's.
  *

@@ -151,7 +151,7 @@ bool attempt_load(struct attempt *t, struct err *e)
 
 static struct bounce bounce_of(const struct attempt *t, enum bounce_kind kind)
 {
-	return (struct bounce){ .s = t->f->s, .who = t->who, .of = &t->h.x, .x = &t->x, .kind = kind };
+	return (struct bounce){ .s = t->f->s, .who = &t->who, .of = &t->h.x, .x = &t->x, .kind = kind };
 }
 
 /* The same pass sends the report, unless the smarthost of its account has just failed. */
@@ -262,7 +262,7 @@ bool attempt_settle(struct attempt *t, struct err *e)
 {
 	/* of an account that is not in the configuration any more */
 	static const struct queue_params usual = { .lifetime = 5 * 24 * 3600, .retry = { 300, 4 * 3600 } };
-	const struct queue_params *p = t->who->a != NULL ? &t->who->a->queue : &usual;
+	const struct queue_params *p = t->who.a != NULL ? &t->who.a->queue : &usual;
 	char how[ERR_TEXT] = "sent";
 	int64_t now = time(NULL);
 	struct err untold;

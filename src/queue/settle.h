@@ -10,12 +10,14 @@
 #ifndef QUEUE_SETTLE_H
 #define QUEUE_SETTLE_H
 
+#include "config/account.h"
 #include "deliver/sender.h"
 #include "queue/due.h"
 
 struct attempt { /* an entry that is locked, while it is tried */
 	struct flush        *f;   /* borrowed */
-	const struct sender *who; /* borrowed: its account */
+	struct sender        who; /* its account; all borrowed: */
+	struct account       a;   /* with the entry's own wishes over those of the account */
 	struct held          h;   /* while x has the envelope, h has none */
 	struct submission    x;
 	bool                 ok;    /* everybody has the message, or nobody needs it; else: */
