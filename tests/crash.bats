@@ -353,6 +353,25 @@ sent_to_each() {
 	each_call "killed EIO" sent_to_each -q
 }
 
+# Several in one session: only the message whose answer is on its way, or was not yet recorded, may come again.
+sent_in_line() {
+	local i
+	flush
+	((kept == 0 && dead == 0 && new >= 3 && new <= 4)) || return
+	((new == 3)) || is_crash || return
+	[[ $(for ((i = before + 1; i <= before + new; i++)); do grep '^rcpt' "$server_dir/env.$i"; done | sort -u | wc -l) == 3 ]]
+}
+
+@test "a crash or an error at each system call while messages share their flights" {
+	server
+	begin_with one@example.net
+	for to in two three; do
+		postern_ok -odq "$to@example.net" < "$mail"
+	done
+	cp -a "$queue"/*-* "$template"
+	each_call "$crashes EIO EINTR" sent_in_line -q
+}
+
 # -------------------------------------------------------------------------------------------------------------- handling
 
 held_or_not() {
