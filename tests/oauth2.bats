@@ -609,12 +609,12 @@ disk() {
 	mkdir -p "$disk"
 }
 
-# crashing N HOW ARGS: one run of postern-oauth2 on a copy of $template; sets $status, $stdout, $stderr.
+# crashing N HOW ARGS: one run of postern-oauth2 on a copy of $template, which reads the file $reads; sets $status, $stdout, $stderr.
 crashing() {
 	rm -rf "$disk" "$disk"~* "$trace"
 	cp -a "$template" "$disk"
 	run_bounded env CRASH_DIR="$disk" CRASH_AT="$1" CRASH_HOW="$2" CRASH_TRACE="$trace" LD_PRELOAD="$crash_so" \
-	    ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0" "$OAUTH2" "${@:3}"
+	    ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0" "$OAUTH2" "${@:3}" < "${reads:-/dev/null}"
 	((status != 99 && status != 134 && status != 139)) || complain "$2 at call $1: status $status"
 }
 
@@ -673,6 +673,80 @@ login_is_there() {
 	login work
 	mv "$disk" "$template"
 	each_call "killed power data EIO EACCES ENOSPC" login_is_there export work
+}
+
+# A login that is taken in, for the first time or in the place of another one: whatever happens, there is a whole one with $old or $new
+# as its refresh token, or there was none and is none; and a run that says that it is in has left it.
+login_is_whole() {
+	local was=$status kept=''
+	oauth2 status work
+	[[ ! -e $store/work.json ]] || kept=$(member work refresh_token)
+	case $was:$status in
+	0:0) [[ $kept == "$new" ]] ;;
+	[17]*:0) [[ $kept == "$new" || $kept == "$old" ]] ;;
+	[17]*:77) [[ -z $old && ! -e $store/work.json ]] ;;
+	*) return 1 ;;
+	esac
+}
+
+@test "a crash or an error at each system call while a login is imported, or takes the place of another one" {
+	local template=$BATS_TEST_TMPDIR/template reads=$BATS_TEST_TMPDIR/moves old='' new=r1
+	start_provider
+	disk
+	login work
+	cp "$BATS_TEST_TMPDIR/login" "$reads"
+	rm -r "$disk/postern"
+	mv "$disk" "$template"
+	each_call "killed power data EIO EACCES EMFILE ENOSPC" login_is_whole import work
+	old=r1 new=r2
+	sed 's/"r1"/"r2"/' "$BATS_TEST_TMPDIR/login" > "$reads"
+	mv "$template" "$disk"
+	login work
+	access work a1 3000
+	mv "$disk" "$template"
+	each_call "killed power data EIO EACCES EMFILE ENOSPC" login_is_whole import --force work
+}
+
+@test "a crash or an error at each system call while a person's login takes the place of another one" {
+	local template=$BATS_TEST_TMPDIR/template old=r1 new=r2
+	start_provider
+	disk
+	answers <<< "{ \"/.well-known/oauth-authorization-server\": [ { \"json\": { \"issuer\": \"$provider\", \"token_endpoint\": \"$provider/token\" } } ],
+		\"/token\": [ $(good a2 '"refresh_token": "r2"') ] }"
+	(umask 077; printf secret > "$BATS_TEST_TMPDIR/secret")
+	login work
+	access work a1 3000
+	mv "$disk" "$template"
+	each_call "killed power data EIO EACCES EMFILE ENOSPC" login_is_whole login work --provider "$provider" --client-credentials \
+	    --client-id me --client-secret-file "$BATS_TEST_TMPDIR/secret" --tls-trust-file "$certs/ca.pem"
+}
+
+@test "a crash or an error at each system call while an export is undone" {
+	local template=$BATS_TEST_TMPDIR/template
+	start_provider
+	disk
+	login work
+	oauth2_ok export work
+	mv "$disk" "$template"
+	back_or_aside() { [[ -e $store/work.exported ]] && ((status != 0)) || oauth2_ok status work; }
+	each_call "killed power data EIO EACCES ENOSPC" back_or_aside import --undo work
+}
+
+# A run that says that the login has ended has left nothing of it; any other can be repeated.
+ended_or_there() {
+	((status == 0)) || oauth2 logout work
+	[[ $(ls -A "$store") == work.lock ]]
+}
+
+@test "a crash or an error at each system call while a login is ended" {
+	local template=$BATS_TEST_TMPDIR/template
+	start_provider
+	disk
+	answers <<< '{ "/revoke": [ { "status": 200 } ] }'
+	login work
+	access work a1 3000
+	mv "$disk" "$template"
+	each_call "killed power data EIO EACCES ENOSPC" ended_or_there logout work
 }
 
 @test "killed between the last byte of a new login and its name: the next run finds it, and a strict provider is not asked with the old one" {
