@@ -240,6 +240,29 @@ refused_before() {
 	END
 }
 
+@test "an answer may have the only refresh token that still counts: what else is odd in it does not lose that" {
+	local odd
+	start_provider
+	for odd in '"scope": ["mail"]' '"scope": 5' '"scope": "a\u0007"' '"id_token": 5'; do
+		login work
+		gives "$(good a1 '"refresh_token": "r2"' "$odd")"
+		oauth2_ok token work
+		[[ $stdout == a1 && $(member work refresh_token) == r2 ]] || complain "$odd"
+	done
+	while IFS=$'\t' read -r want odd; do
+		login work
+		gives "{ \"json\": { $odd, \"refresh_token\": \"r2\" } }"
+		oauth2_fails "$want" token work
+		[[ $(member work refresh_token) == r2 && ! -e $store/work.access ]] || complain "$odd"
+		store_is_clean
+	done <<-'END'
+		76	"access_token": "a b", "token_type": "Bearer"
+		76	"access_token": 5, "token_type": "Bearer"
+		76	"token_type": "Bearer"
+		78	"access_token": "a", "token_type": "DPoP"
+	END
+}
+
 @test "an answer in pieces is whole; one that was lost is asked for once more, if there is no token for now" {
 	start_provider
 	login work

@@ -195,13 +195,20 @@ static bool check_type(const json_t *body, const char *host, struct err *e)
 		    json_is_string(v) ? json_string_value(v) : "?");
 }
 
+/* A scope that is none (some send a list) is taken for none: the tokens are good without it. */
+static bool get_scope(const struct member *m, char **to, struct err *e)
+{
+	return get_text(m, is_scope, to, e) || e->fate == FATE_NONSENSE;
+}
+
+/* The refresh token is first: see answer_tokens(). */
 static bool read_tokens(const json_t *body, const char *host, struct tokens *t, struct err *e)
 {
 	t->lifetime = get_seconds(body, "expires_in", LIFETIME_USUAL, LIFETIME_MAX);
-	return check_type(body, host, e)
+	return get_text(&(struct member){ body, host, "refresh_token", false }, is_vschar, &t->refresh, e)
+	    && check_type(body, host, e)
 	    && get_text(&(struct member){ body, host, "access_token", true }, access_token_ok, &t->access, e)
-	    && get_text(&(struct member){ body, host, "refresh_token", false }, is_vschar, &t->refresh, e)
-	    && get_text(&(struct member){ body, host, "scope", false }, is_scope, &t->scope, e)
+	    && get_scope(&(struct member){ body, host, "scope", false }, &t->scope, e)
 	    && get_who(body, &t->who, e);
 }
 
@@ -216,8 +223,13 @@ bool answer_tokens(const struct http_answer *a, const char *host, struct tokens 
 	ok = read_tokens(body, host, t, e);
 	squeeze(t->scope);
 	json_decref(body);
-	if (!ok)
+	if (!ok) {
+		char *refresh = t->refresh;
+
+		t->refresh = NULL;
 		tokens_free(t);
+		t->refresh = refresh;
+	}
 	return ok;
 }
 

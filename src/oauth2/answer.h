@@ -28,7 +28,10 @@ struct device_code { /* RFC 8628 3.2; owned */
 
 /* Each returns false with *e filled; *r (may be NULL) has what the provider said.  `host` names the provider in sentences.
  * The fate: TEMP worth another try; ST_SECRET PERM a person must log in again (invalid_grant and unknown names); ST_CONFIG PERM
- * invalid_client, invalid_scope, unauthorized_client and the like; NONSENSE. */
+ * invalid_client, invalid_scope, unauthorized_client and the like; NONSENSE.
+ *
+ * An answer whose access token cannot be used may still have replaced the refresh token: then t->refresh is set although the
+ * function returns false. */
 bool answer_tokens(const struct http_answer *a, const char *host, struct tokens *t, struct refusal *r, struct err *e) MUST_CHECK;
 bool answer_device(const struct http_answer *a, const char *host, bool insecure, struct device_code *d, struct refusal *r,
 		   struct err *e) MUST_CHECK;

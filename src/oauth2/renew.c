@@ -103,13 +103,18 @@ static bool fail_refused(struct renewal *j, struct err *e)
 
 /* ---- asking -------------------------------------------------------------------------------------- */
 
+static bool take_refresh(struct login *l, const struct tokens *t, int64_t asked_at, struct err *e)
+{
+	if (t->refresh == NULL || (l->refresh_token != NULL && strcmp(t->refresh, l->refresh_token) == 0))
+		return true;
+	l->refresh_since = asked_at;
+	return login_set(&l->refresh_token, t->refresh, e);
+}
+
 static bool take_in(struct login *l, const struct tokens *t, int64_t asked_at, struct err *e)
 {
-	if (t->refresh != NULL && (l->refresh_token == NULL || strcmp(t->refresh, l->refresh_token) != 0)) {
-		if (!login_set(&l->refresh_token, t->refresh, e))
-			return false;
-		l->refresh_since = asked_at;
-	}
+	if (!take_refresh(l, t, asked_at, e))
+		return false;
 	l->renewed = asked_at;
 	l->dead_since = 0;
 	return login_set(&l->dead, NULL, e)
@@ -146,6 +151,15 @@ static bool keep(struct renewal *j, const struct tokens *t, int64_t asked_at, st
 	if (!store_put_access(j->s, j->name, j->a, &why))
 		warn(j, "the access token could not be written:", &why);
 	return true;
+}
+
+/* The access token of the answer cannot be used, but the provider may have replaced the refresh token. */
+static void keep_refresh(struct job *j, const struct tokens *t, int64_t asked_at)
+{
+	struct err why;
+
+	if (t->refresh != NULL && (!take_refresh(&j->h.l, t, asked_at, &why) || !store_commit(j->s, &j->h, &why)))
+		warn(j, "the login could not be written, and may be lost:", &why);
 }
 
 /* Is the login over?  A name of an error that is not known does not end what a person typed a login for. */
@@ -209,10 +223,12 @@ static bool ask(struct renewal *j, struct err *e)
 	if (!store_prepare(j->s, &j->h, e))
 		return false;
 	asked_at = time(NULL);
-	if (grant_renew(&j->h.l, &http, !is_usable(j, 0), &t, &r, e))
+	if (grant_renew(&j->h.l, &http, !is_usable(j, 0), &t, &r, e)) {
 		ok = keep(j, &t, asked_at, e);
-	else
+	} else {
+		keep_refresh(j, &t, asked_at);
 		ok = e->stage == ST_SECRET && e->fate == FATE_PERM && is_over(&r) && bury(j, &r, e);
+	}
 	tokens_free(&t);
 	return ok;
 }
