@@ -192,6 +192,30 @@ refused_before() {
 	[[ -z $(member work dead) ]]
 }
 
+@test "a provider that repeats what it was sent: no secret comes to the screen or into the store" {
+	local secret=1//0gVeryLongWord.that-nobody_should~see+x/y= long
+	long=$secret$(printf 'x%.0s' {1..400})
+	start_provider
+	(umask 077; printf %s "client-$secret" > "$BATS_TEST_TMPDIR/secret")
+	for sent in "$secret" "$long" "client-$secret"; do
+		for answer in "\"json\": { \"error\": \"invalid_grant\", \"error_description\": \"not $sent\" }" \
+		    "\"json\": { \"error\": \"x\", \"error_subtype\": \"$sent\" }" "\"type\": \"text/plain\", \"body\": \"not $sent\""; do
+			for basic in true false; do
+				login work "\"basic_only\": $basic" "\"client_secret_file\": \"$BATS_TEST_TMPDIR/secret\""
+				sed -i "s|\"r1\"|\"${sent#client-}\"|" "$store/work.json"
+				gives "{ \"status\": 400, $answer }"
+				oauth2 token work
+				[[ $status != 0 && $stderr == *'****'* && $stderr$(member work dead) != *0gVery* ]] || complain "$answer"
+				oauth2 status work
+				[[ $stdout != *0gVery* ]]
+			done
+		done
+	done
+	answers <<< "{ \"/revoke\": [ { \"status\": 400, \"json\": { \"error\": \"x\", \"error_description\": \"$secret\" } } ] }"
+	oauth2 logout work
+	[[ $status != 0 && $stderr != *0gVery* ]]
+}
+
 @test "errors that are not known do not end a login; a wrong client is 78" {
 	start_provider
 	login work

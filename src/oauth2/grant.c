@@ -1,5 +1,6 @@
 #include "oauth2/grant.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/file.h"
@@ -10,6 +11,7 @@ enum {
 	FORM_MAX = 64 * 1024,  /* bytes */
 	SECRET_MAX = 8 * 1024,
 	SECRET_S = 60,         /* seconds for the file or the command with the client's secret */
+	HUSH_MIN = 8,          /* characters of a secret that are known again in a text */
 };
 
 /* ---- the client's secret ------------------------------------------------------------------------- */
@@ -66,12 +68,48 @@ static struct buf form(void)
 	return buf_max(ST_SECRET, FORM_MAX, "the request");
 }
 
-/* Asks with the form and the client's id and secret; wipes the form.  Without a secret, there is no empty client_secret. */
+/* Stars in the place of the secret, or of as much of it as is there: the text may have been cut. */
+static void mask(char *text, const char *secret)
+{
+	char head[HUSH_MIN + 1];
+
+	if (snprintf(head, sizeof head, "%s", secret) < HUSH_MIN)
+		return;
+	for (char *at = text; (at = strstr(at, head)) != NULL;)
+		for (const char *s = secret; *at != '\0' && *at == *s; s++)
+			*at++ = '*';
+}
+
+/* Some servers repeat in an error what they were sent. */
+static void hush(const struct buf *form, struct refusal *r, struct err *e)
+{
+	static const char *const secrets[] = { "refresh_token", "token", "code", "code_verifier", "device_code", "client_secret" };
+
+	for (size_t i = 0; i < COUNT(secrets); i++) {
+		bool broken;
+		char *secret = http_form_get(buf_text(form), secrets[i], &broken);
+
+		if (secret == NULL)
+			continue;
+		mask(e->quote, secret);
+		if (r != NULL) {
+			mask(r->error, secret);
+			mask(r->description, secret);
+			mask(r->subtype, secret);
+		}
+		explicit_bzero(secret, strlen(secret));
+		free(secret);
+	}
+}
+
+/* Asks with the form and the client's id and secret.  Without a secret, there is no empty client_secret.  After the request the form
+ * has the secret in each case, for hush(). */
 static bool ask(const struct login *l, const struct http *h, const char *url, struct buf *f, bool again, struct http_answer *a,
 		struct err *e)
 {
 	struct buf secret = buf_max(ST_SECRET, SECRET_MAX, "the client's secret");
 	struct http_request q = { .url = url, .form = f, .again = again };
+	struct err unheard;
 	bool ok = get_secret(l, h->until, &secret, e);
 
 	if (ok && secret.len > 0 && l->at.basic_only && l->client_id != NULL) {
@@ -82,8 +120,9 @@ static bool ask(const struct login *l, const struct http *h, const char *url, st
 		  && http_form_add(f, "client_secret", secret.len > 0 ? secret.bytes : NULL, e);
 	}
 	ok = ok && http_ask(h, &q, a, e);
+	if (ok && q.secret != NULL)
+		(void)!http_form_add(f, "client_secret", q.secret, &unheard);
 	buf_wipe(&secret);
-	buf_wipe(f);
 	return ok;
 }
 
@@ -107,6 +146,9 @@ static bool ask_tokens(const struct login *l, const struct http *h, struct buf *
 		return no_endpoint("tokens", e);
 	}
 	ok = ask(l, h, l->at.token, f, again, &a, e) && answer_tokens(&a, http_host(l->at.token, host), t, r, e);
+	if (!ok)
+		hush(f, r, e);
+	buf_wipe(f);
 	http_answer_free(&a);
 	return ok;
 }
@@ -161,6 +203,8 @@ bool grant_device(const struct login *l, const struct http *h, struct device_cod
 		return no_endpoint("the device flow", e);
 	ok = http_form_add(&f, "scope", l->scope, e) && ask(l, h, l->at.device, &f, true, &a, e)
 	  && answer_device(&a, http_host(l->at.device, host), h->insecure, d, r, e);
+	if (!ok)
+		hush(&f, r, e);
 	buf_wipe(&f);
 	http_answer_free(&a);
 	return ok;
@@ -193,6 +237,8 @@ bool grant_revoke(const struct login *l, const struct http *h, bool *offered, st
 		return true;
 	ok = http_form_add(&f, "token", l->refresh_token, e) && http_form_add(&f, "token_type_hint", "refresh_token", e)
 	  && ask(l, h, l->at.revocation, &f, true, &a, e) && answer_revocation(&a, http_host(l->at.revocation, host), e);
+	if (!ok)
+		hush(&f, NULL, e);
 	buf_wipe(&f);
 	http_answer_free(&a);
 	return ok;
