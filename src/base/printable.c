@@ -38,11 +38,18 @@ uint32_t printable_code_point(const char *p, size_t n)
 	return c;
 }
 
+/* Marks that reorder what stands around them, and Unicode's own line ends: with them a text looks like another one. */
+static bool is_trick(uint32_t c)
+{
+	return c == 0x061c || c == 0x200e || c == 0x200f || (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+}
+
 size_t printable_piece(const char *p, size_t len, bool keep_newlines, char piece[PRINTABLE_PIECE], size_t *took)
 {
 	size_t n = printable_utf8(p, len);
 	unsigned char c = (unsigned char)*p;
-	bool control = c < 0x20 || c == 0x7f || (n == 2 && c == 0xc2 && (unsigned char)p[1] < 0xa0);
+	bool control = c < 0x20 || c == 0x7f || (n == 2 && c == 0xc2 && (unsigned char)p[1] < 0xa0)
+		    || (n > 1 && is_trick(utf8_code_point(p, n)));
 
 	*took = 1;
 	if (n > 0 && (!control || (c == '\n' && keep_newlines))) {

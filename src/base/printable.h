@@ -8,7 +8,7 @@
 
 #include "base/base.h"
 
-/* Control characters, NUL, DEL, C1 controls and broken UTF-8 become \xHH.  With keep_newlines a newline stays, except at the
+/* Control characters, NUL, DEL, C1 controls, marks that reorder text (U+202E) and broken UTF-8 become \xHH.  With keep_newlines a newline stays, except at the
  * end of the text.  The result always ends with a NUL.  If it is too long, it is cut between characters and ends with "...". */
 void printable(char *to, size_t room, const char *from, size_t len, bool keep_newlines);
 

@@ -82,7 +82,7 @@ static void view_free(struct view *v)
 static void line(const char *name, const char *value)
 {
 	if (value != NULL && value[0] != '\0')
-		printf("%-12s %s\n", name, value);
+		tell_out("%-12s %s", name, value);
 }
 
 static void line_time(const char *name, int64_t at)
@@ -104,8 +104,8 @@ static void show_token(const struct view *v)
 		return;
 	}
 	datetime_show(v->a.expires, text);
-	printf("%-12s %s %s\n", "token",
-	       access_is_good(&v->a, time(NULL), 0) ? "good until" : "over; it was good until", text);
+	tell_out("%-12s %s %s", "token",
+		 access_is_good(&v->a, time(NULL), 0) ? "good until" : "over; it was good until", text);
 }
 
 static void show_why(const struct view *v)
@@ -170,7 +170,7 @@ static json_t *view_json(const struct view *v)
 
 static bool print_json(json_t *what, struct err *e)
 {
-	bool ok = what != NULL && json_dumpf(what, stdout, JSON_INDENT(2)) == 0 && putchar('\n') != EOF;
+	bool ok = what != NULL && json_dumpf(what, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII) == 0 && putchar('\n') != EOF;
 
 	json_decref(what);
 	return ok || fail_memory(e);
@@ -184,7 +184,7 @@ static void show_row(const struct view *v)
 
 	if (v->a.token != NULL)
 		datetime_show(v->a.expires, until);
-	printf("%-20s %-30s %-12s %s\n", v->name, v->l.user != NULL ? v->l.user : "-", v->l.provider != NULL ? v->l.provider : "-",
+	tell_out("%-20s %-30s %-12s %s", v->name, v->l.user != NULL ? v->l.user : "-", v->l.provider != NULL ? v->l.provider : "-",
 	       v->bad ? v->why.say : v->a.token != NULL && access_is_good(&v->a, time(NULL), 0) ? until : "good; no token now");
 }
 

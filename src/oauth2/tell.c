@@ -6,24 +6,38 @@
 
 #include "base/printable.h"
 
-void tell(const char *fmt, ...)
+static void put(FILE *to, const char *fmt, va_list ap)
 {
 	char *text = NULL;
-	va_list ap;
-	int len;
+	int len = vasprintf(&text, fmt, ap);
 
-	va_start(ap, fmt);
-	len = vasprintf(&text, fmt, ap);
-	va_end(ap);
 	if (len < 0)
 		return;
 	for (const char *p = text, *end = text + len; p < end;) {
 		char piece[PRINTABLE_PIECE];
 		size_t took, n = printable_piece(p, (size_t)(end - p), false, piece, &took);
 
-		fwrite(piece, 1, n, stderr);
+		fwrite(piece, 1, n, to);
 		p += took;
 	}
-	fputc('\n', stderr);
+	fputc('\n', to);
 	free(text);
+}
+
+void tell(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	put(stderr, fmt, ap);
+	va_end(ap);
+}
+
+void tell_out(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	put(stdout, fmt, ap);
+	va_end(ap);
 }

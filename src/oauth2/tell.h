@@ -1,5 +1,5 @@
 /*
- * tell.h - what a person must see while they log in, as lines on standard error; standard output stays for what was asked for.
+ * tell.h - lines for a person: on standard error what must be seen while they log in, on standard output what was asked for.
  *
  * Control characters are made printable, since some of the text is a provider's.  A line is never cut: it may be a URL.
  */
@@ -8,6 +8,8 @@
 
 #include "base/base.h"
 
-void tell(const char *fmt, ...) PRINTF(1, 2); /* one line; the line end is added */
+/* One line; the line end is added. */
+void tell(const char *fmt, ...) PRINTF(1, 2);
+void tell_out(const char *fmt, ...) PRINTF(1, 2); /* on standard output: what list and status were asked for */
 
 #endif
