@@ -76,8 +76,12 @@ bool leave_logout(const char *name, bool force, struct err *e)
 	struct held_login h;
 	bool found, ok = begin(&s, name, &h, &found, e);
 
-	if (!ok && force && h.lock >= 0)
+	if (!ok && force && h.lock >= 0) {
+		char text[ERR_TEXT];
+
+		tell("warning: the login may still be valid at the provider: %s", err_text(e, text));
 		ok = found = true; /* a file that is damaged or cannot be trusted */
+	}
 	if (ok && !found)
 		ok = fail_missing(name, e);
 	if (ok && !revoke_it(&h.l, e)) {
@@ -172,6 +176,8 @@ bool leave_import(const char *name, bool force, struct err *e)
 		l = (struct login){ 0 };
 		ok = store_drop_access(&s, name, e) && store_commit(&s, &h, e);
 	}
+	if (ok && h.l.client_secret_command != NULL)
+		tell("For each token this login runs a command of its own: %s", h.l.client_secret_command);
 	login_free(&l);
 	end(&s, &h);
 	return ok;
