@@ -93,6 +93,17 @@ refuses() {
 	[[ $stderr != *"Open this page"* ]]
 }
 
+@test "what could not be written down is refused before a person is asked" {
+	local odd=$BATS_TEST_TMPDIR/$'\xff'
+	google() { refuses "$1" "$2" -- me --provider google --client-id x --client-secret-file "$secret" "${@:3}"; }
+	google 78 "is not UTF-8" --user $'\xff@example.org'
+	google 78 "is not UTF-8" --scope $'\xff'
+	google 64 "a user cannot have this name" --user "$(printf 'x%.0s' {1..400})"
+	cp "$secret" "$odd"
+	google 78 "is not UTF-8" --client-secret-file "$odd"
+	[[ $stderr != *"Open this page"* && ! -e $store ]]
+}
+
 # ------------------------------------------------------------------------------------------- the loopback server, the browser
 
 # A browser that is sent back with this query ("STATE" becomes the right one) after these requests of its own.

@@ -367,7 +367,7 @@ refused_before() {
 	local text
 	start_provider
 	login work
-	for text in '' '{' '{}' 'x' '{"version": 2}'; do
+	for text in '' '{' '{}' 'x' '{"version": 2}' "$(sed "s/me@example.org/$(printf 'x%.0s' {1..400})/" "$store/work.json")"; do
 		printf %s "$text" > "$store/work.json"
 		oauth2_fails 77 token work
 		hinted "postern-oauth2 login work"
@@ -505,6 +505,20 @@ refused_before() {
 	((status == 77)) && [[ $stdout == *'"mend": "postern-oauth2 login home"'* ]]
 }
 
+@test "what a provider or a file says is shown without anything that a terminal acts on, or that looks like another text" {
+	start_provider
+	login work '"scope": "a\u202egpj\u009b31m"' '"dead": "over \u2066x\u061c"'
+	for command in list 'status work'; do
+		# shellcheck disable=SC2086	# two words
+		oauth2 $command
+		[[ $stdout != *$'\xc2\x9b'* && $stdout != *$'\xe2\x80'* && $stdout != *$'\xe2\x81'* && $stdout != *$'\xd8\x9c'* ]]
+	done
+	[[ $stdout == *'a\xe2\x80\xaegpj\xc2\x9b31m'* ]]
+	oauth2 status --json work
+	refute grep -q $'[\x80-\xff]' <<< "$stdout"
+	[[ $stdout == *'a\u202Egpj\u009B31m'* ]]
+}
+
 @test "logout: the provider first, then the files" {
 	start_provider
 	answers <<< '{ "/revoke": [ { "status": 503 } ] }'
@@ -547,6 +561,17 @@ refused_before() {
 	oauth2_fails 64 import other < /dev/null
 	oauth2_fails 64 import other <<< '{ "version": 1 }'
 	[[ ! -e $store/other.json ]]
+}
+
+@test "import names the command that a login brings; logout --force says what may still be valid" {
+	start_provider
+	login work '"client_secret_command": "pass show client"'
+	oauth2_ok import other < "$BATS_TEST_TMPDIR/login"
+	told "runs a command of its own: pass show client"
+	echo x > "$store/work.json"
+	oauth2_ok logout --force work
+	told "may still be valid at the provider"
+	[[ ! -e $store/work.json ]]
 }
 
 @test "export does not write on a full disk and then forget, nor on a terminal" {

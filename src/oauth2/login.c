@@ -4,6 +4,7 @@
 
 #include "base/str.h"
 #include "oauth2/wiped.h"
+#include "secret/access.h"
 
 enum { FORMAT = 1 }; /* the member `version` */
 
@@ -93,6 +94,8 @@ static bool put_strings(json_t *to, struct login *l, struct err *e)
 	for (size_t i = 0; i < COUNT(strings); i++) {
 		const char *text = *string_at(l, strings[i].at);
 
+		if (text != NULL && !str_is_utf8(text, strlen(text)))
+			return fail(e, ST_CONFIG, FATE_PERM, "the %s is not UTF-8, so it cannot be written down: %s", strings[i].name, text);
 		if (text != NULL && !put_member(to, strings[i].name, json_string(text), e))
 			return false;
 	}
@@ -246,6 +249,8 @@ static bool take_all(struct login *l, json_t *o, struct err *e)
 		ok = take_flag(o, flags[i].name, flag_at(l, flags[i].at), e);
 	for (size_t i = 0; ok && i < COUNT(times); i++)
 		ok = take_time(o, times[i].name, time_at(l, times[i].at), e);
+	if (ok && l->user != NULL && !access_user_ok(l->user, strlen(l->user)))
+		return fail_text("no name of a user in ", "user", e);
 	return ok && ((l->at.token != NULL && l->client_id != NULL) || fail_text("without ", "token_endpoint or client_id", e));
 }
 

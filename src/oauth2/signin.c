@@ -36,13 +36,26 @@ static bool read_earlier(struct signin *s, const char *name, struct err *e)
 	return ok;
 }
 
+/* Can what was given be written down?  A file's name, too, may be any octets. */
+static bool check_text(const struct login *l, struct err *e)
+{
+	struct buf text = buf_max(ST_CONFIG, STORE_TEXT_MAX, "the login");
+	bool ok = login_put(&text, l, e);
+
+	buf_wipe(&text);
+	if (!ok || l->user == NULL || access_user_ok(l->user, strlen(l->user)))
+		return ok;
+	fail(e, ST_USAGE, FATE_PERM, "a user cannot have this name: %s", l->user);
+	return err_hint(e, "--user ADDRESS");
+}
+
 /* A login that cannot be stored is noticed before a person takes the trouble. */
 static bool check_store(struct signin *s, const char *name, struct err *e)
 {
 	struct held_login h = { .lock = -1, .next = -1 };
 	bool found, ok;
 
-	if (!store_open(&s->store, true, e))
+	if (!check_text(&s->plan.l, e) || !store_open(&s->store, true, e))
 		return false;
 	ok = store_take_over(&s->store, name, &h, &found, e) && store_prepare(&s->store, &h, e);
 	store_release(&s->store, &h);

@@ -14,7 +14,6 @@
 #include "base/signals.h"
 
 enum {
-	TEXT_MAX = 256 * 1024,  /* bytes of NAME.json */
 	CONF_MAX = 16 * 1024,   /* bytes of store.conf */
 	RESERVED = 64 * 1024,   /* bytes that a new login has room for before it is asked for */
 	LOCK_NAP_MS = 50,
@@ -117,7 +116,7 @@ static bool parse(const struct store *s, const char *name, const struct buf *tex
 
 static bool read_login(const struct store *s, const char *name, const char *suffix, struct login *l, bool *found, struct err *e)
 {
-	struct buf text = buf_max(ST_SECRET, TEXT_MAX, "the login");
+	struct buf text = buf_max(ST_SECRET, STORE_TEXT_MAX, "the login");
 	char file[FILE_NAME];
 	bool ok = folder_read(&s->at, file_of(name, suffix, file), FOLDER_CLOSED, &text, found, e)
 	       && (!*found || parse(s, name, &text, l, e));
@@ -302,7 +301,7 @@ static bool reserve(int fd)
 /* Can the login be written?  A store_command is tried, too: its key may be missing. */
 static bool try_writing(struct store *s, struct held_login *h, struct err *e)
 {
-	struct buf text = buf_max(ST_SECRET, TEXT_MAX, "the login");
+	struct buf text = buf_max(ST_SECRET, STORE_TEXT_MAX, "the login");
 	char file[FILE_NAME];
 	bool ok = s->wrap.store.n == 0 || put(s, &h->l, &text, e);
 
@@ -333,7 +332,7 @@ static bool replace(const struct store *s, const char *name, const char *suffix,
 
 bool store_commit(struct store *s, struct held_login *h, struct err *e)
 {
-	struct buf text = buf_max(ST_SECRET, TEXT_MAX, "the login");
+	struct buf text = buf_max(ST_SECRET, STORE_TEXT_MAX, "the login");
 	bool ok = put(s, &h->l, &text, e);
 
 	if (ok) {

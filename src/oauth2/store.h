@@ -23,7 +23,10 @@
 #include "oauth2/wrap.h"
 #include "secret/access.h"
 
-enum { STORE_LOCK_S = 60 /* seconds that the lock is waited for */ };
+enum {
+	STORE_LOCK_S = 60,           /* seconds that the lock is waited for */
+	STORE_TEXT_MAX = 256 * 1024, /* bytes of NAME.json */
+};
 
 struct store {
 	struct folder at;

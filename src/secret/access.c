@@ -48,7 +48,7 @@ char *access_directory(struct err *e)
 
 /* ---- the text ------------------------------------------------------------------------------------ */
 
-static bool user_ok(const char *user, size_t len)
+bool access_user_ok(const char *user, size_t len)
 {
 	if (len == 0 || len > ACCESS_USER_MAX || !str_is_utf8(user, len))
 		return false;
@@ -65,7 +65,7 @@ static bool time_ok(int64_t t)
 
 bool access_put(struct buf *to, const struct access *a, struct err *e)
 {
-	if (a->user != NULL && !user_ok(a->user, strlen(a->user)))
+	if (a->user != NULL && !access_user_ok(a->user, strlen(a->user)))
 		return fail(e, ST_SECRET, FATE_PERM, "this user name cannot be used: %s", a->user);
 	if (a->token == NULL || !access_token_ok(a->token, strlen(a->token)))
 		return fail(e, ST_SECRET, FATE_TEMP, "the access token has characters that no token has (RFC 6750)");
@@ -105,7 +105,7 @@ static bool parse_line(struct parse *p, const char *line, size_t len)
 	const char *value = line + len - rest;
 
 	if (str_same_n(line, word, "user"))
-		return p->a->user == NULL && user_ok(value, rest) && copy(&p->a->user, value, rest);
+		return p->a->user == NULL && access_user_ok(value, rest) && copy(&p->a->user, value, rest);
 	if (str_same_n(line, word, "token"))
 		return p->a->token == NULL && access_token_ok(value, rest) && copy(&p->a->token, value, rest);
 	if (str_same_n(line, word, "obtained"))

@@ -55,6 +55,9 @@ bool access_name_ok(const char *name);
 /* RFC 6750 2.1: A-Z a-z 0-9 - . _ ~ + / and then only =; 1 to ACCESS_TOKEN_MAX octets. */
 bool access_token_ok(const char *token, size_t len);
 
+/* UTF-8 without control characters, 1 to ACCESS_USER_MAX octets. */
+bool access_user_ok(const char *user, size_t len);
+
 /* The user's directory of logins.  The caller frees it.  NULL: the user has no home (ST_CONFIG PERM), or no memory. */
 char *access_directory(struct err *e) MUST_CHECK;
 
