@@ -5,10 +5,10 @@
 # shellcheck disable=SC2016	# the scripts of browsers
 
 load helper
+load provider
 
 setup() {
-	[[ -x $BUILDDIR/postern-oauth2 ]] || skip "postern-oauth2 was not built"
-	helper_setup
+	provider_setup
 	oauth2=$BUILDDIR/postern-oauth2 store=$HOME/.local/state/postern/oauth2 secret=$BATS_TEST_TMPDIR/secret
 	unset BROWSER DISPLAY WAYLAND_DISPLAY WSL_DISTRO_NAME
 	export https_proxy=http://127.0.0.1:1		# nothing can leave the machine
@@ -218,6 +218,49 @@ refused() {
 		sleep 0.1
 	done
 	false
+}
+
+# A provider whose token endpoint gives tokens for whatever code; the browser does not visit it.
+start_any_provider() {
+	start_provider
+	export no_proxy=localhost
+	answers <<< "{ \"/.well-known/oauth-authorization-server\": [ { \"json\": { \"issuer\": \"$provider\", \"authorization_endpoint\": \"$provider/a\",
+		\"device_authorization_endpoint\": \"$provider/d\", \"token_endpoint\": \"$provider/token\" } } ],
+		\"/d\": [ { \"json\": { \"device_code\": \"d\", \"user_code\": \"U\", \"verification_uri\": \"$1\", \"interval\": 1 } } ],
+		\"/token\": [ { \"json\": { \"access_token\": \"a1\", \"token_type\": \"Bearer\", \"refresh_token\": \"r1\" } } ] }"
+}
+at_any() { login me --provider "$provider" --tls-trust-file "$certs/ca.pem" --client-id x "$@"; }
+
+@test "a person has logged in, and the store cannot take it: the login waits until it can" {
+	start_any_provider https://p.example/
+	browser "
+		mkdir $store/me.json.new
+		curl -s -g --max-time 20 \"\$redirect/?code=c&state=\$state\" &
+		while ! grep -q 'cannot be stored yet' $BATS_TEST_TMPDIR/stderr; do sleep 0.1; done
+		rmdir $store/me.json.new
+		wait
+		exit"
+	BROWSER=$BATS_TEST_TMPDIR/browser at_any
+	((status == 0)) || complain "it is lost"
+	[[ $stderr == *"cannot be stored yet"*"Logged in: me"* && $(grep -c '/token' "$provider_dir/requests") == 1 ]]
+	grep -q '"refresh_token": "r1"' "$store/me.json"
+}
+
+@test "a hostile provider's URL: no shell of a browser's command takes it for its own" {
+	start_any_provider "https://p.example/;touch\$IFS$BATS_TEST_TMPDIR/one;\$(touch\$IFS$BATS_TEST_TMPDIR/two)"
+	BROWSER="sh -c 'echo %s > $BATS_TEST_TMPDIR/browsed'" at_any --device
+	((status == 0))
+	for _ in {1..50}; do
+		[[ ! -s $BATS_TEST_TMPDIR/browsed ]] || break
+		sleep 0.1
+	done
+	grep -q '^https://p.example/%3Btouch%24IFS' "$BATS_TEST_TMPDIR/browsed"
+	[[ ! -e $BATS_TEST_TMPDIR/one && ! -e $BATS_TEST_TMPDIR/two ]]
+	for odd in 'https://p.example/`x`' 'https://p.example/{x}' 'https://p.example/a|b'; do
+		start_any_provider "$odd"
+		at_any --device
+		((status == 76)) || complain "$odd"
+	done
 }
 
 # ------------------------------------------------------------------------------------------------------------- the manual

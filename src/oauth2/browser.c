@@ -98,7 +98,18 @@ static bool start_chosen(const char *list, const char *url)
 	return ok;
 }
 
-bool browser_open(const char *url)
+/* The URL may be a provider's, and what is started may be a script or `sh -c`.  In a URL, all these can be written as octets. */
+static bool put_safe(const char *url, struct buf *to)
+{
+	struct err unheard;
+	bool ok = true;
+
+	for (const char *p = url; ok && *p != '\0'; p++)
+		ok = strchr("$'();!*", *p) != NULL ? buf_printf(to, &unheard, "%%%02X", (unsigned char)*p) : buf_char(to, *p, &unheard);
+	return ok;
+}
+
+static bool open_safe(const char *url)
 {
 	const char *chosen = getenv("BROWSER");
 
@@ -107,4 +118,13 @@ bool browser_open(const char *url)
 	if (in_windows() && start("wslview", url))
 		return true;
 	return on_desktop() && (start("xdg-open", url) || start("sensible-browser", url));
+}
+
+bool browser_open(const char *url)
+{
+	struct buf safe = buf_max(ST_CONFIG, 3 * strlen(url), "a URL");
+	bool ok = put_safe(url, &safe) && open_safe(buf_text(&safe));
+
+	buf_wipe(&safe);
+	return ok;
 }

@@ -83,7 +83,7 @@ static bool scheme_ok(CURLU *u, bool insecure)
 	return ok;
 }
 
-/* A backslash is refused because browsers take it for a slash, and libcurl does not; one slash or three because libcurl takes them
+/* The characters of RFC 3986 2, but no fragment.  A backslash is refused also because browsers take it for a slash, and libcurl does not; one slash or three because libcurl takes them
  * for two. */
 bool http_url_ok(const char *url, bool insecure)
 {
@@ -95,7 +95,7 @@ bool http_url_ok(const char *url, bool insecure)
 	if (len > URL_MAX || host == NULL || host[3] == '/')
 		return false;
 	for (size_t i = 0; i < len; i++)
-		if (url[i] <= ' ' || url[i] > '~' || strchr("\\#\"<>", url[i]) != NULL)
+		if (url[i] <= ' ' || url[i] > '~' || strchr("\\#\"<>`{|}^", url[i]) != NULL)
 			return false;
 	u = curl_url();
 	ok = u != NULL && curl_url_set(u, CURLUPART_URL, url, CURLU_DISALLOW_USER) == CURLUE_OK && scheme_ok(u, insecure);

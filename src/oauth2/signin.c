@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/descriptor.h"
+#include "base/signals.h"
 #include "oauth2/browser.h"
 #include "oauth2/client.h"
 #include "oauth2/device.h"
@@ -11,7 +13,11 @@
 #include "oauth2/tell.h"
 #include "oauth2/visit.h"
 
-enum { TOKEN_S = 60 }; /* seconds for a request by client credentials, or for a device code */
+enum {
+	TOKEN_S = 60,      /* seconds for a request by client credentials, or for a device code */
+	PATIENCE_S = 600,  /* for a store that cannot take a person's login at once */
+	STORE_AGAIN_S = 2,
+};
 
 struct signin {
 	struct plan   plan;
@@ -127,9 +133,10 @@ static bool store_login(struct signin *s, struct err *e)
 {
 	struct held_login h = { .lock = -1, .next = -1 };
 	struct login *l = &s->plan.l;
-	bool found, ok = store_take_over(&s->store, s->plan.c->name, &h, &found, e);
+	bool found, ok = store_take_over(&s->store, s->plan.c->name, &h, &found, e), moved = ok;
 
 	if (ok) {
+		json_decref(l->other);
 		l->other = h.l.other; /* members of a later version survive */
 		h.l.other = NULL;
 		login_free(&h.l);
@@ -139,7 +146,29 @@ static bool store_login(struct signin *s, struct err *e)
 		ok = store_prepare(&s->store, &h, e)
 		  && renew_accept(&s->store, &h, &s->t, s->asked_at, e);
 	}
+	if (moved && !ok) { /* it is still ours */
+		*l = h.l;
+		h.l = (struct login){ 0 };
+	}
 	store_release(&s->store, &h);
+	return ok;
+}
+
+/* A person has taken the trouble: a full disk, or a lock that somebody holds, can be mended while the login waits. */
+static bool store_patiently(struct signin *s, struct err *e)
+{
+	int64_t until = clock_in_s(s->plan.flow == FLOW_CLIENT ? 0 : PATIENCE_S);
+	bool ok, told = false;
+
+	while (!(ok = store_login(s, e)) && e->fate == FATE_TEMP && e->sys != EINTR && !clock_passed(until)) {
+		char text[ERR_TEXT];
+
+		if (!told)
+			tell("The login cannot be stored yet, and is tried again for %d minutes: %s", PATIENCE_S / 60, err_text(e, text));
+		told = true;
+		if (descriptor_wait(-1, 0, clock_in_s(STORE_AGAIN_S)) == IO_STOPPED)
+			return signals_fail(e, ST_SECRET);
+	}
 	return ok;
 }
 
@@ -171,7 +200,7 @@ static bool finish(struct signin *s, struct err *e)
 	  && settle_user(s, e)
 	  && login_set(&user, p->l.user, e)
 	  && login_set(&scope, p->l.scope, e)
-	  && store_login(s, e);
+	  && store_patiently(s, e);
 	if (ok)
 		tell_end(p->c, user, scope, p->site, lasts);
 	free(user);
