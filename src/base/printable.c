@@ -49,7 +49,7 @@ size_t printable_piece(const char *p, size_t len, bool keep_newlines, char piece
 	size_t n = printable_utf8(p, len);
 	unsigned char c = (unsigned char)*p;
 	bool control = c < 0x20 || c == 0x7f || (n == 2 && c == 0xc2 && (unsigned char)p[1] < 0xa0)
-		    || (n > 1 && is_trick(utf8_code_point(p, n)));
+		    || (n > 1 && is_trick(printable_code_point(p, n)));
 
 	*took = 1;
 	if (n > 0 && (!control || (c == '\n' && keep_newlines))) {

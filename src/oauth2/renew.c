@@ -154,7 +154,7 @@ static bool keep(struct renewal *j, const struct tokens *t, int64_t asked_at, st
 }
 
 /* The access token of the answer cannot be used, but the provider may have replaced the refresh token. */
-static void keep_refresh(struct job *j, const struct tokens *t, int64_t asked_at)
+static void keep_refresh(struct renewal *j, const struct tokens *t, int64_t asked_at)
 {
 	struct err why;
 
