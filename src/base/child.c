@@ -1,8 +1,14 @@
 #include "base/child.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+#include "base/str.h"
 
 enum { FD_MANY = 65536 }; /* descriptors at most that are closed one by one where close_range(2) is missing */
 
@@ -52,4 +58,48 @@ pid_t child_fork(const int *keep, size_t n)
 		close_between(low, next);
 	}
 	return pid;
+}
+
+/* Nobody but init waits for the child of a child that has ended. */
+int child_detach(const int *keep, size_t n)
+{
+	pid_t between = child_fork(keep, n), pid;
+	int status = 0;
+
+	if (between == 0) {
+		setsid();
+		if ((pid = child_fork(keep, n)) == 0)
+			return 0;
+		_exit(pid < 0);
+	}
+	if (between < 0)
+		return -1;
+	while (waitpid(between, &status, 0) < 0 && errno == EINTR)
+		;
+	errno = EAGAIN;
+	return status == 0 ? 1 : -1;
+}
+
+bool child_leave_standard(void)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	return null >= 0 && dup2(null, STDIN_FILENO) >= 0 && dup2(null, STDOUT_FILENO) >= 0 && dup2(null, STDERR_FILENO) >= 0;
+}
+
+/* A word without `=` is skipped: unsetenv(3) cannot remove it, and the loop would not end. */
+void child_forget_settings(void)
+{
+	for (char **v = environ; v != NULL && *v != NULL;) {
+		char name[128];
+		size_t len = strcspn(*v, "=");
+
+		if (!str_starts(*v, "POSTERN_") || len >= sizeof name || (*v)[len] == '\0') {
+			v++;
+			continue;
+		}
+		memcpy(name, *v, len);
+		name[len] = '\0';
+		unsetenv(name); /* moves the next one here */
+	}
 }

@@ -15,4 +15,14 @@
 /* fork(2); in the child, only the three standard descriptors and these n stay open. */
 pid_t child_fork(const int *keep, size_t n);
 
+/* The same for a process that nobody waits for.  It has a session of its own and does not lead it, so that no terminal can become
+ * its own.  Returns 0 in that process and 1 in the caller; -1: there is none, and errno says why. */
+int child_detach(const int *keep, size_t n);
+
+/* In a child: the three standard descriptors become /dev/null.  False: errno says why not. */
+bool child_leave_standard(void);
+
+/* In a child: removes the POSTERN_ variables from the environment.  They are for the process that was started with them. */
+void child_forget_settings(void);
+
 #endif

@@ -247,6 +247,11 @@ int file_temp(const char **dir, struct err *passed_over, struct err *e)
 	return -1;
 }
 
+bool file_sync_directory(int dir)
+{
+	return fsync(dir) == 0 || errno == EINVAL;
+}
+
 /* Makes one directory, and syncs the one that names it. */
 static bool make_one(char *path)
 {
@@ -259,7 +264,7 @@ static bool make_one(char *path)
 	*slash = '\0';
 	above = open(path[0] == '\0' ? "/" : path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	*slash = '/';
-	ok = above >= 0 && fsync(above) == 0;
+	ok = above >= 0 && file_sync_directory(above);
 	if (above >= 0)
 		close(above);
 	return ok;

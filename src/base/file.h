@@ -72,6 +72,9 @@ int file_temp(const char **dir, struct err *passed_over, struct err *e) MUST_CHE
 /* Makes the directory and those above it that are missing, with mode 0700, and syncs those that name them.  errno says why not. */
 bool file_make_directory(const char *path) MUST_CHECK;
 
+/* fsync(2) of a directory.  Some network file systems cannot sync directories, which is no error.  errno says why not. */
+bool file_sync_directory(int dir) MUST_CHECK;
+
 /* Writes all of it: after EINTR and short writes it goes on, and if the descriptor does not block, it waits up to
  * FILE_PATIENCE_S.  On failure errno says why. */
 bool file_write_all(int fd, const void *p, size_t n);

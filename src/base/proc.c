@@ -37,22 +37,10 @@ struct child {
 };
 
 /* No program may see POSTERN_PASSWORD.  And if we were started with more rights than our user has (AT_SECURE), that user must
- * not choose which programs and files the child finds.  A word without `=` is skipped: unsetenv(3) cannot remove it, and the
- * loop would not end. */
+ * not choose which programs and files the child finds. */
 static void clean_environment(void)
 {
-	for (char **v = environ; *v != NULL;) {
-		char name[128];
-		size_t len = strcspn(*v, "=");
-
-		if (!str_starts(*v, "POSTERN_") || len >= sizeof name || (*v)[len] == '\0') {
-			v++;
-			continue;
-		}
-		memcpy(name, *v, len);
-		name[len] = '\0';
-		unsetenv(name);
-	}
+	child_forget_settings();
 	if (getauxval(AT_SECURE) != 0 && (clearenv() != 0 || setenv("PATH", SAFE_PATH, 1) != 0))
 		_exit(NOT_STARTED);
 }
@@ -91,15 +79,6 @@ static void be_child(char *const argv[], int in, int out, int words, int trouble
 	default_signals();
 	become(argv, from >= 0 && dup2(from, STDIN_FILENO) >= 0 && dup2(out, STDOUT_FILENO) >= 0
 		     && (words < 0 || dup2(words, STDERR_FILENO) >= 0), trouble);
-}
-
-static void be_detached(char *const argv[], int trouble)
-{
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-	default_signals();
-	become(argv, null >= 0 && dup2(null, STDIN_FILENO) >= 0 && dup2(null, STDOUT_FILENO) >= 0 && dup2(null, STDERR_FILENO) >= 0,
-	       trouble);
 }
 
 static void shut(int *fd)
@@ -319,44 +298,28 @@ static char **vector_of(const struct strlist *argv, struct err *e)
 	return vector;
 }
 
-/* The child of a child has nobody to wait for it but init, and is no leader of the session: it cannot take a terminal. */
-static bool start_detached(char *const argv[], int trouble)
-{
-	pid_t child = child_fork(&trouble, 1);
-
-	if (child == 0) {
-		setsid();
-		if (child_fork(&trouble, 1) == 0)
-			be_detached(argv, trouble);
-		_exit(0);
-	}
-	while (child > 0 && waitpid(child, NULL, 0) < 0 && errno == EINTR)
-		;
-	return child > 0;
-}
-
 bool proc_detach(const struct strlist *argv, const char *what, struct err *e)
 {
 	char **vector = vector_of(argv, e);
-	int trouble[2], why = 0;
-	bool started = false;
+	int trouble[2] = { -1, -1 }, begun = -1, why = 0;
+	bool ok = false;
 
 	if (vector == NULL)
 		return false;
-	if (pipe2(trouble, O_CLOEXEC) != 0) {
-		fail_sys(e, ST_INTERNAL, errno, "cannot start %s", what);
-	} else {
-		if (!start_detached(vector, trouble[1]))
-			fail_sys(e, ST_INTERNAL, errno, "cannot start %s", what);
-		else
-			started = true;
-		close(trouble[1]);
-		if (started && read(trouble[0], &why, sizeof why) == sizeof why)
-			started = fail_start(vector[0], what, ST_INTERNAL, why, e);
-		close(trouble[0]);
+	if (pipe2(trouble, O_CLOEXEC) == 0)
+		begun = child_detach(&trouble[1], 1);
+	if (begun == 0) {
+		default_signals();
+		become(vector, child_leave_standard(), trouble[1]);
 	}
+	if (begun < 0)
+		fail_sys(e, ST_INTERNAL, errno, "cannot start %s", what);
+	shut(&trouble[1]);
+	if (begun > 0)
+		ok = read(trouble[0], &why, sizeof why) != sizeof why || fail_start(vector[0], what, ST_INTERNAL, why, e);
+	shut(&trouble[0]);
 	free(vector);
-	return started;
+	return ok;
 }
 
 /* One word without its quotes and backslashes; then *at is the offset after it. */

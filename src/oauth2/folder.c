@@ -131,8 +131,7 @@ bool folder_has(const struct folder *f, const char *file)
 
 bool folder_sync(const struct folder *f, struct err *e)
 {
-	/* some network file systems cannot sync a directory */
-	return fsync(f->dir) == 0 || errno == EINVAL || folder_failed(f, "write", "", e);
+	return file_sync_directory(f->dir) || folder_failed(f, "write", "", e);
 }
 
 bool folder_rename(const struct folder *f, const char *from, const char *to, struct err *e)

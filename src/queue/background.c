@@ -1,16 +1,13 @@
 #include "queue/background.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/child.h"
-#include "base/str.h"
 #include "queue/due.h"
 #include "queue/place.h"
 
@@ -22,33 +19,6 @@ struct locks {
 	int waits; /* -1: it need not wait */
 };
 
-/* The caller's pipes must not stay open with us. */
-static void leave_standard(void)
-{
-	int null = open("/dev/null", O_RDWR);
-
-	for (int fd = 0; null >= 0 && fd < 3; fd++)
-		dup2(null, fd);
-	if (null > STDERR_FILENO)
-		close(null);
-}
-
-/* What the caller's environment says about its own message is not for the others that wait. */
-static void forget_settings(void)
-{
-	for (char **v = environ; *v != NULL;) {
-		char name[200];
-		size_t len = strcspn(*v, "=");
-
-		if (str_starts(*v, "POSTERN_") && len < sizeof name) {
-			snprintf(name, sizeof name, "%.*s", (int)len, *v);
-			unsetenv(name); /* moves the next one here */
-		} else {
-			v++;
-		}
-	}
-}
-
 static void become_postern(const struct spool *s, const struct options *o, const struct locks *l)
 {
 	/* our directory will be another one */
@@ -58,8 +28,9 @@ static void become_postern(const struct spool *s, const struct options *o, const
 
 	if (asprintf(&place, "--queue-directory=%s", s->path) < 0 || (o->config_file != NULL && file == NULL) || chdir("/") != 0)
 		_exit(0);
-	leave_standard();
-	forget_settings();
+	/* the caller's pipes must not stay open with us, and what its environment says is not for the other messages that wait */
+	(void)child_leave_standard();
+	child_forget_settings();
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (l->waits >= 0) {
@@ -69,21 +40,6 @@ static void become_postern(const struct spool *s, const struct options *o, const
 	}
 	execl("/proc/self/exe", "postern", "-q", place, file != NULL ? "-C" : (char *)NULL, file, (char *)NULL);
 	_exit(0);
-}
-
-static void detach(const struct spool *s, const struct options *o, const struct locks *l)
-{
-	const int keep[] = { l->runs, l->waits };
-	pid_t child = child_fork(keep, 2);
-
-	if (child == 0) {
-		setsid();
-		if (child_fork(keep, 2) == 0)
-			become_postern(s, o, l);
-		_exit(0);
-	}
-	while (child > 0 && waitpid(child, NULL, 0) < 0 && errno == EINTR)
-		;
 }
 
 /* Not close-on-exec: the lock passes to the flush. */
@@ -103,8 +59,9 @@ static void start(struct spool *s, const struct options *o)
 
 	if (l.runs < 0)
 		return;
-	if ((lock(l.runs) || lock(l.waits = open_lock(s, SPOOL_LOCK_WAITS))) && due_any(s))
-		detach(s, o, &l);
+	if ((lock(l.runs) || lock(l.waits = open_lock(s, SPOOL_LOCK_WAITS))) && due_any(s)
+	    && child_detach((const int[]){ l.runs, l.waits }, 2) == 0)
+		become_postern(s, o, &l);
 	if (l.waits >= 0)
 		close(l.waits);
 	close(l.runs);

@@ -291,7 +291,7 @@ bool held_remove(struct spool *s, struct held *h, struct err *e)
 {
 	if (unlinkat(s->dir, h->id, 0) != 0)
 		return spool_failed(s, "remove a file", e);
-	return fsync(s->dir) == 0 || spool_failed(s, "sync the directory", e);
+	return file_sync_directory(s->dir) || spool_failed(s, "sync the directory", e);
 }
 
 bool held_freeze(const struct held *h, struct err *e)
@@ -309,7 +309,8 @@ bool held_bury(struct spool *s, struct held *h, struct err *e)
 	dead = openat(s->dir, "dead", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (dead < 0)
 		return spool_failed(s, "open the directory dead", e);
-	ok = (renameat(s->dir, h->id, dead, h->id) == 0 && fsync(dead) == 0 && fsync(s->dir) == 0) || spool_failed(s, "move a file", e);
+	ok = (renameat(s->dir, h->id, dead, h->id) == 0 && file_sync_directory(dead) && file_sync_directory(s->dir))
+	  || spool_failed(s, "move a file", e);
 	close(dead);
 	return ok;
 }

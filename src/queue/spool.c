@@ -54,11 +54,11 @@ static bool above(const char *path, bool (*what)(const char *part))
 	return true;
 }
 
-/* Where we may not write, we have made nothing; and some file systems sync no directories. */
+/* Where we may not write, we have made nothing. */
 static bool sync_one(const char *path)
 {
 	int fd = faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0 ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-	bool ok = fd < 0 || fsync(fd) == 0 || errno == EINVAL;
+	bool ok = fd < 0 || file_sync_directory(fd);
 
 	if (fd >= 0)
 		close(fd);
@@ -239,7 +239,7 @@ static bool commit(const struct spool *s, const char *temporary, const char *id,
 {
 	if (renameat(s->dir, temporary, s->dir, id) != 0)
 		return spool_failed(s, "name a file", e);
-	if (fsync(s->dir) == 0)
+	if (file_sync_directory(s->dir))
 		return true;
 	spool_failed(s, "sync the directory", e);
 	(void)unlinkat(s->dir, id, 0); /* the caller hears that the message was not kept */

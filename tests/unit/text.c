@@ -1,10 +1,12 @@
-/* mail/header, encode, survey, filter, xtext, idn, base/datetime, smtp/scram, modes/probe: pure functions from bytes to bytes. */
+/* mail/header, encode, survey, filter, xtext, idn, base/datetime, base/child, smtp/scram, modes/probe: pure functions from bytes to bytes. */
 #include "tap.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/base64.h"
+#include "base/child.h"
 #include "base/datetime.h"
 #include "mime/encode.h"
 #include "mail/filter.h"
@@ -672,8 +674,21 @@ static void test_ports(void)
 	   "an unusual port: all three");
 }
 
+/* unsetenv(3) does not remove a word without `=`, and a loop that waited for that would not end. */
+static void test_settings(void)
+{
+	char host[] = "POSTERN_HOST=a", word[] = "POSTERN_HOST", home[] = "HOME=/", user[] = "POSTERN_USER=b";
+	char *words[] = { host, word, home, user, NULL }, **saved = environ;
+
+	environ = words;
+	child_forget_settings();
+	ok(words[0] == word && words[1] == home && words[2] == NULL, "only POSTERN_ variables go, and a word that is none stays");
+	environ = saved;
+}
+
 int main(void)
 {
+	test_settings();
 	test_date();
 	test_fields();
 	for (size_t i = 0; i < COUNT(folds); i++)
