@@ -69,7 +69,8 @@ bool file_append(const char *path, const void *p, size_t n) MUST_CHECK;
  * directory, borrowed from the environment, or static.  On failure: -1 and *e (ST_SPOOL, so EX_CANTCREAT). */
 int file_temp(const char **dir, struct err *passed_over, struct err *e) MUST_CHECK;
 
-/* Makes the directory and those above it that are missing, with mode 0700, and syncs those that name them.  errno says why not. */
+/* Makes the directory and those above it that are missing, with mode 0700, and syncs those that name them.  errno says why
+ * not. */
 bool file_make_directory(const char *path) MUST_CHECK;
 
 /* fsync(2) of a directory.  Some network file systems cannot sync directories, which is no error.  errno says why not. */

@@ -23,9 +23,9 @@ const char *home_dir(void);
  * another user or cannot be looked at.  Then other facts in the environment (LOGNAME, EMAIL) are not about our user either. */
 bool home_is_foreign(void);
 
-/* A directory below the one for what programs keep: $XDG_STATE_HOME if home_may_be() allows it, else ~/.local/state; `name` begins
- * with a slash.  The caller frees it.  NULL: the user has no home, or "/" and no right to write there (`st` PERM: "... no place for
- * WHAT"), or no memory. */
+/* A directory below the one for what programs keep: $XDG_STATE_HOME if home_may_be() allows it, else ~/.local/state; `name`
+ * begins with a slash.  The caller frees it.  NULL: the user has no home, or "/" and no right to write there (`st` PERM: "... no
+ * place for WHAT"), or no memory. */
 char *home_state(const char *name, enum stage st, const char *what, struct err *e) MUST_CHECK;
 
 /* "~" and "~/x" become the home directory and x in it; other names are copied. */

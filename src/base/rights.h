@@ -1,8 +1,9 @@
 /*
  * rights.h - the rights that the program has: those of the user who started it, and for one file those of the file's owner.
  *
- * A set-user-ID or set-group-ID bit or a file capability has no effect: the first thing that main() does is rights_drop().
- * After that only root can take another user's rights, to read a file or to work in that user's queue.  This module opens no file itself.
+ * A set-user-ID or set-group-ID bit or a file capability has no effect: the first thing that main() does is rights_drop().  After
+ * that only root can take another user's rights, to read a file or to work in that user's queue.  This module opens no file
+ * itself.
  */
 #ifndef BASE_RIGHTS_H
 #define BASE_RIGHTS_H

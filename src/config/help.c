@@ -14,7 +14,8 @@ static void put_long(const struct option *p, char *to, size_t room)
 	char letter[] = { '-', p->letter, ',', '\0' };
 
 	snprintf(to, room, "%-3s --%s%s%s%s", p->letter != '\0' ? letter : "", p->name,
-		 p->arity == ARITY_ATTACHED ? "[=" : p->arity == ARITY_VALUE ? "=" : "", arg_of(p), p->arity == ARITY_ATTACHED ? "]" : "");
+		 p->arity == ARITY_ATTACHED ? "[=" : p->arity == ARITY_VALUE ? "=" : "", arg_of(p),
+		 p->arity == ARITY_ATTACHED ? "]" : "");
 }
 
 static void show_option(const struct option *p, FILE *to)

@@ -264,7 +264,8 @@ static bool set_mode(struct options *o, const char *value, struct err *e)
 
 /* By use, as --help shows them: most people need the first three groups. */
 static const struct option options[] = {
-	{ .heading = "Sending a message", .letter = 'f', .name = "from", .arity = ARITY_VALUE, .arg = "ADDRESS", .set = set_sender,
+	{ .heading = "Sending a message", .letter = 'f', .name = "from", .arity = ARITY_VALUE, .arg = "ADDRESS",
+	  .set = set_sender,
 	  .summary = "the sender; it also chooses the account" },
 	{ .letter = 't', .name = "read-recipients", .set = set_read_recipients,
 	  .summary = "take recipients from To, Cc and Bcc as well" },

@@ -57,8 +57,8 @@ static size_t file_of(const char *place, uint64_t *line)
 	return colon != NULL && str_number(colon + 1, 0, UINT32_MAX, line) ? (size_t)(colon - place) : strcspn(place, "_-");
 }
 
-/* Were both set in the same section of a file, or both outside of files in the same way?  What an account inherits comes from other
- * lines, and the account's own keys replace it. */
+/* Were both set in the same section of a file, or both outside of files in the same way?  What an account inherits comes from
+ * other lines, and the account's own keys replace it. */
 static bool is_same_section(const struct account *a, const char *one, const char *other)
 {
 	uint64_t x, y, begin = 0;

@@ -258,10 +258,12 @@ static const struct {
 	[KIND_PORT] = { "port", amount_parse_port, amount_show_port, amount_is_not_zero, .size = sizeof(unsigned) },
 	[KIND_NUMBER] = { "off|N", amount_parse_number, amount_show_number, amount_number_is_set, .size = sizeof(struct number) },
 	[KIND_DATE] = { "off|DATE", amount_parse_date, amount_show_date, amount_date_is_set, .size = sizeof(int64_t) },
-	[KIND_NOTIFY] = { "off|never|success,failure,delay", amount_parse_notify, amount_show_notify, amount_is_not_zero, .size = sizeof(unsigned) },
+	[KIND_NOTIFY] = { "off|never|success,failure,delay", amount_parse_notify, amount_show_notify, amount_is_not_zero,
+			  .size = sizeof(unsigned) },
 	[KIND_SIZE] = { "off|BYTES", amount_parse_size, amount_show_size, always_set, .size = sizeof(uint64_t) },
 	[KIND_RETRY] = { "FIRST,LONGEST", amount_parse_retry, amount_show_retry, always_set, .size = sizeof(struct queue_retry) },
-	[KIND_DELIVER_BY] = { "off|TIME,return|TIME,notify", amount_parse_by, amount_show_by, amount_by_is_set, .size = sizeof(struct deliver_by) },
+	[KIND_DELIVER_BY] = { "off|TIME,return|TIME,notify", amount_parse_by, amount_show_by, amount_by_is_set,
+			       .size = sizeof(struct deliver_by) },
 };
 _Static_assert(COUNT(kinds) == KIND_COUNT, "every kind has a row");
 

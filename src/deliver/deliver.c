@@ -165,6 +165,7 @@ void deliver_log(const struct sender *who, const struct smarthost *h, const stru
 		.host = h->host, .session = h->reached ? &h->s : NULL, .v = &x->v, .m = &x->m,
 		.size = x->r.m != NULL ? x->r.facts.bytes : x->m.facts.bytes,
 		.delivery = &x->delivery, .user = a->auth.wanted ? a->auth.user : NULL, .peer = who->peer,
-		.note = who->conf.note, .kept = kept, .e = e != NULL ? &hinted : NULL, .duration_ms = clock_ms() - x->began, .status = status,
+		.note = who->conf.note, .kept = kept, .e = e != NULL ? &hinted : NULL, .duration_ms = clock_ms() - x->began,
+		.status = status,
 		.wants_tls = a->tls.on, .wants_auth = a->auth.wanted });
 }

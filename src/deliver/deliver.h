@@ -10,8 +10,9 @@
 #include "deliver/smarthost.h"
 
 struct deliver_next { /* which submission comes next */
-	/* Called at most once for each submission, when all of it has been written and its answer is due.  NULL: not known, or not
-	 * for this smarthost.  Otherwise that submission is the one to be delivered next, or to be freed before; at its address. */
+	/* Called at most once for each submission, when all of it has been written and its answer is due.  NULL: the next one is
+	 * not known, or is not for this smarthost.  Otherwise the caller delivers that submission next, or frees it without
+	 * delivering it.  Until then it stays at its address. */
 	struct submission *(*get)(void *ctx);
 	void *ctx;
 };

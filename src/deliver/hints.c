@@ -236,14 +236,16 @@ void hint_add(struct err *e, const struct circumstances *c)
 
 static unsigned facts(const struct account *a, const struct session *s)
 {
-	return (s->mechanism != NULL ? IS_LOGGED_IN : IS_ANONYMOUS) | (a->auth.oauth2 != NULL ? IS_TOKEN : 0) | (a->tls.on ? 0 : IS_CLEAR)
+	return (s->mechanism != NULL ? IS_LOGGED_IN : IS_ANONYMOUS) | (a->auth.oauth2 != NULL ? IS_TOKEN : 0)
+	     | (a->tls.on ? 0 : IS_CLEAR)
 	     | (s->to->port == 25 ? IS_PORT_25 : 0) | (a->smtp.lmtp ? IS_LMTP : 0);
 }
 
 struct circumstances circumstances_of(const struct sender *who, const struct smarthost *to, const struct submission *x)
 {
 	return (struct circumstances){
-		.host = to->host, .login = who->a != NULL ? who->a->auth.oauth2 : NULL, .sender = x->v.sender, .origin = x->v.sender == NULL ? ORIGIN_NONE : x->origin,
+		.host = to->host, .login = who->a != NULL ? who->a->auth.oauth2 : NULL, .sender = x->v.sender,
+		.origin = x->v.sender == NULL ? ORIGIN_NONE : x->origin,
 		.facts = to->reached && to->a != NULL && to->a == who->a ? facts(to->a, &to->s) : 0,
 	};
 }

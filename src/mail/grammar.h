@@ -1,7 +1,8 @@
 /*
  * grammar.h - what the body of a field consists of, and so where encoded words may stand in it: RFC 2047 5, RFC 2231 3.
  *
- * A table of names; the fields of addresses are those of mail/fields.  Nothing is parsed here: mail/pieces and mail/ascii do that.
+ * A table of names; the fields of addresses are those of mail/fields.  Nothing is parsed here: mail/pieces and mail/ascii do
+ * that.
  */
 #ifndef MAIL_GRAMMAR_H
 #define MAIL_GRAMMAR_H

@@ -124,7 +124,8 @@ static bool add_blanks(struct words_line *l, const char *blanks, size_t n_blanks
 	return add(l, blanks, n_blanks, e);
 }
 
-bool words_keep(struct words_line *l, const char *blanks, size_t n_blanks, const char *text, size_t n, size_t ahead, struct err *e)
+bool words_keep(struct words_line *l, const char *blanks, size_t n_blanks, const char *text, size_t n, size_t ahead,
+		struct err *e)
 {
 	return (n == 0 ? add(l, blanks, n_blanks, e) : add_blanks(l, blanks, n_blanks, ahead, e)) && add(l, text, n, e);
 }

@@ -338,7 +338,9 @@ static bool release_it(struct spool *s, struct held *h, struct err *e) { (void)s
 
 static bool retry_it(struct spool *s, struct held *h, struct err *e)
 {
-	return entry_is_held(&h->x, time(NULL)) ? fail(e, ST_USAGE, FATE_PERM, "the message %s is held: release it first", h->id) : release_it(s, h, e);
+	if (entry_is_held(&h->x, time(NULL)))
+		return fail(e, ST_USAGE, FATE_PERM, "the message %s is held: release it first", h->id);
+	return release_it(s, h, e);
 }
 
 static bool show_steps(struct work *w, struct err *e)

@@ -30,7 +30,8 @@ static bool talk_to(struct work *w, struct service *s, struct err *e)
 	bool begins = may_begin(w, s, &why_not), ok;
 
 	ok = dialogue(&w->who, &w->to, s, STDIN_FILENO, STDOUT_FILENO, begins ? NULL : &why_not, e);
-	if (s == NULL && w->o->delivery != DELIVERY_QUEUE) /* a service manager ends what a connection has started, so the service has a timer */
+	/* a service manager ends what a connection has started, so the service has a timer */
+	if (s == NULL && w->o->delivery != DELIVERY_QUEUE)
 		background_flush(&w->who);
 	return ok;
 }

@@ -1,8 +1,8 @@
 /*
  * browser.h - opens a URL in a browser: by $BROWSER, in Windows (WSL), or on the desktop.
  *
- * The program is started without a shell, in a session of its own and with /dev/null, so that none can take our terminal (xdg-open
- * would start w3m there).  Nobody waits for it.  Without a display and without $BROWSER nothing is started.
+ * The program is started without a shell, in a session of its own and with /dev/null, so that none can take our terminal
+ * (xdg-open would start w3m there).  Nobody waits for it.  Without a display and without $BROWSER nothing is started.
  */
 #ifndef OAUTH2_BROWSER_H
 #define OAUTH2_BROWSER_H

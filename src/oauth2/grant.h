@@ -13,8 +13,8 @@
 /* Can the client's secret be read, if it has one?  Before a person takes the trouble. */
 bool grant_check_secret(const struct login *l, struct err *e) MUST_CHECK;
 
-/* A new access token with the refresh token (or, LOGIN_CLIENT, with the client's secret).  If the answer is lost, it is asked once
- * more with the same refresh token (`again`). */
+/* A new access token with the refresh token (or, LOGIN_CLIENT, with the client's secret).  If the answer is lost, it is asked
+ * once more with the same refresh token (`again`). */
 bool grant_renew(const struct login *l, const struct http *h, bool again, struct tokens *t, struct refusal *r,
 		 struct err *e) MUST_CHECK;
 

@@ -6,8 +6,8 @@
  * environment (https_proxy, no_proxy).  Nothing is printed or logged: requests have secrets in them.
  *
  * A request that did not leave (no connection) is made again after 1 and after 3 seconds.  One that may have arrived is made
- * again only if `again` allows it: after 408, 429 and 5xx in the same way, or as Retry-After says if that is soon enough, and once
- * if its answer was lost or cut.
+ * again only if `again` allows it: after 408, 429 and 5xx in the same way, or as Retry-After says if that is soon enough, and
+ * once if its answer was lost or cut.
  */
 #ifndef OAUTH2_HTTP_H
 #define OAUTH2_HTTP_H
@@ -44,9 +44,9 @@ struct http_answer {
 	struct buf  body;        /* owned; wiped by http_answer_free() */
 };
 
-/* False: there is no whole answer.  That is ST_SECRET TEMP, with the host and libcurl's words; NONSENSE if it is too large and its
- * status is 200; ST_CONFIG PERM if the URL may not be used or the trust file cannot be read.  A redirect is an answer like any
- * other. */
+/* False: there is no whole answer.  That is ST_SECRET TEMP, with the host and libcurl's words; NONSENSE if it is too large and
+ * its status is 200; ST_CONFIG PERM if the URL may not be used or the trust file cannot be read.  A redirect is an answer like
+ * any other. */
 bool http_ask(const struct http *h, const struct http_request *q, struct http_answer *a, struct err *e) MUST_CHECK;
 
 /* The statuses after which the same request may succeed soon. */
@@ -54,8 +54,8 @@ static inline bool http_is_busy(int status) { return status == 408 || status == 
 
 void http_answer_free(struct http_answer *a); /* leaves it zeroed */
 
-/* The file of authorities that POSTERN_TLS_TRUST_FILE names; NULL: none.  A login keeps it, since the sender starts us without the
- * variable. */
+/* The file of authorities that POSTERN_TLS_TRUST_FILE names; NULL: none.  A login keeps it, since the sender starts us without
+ * the variable. */
 const char *http_trust_file(void);
 
 /* May this URL be used: https (or http to a loopback host, if that is allowed) with a host, in printable ASCII, without a user

@@ -1,5 +1,6 @@
 /*
- * loopback.h - the web server of the browser flow: it listens on the loopback interface and waits for the redirect (RFC 8252 7.3).
+ * loopback.h - the web server of the browser flow: it listens on the loopback interface and waits for the redirect (RFC 8252
+ * 7.3).
  *
  * Browsers open connections on which they send nothing, ask for /favicon.ico, and send HEAD.  So it serves several connections at
  * once, each for 10 seconds at most, and only a GET of our path with our Host whose query the caller takes ends the wait.  That

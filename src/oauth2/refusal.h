@@ -1,11 +1,11 @@
 /*
  * refusal.h - what an answer of a provider means that is no success: RFC 6749 5.2 and its kin.
  *
- * The member `error` decides, by a table of the names that RFCs and providers have.  Without one, 200 is nonsense: the server does
- * not speak OAuth2.  Any other status is temporary, a redirect, too: a proxy or a server under repair may answer so.
+ * The member `error` decides, by a table of the names that RFCs and providers have.  Without one, 200 is nonsense: the server
+ * does not speak OAuth2.  Any other status is temporary, a redirect, too: a proxy or a server under repair may answer so.
  *
- * Pure.  A body of a 200, or one that names a token, is never quoted; what is quoted is short and printable.  No hint is given here:
- * secret/advice has them, by the words of the error.
+ * Pure.  A body of a 200, or one that names a token, is never quoted; what is quoted is short and printable.  No hint is given
+ * here: secret/advice has them, by the words of the error.
  */
 #ifndef OAUTH2_REFUSAL_H
 #define OAUTH2_REFUSAL_H

@@ -7,8 +7,8 @@
  *
  * `unlike`: the digest of a token that a mail server refused.  If the stored token is another one, that is the answer; else a new
  * one is asked for, once in ACCESS_FRESH_S.  A refusal within that time after another one is ST_SECRET PERM, and so is that of a
- * token that is not older than RENEW_JUST_S: the token is not at fault then, and a mailbox that is closed would cost the provider a
- * request for each message.
+ * token that is not older than RENEW_JUST_S: the token is not at fault then, and a mailbox that is closed would cost the provider
+ * a request for each message.
  */
 #ifndef OAUTH2_RENEW_H
 #define OAUTH2_RENEW_H

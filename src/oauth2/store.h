@@ -49,7 +49,8 @@ struct held_login { /* a login whose lock we have */
 	char         name[ACCESS_NAME_MAX + 1];
 };
 
-/* Takes the lock and then reads the login.  *found unset: there is no NAME.json (the lock is held all the same, for a new one). */
+/* Takes the lock and then reads the login.  *found unset: there is no NAME.json (the lock is held all the same, for a new
+ * one). */
 bool store_take(struct store *s, const char *name, struct held_login *h, bool *found, struct err *e) MUST_CHECK;
 
 /* The same for what replaces a login: one that cannot be used (damaged, of a later version, open to others) counts as none. */

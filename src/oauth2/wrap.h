@@ -1,11 +1,11 @@
 /*
  * wrap.h - the programs of store.conf, which encrypt what the store writes and decrypt what it reads.
  *
- *	store_command gpg --batch --yes --quiet --encrypt --recipient me@example.org
- *	load_command gpg --batch --quiet --decrypt
+ * 	store_command gpg --batch --yes --quiet --encrypt --recipient me@example.org
+ * 	load_command gpg --batch --quiet --decrypt
  *
- * Both read standard input and write standard output; they are run without a shell, with a time limit.  The file has both lines or
- * neither.  A text that begins with `{` was written before there was a store_command, and is read as it is.
+ * Both read standard input and write standard output; they are run without a shell, with a time limit.  The file has both lines
+ * or neither.  A text that begins with `{` was written before there was a store_command, and is read as it is.
  *
  * Owns no file.  Errors of the programs are ST_SECRET TEMP: a locked key ring is no lost login.
  */

@@ -35,11 +35,12 @@ struct bounce {
 bool bounce_is_wanted(const struct bounce *b);
 bool bounce_send(struct bounce *b, struct err *e) MUST_CHECK; /* errors: ST_SPOOL, or no memory */
 
-/* After a try from no entry: if the queue is on, tells the sender about the recipients of x that are `relayed`.  If that fails, the
- * log says so. */
+/* After a try from no entry: if the queue is on, tells the sender about the recipients of x that are `relayed`.  If that fails,
+ * the log says so. */
 void bounce_relayed(const struct sender *who, struct submission *x);
 
-/* Of the kind BOUNCE_FAILED: are no recipients without the message, of this try or an earlier one, kept from the sender? */
+/* Of the kind BOUNCE_FAILED: is the sender told about every recipient that does not get the message?  The recipients of earlier
+ * tries count, too.  It is true if there are none. */
 bool bounce_tells_all(const struct bounce *b);
 
 /* Some servers refuse the null sender.  Was x, which is a report, refused for this?  Then bounce_send_anew() sends it once more,

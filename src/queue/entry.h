@@ -71,7 +71,7 @@ bool entry_put_envelope(struct buf *to, const struct entry *x, struct err *e) MU
 /* The opposite, into a zeroed entry.  False: the text is not one that entry_put_envelope() writes (ST_SPOOL PERM). */
 bool entry_parse_envelope(struct entry *x, const char *text, size_t len, struct err *e) MUST_CHECK;
 
-/* Is it held at this time, by somebody or until its release?  A clock that went back makes it wait as long as that needs. */
+/* Is it held at this time, by somebody or until its release?  If the clock goes back, it is held for longer by as much. */
 bool entry_is_held(const struct entry *x, int64_t now);
 
 size_t entry_open(const struct entry *x); /* recipients that still need the message */

@@ -5,8 +5,8 @@
  * lead to this file: else another process has removed the entry meanwhile.  A record is written behind the last whole one and
  * synced.  Removing: the name is removed, and the directory is synced.
  *
- * Nothing in the directory is trusted.  What is no regular file of ours with mode 0600 (0400: held_freeze()) and one link, or has a wrong checksum,
- * length or version, is named, never sent and never removed.
+ * Nothing in the directory is trusted.  What is no regular file of ours with mode 0600 (0400: held_freeze()) and one link, or has
+ * a wrong checksum, length or version, is named, never sent and never removed.
  *
  * Errors are ST_SPOOL.
  */
@@ -44,7 +44,8 @@ bool held_message(struct held *h, struct message *m, struct err *e) MUST_CHECK;
 /* Copies the whole of envelope, message and records to a descriptor, for people. */
 bool held_show(struct held *h, int to, struct err *e) MUST_CHECK;
 
-/* Reserves room for the records of a try, so that a disk that is full meanwhile cannot make us send twice.  False: there is none. */
+/* Reserves room for the records of a try, so that a disk that is full meanwhile cannot make us send twice.  False: there is
+ * none. */
 bool held_reserve(const struct held *h, struct err *e) MUST_CHECK;
 
 /* Appends a record and syncs it.  After a failure it is not known whether the record is there, and all further ones fail. */
@@ -53,8 +54,8 @@ bool held_record(struct held *h, const struct buf *record, struct err *e) MUST_C
 /* Removes the entry, which must be locked.  False: it is still there, or may come back after a crash. */
 bool held_remove(struct spool *s, struct held *h, struct err *e) MUST_CHECK;
 
-/* What became of the entry can neither be recorded nor can it be moved: it becomes read-only, which needs no room.  From then on it
- * is never sent, until a person makes it writable again. */
+/* What became of the entry can neither be recorded nor can it be moved: it becomes read-only, which needs no room.  From then on
+ * it is never sent, until a person makes it writable again. */
 bool held_freeze(const struct held *h, struct err *e) MUST_CHECK;
 
 /* Moves the entry, which must be locked, into the directory `dead`: it is over, and nobody could be told. */

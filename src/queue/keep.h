@@ -28,8 +28,8 @@ bool keep_worth(const struct envelope *v);
  * If the account asks for a future release (hold_for, hold_until), the entry is held until then. */
 bool keep(struct sender *who, struct submission *x, const char *how, char id[SPOOL_ID], struct err *e) MUST_CHECK;
 
-/* What an entry of this sender has besides the message and its envelope, for entry_free(); and the directory that it goes to, which
- * is made if it is missing, for spool_close(). */
+/* What an entry of this sender has besides the message and its envelope, for entry_free(); and the directory that it goes to,
+ * which is made if it is missing, for spool_close(). */
 bool keep_describe(const struct sender *who, struct entry *to, struct err *e) MUST_CHECK;
 bool keep_open(const struct sender *who, struct spool *s, struct err *e) MUST_CHECK;
 

@@ -10,7 +10,7 @@
 
 #include "queue/due.h"
 
-/* flush_run() of f->s, and afterwards only the numbers of *f count.  A stop signal is passed on. */
+/* Does flush_run() of f->s.  Afterwards only the numbers in *f count.  A stop signal is passed on to the child. */
 bool pass_run(struct flush *f, struct err *e) MUST_CHECK;
 
 #endif

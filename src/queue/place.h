@@ -15,10 +15,11 @@
  * memory). */
 char *place_path(const struct queue_params *p, struct err *e) MUST_CHECK;
 
-/* The queues of all accounts, each once: that of `chosen` (NULL: none) first.  If `name` is not NULL, only that of the account with
- * this name.  Without any account, the usual place.  A queue of another account that belongs to another user is left out, since
- * only that user can look into it, or root. */
-bool place_all(const struct conf *c, const char *name, const struct account *chosen, struct strlist *to, struct err *e) MUST_CHECK;
+/* The queues of all accounts, each once: that of `chosen` (NULL: none) first.  If `name` is not NULL, only that of the account
+ * with this name.  Without any account, the usual place.  A queue of another account that belongs to another user is left out,
+ * since only that user can look into it, or root. */
+bool place_all(const struct conf *c, const char *name, const struct account *chosen, struct strlist *to,
+	       struct err *e) MUST_CHECK;
 
 bool place_system_exists(void);
 

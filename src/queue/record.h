@@ -22,8 +22,10 @@
 /* Recipients in `v` (NULL: none) that are RCPT_DONE or lost (rcpt_is_lost()) are settled with the try; those that
  * are `relayed` stay so until it is told. */
 bool record_put_try(struct buf *to, const struct envelope *v, int64_t at, int64_t due, const char *how, struct err *e) MUST_CHECK;
-bool record_put_wait(struct buf *to, int64_t at, int64_t due, const char *how, struct err *e) MUST_CHECK; /* there could be no try */
-bool record_put_sent(struct buf *to, const struct envelope *v, int64_t at, struct err *e) MUST_CHECK; /* within a try: those RCPT_DONE */
+/* There could be no try. */
+bool record_put_wait(struct buf *to, int64_t at, int64_t due, const char *how, struct err *e) MUST_CHECK;
+/* Within a try: those that are RCPT_DONE are settled. */
+bool record_put_sent(struct buf *to, const struct envelope *v, int64_t at, struct err *e) MUST_CHECK;
 /* A report was made: that it is late (`delay`), or about all recipients that were `relayed` so far. */
 bool record_put_told(struct buf *to, bool delay, int64_t at, struct err *e) MUST_CHECK;
 /* See struct entry. */

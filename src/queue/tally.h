@@ -2,11 +2,12 @@
  * tally.h - how much is in a queue, for limits that many who add at once cannot go over, at a cost that does not grow with the
  * queue.
  *
- * A file in the directory has a number that is never less than what is there: whoever adds an entry adds its size before, with the
- * file locked, and nobody subtracts.  If the number is over the limit, the directory is read, `dead` too, and the number becomes
- * what is there; the limit counts only then.  So an entry that went, or a crash, makes the number too large at most, which the
- * next reading mends.  A number is not believed if it was written before the machine started, since a loss of power can have
- * brought an older one back.  Records that grow an entry, and files that another program puts there, count at the next reading.
+ * A file in the directory has a number that is never less than what is there: whoever adds an entry adds its size before, with
+ * the file locked, and nobody subtracts.  If the number is over the limit, the directory is read, `dead` too, and the number
+ * becomes what is there; the limit counts only then.  So an entry that went, or a crash, makes the number too large at most,
+ * which the next reading mends.  A number is not believed if it was written before the machine started, since a loss of power can
+ * have brought an older one back.  Records that grow an entry, and files that another program puts there, count at the next
+ * reading.
  *
  * Each user of a service has a file more, since its entries have a limit of their own.
  *
@@ -27,7 +28,8 @@ struct tally_limit {
 };
 
 /* Adds an entry of this size.  `uid` NULL: to all; else to those of this user, whose envelopes begin so (ENTRY_UID).  False: it
- * goes over the limit (ST_SPOOL TEMP with 4.3.1, RFC 3463 3.4), or the files cannot be used.  `path` is the directory, for errors. */
+ * goes over the limit (ST_SPOOL TEMP with 4.3.1, RFC 3463 3.4), or the files cannot be used.  `path` is the directory, for
+ * errors. */
 bool tally_add(int dir, const char *path, const unsigned long *uid, const struct tally_limit *limit, uint64_t bytes,
 	       struct err *e) MUST_CHECK;
 

@@ -47,8 +47,8 @@ struct access { /* zeroed: none */
 	bool    machine;  /* it is root's: a timer renews it, not we */
 };
 
-/* [A-Za-z0-9._@+-], 1 to ACCESS_NAME_MAX.  No dot in front, since it becomes part of a file name, and no dash, since it becomes an
- * argument, and is part of the commands that hints show. */
+/* [A-Za-z0-9._@+-], 1 to ACCESS_NAME_MAX.  No dot in front, since it becomes part of a file name, and no dash, since it becomes
+ * an argument, and is part of the commands that hints show. */
 #define ACCESS_NAME_RULE "a name has letters, digits and . _ @ + - and begins with neither . nor -"
 bool access_name_ok(const char *name);
 
@@ -67,9 +67,9 @@ bool access_put(struct buf *to, const struct access *a, struct err *e) MUST_CHEC
 /* The opposite, into a zeroed struct.  False: it is not such a text (ST_SECRET TEMP: a new token mends it). */
 bool access_parse(struct access *a, const char *text, size_t len, struct err *e) MUST_CHECK;
 
-/* Reads NAME.access in the user's directory, or if the user has no login of that name either, NAME in the machine's.  *found unset:
- * neither has it.  False: a file is there and cannot be trusted or read (ST_SECRET PERM with the line that mends it, else TEMP);
- * a->machine says whose file it is. */
+/* Reads NAME.access in the user's directory, or if the user has no login of that name either, NAME in the machine's.  *found
+ * unset: neither has it.  False: a file is there and cannot be trusted or read (ST_SECRET PERM with the line that mends it, else
+ * TEMP); a->machine says whose file it is. */
 bool access_read(const char *name, struct access *a, bool *found, struct err *e) MUST_CHECK;
 
 /* Is it good at the time `now`?  It is obtained - 60 <= now < expires - margin, where the margin is the smaller one of `margin`

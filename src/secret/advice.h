@@ -1,8 +1,8 @@
 /*
  * advice.h - what a user can do when a provider of OAuth2 refuses: a table from the provider's words to a hint.
  *
- * Both programs use it: postern-oauth2 has the words from the provider, and postern from postern-oauth2.  What mail servers answer
- * is in deliver/hints.
+ * Both programs use it: postern-oauth2 has the words from the provider, and postern from postern-oauth2.  What mail servers
+ * answer is in deliver/hints.
  */
 #ifndef SECRET_ADVICE_H
 #define SECRET_ADVICE_H

@@ -42,12 +42,13 @@ struct secret {
 bool secret_get(const struct secret_params *p, const char *host, const char *user,
 		int64_t until, struct secret *s, struct err *e) MUST_CHECK;
 
-/* Is it an access token near its end, and not one that was got for the next connection?  Then secret_get() may get another one. */
+/* Is it an access token near its end, and not one that was got for the next connection?  Then secret_get() may get another
+ * one. */
 bool secret_is_stale(const struct secret_params *p, const struct secret *s);
 
-/* After a server has refused an access token with *e: true if there is a newer one now, which has taken its place.  It is asked for
- * once, and not for a token that was new itself: of that postern-oauth2 is told, and *e stays.  For the machine's token *e becomes
- * temporary. */
+/* After a server has refused an access token with *e: true if there is a newer one now, which has taken its place.  It is asked
+ * for once, and not for a token that was new itself: of that postern-oauth2 is told, and *e stays.  For the machine's token *e
+ * becomes temporary. */
 bool secret_renew(const struct secret_params *p, struct secret *s, struct err *e) MUST_CHECK;
 void secret_was_good(struct secret *s); /* a server has taken the token: if one refuses it later, a newer one may do */
 

@@ -13,8 +13,8 @@
 
 enum { TOKEN_S = 150 /* seconds that postern-oauth2 may take: it gives its lock 60, and the provider as much */ };
 
-/* *a becomes the token; *fresh: the provider may have given it just now, so that another one is not worth asking for.  The errors are
- * those of postern-oauth2: its exit status gives stage and fate, and its words are the quote and the hint. */
+/* *a becomes the token; *fresh: the provider may have given it just now, so that another one is not worth asking for.  The errors
+ * are those of postern-oauth2: its exit status gives stage and fate, and its words are the quote and the hint. */
 bool token_get(const char *name, int64_t until, struct access *a, bool *fresh, struct err *e) MUST_CHECK;
 
 /* The same after a server has refused the token `refused`: a newer one, which is always fresh. */

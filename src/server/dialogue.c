@@ -345,7 +345,8 @@ static bool do_bdat(struct dialogue *d, struct err *e)
 	struct err why = { 0 };
 	bool ok;
 
-	c.text = (struct caller_text){ .c = &d->caller, .state = TEXT_CHUNK, .left = d->command.size, .most = service_bytes(d->service) };
+	c.text = (struct caller_text){ .c = &d->caller, .state = TEXT_CHUNK, .left = d->command.size,
+				       .most = service_bytes(d->service) };
 	if (!may_come(d))
 		return caller_skip_text(&c.text, e) && say_too_early(d, e);
 	ok = message_read_from(message(d), read_chunks, &c, &why);

@@ -15,9 +15,9 @@
 #include "server/service.h"
 
 /* Speaks with a caller at two descriptors, which stay open, to the end.  `who` has its configuration.  `service` (NULL: none) has
- * the limits of the dialogue.  If there is an error in `why_not` (NULL: none), the dialogue does not begin, and that error is said
- * in place of the greeting (RFC 5321 3.1).  True: the caller said QUIT or left between two messages.  That is so whatever became
- * of the messages, since the caller was told.  False: the dialogue ended early. */
+ * the limits of the dialogue.  If there is an error in `why_not` (NULL: none), the dialogue does not begin, and that error is
+ * said in place of the greeting (RFC 5321 3.1).  True: the caller said QUIT or left between two messages.  That is so whatever
+ * became of the messages, since the caller was told.  False: the dialogue ended early. */
 bool dialogue(struct sender *who, struct smarthost *to, const struct service *service, int in, int out,
 	      const struct err *why_not, struct err *e) MUST_CHECK;
 

@@ -34,7 +34,8 @@ struct service {
 void service_begin(struct service *s);
 void service_end(struct service *s);
 
-/* How many bytes one message may have (0: no limit), and: may it have so many?  NULL, no service: every size. */
+/* How many bytes one message may have (0: no limit), and whether one of this size may come.  If there is no service (NULL), there
+ * is no limit. */
 uint64_t service_bytes(const struct service *s);
 bool     service_takes(const struct service *s, uint64_t size, struct err *why) MUST_CHECK;
 
@@ -42,7 +43,8 @@ bool     service_takes(const struct service *s, uint64_t size, struct err *why) 
 bool service_meet(struct service *s, int fd, struct err *e) MUST_CHECK;
 
 /* May this peer use this account now?  ST_CONFIG PERM: it is not in allow_users, the account leads back to this service, or the
- * directory of the locks cannot be used; ST_CONFIG TEMP: it has SERVICE_CONNECTIONS already, also if it may not come at all. */
+ * directory of the locks cannot be used; ST_CONFIG TEMP: it, or the group of nameless ones, has all its connections already.
+ * That is asked first, also of a peer that may not come at all. */
 bool service_admit(struct service *s, const struct account *a, int fd, struct err *e) MUST_CHECK;
 
 #endif

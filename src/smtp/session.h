@@ -30,7 +30,8 @@ struct session {
 	const struct endpoint       *to;
 	const char                  *secret; /* NUL-terminated; NULL: none */
 	struct stream               *io;
-	/* Called after the server has refused an access token with *e: true if `secret` is a newer one now.  NULL: there is none. */
+	/* Called after the server has refused an access token with *e: true if `secret` is a newer one now.  NULL: there is
+	 * none. */
 	bool                       (*renew)(struct session *s, struct err *e);
 	void                        *renew_ctx;
 
