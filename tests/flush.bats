@@ -254,6 +254,56 @@ line_up_with() {
 	[[ $stdout == *" a@example.net"* && $stdout != *" c@"* ]]
 }
 
+# ------------------------------------------------------------------------------------------------------------ random faults
+
+# pick WORD...: sets $picked to one of them; the same ones for the same $seed.
+pick() {
+	seed=$(((seed * 1103515245 + 12345) % 2147483648))
+	local n=$(((seed >> 8) % $# + 1))
+	picked=${!n}
+}
+
+# The script of a server with faults at four places.  may_repeat=1: it may take a message without an answer.
+faulty() {
+	local i where what limit rude=()
+	may_repeat=0
+	pick yes no
+	[[ $picked == no ]] || rude=(close reset half)
+	pick "" "" "limits RCPTMAX=1" "limits RCPTMAX=2" "limits MAILMAX=1" "limits MAILMAX=2"; script=("$picked")
+	pick "" "" "" "hide CHUNKING" "hide PIPELINING"; script+=("$picked")
+	for ((i = 0; i < 4; i++)); do
+		pick GREETING EHLO MAIL MAIL RCPT RCPT RSET RSET LAST LAST DOT; where=$picked
+		pick 1 2 3 4 5 6; limit=$picked
+		pick "451 4.3.0 not now" "550 5.3.0 never" "421 4.3.2 closing" "${rude[@]}"; what=$picked
+		case $what in
+		[0-9]*) script+=("reply $where#$limit $what") ;;
+		*) script+=("drop $where#$limit $what") may_repeat=1 ;;
+		esac
+	done
+}
+
+@test "whatever fails wherever, each recipient gets the message, or its sender a report (one that is refused is in dead); and once, if no answer was lost" {
+	local first name all got reports
+	for first in 8 2 14 15 92 65 35 89 79 32 38 46; do
+		seed=$first
+		faulty
+		server "${script[@]}"
+		line_up a,b c d,e,f g
+		for ((n = 0; n < 10; n++)); do
+			postern -qI-
+			[[ $status != 0 ]] || break
+		done
+		kept 0
+		sync_server
+		got=$(cat "$server_dir"/env.* | sed -n 's/^rcpt <\(.\)@.*/\1/p' | sort)
+		reports=$(cat "$server_dir"/msg.* "$queue"/dead/* 2> /dev/null | sed -n 's/^Final-Recipient: rfc822; \(.\)@.*/\1/p')
+		for name in a b c d e f g; do
+			grep -q "$name" <<< "$got$reports" || complain "$name is lost: seed $first: $(printf '%s; ' "${script[@]}")"
+		done
+		((may_repeat)) || [[ $got == "$(uniq <<< "$got")" ]] || complain "twice: $got: seed $first: $(printf '%s; ' "${script[@]}")"
+	done
+}
+
 # -------------------------------------------------------------------------------------------------------------- the locks
 
 # locked N: has a process locked the N-th entry?  To try the lock would keep it from the flush for a moment.
