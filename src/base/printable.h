@@ -8,8 +8,9 @@
 
 #include "base/base.h"
 
-/* Control characters, NUL, DEL, C1 controls, marks that reorder text (U+202E) and broken UTF-8 become \xHH.  With keep_newlines a newline stays, except at the
- * end of the text.  The result always ends with a NUL.  If it is too long, it is cut between characters and ends with "...". */
+/* Control characters, NUL, DEL, C1 controls, marks that reorder text (U+202E) and broken UTF-8 become \xHH.  With keep_newlines a
+ * newline stays, except at the end of the text.  The result always ends with a NUL.  If it is too long, it is cut between
+ * characters and ends with "...". */
 void printable(char *to, size_t room, const char *from, size_t len, bool keep_newlines);
 
 /* The same for one character: puts it into `piece` (without a NUL) and returns its length there; *took: its length at p. */

@@ -24,10 +24,10 @@ struct row {
 #define ICLOUD "iCloud wants an app-specific password (account.apple.com), and the full address as `user`"
 #define MICROSOFT "Microsoft takes no passwords any more: log in with postern-oauth2 and set `oauth2`"
 #define DISABLED "the administrator has to enable authenticated SMTP for this mailbox (aka.ms/smtp_auth_disabled)"
-#define OUTLOOK_TOKEN "Microsoft refuses a new token, too: it must be for https://outlook.office.com/SMTP.Send (not for Graph), `user` must be" \
-	" the account that logged in, and the mailbox must be allowed to send by SMTP"
-#define GOOGLE_TOKEN "Google refuses a new token, too: it must have the scope https://mail.google.com/, and `user` must be the account" \
-	" that logged in"
+#define OUTLOOK_TOKEN "Microsoft refuses a new token, too: it must be for https://outlook.office.com/SMTP.Send (not for Graph)," \
+	" `user` must be the account that logged in, and the mailbox must be allowed to send by SMTP"
+#define GOOGLE_TOKEN "Google refuses a new token, too: it must have the scope https://mail.google.com/," \
+	" and `user` must be the account that logged in"
 #define WANTS_TLS "the server wants TLS first: set tls on"
 #define WANTS_LOGIN "the server wants a login: set `user` and a password"
 #define NO_RELAY "without a login the server accepts no mail for other domains: set `user` and a password, and check `port`"
@@ -69,8 +69,8 @@ static const struct row rows[] = {
 	{ .from = ST_AUTH, .facts = IS_TOKEN, .host = "*.gmail.com", .hint = GOOGLE_TOKEN, .login = true },
 	{ .from = ST_AUTH, .facts = IS_TOKEN, .words = "*gsmtp*", .hint = GOOGLE_TOKEN, .login = true },
 	{ .from = ST_AUTH, .facts = IS_TOKEN, /* Postfix answers 535 also while Dovecot cannot check tokens */
-	  .hint = "a new token is refused, too: `user` must be the account that logged in, and the login must allow sending mail; or the"
-		  " server cannot check tokens at the moment", .login = true },
+	  .hint = "a new token is refused, too: `user` must be the account that logged in, and the login must allow sending mail;"
+		  " or the server cannot check tokens at the moment", .login = true },
 
 	/* logins */
 	{ .from = ST_AUTH, .codes = { 534 }, .subject = 7, .detail = 9, .words = "*application-specific*",

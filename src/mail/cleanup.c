@@ -426,8 +426,8 @@ bool cleanup_message(struct message *m, const struct message_params *p, const st
 	m->head.max = 2 * MESSAGE_HEAD_MAX; /* qualified addresses and a To that we add may make it longer */
 	find_block(&x);
 	find_recipients(&x);
-	/* -t reads the addresses as they were given: a CR or NUL in one is no blank.  All fields are rewritten as they will be sent.
-	 * always_bcc comes last, so that a To that we add does not show it. */
+	/* -t reads the addresses as they were given: a CR or NUL in one is no blank.  All fields are rewritten as they will be
+	 * sent.  always_bcc comes last, so that a To that we add does not show it. */
 	ok = !recipients_in_header || add_recipients(&x, e);
 	mend_octets(m->head.bytes, m->head.len);
 	ok = ok && clean_head(&x, e) && add_always(&x, e) && message_count(m, e);

@@ -292,7 +292,8 @@ static bool is_trusted(int fd, const char *path, struct err *e)
 		return fail(e, ST_CONNECT, FATE_TEMP, "it is not known who listens on %s", path);
 	if (uid == 0 || uid == geteuid() || (stat(path, &st) == 0 && st.st_uid == uid))
 		return true;
-	return fail(e, ST_CONNECT, FATE_TEMP, "uid %lu listens on %s, which is neither root's, nor ours, nor that of the file's owner",
+	return fail(e, ST_CONNECT, FATE_TEMP,
+		    "uid %lu listens on %s, which is neither root's, nor ours, nor that of the file's owner",
 		    (unsigned long)uid, path);
 }
 

@@ -128,7 +128,8 @@ static bool take_code(const struct endpoints *at, const char *host, const char *
 
 	*code = member(query, "code", &bad);
 	if (bad) {
-		fail(e, ST_SECRET, FATE_NONSENSE, "the redirect of %s has a parameter that is there twice or cannot be read", host);
+		fail(e, ST_SECRET, FATE_NONSENSE,
+		     "the redirect of %s has a parameter that is there twice or cannot be read", host);
 	} else if (!check_issuer(at, iss, host, e)) {
 		;
 	} else if (error != NULL) {

@@ -105,7 +105,8 @@ static bool put_safe(const char *url, struct buf *to)
 	bool ok = true;
 
 	for (const char *p = url; ok && *p != '\0'; p++)
-		ok = strchr("$'();!*", *p) != NULL ? buf_printf(to, &unheard, "%%%02X", (unsigned char)*p) : buf_char(to, *p, &unheard);
+		ok = strchr("$'();!*", *p) != NULL ? buf_printf(to, &unheard, "%%%02X", (unsigned char)*p)
+						   : buf_char(to, *p, &unheard);
 	return ok;
 }
 

@@ -61,7 +61,8 @@ static const struct option {
 	{ "user", "ADDRESS", "who logs in, usually the address that sends", FOR(OAUTH2_LOGIN), TEXT(user) },
 	{ "client-id", "ID", "the client id that the provider gave you", FOR(OAUTH2_LOGIN), TEXT(client_id) },
 	{ "client-secret-file", "F", "the file with the client's secret", FOR(OAUTH2_LOGIN), TEXT(client_secret_file) },
-	{ "client-secret-command", "C", "the program that prints the client's secret", FOR(OAUTH2_LOGIN), TEXT(client_secret_command) },
+	{ "client-secret-command", "C", "the program that prints the client's secret", FOR(OAUTH2_LOGIN),
+	  TEXT(client_secret_command) },
 	{ "tenant", "T", "Microsoft's tenant", FOR(OAUTH2_LOGIN), TEXT(tenant) },
 	{ "scope", "S", "what to ask for, if the usual is not right", FOR(OAUTH2_LOGIN), TEXT(scope) },
 	{ "device", NULL, "log in with a code, in any browser", FOR(OAUTH2_LOGIN), .flow = FLOW_DEVICE },
@@ -144,8 +145,8 @@ static const char *flow_option(int flow)
 static bool set_option(struct cli *c, const struct option *o, const char *value, struct err *e)
 {
 	if (o->flow != FLOW_NONE && c->flow != FLOW_NONE && c->flow != o->flow)
-		return fail(e, ST_USAGE, FATE_PERM, "--%s and --%s are two ways to log in: give one of them", flow_option(c->flow),
-			    o->name);
+		return fail(e, ST_USAGE, FATE_PERM, "--%s and --%s are two ways to log in: give one of them",
+			    flow_option(c->flow), o->name);
 	if (o->flow != FLOW_NONE)
 		c->flow = o->flow;
 	if (o->text != 0) {
@@ -244,7 +245,8 @@ static bool parse(struct words *w, struct cli *c, struct err *e)
 	if (commands[c->command].operand == ONE_NAME && c->name == NULL) {
 		fail(e, ST_USAGE, FATE_PERM, "%s needs the name of a login", commands[c->command].name);
 		return err_hint(e, c->command == OAUTH2_LOGIN || c->command == OAUTH2_IMPORT
-				   ? "the name is yours to choose, such as your address" : "postern-oauth2 list shows the logins");
+				   ? "the name is yours to choose, such as your address"
+				   : "postern-oauth2 list shows the logins");
 	}
 	return check_name(c->name, e) && check_options(w, c, e);
 }

@@ -208,7 +208,8 @@ static bool find_client(struct plan *p, struct err *e)
 {
 	const struct cli *c = p->c;
 	const struct login *was = p->was;
-	bool kept = same_provider(p) && (c->client_id == NULL || (was->client_id != NULL && strcmp(c->client_id, was->client_id) == 0));
+	bool kept = same_provider(p)
+		 && (c->client_id == NULL || (was->client_id != NULL && strcmp(c->client_id, was->client_id) == 0));
 	bool own = c->client_secret_file != NULL || c->client_secret_command != NULL;
 
 	return take(&p->l.client_id, c->client_id, kept ? was->client_id : NULL, e)
@@ -238,8 +239,8 @@ bool client_find(struct plan *p, struct err *e)
 {
 	bool again = same_provider(p);
 
-	if (!take(&p->l.redirect, p->c->redirect_uri, again ? p->was->redirect : NULL, e) || !find_scope(p, e) || !find_client(p, e)
-	    || !check_secret(p, e))
+	if (!take(&p->l.redirect, p->c->redirect_uri, again ? p->was->redirect : NULL, e)
+	    || !find_scope(p, e) || !find_client(p, e) || !check_secret(p, e))
 		return false;
 	if (p->l.client_id != NULL || (p->l.at.registration != NULL && p->flow != FLOW_CLIENT))
 		return true;
@@ -278,7 +279,8 @@ bool client_can_send(const struct plan *p, const char *granted, struct err *e)
 	const char *sends = p->p != NULL ? p->p->sends : MAIL;
 
 	/* a scope of the user's own without that word is the user's business */
-	if (granted == NULL || sends == NULL || p->flow == FLOW_CLIENT || !answer_scope_has(p->l.scope, sends) || answer_scope_has(granted, sends))
+	if (granted == NULL || sends == NULL || p->flow == FLOW_CLIENT
+	    || !answer_scope_has(p->l.scope, sends) || answer_scope_has(granted, sends))
 		return true;
 	fail(e, ST_SECRET, FATE_PERM, "%s has granted a login that cannot send: %s is missing", p->site, sends);
 	err_hint(e, "log in again, and allow all that the page asks for (its boxes may be empty at first)");

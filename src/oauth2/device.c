@@ -47,9 +47,11 @@ static void show(const struct login *l, const struct device_code *d)
 		tell("%s", "");
 	}
 	if (minutes > 1)
-		tell("The code is valid for %u minutes.  Enter it only because you have just started this login yourself.", minutes);
+		tell("The code is valid for %u minutes.  Enter it only because you have just started this login yourself.",
+		     minutes);
 	else
-		tell("The code is valid for %u seconds.  Enter it only because you have just started this login yourself.", d->lifetime);
+		tell("The code is valid for %u seconds.  Enter it only because you have just started this login yourself.",
+		     d->lifetime);
 }
 
 static bool expired(struct err *e)

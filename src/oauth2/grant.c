@@ -47,7 +47,8 @@ static bool get_secret(const struct login *l, int64_t until, struct buf *to, str
 	if (l->client_secret_file != NULL)
 		return read_file(l->client_secret_file, until, to, e) && trim(to, e);
 	if (l->client_secret_command != NULL)
-		return proc_read_command(l->client_secret_command, "the command of --client-secret-command", ST_SECRET, until, to, e)
+		return proc_read_command(l->client_secret_command, "the command of --client-secret-command", ST_SECRET, until,
+					 to, e)
 		    && trim(to, e);
 	return l->client_secret == NULL || buf_str(to, l->client_secret, e);
 }
@@ -83,7 +84,9 @@ static void mask(char *text, const char *secret)
 /* Some servers repeat in an error what they were sent. */
 static void hush(const struct buf *form, struct refusal *r, struct err *e)
 {
-	static const char *const secrets[] = { "refresh_token", "token", "code", "code_verifier", "device_code", "client_secret" };
+	static const char *const secrets[] = {
+		"refresh_token", "token", "code", "code_verifier", "device_code", "client_secret",
+	};
 
 	for (size_t i = 0; i < COUNT(secrets); i++) {
 		bool broken;
@@ -102,8 +105,8 @@ static void hush(const struct buf *form, struct refusal *r, struct err *e)
 	}
 }
 
-/* Asks with the form and the client's id and secret.  Without a secret, there is no empty client_secret.  After the request the form
- * has the secret in each case, for hush(). */
+/* Asks with the form and the client's id and secret.  Without a secret, there is no empty client_secret.  After the request the
+ * form has the secret in each case, for hush(). */
 static bool ask(const struct login *l, const struct http *h, const char *url, struct buf *f, bool again, struct http_answer *a,
 		struct err *e)
 {
@@ -131,8 +134,8 @@ static bool no_endpoint(const char *what, struct err *e)
 	return fail(e, ST_CONFIG, FATE_PERM, "the provider has no endpoint for %s", what);
 }
 
-static bool ask_tokens(const struct login *l, const struct http *h, struct buf *f, bool again, struct tokens *t, struct refusal *r,
-		       struct err *e)
+static bool ask_tokens(const struct login *l, const struct http *h, struct buf *f, bool again, struct tokens *t,
+		       struct refusal *r, struct err *e)
 {
 	struct http_answer a = { .status = 0 };
 	char host[HTTP_HOST];

@@ -22,7 +22,8 @@ bool grant_renew(const struct login *l, const struct http *h, bool again, struct
 bool grant_code(const struct login *l, const struct http *h, const char *code, const char *verifier, const char *redirect,
 		struct tokens *t, struct refusal *r, struct err *e) MUST_CHECK;
 
-bool grant_device(const struct login *l, const struct http *h, struct device_code *d, struct refusal *r, struct err *e) MUST_CHECK;
+bool grant_device(const struct login *l, const struct http *h, struct device_code *d, struct refusal *r,
+		  struct err *e) MUST_CHECK;
 
 /* One poll.  False: r->error says authorization_pending, slow_down, ... */
 bool grant_poll(const struct login *l, const struct http *h, const struct device_code *d, struct tokens *t, struct refusal *r,

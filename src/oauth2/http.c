@@ -31,14 +31,15 @@ static const struct row {
 	const char *hint; /* NULL: none */
 } rows[] = {
 	{ CURLE_COULDNT_RESOLVE_HOST, ST_SECRET, FATE_TEMP, true, "the name of %s cannot be resolved", NULL },
-	{ CURLE_COULDNT_RESOLVE_PROXY, ST_SECRET, FATE_TEMP, true, "the name of the proxy for %s cannot be resolved", PROXY_HINT },
+	{ CURLE_COULDNT_RESOLVE_PROXY, ST_SECRET, FATE_TEMP, true, "the name of the proxy for %s cannot be resolved",
+	  PROXY_HINT },
 	{ CURLE_COULDNT_CONNECT, ST_SECRET, FATE_TEMP, true, "there is no connection to %s", NULL },
 	{ CURLE_PROXY, ST_SECRET, FATE_TEMP, false, "the proxy gives no connection to %s", PROXY_HINT },
 	{ CURLE_OPERATION_TIMEDOUT, ST_SECRET, FATE_TEMP, true, "%s did not answer in time", NULL },
 	{ CURLE_SSL_CONNECT_ERROR, ST_SECRET, FATE_TEMP, true, "TLS with %s failed", NULL },
 	{ CURLE_PEER_FAILED_VERIFICATION, ST_SECRET, FATE_TEMP, false, "the certificate of %s is not trusted",
-	  "check this machine's clock; if an authority of your own has signed the certificate, log in with --tls-trust-file FILE, or"
-	  " set POSTERN_TLS_TRUST_FILE" },
+	  "check this machine's clock; if an authority of your own has signed the certificate, log in with --tls-trust-file FILE,"
+	  " or set POSTERN_TLS_TRUST_FILE" },
 	{ CURLE_SSL_CACERT_BADFILE, ST_CONFIG, FATE_PERM, false, "the authorities that could vouch for %s cannot be read",
 	  "check the file of --tls-trust-file or POSTERN_TLS_TRUST_FILE; if there is none, install the package ca-certificates" },
 	{ CURLE_PARTIAL_FILE, ST_SECRET, FATE_TEMP, true, "the answer of %s was cut", NULL },
@@ -83,8 +84,8 @@ static bool scheme_ok(CURLU *u, bool insecure)
 	return ok;
 }
 
-/* The characters of RFC 3986 2, but no fragment.  A backslash is refused also because browsers take it for a slash, and libcurl does not; one slash or three because libcurl takes them
- * for two. */
+/* The characters of RFC 3986 2, but no fragment.  A backslash is refused also because browsers take it for a slash, and libcurl
+ * does not; one slash or three because libcurl takes them for two. */
 bool http_url_ok(const char *url, bool insecure)
 {
 	size_t len = strlen(url);

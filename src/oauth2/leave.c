@@ -91,7 +91,8 @@ bool leave_logout(const char *name, bool force, struct err *e)
 		if (ok)
 			tell("warning: the login is still valid at the provider: %s", err_text(e, text));
 		else
-			err_hint(e, "the login is still valid at the provider, and stays here; postern-oauth2 logout --force %s", name);
+			err_hint(e, "the login is still valid at the provider, and stays here; postern-oauth2 logout --force %s",
+				 name);
 	}
 	ok = ok && remove_all(&s, &h, e);
 	end(&s, &h);
@@ -146,7 +147,8 @@ static bool read_login(struct login *l, struct err *e)
 	if (ok && !login_parse(l, buf_text(&text), text.len, &why)) {
 		fail(e, ST_USAGE, FATE_PERM, "standard input has no login as `postern-oauth2 export` prints it");
 		err_quote(e, why.say, strlen(why.say));
-		ok = err_hint(e, "on the other machine: postern-oauth2 export NAME | ssh THIS-MACHINE postern-oauth2 import NAME");
+		ok = err_hint(e, "on the other machine:"
+				 " postern-oauth2 export NAME | ssh THIS-MACHINE postern-oauth2 import NAME");
 	}
 	buf_wipe(&text);
 	return ok;

@@ -95,7 +95,8 @@ static bool put_strings(json_t *to, struct login *l, struct err *e)
 		const char *text = *string_at(l, strings[i].at);
 
 		if (text != NULL && !str_is_utf8(text, strlen(text)))
-			return fail(e, ST_CONFIG, FATE_PERM, "the %s is not UTF-8, so it cannot be written down: %s", strings[i].name, text);
+			return fail(e, ST_CONFIG, FATE_PERM, "the %s is not UTF-8, so it cannot be written down: %s",
+				    strings[i].name, text);
 		if (text != NULL && !put_member(to, strings[i].name, json_string(text), e))
 			return false;
 	}

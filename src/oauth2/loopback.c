@@ -53,7 +53,8 @@ static int listen_at(int family, unsigned port)
 {
 	struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port),
 				  .sin_addr = { htonl(INADDR_LOOPBACK) } };
-	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port), .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port),
+				   .sin6_addr = IN6ADDR_LOOPBACK_INIT };
 	const struct sockaddr *at = family == AF_INET ? (const void *)&v4 : (const void *)&v6;
 	int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), on = 1, why;
 
@@ -123,7 +124,8 @@ bool loopback_open(struct loopback *b, const char *host, unsigned port, const ch
 		b->port = port_of(b->listen[0]);
 		return true;
 	}
-	fail_sys(e, errno == EADDRINUSE || errno == EACCES ? ST_CONFIG : ST_INTERNAL, errno, "cannot listen on %s, port %u", host, port);
+	fail_sys(e, errno == EADDRINUSE || errno == EACCES ? ST_CONFIG : ST_INTERNAL, errno, "cannot listen on %s, port %u",
+		 host, port);
 	if (e->stage == ST_CONFIG) {
 		e->fate = FATE_PERM;
 		return err_hint(e, "--port N takes another port; --paste needs none");
@@ -157,11 +159,13 @@ static const struct {
 	const char *status, *title, *text;
 } pages[] = {
 	[PAGE_DONE]   = { "200 OK", "Logged in", "postern-oauth2 has the login.  You can close this page." },
-	[PAGE_FAILED] = { "200 OK", "Not logged in", "The login has failed.  The terminal in which postern-oauth2 runs says why." },
-	[PAGE_USED]   = { "400 Bad Request", "Used already", "This login is over.  The terminal in which postern-oauth2 runs says how"
-							    " it ended." },
-	[PAGE_BAD]    = { "400 Bad Request", "Not this login", "This address does not belong to the login that postern-oauth2 waits"
-							      " for.  Open the address that it shows in the terminal." },
+	[PAGE_FAILED] = { "200 OK", "Not logged in", "The login has failed."
+						     "  The terminal in which postern-oauth2 runs says why." },
+	[PAGE_USED]   = { "400 Bad Request", "Used already", "This login is over."
+							     "  The terminal in which postern-oauth2 runs says how it ended." },
+	[PAGE_BAD]    = { "400 Bad Request", "Not this login", "This address does not belong to the login"
+							       " that postern-oauth2 waits for."
+							       "  Open the address that it shows in the terminal." },
 	[PAGE_NONE]   = { "404 Not Found", "Not found", "There is no such page." },
 	[PAGE_METHOD] = { "405 Method Not Allowed", "Not allowed", "Only GET is answered here." },
 	[PAGE_LATE]   = { "408 Request Timeout", "Too late", "The request did not come in time." },

@@ -103,12 +103,13 @@ static void add_hint(const struct cli *c, struct err *e)
 	if (e->hint[0] != '\0' || signals_stopping() != 0 || advice_add(e, c->name))
 		return;
 	if (e->fate == FATE_TEMP && c->command == OAUTH2_LOGIN)
-		err_hint(e, "run the same command again later; if that does not help, check the network, https_proxy and --provider");
+		err_hint(e, "run the same command again later;"
+			    " if that does not help, check the network, https_proxy and --provider");
 	else if (e->fate == FATE_TEMP || e->fate == FATE_UNKNOWN)
 		err_hint(e, "try again later; what is known of the login: postern-oauth2 status %s", name);
 	else if (e->fate == FATE_NONSENSE)
-		err_hint(e, "does this network ask for a login of its own?  If not, is this the right provider?  postern-oauth2 login %s"
-			 " --provider P", name);
+		err_hint(e, "does this network ask for a login of its own?  If not, is this the right provider?"
+			    "  postern-oauth2 login %s --provider P", name);
 	else if (e->stage == ST_CONFIG)
 		err_hint(e, "postern-oauth2 login %s, with the options that postern-oauth2(1) shows for the provider", name);
 	else

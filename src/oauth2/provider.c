@@ -32,8 +32,8 @@ static const struct provider providers[] = {
 		.revoke_help = "https://myaccount.google.com/connections",
 	},
 	{
-		/* learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow, .../v2-oauth2-device-code; the issuer in the
-		 * metadata of `common` has a literal {tenantid}.  learn.microsoft.com/exchange/client-developer/
+		/* learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow, .../v2-oauth2-device-code; the issuer in
+		 * the metadata of `common` has a literal {tenantid}.  learn.microsoft.com/exchange/client-developer/
 		 * legacy-protocols/how-to-authenticate-an-imap-pop-smtp-application-by-using-oauth has the scopes. */
 		.name = "microsoft",
 		.also = "outlook office365",
@@ -46,7 +46,8 @@ static const struct provider providers[] = {
 		.redirect_host = "localhost", /* [::1] is not supported, 127.0.0.1 only by the manifest: .../reply-url */
 		.tenant = "common",
 		.first = FLOW_DEVICE,
-		.client_help = "register a client at https://entra.microsoft.com (App registrations): public client flows allowed,\n"
+		.client_help = "register a client at https://entra.microsoft.com (App registrations):"
+			       " public client flows allowed,\n"
 			       "API permission SMTP.Send (delegated), redirect http://localhost (\"Mobile and desktop\"); then\n"
 			       "postern-oauth2 login %s --provider microsoft --client-id ID",
 		.revoke_help = "https://myapps.microsoft.com, or https://account.live.com/consent/Manage for a personal account",
@@ -135,7 +136,8 @@ static const struct provider providers[] = {
 		.wants_secret = true,
 		.no_device = NO_DEVICE,
 		.client_help = "an app password needs no client: https://account.mail.ru/user/2-step-auth/passwords\n"
-			       "else register one at https://o2.mail.ru/app/, and give the redirect that it has as --redirect-uri\n"
+			       "else register one at https://o2.mail.ru/app/,"
+			       " and give the redirect that it has as --redirect-uri\n"
 			       "postern-oauth2 login %s --provider mailru --client-id ID --client-secret-file FILE",
 		.revoke_help = "https://account.mail.ru/security",
 	},
@@ -150,7 +152,8 @@ static const struct provider providers[] = {
 		.wants_secret = true,
 		.no_device = NO_DEVICE,
 		.client_help = "Comcast registers no new clients for mail:\n"
-			       "ask it for a client (https://www.xfinity.com/support), or use its password; if you have a client\n"
+			       "ask it for a client (https://www.xfinity.com/support), or use its password;"
+			       " if you have a client\n"
 			       "postern-oauth2 login %s --provider comcast --client-id ID --client-secret-file FILE",
 		.revoke_help = "https://customer.xfinity.com/settings/security",
 	},
@@ -210,7 +213,8 @@ bool provider_endpoints(const struct provider *p, const char *tenant, struct end
 	if (tenant != NULL && p->tenant == NULL)
 		return fail(e, ST_CONFIG, FATE_PERM, "%s has no tenants", p->name);
 	if (tenant != NULL && !tenant_ok(tenant))
-		return fail(e, ST_CONFIG, FATE_PERM, "%s is no tenant; one is common, organizations, consumers, a domain or an id", tenant);
+		return fail(e, ST_CONFIG, FATE_PERM,
+			    "%s is no tenant; one is common, organizations, consumers, a domain or an id", tenant);
 	if (tenant == NULL)
 		tenant = p->tenant;
 	if (put_url(p->authorization, tenant, &at->authorization, e) && put_url(p->token, tenant, &at->token, e)
@@ -289,7 +293,8 @@ bool provider_discover(const struct http *h, const char *issuer, struct endpoint
 	if (found)
 		return true;
 	if (tried)
-		return fail(e, ST_CONFIG, FATE_PERM, "%s has no metadata for OAuth2 (RFC 8414, OpenID Connect Discovery)", issuer);
+		return fail(e, ST_CONFIG, FATE_PERM, "%s has no metadata for OAuth2 (RFC 8414, OpenID Connect Discovery)",
+			    issuer);
 	*e = first;
 	return false;
 }

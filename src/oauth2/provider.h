@@ -18,7 +18,7 @@ struct provider { /* a row; all static */
 	const char *scope;          /* what sending asks for */
 	const char *sends;          /* the word without which a granted scope cannot send; NULL: any */
 	const char *client_scope;   /* for client credentials; NULL: that flow is not known */
-	const char *extra;          /* parameters of the authorization request, form-encoded: "access_type=offline&prompt=consent" */
+	const char *extra;          /* form-encoded, for the authorization request: "access_type=offline&prompt=consent" */
 	const char *redirect_host;  /* "127.0.0.1" or "localhost" */
 	const char *tenant;         /* the usual one; NULL: it has no tenants */
 	enum flow   first;          /* the flow to begin with */

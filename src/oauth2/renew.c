@@ -68,7 +68,7 @@ static bool fail_dead(const struct renewal *j, struct err *e)
 	return !advice_add(e, j->name) && hint_login(j, e);
 }
 
-/* A refusal counts for ACCESS_FRESH_S: one that comes sooner does not begin the time anew, or no token would ever be asked for. */
+/* A refusal counts for ACCESS_FRESH_S: one that comes sooner does not begin it anew, or no token would ever be asked for. */
 static bool counts(const struct login *l, int64_t now)
 {
 	return l->refused[0] != '\0' && now >= l->refused_at && now < l->refused_at + ACCESS_FRESH_S;
@@ -83,7 +83,7 @@ static void note_refusal(struct renewal *j, int64_t now)
 	snprintf(l->refused, sizeof l->refused, "%s", j->w->unlike);
 }
 
-/* A token of the last minute comes from the run that tells us of it; and one that took the place of a refused one is not at fault. */
+/* A token of the last minute comes from the run that tells us of it; one that took the place of a refused one is not at fault. */
 static bool may_replace(const struct renewal *j, int64_t now)
 {
 	return now >= j->a->obtained + RENEW_JUST_S && !counts(&j->h.l, now);
@@ -97,8 +97,8 @@ static bool fail_refused(struct renewal *j, struct err *e)
 	note_refusal(j, time(NULL));
 	(void)!store_commit(j->s, &j->h, &ignored);
 	fail(e, ST_SECRET, FATE_PERM, ACCESS_REFUSED " of the login %s, so another one does not help", j->name);
-	return err_hint(e, "postern-oauth2 status %s shows the account and its scopes; postern-oauth2 login %s logs in with others",
-			j->name, j->name);
+	return err_hint(e, "postern-oauth2 status %s shows the account and its scopes;"
+			   " postern-oauth2 login %s logs in with others", j->name, j->name);
 }
 
 /* ---- asking -------------------------------------------------------------------------------------- */
@@ -145,7 +145,8 @@ static bool keep(struct renewal *j, const struct tokens *t, int64_t asked_at, st
 	struct err why;
 
 	if (!take_in(&j->h.l, t, asked_at, &why) || !store_commit(j->s, &j->h, &why))
-		warn(j, t->refresh != NULL ? "the login could not be written, and may be lost:" : "the login could not be written:", &why);
+		warn(j, t->refresh != NULL ? "the login could not be written, and may be lost:"
+					   : "the login could not be written:", &why);
 	if (!make_access(j->a, &j->h.l, t, asked_at, e))
 		return false;
 	if (!store_put_access(j->s, j->name, j->a, &why))
@@ -206,8 +207,8 @@ static bool bury(struct renewal *j, const struct refusal *r, struct err *e)
 	return !advice_add(e, j->name) && hint_login(j, e);
 }
 
-/* If the answer is lost, the provider may have replaced the refresh token already, and a strict one ends the login when it sees the
- * old one again.  So it is asked again at once only if there is no access token for this run. */
+/* If the answer is lost, the provider may have replaced the refresh token already, and a strict one ends the login when it sees
+ * the old one again.  So it is asked again at once only if there is no access token for this run. */
 static bool ask(struct renewal *j, struct err *e)
 {
 	const struct http http = { .trust_file = j->h.l.trust_file, .insecure = j->h.l.insecure_http, .until = j->w->until };
@@ -217,7 +218,8 @@ static bool ask(struct renewal *j, struct err *e)
 	bool ok;
 
 	if (j->h.l.kind == LOGIN_USER && j->h.l.refresh_token == NULL) {
-		fail(e, ST_SECRET, FATE_PERM, "the access token of the login %s is over, and the provider gave no refresh token", j->name);
+		fail(e, ST_SECRET, FATE_PERM,
+		     "the access token of the login %s is over, and the provider gave no refresh token", j->name);
 		return hint_login(j, e);
 	}
 	if (!store_prepare(j->s, &j->h, e))

@@ -49,7 +49,8 @@ static bool judge(struct view *v, int64_t now)
 	if (v->l.dead != NULL)
 		return fail_dead(v);
 	if (is_refused(v))
-		return fail_login(v, "the mail server has refused a new access token: is this the right account, and may it send?");
+		return fail_login(v, "the mail server has refused a new access token:"
+				     " is this the right account, and may it send?");
 	if (v->l.kind == LOGIN_USER && v->l.refresh_token == NULL)
 		return fail_login(v, "the provider gave no refresh token, so the login ends with its access token");
 	if (v->a.token != NULL && now < v->a.obtained - ACCESS_CLOCK_S) {
@@ -156,7 +157,8 @@ static json_t *view_json(const struct view *v)
 	char text[ERR_TEXT];
 	bool ok;
 
-	ok = o != NULL && add_text(o, "login", v->name) && add_text(o, "user", v->l.user) && add_text(o, "provider", v->l.provider)
+	ok = o != NULL && add_text(o, "login", v->name) && add_text(o, "user", v->l.user)
+	  && add_text(o, "provider", v->l.provider)
 	  && add_text(o, "client_id", v->l.client_id) && add_text(o, "scope", v->l.scope)
 	  && add(o, "client_credentials", json_boolean(v->l.kind == LOGIN_CLIENT)) && add_time(o, "logged_in", v->l.logged_in)
 	  && add_time(o, "refreshed", v->l.renewed) && add_time(o, "expires", v->a.expires)
@@ -184,8 +186,10 @@ static void show_row(const struct view *v)
 
 	if (v->a.token != NULL)
 		datetime_show(v->a.expires, until);
-	tell_out("%-20s %-30s %-12s %s", v->name, v->l.user != NULL ? v->l.user : "-", v->l.provider != NULL ? v->l.provider : "-",
-	       v->bad ? v->why.say : v->a.token != NULL && access_is_good(&v->a, time(NULL), 0) ? until : "good; no token now");
+	tell_out("%-20s %-30s %-12s %s", v->name, v->l.user != NULL ? v->l.user : "-",
+		 v->l.provider != NULL ? v->l.provider : "-",
+		 v->bad ? v->why.say
+		 : v->a.token != NULL && access_is_good(&v->a, time(NULL), 0) ? until : "good; no token now");
 }
 
 static bool show_one(struct store *s, const char *name, json_t *array, struct err *e)

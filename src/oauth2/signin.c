@@ -164,7 +164,8 @@ static bool store_patiently(struct signin *s, struct err *e)
 		char text[ERR_TEXT];
 
 		if (!told)
-			tell("The login cannot be stored yet, and is tried again for %d minutes: %s", PATIENCE_S / 60, err_text(e, text));
+			tell("The login cannot be stored yet, and is tried again for %d minutes: %s", PATIENCE_S / 60,
+			     err_text(e, text));
 		told = true;
 		if (descriptor_wait(-1, 0, clock_in_s(STORE_AGAIN_S)) == IO_STOPPED)
 			return signals_fail(e, ST_SECRET);

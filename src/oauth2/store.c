@@ -37,7 +37,8 @@ static const char *file_of(const char *name, const char *suffix, char to[FILE_NA
 static bool read_conf(struct store *s, struct err *e)
 {
 	struct buf text = buf_max(ST_CONFIG, CONF_MAX, CONF);
-	bool found, ok = folder_read(&s->at, CONF, S_IWGRP | S_IWOTH, &text, &found, e) && wrap_parse(&s->wrap, buf_text(&text), text.len, e);
+	bool found, ok = folder_read(&s->at, CONF, S_IWGRP | S_IWOTH, &text, &found, e)
+		      && wrap_parse(&s->wrap, buf_text(&text), text.len, e);
 
 	if (!ok && e->hint[0] == '\0')
 		err_hint(e, "edit %s/" CONF "; postern-oauth2(1) shows one", s->at.path);
@@ -158,7 +159,8 @@ static bool wait_for_lock(const struct store *s, const char *file, int fd, struc
 		if (errno != EWOULDBLOCK && errno != EINTR)
 			return folder_failed(&s->at, "lock", file, e);
 		if (clock_passed(until)) {
-			fail(e, ST_SECRET, FATE_TEMP, "another postern-oauth2 has held %s/%s for %d seconds", s->at.path, file, STORE_LOCK_S);
+			fail(e, ST_SECRET, FATE_TEMP, "another postern-oauth2 has held %s/%s for %d seconds", s->at.path, file,
+			     STORE_LOCK_S);
 			return err_hint(e, "fuser %s/%s", s->at.path, file);
 		}
 		if (descriptor_wait(-1, 0, clock_ms() + LOCK_NAP_MS) == IO_STOPPED)
@@ -199,8 +201,8 @@ static bool drop(const struct store *s, const char *name, const char *suffix, st
 	return folder_remove(&s->at, file_of(name, suffix, file), e);
 }
 
-/* The new login of a run that stopped before the rename.  If it is whole, it is the login.  `good`: the login in NAME.json could be
- * read; if it could not and the new one cannot either, the key ring may be locked, and both stay. */
+/* The new login of a run that stopped before the rename.  If it is whole, it is the login.  `good`: the login in NAME.json could
+ * be read; if it could not and the new one cannot either, the key ring may be locked, and both stay. */
 static void adopt(const struct store *s, struct held_login *h, bool *good, bool *found)
 {
 	struct login l = { 0 };

@@ -21,7 +21,8 @@ static bool parse_line(struct wrap *w, const char *line, struct err *e)
 		return (argv->n == 0 || fail(e, ST_CONFIG, FATE_PERM, "store.conf has two lines with %s", names[i]))
 		    && proc_split(line + word, argv, e);
 	}
-	return fail(e, ST_CONFIG, FATE_PERM, "store.conf has a line that begins neither with store_command nor with load_command");
+	return fail(e, ST_CONFIG, FATE_PERM,
+		    "store.conf has a line that begins neither with store_command nor with load_command");
 }
 
 bool wrap_parse(struct wrap *w, const char *text, size_t len, struct err *e)

@@ -190,7 +190,8 @@ static bool put_status(struct buf *to, const struct kind *k, const struct rcpt *
 static bool put_orcpt(struct buf *to, const char *orcpt, struct err *e)
 {
 	return buf_str(to, "Original-Recipient: ", e)
-	    && (strncasecmp(orcpt, "utf-8;", 6) == 0 ? buf_str(to, orcpt, e) : xtext_put_decoded(to, orcpt, e)) && buf_char(to, '\n', e);
+	    && (strncasecmp(orcpt, "utf-8;", 6) == 0 ? buf_str(to, orcpt, e) : xtext_put_decoded(to, orcpt, e))
+	    && buf_char(to, '\n', e);
 }
 
 static bool put_recipient(struct report *p, const struct rcpt *r, struct err *e)
@@ -217,7 +218,8 @@ static bool put_delivery_status(struct report *p, struct err *e)
 			     p->utf8 ? "Content-Transfer-Encoding: 8bit\n" : "")
 	       && (envid == NULL || (buf_str(to, "Original-Envelope-Id: ", e) && xtext_put_decoded(to, envid, e)
 				     && buf_char(to, '\n', e)))
-	       && buf_printf(to, e, "Reporting-MTA: %s; %s\n", strchr(p->machine, '.') != NULL ? "dns" : "x-local-hostname", p->machine)
+	       && buf_printf(to, e, "Reporting-MTA: %s; %s\n", strchr(p->machine, '.') != NULL ? "dns" : "x-local-hostname",
+			     p->machine)
 	       && buf_str(to, "Arrival-Date: ", e) && header_date(to, (time_t)p->b->of->created, e) && buf_char(to, '\n', e);
 
 	for (size_t i = 0; ok && i < p->x->v.n; i++)
@@ -278,8 +280,8 @@ static bool compose(struct report *p, struct message *m, struct err *e)
 /* An entry for a report.  It goes the way of its message, with the same wishes: RFC 8689 5 (REQUIRETLS), RFC 6710 4.6. */
 static struct entry report_entry(const struct bounce *b, int64_t created)
 {
-	return (struct entry){ .account = b->of->account, .config = b->of->config, .settings = b->of->settings, .report = true, .created = created,
-			       .has_uid = b->of->has_uid, .uid = b->of->uid };
+	return (struct entry){ .account = b->of->account, .config = b->of->config, .settings = b->of->settings,
+			       .report = true, .created = created, .has_uid = b->of->has_uid, .uid = b->of->uid };
 }
 
 static bool add_entry(struct bounce *b, struct entry *x, const struct message *m, struct err *e)

@@ -57,7 +57,8 @@ static bool is_chosen(const struct flush *f, const struct held *h)
 {
 	const struct queue_choice *c = f->choice;
 	bool has = c->what == 'I' ? strstr(h->id, c->text) != NULL
-		 : c->what == 'S' ? strstr(h->x.v.sender, c->text) != NULL : any_rcpt_has(&h->x.v, c->text == NULL ? "" : c->text);
+		 : c->what == 'S' ? strstr(h->x.v.sender, c->text) != NULL
+		 : any_rcpt_has(&h->x.v, c->text == NULL ? "" : c->text);
 
 	return c->what == 0 ? is_due(&h->x, time(NULL)) : !entry_is_held(&h->x, time(NULL)) && has != c->others;
 }

@@ -58,7 +58,8 @@ static bool put_rcpt(struct buf *to, const struct rcpt *r, struct err *e)
 bool entry_put_envelope(struct buf *to, const struct entry *x, struct err *e)
 {
 	const struct envelope *v = &x->v;
-	bool ok = (!x->has_uid || buf_printf(to, e, ENTRY_UID, x->uid)) && put_fact(to, "account", x->account, e) && (x->config == NULL || put_fact(to, "config", x->config, e))
+	bool ok = (!x->has_uid || buf_printf(to, e, ENTRY_UID, x->uid)) && put_fact(to, "account", x->account, e)
+	       && (x->config == NULL || put_fact(to, "config", x->config, e))
 	       && (!x->report || put_fact(to, "report", "yes", e)) && put_number(to, "created", x->created, e)
 	       && (x->until == 0 || put_number(to, "release", x->until, e)) && put_fact(to, "sender", v->sender, e)
 	       && (v->envid == NULL || put_fact(to, "envid", v->envid, e))
@@ -265,7 +266,8 @@ static bool parse_fact(struct entry *x, char *line, struct err *e)
 		return bad_entry(e, "a line that is none");
 	for (size_t i = 0; i < COUNT(facts); i++)
 		if (strcmp(facts[i].name, line) == 0)
-			return facts[i].any || one_line(value) ? facts[i].parse(x, value, e) : bad_entry(e, "a line end in a value");
+			return facts[i].any || one_line(value) ? facts[i].parse(x, value, e)
+							       : bad_entry(e, "a line end in a value");
 	return bad_entry(e, "a line of a kind that is not known"); /* a newer version wrote it: it may matter */
 }
 

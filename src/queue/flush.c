@@ -50,7 +50,8 @@ static void enter_route(struct runner *r, const char *route, const struct entry 
 	r->route = route;
 	r->o = (struct options){ .config_file = x->config, .account = x->account };
 	sender_begin(&r->who, &r->o);
-	r->failed = !(sender_load(&r->who, &why) && sender_choose(&r->who, NULL, &why) && smarthost_ready(&r->to, r->who.a, &why));
+	r->failed = !(sender_load(&r->who, &why) && sender_choose(&r->who, NULL, &why)
+		      && smarthost_ready(&r->to, r->who.a, &why));
 	if (r->failed)
 		r->why = why;
 	r->barred = r->failed && why.stage == ST_CONFIG;

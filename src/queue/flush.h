@@ -1,9 +1,10 @@
 /*
  * flush.h - sends what waits in the queue and is due.
  *
- * The entries of one account go over one connection, whatever each asks of the server.  If the account or its smarthost fails, that costs one attempt, and the
- * other entries of the account wait as if they had been tried.  An entry that fails on its own does not hold the others up:
- * queue/due puts those with the fewest tries first.  What becomes of an entry after its try is queue/settle's.
+ * The entries of one account go over one connection, whatever each asks of the server.  If the account or its smarthost fails,
+ * that costs one attempt, and the other entries of the account wait as if they had been tried.  An entry that fails on its own
+ * does not hold the others up: queue/due puts those with the fewest tries first.  What becomes of an entry after its try is
+ * queue/settle's.
  *
  * Where the server allows it, each message takes one turn-around: the next entry's MAIL and RCPT go with the end of the
  * present one (smtp/transfer).  If the session ends then, the next entry was not tried.

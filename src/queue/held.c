@@ -207,7 +207,8 @@ bool held_message(struct held *h, struct message *m, struct err *e)
 	if (!message_read_from(m, next_piece, &r, e))
 		return false;
 	if (r.left > 0 || r.crc != h->line.message_crc)
-		return fail(e, ST_SPOOL, FATE_PERM, "the queue file %s is damaged: its message has another length or checksum", h->id);
+		return fail(e, ST_SPOOL, FATE_PERM,
+			    "the queue file %s is damaged: its message has another length or checksum", h->id);
 	cleanup_find_id(m);
 	return message_count(m, e);
 }

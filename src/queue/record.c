@@ -40,7 +40,8 @@ static bool put_done(struct buf *to, const struct envelope *v, struct err *e)
 	return put_those(to, "done", v, has_it, e) && put_those(to, "relayed", v, is_relayed, e);
 }
 
-static bool put_how(struct buf *to, const char *word, const struct envelope *v, int64_t at, int64_t due, const char *how, struct err *e)
+static bool put_how(struct buf *to, const char *word, const struct envelope *v, int64_t at, int64_t due, const char *how,
+		    struct err *e)
 {
 	size_t from = to->len;
 	char shown[400];

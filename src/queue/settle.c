@@ -115,7 +115,7 @@ static bool keep_record(struct attempt *t, int64_t due, const char *how, struct 
 	return held_freeze(&t->h, e);
 }
 
-/* Into the directory dead.  mailq shows there why, and who did not get the message.  If there is no room for that, it moves, too. */
+/* Into the directory dead.  mailq shows why, and who did not get the message.  If there is no room for that, it moves, too. */
 static bool bury(struct attempt *t, const char *how, struct err *e)
 {
 	struct err why;

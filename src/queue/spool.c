@@ -193,8 +193,8 @@ static bool cannot_write(struct err *e)
 }
 
 /* Writes what comes before the message.  The file gets the size that it needs at most: with a CRLF after every line. */
-static bool begin_parts(int fd, struct entry_line *l, const struct buf *envelope, const struct message *m, const struct buf *records,
-			uint64_t *most, struct err *e)
+static bool begin_parts(int fd, struct entry_line *l, const struct buf *envelope, const struct message *m,
+			const struct buf *records, uint64_t *most, struct err *e)
 {
 	char line[ENTRY_LINE + 1];
 
@@ -202,7 +202,8 @@ static bool begin_parts(int fd, struct entry_line *l, const struct buf *envelope
 	l->envelope_crc = crc_add(0, envelope->bytes, envelope->len);
 	*most = ENTRY_LINE + envelope->len + m->facts.bytes + records->len;
 	entry_put_line(l, line);
-	return (file_write_all(fd, line, ENTRY_LINE) && file_write_all(fd, envelope->bytes, envelope->len) && ftruncate(fd, (off_t)*most) == 0)
+	return (file_write_all(fd, line, ENTRY_LINE) && file_write_all(fd, envelope->bytes, envelope->len)
+		&& ftruncate(fd, (off_t)*most) == 0)
 	    || cannot_write(e);
 }
 
@@ -214,7 +215,8 @@ static bool count_in(const struct spool *s, const struct entry *x, uint64_t byte
 }
 
 /* Writes the other parts, and the first line again, since only now the checksum of the message is known. */
-static bool end_parts(int fd, struct entry_line *l, size_t recipients, const struct message *m, const struct buf *records, struct err *e)
+static bool end_parts(int fd, struct entry_line *l, size_t recipients, const struct message *m, const struct buf *records,
+		      struct err *e)
 {
 	struct writing w = { .fd = fd };
 	char line[ENTRY_LINE + 1];
@@ -226,8 +228,8 @@ static bool end_parts(int fd, struct entry_line *l, size_t recipients, const str
 	l->message_crc = w.crc;
 	size = (off_t)(ENTRY_LINE + l->envelope + l->message + records->len);
 	entry_put_line(l, line);
-	if ((records->len > 0 && !file_write_all(fd, records->bytes, records->len)) || pwrite(fd, line, ENTRY_LINE, 0) != ENTRY_LINE
-	    || ftruncate(fd, size) != 0)
+	if ((records->len > 0 && !file_write_all(fd, records->bytes, records->len))
+	    || pwrite(fd, line, ENTRY_LINE, 0) != ENTRY_LINE || ftruncate(fd, size) != 0)
 		return cannot_write(e);
 	if (!spool_reserve_room(fd, size, recipients))
 		return fail_sys(e, ST_SPOOL, errno, "cannot reserve room in the queue");
@@ -363,8 +365,8 @@ void spool_tidy(struct spool *s)
 		fd = openat(s->dir, entry->d_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 		if (fd < 0)
 			continue;
-		if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() && time(NULL) - st.st_mtime > SPOOL_STALE_S
-		    && flock(fd, LOCK_EX | LOCK_NB) == 0)
+		if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid()
+		    && time(NULL) - st.st_mtime > SPOOL_STALE_S && flock(fd, LOCK_EX | LOCK_NB) == 0)
 			(void)unlinkat(s->dir, entry->d_name, 0);
 		close(fd);
 	}

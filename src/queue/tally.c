@@ -27,7 +27,8 @@ static bool begins_so(int dir, const char *name, const char *first)
 	char text[32];
 	size_t len = strlen(first);
 	int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	bool so = fd >= 0 && len <= sizeof text && pread(fd, text, len, ENTRY_LINE) == (ssize_t)len && memcmp(text, first, len) == 0;
+	bool so = fd >= 0 && len <= sizeof text && pread(fd, text, len, ENTRY_LINE) == (ssize_t)len
+	       && memcmp(text, first, len) == 0;
 
 	if (fd >= 0)
 		close(fd);
@@ -86,7 +87,8 @@ static bool recall(int fd, struct sum *sum)
 	char text[LINE];
 
 	return is_of_this_start(fd) && pread(fd, text, sizeof text, 0) == LINE && text[DIGITS] == ' ' && text[LINE - 1] == '\n'
-	    && str_number_n(text, DIGITS, 0, INT64_MAX, &sum->bytes) && str_number_n(text + DIGITS + 1, DIGITS, 0, INT64_MAX, &sum->n);
+	    && str_number_n(text, DIGITS, 0, INT64_MAX, &sum->bytes)
+	    && str_number_n(text + DIGITS + 1, DIGITS, 0, INT64_MAX, &sum->n);
 }
 
 static bool store(int fd, const struct sum *sum)
@@ -107,8 +109,8 @@ static bool refuse(const char *path, const unsigned long *uid, const struct sum 
 	if (uid == NULL)
 		fail(e, ST_SPOOL, FATE_TEMP, "the queue %s is full (queue_size)", path);
 	else
-		fail(e, ST_SPOOL, FATE_TEMP, "the queue has %llu messages of uid %lu, and takes no more", (unsigned long long)sum->n - 1,
-		     *uid);
+		fail(e, ST_SPOOL, FATE_TEMP, "the queue has %llu messages of uid %lu, and takes no more",
+		     (unsigned long long)sum->n - 1, *uid);
 	e->esc = (struct esc){ 4, 3, 1 };
 	return false;
 }
@@ -142,7 +144,8 @@ static bool lock(int fd)
 	return true;
 }
 
-bool tally_add(int dir, const char *path, const unsigned long *uid, const struct tally_limit *limit, uint64_t bytes, struct err *e)
+bool tally_add(int dir, const char *path, const unsigned long *uid, const struct tally_limit *limit, uint64_t bytes,
+	       struct err *e)
 {
 	char name[sizeof TALLY_FILE + 24] = TALLY_FILE;
 	bool ok;

@@ -17,8 +17,8 @@ static const struct {
 	const char *hint;
 } rows[] = {
 	/* Microsoft: learn.microsoft.com/entra/identity-platform/reference-error-codes */
-	{ "*AADSTS50011*", "the client does not know the redirect: add http://localhost as \"Mobile and desktop application\" (Entra:"
-	  " App registrations, Authentication), or give the one that it has as --redirect-uri" },
+	{ "*AADSTS50011*", "the client does not know the redirect: add http://localhost as \"Mobile and desktop application\""
+	  " (Entra: App registrations, Authentication), or give the one that it has as --redirect-uri" },
 	{ "*AADSTS50020*", "this account is of another organisation: give its own as --tenant (personal accounts: consumers)" },
 	{ "*AADSTS50034*", "this organisation has no such account: check --user and --tenant (personal accounts: consumers)" },
 	{ "*AADSTS50076*", FACTOR },
@@ -34,12 +34,14 @@ static const struct {
 	{ "*AADSTS700082*", "the login was not used for 90 days: " AGAIN },
 	{ "*AADSTS700084*", "the login has lasted its time: " AGAIN },
 	{ "*AADSTS7000112*", "the client was disabled: register one of your own, and give its --client-id" },
-	{ "*AADSTS7000215*", "the client's secret is wrong: the file must have its value, not its id (Entra: Certificates & secrets)" },
-	{ "*AADSTS7000218*", "set \"Allow public client flows\" to Yes (Entra: App registrations, Authentication), or, if the client has"
-	  " a secret, " AGAIN " --client-secret-file FILE" },
-	{ "*AADSTS7000222*", "the client's secret has expired: make a new one (Entra: Certificates & secrets), and put it into the file"
-	  " of --client-secret-file" },
-	{ "*AADSTS70011*", "check --scope: all its words must be of one service, https://outlook.office.com/SMTP.Send for sending" },
+	{ "*AADSTS7000215*", "the client's secret is wrong: the file must have its value, not its id"
+	  " (Entra: Certificates & secrets)" },
+	{ "*AADSTS7000218*", "set \"Allow public client flows\" to Yes (Entra: App registrations, Authentication),"
+	  " or, if the client has a secret, " AGAIN " --client-secret-file FILE" },
+	{ "*AADSTS7000222*", "the client's secret has expired: make a new one (Entra: Certificates & secrets),"
+	  " and put it into the file of --client-secret-file" },
+	{ "*AADSTS70011*", "check --scope: all its words must be of one service,"
+	  " https://outlook.office.com/SMTP.Send for sending" },
 	{ "*AADSTS70043*", "the administrator limits how long a login lasts: " AGAIN },
 	{ "*AADSTS90094*", CONSENT },
 	{ "*AADSTS90095*", CONSENT },
@@ -49,19 +51,22 @@ static const struct {
 	/* Google: developers.google.com/identity/protocols/oauth2 */
 	{ "*invalid_rapt*", "the administrator lets logins end after some hours (Google Cloud session control): " AGAIN
 	  ", or ask for an exemption of this client" },
-	{ "*expired or revoked*", AGAIN "; if it is Google and ends after 7 days each time, the client's status is \"Testing\": publish it"
-	  " (Google Cloud console, Audience)" },
+	{ "*expired or revoked*", AGAIN "; if it is Google and ends after 7 days each time, the client's status is \"Testing\":"
+	  " publish it (Google Cloud console, Audience)" },
 	{ "*invalid device flow scope*", "Google's device flow is not for mail: " AGAIN " --browser" },
 	{ "*client_secret is missing*", NEEDS_SECRET },
 	{ "*admin_policy_enforced*", "the administrator has to trust this client (Google Workspace: API controls)" },
 	{ "*deleted_client*", "register a client again, and give its --client-id" },
 	{ "*disabled_client*", "the client was disabled: register another one, and give its --client-id" },
-	{ "*org_internal*", "the client is for users of its own organisation: log in as one of them, or register another client" },
-	{ "*redirect_uri_mismatch*", "the client must be of the type \"Desktop app\", or give the redirect that it has as --redirect-uri" },
+	{ "*org_internal*", "the client is for users of its own organisation: log in as one of them,"
+	  " or register another client" },
+	{ "*redirect_uri_mismatch*", "the client must be of the type \"Desktop app\","
+	  " or give the redirect that it has as --redirect-uri" },
 
 	/* any: RFC 6749 5.2 */
 	{ "*invalid_client*", "check --client-id, and --client-secret-file if the client has a secret: " AGAIN },
-	{ "*unauthorized_client*", "the client may not use this flow: check its registration at the provider, or try another flow" },
+	{ "*unauthorized_client*", "the client may not use this flow: check its registration at the provider,"
+	  " or try another flow" },
 	{ "*unsupported_grant_type*", "try another flow: " AGAIN " --browser, --device or --paste" },
 	{ "*unsupported_response_type*", "try another flow: " AGAIN " --device" },
 	{ "*invalid_scope*", "check --scope: the client must have been given it at the provider" },

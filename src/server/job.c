@@ -91,7 +91,8 @@ static bool success_is_told(const struct job *j, const struct sender *who, const
 	if ((c->notify & NOTIFY_SUCCESS) == 0 || esmtp_is_bounce(&j->x.v) || (j->keeps && who->a->queue.bounce))
 		return true;
 	if (j->away) {
-		fail(e, ST_RCPT, FATE_TEMP, "there is no server now that could say whether it offers DSN, which NOTIFY=SUCCESS needs");
+		fail(e, ST_RCPT, FATE_TEMP,
+		     "there is no server now that could say whether it offers DSN, which NOTIFY=SUCCESS needs");
 		e->esc = (struct esc){ 4, 4, 1 };
 		return false;
 	}

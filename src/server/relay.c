@@ -274,7 +274,8 @@ static void sender_refused(struct relay *u)
 	const struct reply *r = relay_reply(u);
 	struct err refused, unheard;
 
-	reply_fail(r, ST_MAIL, &refused, "the server refused %s <%s>", transaction_blames(r->code, r->esc), relay_job(u)->x.v.sender);
+	reply_fail(r, ST_MAIL, &refused, "the server refused %s <%s>", transaction_blames(r->code, r->esc),
+		   relay_job(u)->x.v.sender);
 	relay_log(u, &refused);
 	report_advice(&refused, &c);
 	if (!u->to->s.chat.broken)

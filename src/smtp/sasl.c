@@ -211,13 +211,13 @@ static bool fail_no_mech(const struct login *l, const struct caps *caps, struct 
 	if (tls_of(l->chat->io) == NULL && !l->p->cleartext)
 		return err_hint(e, "without TLS no password is sent: set tls on (auth_cleartext on would send it in clear)");
 	if (l->p->oauth2 != NULL)
-		return err_hint(e, "an access token needs OAUTHBEARER or XOAUTH2: check `host` and `auth`, or set a password in place of"
-				   " `oauth2`");
+		return err_hint(e, "an access token needs OAUTHBEARER or XOAUTH2: check `host` and `auth`,"
+				   " or set a password in place of `oauth2`");
 	if (l->secret == NULL)
 		return err_hint(e, "a certificate can be used only with EXTERNAL; for the others a password is needed");
 	if (caps_offer_mech(caps, "XOAUTH2") || caps_offer_mech(caps, "OAUTHBEARER"))
-		return err_hint(e, "for OAuth2 log in with postern-oauth2 and set `oauth2`, or set auth xoauth2 or oauthbearer and give"
-				   " a token as the password");
+		return err_hint(e, "for OAuth2 log in with postern-oauth2 and set `oauth2`,"
+				   " or set auth xoauth2 or oauthbearer and give a token as the password");
 	if (l->p->auth.n > 0 && !is_auto(l->p->auth.items[0]))
 		return err_hint(e, "`auth` allows none of these: without `auth` the strongest is used");
 	return err_hint(e, "`auth auto` uses none of these: see `auth` in postern.conf(5)");
@@ -359,7 +359,8 @@ static bool token_refused(struct login *l, struct err *e)
 		return r->code / 100 != 5 ? false
 		     : err_hint(e, "most tokens are valid for about an hour: check that this one is new and allows sending mail");
 	if (l->refusal == BEARER_SCOPE)
-		return err_hint(e, "the login does not allow sending mail: postern-oauth2 login %s, and allow it there", l->p->oauth2);
+		return err_hint(e, "the login does not allow sending mail: postern-oauth2 login %s, and allow it there",
+				l->p->oauth2);
 	return false;
 }
 

@@ -148,8 +148,8 @@ static bool say_starttls(struct session *s, struct err *e)
 	if ((s->caps.ext & EXT_STARTTLS) == 0) {
 		fail(e, ST_STARTTLS, FATE_PERM, "%s does not offer STARTTLS, so nothing was sent", s->to->host);
 		e->esc = (struct esc){ 5, 7, 10 }; /* "encryption needed": RFC 8689 4.2.1 */
-		return err_hint(e, "if the server has TLS from the start, as most have at port 465, set tls_starttls off; the network"
-				   " may also be hiding the offer");
+		return err_hint(e, "if the server has TLS from the start, as most have at port 465, set tls_starttls off;"
+				   " the network may also be hiding the offer");
 	}
 	s->tls_tried = true;
 	if (!chat_say(&s->chat, &STARTTLS, 0, e, "STARTTLS"))

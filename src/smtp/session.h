@@ -53,8 +53,8 @@ bool session_open(struct session *s, struct err *e) MUST_CHECK;
 /* Says EHLO once more: some servers offer more after AUTH.  If the server refuses, the old capabilities stay. */
 bool session_ask_again(struct session *s, struct err *e) MUST_CHECK;
 
-/* Says QUIT, and hears all that is owed.  True: the last answer was 221, which answers QUIT alone (RFC 5321 4.2.3): so no answer was
- * taken for another command's.  The chat is broken afterwards. */
+/* Says QUIT, and hears all that is owed.  True: the last answer was 221, which answers QUIT alone (RFC 5321 4.2.3): so no answer
+ * was taken for another command's.  The chat is broken afterwards. */
 bool session_was_in_turn(struct session *s) MUST_CHECK;
 
 /* Says QUIT if the chat is intact and nothing is owed, does not wait for the answer, and wipes.  Does not close the stream. */

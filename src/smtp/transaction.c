@@ -182,7 +182,8 @@ static const struct verb LMTP_DOT = { .name = "the message", .stage = ST_BODY, .
 /* Its answer changes nothing: the next MAIL shows whether it helped. */
 static const struct verb RSET = { .name = "RSET", .stage = ST_MAIL, .timeout = 300, .classes = CLASS_USUAL };
 /* Behind the end of a message: transaction_hear_further() says what a refusal means. */
-static const struct verb RSET_NEXT = { .name = "RSET", .stage = ST_MAIL, .timeout = 300, .classes = CLASS_USUAL, .got = got_rset };
+static const struct verb RSET_NEXT = { .name = "RSET", .stage = ST_MAIL, .timeout = 300, .classes = CLASS_USUAL,
+				       .got = got_rset };
 
 /* ---- the envelope ------------------------------------------------------------------------------- */
 
