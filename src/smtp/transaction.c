@@ -196,7 +196,7 @@ static bool end_the_last(struct session *s, struct err *e)
 	return chat_say(&s->chat, s->chat.owed > 0 ? &RSET_NEXT : &RSET, 0, e, "RSET");
 }
 
-static bool say_mail(struct transaction *t, struct err *e)
+bool transaction_say_mail(struct transaction *t, struct err *e)
 {
 	struct buf line = buf_max(ST_MAIL, CHAT_COMMAND_MAX, "MAIL");
 	struct session *s = t->s;
@@ -213,6 +213,19 @@ static bool say_mail(struct transaction *t, struct err *e)
 	return ok;
 }
 
+/* If RSET was said before MAIL, its answer comes first.  If it was refused, the answer to MAIL may be another command's. */
+bool transaction_hear_mail(struct transaction *t, struct err *e)
+{
+	while (!t->mail_answered)
+		if (!chat_hear(&t->s->chat, e))
+			return false;
+	if (!t->s->doubt)
+		return true;
+	t->s->doubt = false;
+	chat_break(&t->s->chat);
+	return fail(e, ST_MAIL, FATE_TEMP, "the server refused RSET behind a message");
+}
+
 /* If RCPT cannot be written for a recipient, it alone is barred: the server is not asked, and the others go on. */
 static bool refuse_unsendable(struct transaction *t, struct rcpt *r, struct err *e)
 {
@@ -224,7 +237,7 @@ static bool refuse_unsendable(struct transaction *t, struct rcpt *r, struct err 
 	return rcpt_bar(r, ST_INPUT, FATE_PERM, (struct esc){ 5, 1, 3 }, why.say, e);
 }
 
-static bool say_rcpt(struct transaction *t, size_t i, struct err *e)
+bool transaction_say_rcpt(struct transaction *t, size_t i, struct err *e)
 {
 	struct buf line = buf_max(ST_RCPT, CHAT_COMMAND_MAX, "RCPT");
 	struct rcpt *r = &t->v->rcpts[i];
@@ -238,6 +251,19 @@ static bool say_rcpt(struct transaction *t, size_t i, struct err *e)
 	}
 	buf_free(&line);
 	return ok;
+}
+
+bool transaction_hear_rcpt(struct transaction *t, size_t i, struct err *e)
+{
+	struct rcpt *r = &t->v->rcpts[i];
+
+	if (r->asked && !chat_hear(&t->s->chat, e))
+		return false;
+	if (r->state == RCPT_OPEN) { /* "too many": there is no later transaction here, so it is a refusal */
+		refuse(r, ST_RCPT, &t->s->chat.reply);
+		t->refused++;
+	}
+	return true;
 }
 
 bool transaction_sift(struct transaction *t, struct err *e)
@@ -308,8 +334,6 @@ static bool send_data(struct transaction *t, struct err *e)
 	return put_message(t, &DOT, true, e) && expect_answers(t, &DOT, e);
 }
 
-/* ---- one transaction ---------------------------------------------------------------------------- */
-
 static bool chunking(const struct transaction *t)
 {
 	return (t->s->caps.ext & EXT_CHUNKING) != 0;
@@ -330,7 +354,7 @@ static bool worth_sending(struct transaction *t)
 	return !t->no_mail && t->taken > 0;
 }
 
-static bool send_message(struct transaction *t, struct err *e)
+bool transaction_say_message(struct transaction *t, struct err *e)
 {
 	if ((envelope_first(t) || t->no_mail) && !chat_settle(&t->s->chat, e))
 		return false;
@@ -339,6 +363,8 @@ static bool send_message(struct transaction *t, struct err *e)
 		return true;
 	return chunking(t) ? send_bdat(t, e) : send_data(t, e);
 }
+
+/* ---- the answer to the message ------------------------------------------------------------------ */
 
 /* After a reply too many, the reply that was taken for the message's may have answered another command.  So nobody is known to
  * have the message. */
@@ -365,76 +391,12 @@ static bool is_due(const struct transaction *t)
 	return chat_owes(&t->s->chat, t) || (t->s->chat.broken && envelope_count(t->v, RCPT_TAKEN) > 0);
 }
 
-static bool hear_all(struct transaction *t, struct err *e)
+bool transaction_hear_message(struct transaction *t, struct err *e)
 {
 	while (is_due(t))
 		if (!chat_hear(&t->s->chat, e))
 			return false;
 	return in_turn(t, e);
-}
-
-void transaction_begin(struct transaction *t, struct session *s, struct envelope *v, const struct rendition *r,
-		       const struct needs *n, struct delivery *d)
-{
-	*t = (struct transaction){ .s = s, .v = v, .r = r, .d = d, .needs = *n };
-	d->again = false;
-}
-
-void transaction_end(struct transaction *t)
-{
-	if (t->s != NULL && chat_owes(&t->s->chat, t))
-		chat_break(&t->s->chat);
-	if (t->s != NULL && t->s->chat.ctx == t)
-		t->s->chat.ctx = NULL;
-	*t = (struct transaction){ .s = NULL };
-}
-
-/* ---- step by step -------------------------------------------------------------------------------- */
-
-bool transaction_say_mail(struct transaction *t, struct err *e)
-{
-	return say_mail(t, e);
-}
-
-/* If RSET was said before MAIL, its answer comes first.  If it was refused, the answer to MAIL may be another command's. */
-bool transaction_hear_mail(struct transaction *t, struct err *e)
-{
-	while (!t->mail_answered)
-		if (!chat_hear(&t->s->chat, e))
-			return false;
-	if (!t->s->doubt)
-		return true;
-	t->s->doubt = false;
-	chat_break(&t->s->chat);
-	return fail(e, ST_MAIL, FATE_TEMP, "the server refused RSET behind a message");
-}
-
-bool transaction_say_rcpt(struct transaction *t, size_t i, struct err *e)
-{
-	return say_rcpt(t, i, e);
-}
-
-bool transaction_hear_rcpt(struct transaction *t, size_t i, struct err *e)
-{
-	struct rcpt *r = &t->v->rcpts[i];
-
-	if (r->asked && !chat_hear(&t->s->chat, e))
-		return false;
-	if (r->state == RCPT_OPEN) { /* "too many": there is no later transaction here, so it is a refusal */
-		refuse(r, ST_RCPT, &t->s->chat.reply);
-		t->refused++;
-	}
-	return true;
-}
-
-bool transaction_say_message(struct transaction *t, struct err *e)
-{
-	return send_message(t, e);
-}
-
-bool transaction_hear_message(struct transaction *t, struct err *e)
-{
-	return hear_all(t, e);
 }
 
 /* If RSET seems to be refused, the refusal may be the message's own, and its 250 a reply too many.  The answer to QUIT tells: no
@@ -454,9 +416,27 @@ bool transaction_hear_further(struct transaction *t, struct err *e)
 	return doubt ? out_of_turn(t, e) : in_turn(t, e);
 }
 
+/* ---- one transaction ---------------------------------------------------------------------------- */
+
+void transaction_begin(struct transaction *t, struct session *s, struct envelope *v, const struct rendition *r,
+		       const struct needs *n, struct delivery *d)
+{
+	*t = (struct transaction){ .s = s, .v = v, .r = r, .d = d, .needs = *n };
+	d->again = false;
+}
+
 bool transaction_abandon(struct transaction *t, struct err *e)
 {
 	return end_the_last(t->s, e) && chat_settle(&t->s->chat, e);
+}
+
+void transaction_end(struct transaction *t)
+{
+	if (t->s != NULL && chat_owes(&t->s->chat, t))
+		chat_break(&t->s->chat);
+	if (t->s != NULL && t->s->chat.ctx == t)
+		t->s->chat.ctx = NULL;
+	*t = (struct transaction){ .s = NULL };
 }
 
 /* ---- afterwards ---------------------------------------------------------------------------------- */
