@@ -90,7 +90,11 @@ bool child_leave_standard(void)
 /* A word without `=` is skipped: unsetenv(3) cannot remove it, and the loop would not end. */
 void child_forget_settings(void)
 {
-	for (char **v = environ; v != NULL && *v != NULL;) {
+	char **v = environ;
+
+	if (v == NULL)
+		return;
+	while (*v != NULL) {
 		char name[128];
 		size_t len = strcspn(*v, "=");
 

@@ -6,18 +6,18 @@
 #include "base/clock.h"
 #include "base/printable.h"
 
-static int     level;
+static int     depth;
 static int64_t zero;
 
-void trace_start(int wanted)
+void trace_start(int level)
 {
-	level = wanted;
+	depth = level;
 	zero = clock_ms();
 }
 
 bool trace_on(void)
 {
-	return level > 0;
+	return depth > 0;
 }
 
 void trace_line(char who, unsigned flight, const char *text, size_t len)
