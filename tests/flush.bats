@@ -244,6 +244,17 @@ line_up_with() {
 	[[ $(tries 1) == 1 && ! -e $queue/$(entry 2) ]]
 }
 
+@test "a server that refuses RSET, and then the next MAIL as out of order: the next message goes over another connection" {
+	local how
+	for how in PIPELINING CHUNKING; do
+		server "hide $how" "reply RCPT:a@* 450 4.2.0 later" "reply RSET 502 5.5.1 what is that" "reply MAIL#2 503 5.5.1 nested MAIL"
+		line_up a b
+		flushed 75
+		arrived b
+		kept 1
+	done
+}
+
 @test "nobody of the first transaction is accepted, and DATA refused: the others have their turn" {
 	server "limits RCPTMAX=2" "hide CHUNKING" "reply RCPT:a@* 450 4.2.0 later" "reply RCPT:b@* 550 5.1.1 never"
 	line_up a,b,c,d

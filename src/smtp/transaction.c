@@ -35,6 +35,13 @@ static void refuse_all(struct transaction *t, enum rcpt_state state, enum stage 
 			refuse(&t->v->rcpts[i], stage, reply);
 }
 
+/* RFC 5321 4.2.2: 503 says nothing about the sender.  Behind another transaction the server has not ended that one, perhaps since
+ * it refused RSET. */
+static bool is_out_of_order(const struct transaction *t, const struct reply *r)
+{
+	return r->code == 503 && t->number > 1;
+}
+
 /* A refused sender is refused for all recipients.  The answers to RCPT that follow are then ignored. */
 static void got_mail(void *ctx, size_t arg, const struct reply *r)
 {
@@ -46,7 +53,9 @@ static void got_mail(void *ctx, size_t arg, const struct reply *r)
 		return;
 	t->no_mail = true;
 	t->stop = true;
-	refuse_all(t, RCPT_OPEN, ST_MAIL, r);
+	t->d->again = is_out_of_order(t, r);
+	if (!t->d->again)
+		refuse_all(t, RCPT_OPEN, ST_MAIL, r);
 }
 
 /* If others were accepted before, the recipient stays open for the next transaction.  With require_all_recipients it is refused:

@@ -17,7 +17,7 @@
 enum { QUEUE_ID = 128 };
 
 struct delivery { /* what the server did with the message */
-	bool again;               /* open recipients are left for another connection (MAILMAX, or a 354 for nobody) */
+	bool again;               /* open recipients are left for another connection (MAILMAX, 503 to MAIL, 354 for nobody) */
 	char said[RCPT_SAID];     /* the server's answer to the message; of several (LMTP) one that accepts, if any */
 	char queue_id[QUEUE_ID];  /* the queue id found in it; "": none */
 	int  code;                /* of this answer; 0: none */
