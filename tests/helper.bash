@@ -283,6 +283,16 @@ postern_fails() {
 told() { [[ $stderr == *"$1"* ]] || complain "stderr does not say: $1"; }
 hinted() { [[ $stderr == *"hint: "*"$1"* ]] || complain "there is no hint with: $1"; }
 
+# needs_mounts [TOOL...]: skips the test unless it can have mounts of its own (as root, in a namespace), and has these tools.
+needs_mounts() {
+	local tool why
+	((EUID == 0)) || skip "needs root"
+	for tool in unshare "$@"; do
+		command -v "$tool" > /dev/null || skip "needs $tool"
+	done
+	why=$(unshare --mount true 2>&1) || skip "needs a mount namespace: $why"
+}
+
 # refute COMMAND ARGS: the command must fail.  (bats ignores the status of `! command` unless it is the last line of a test.)
 refute() {
 	local answer=0

@@ -9,12 +9,7 @@ stranger=54321
 # users: a machine whose only users are alice (uid 54321) and root, with the homes $alice and $root.  $system is its
 # configuration for all users.  A user of that machine can reach the test's directory.
 users() {
-	local why tool
-	((EUID == 0)) || skip "needs root, who can become other users"
-	for tool in setpriv unshare; do
-		command -v "$tool" > /dev/null || skip "needs $tool"
-	done
-	why=$(unshare --mount true 2>&1) || skip "needs a mount namespace: $why"
+	needs_mounts setpriv
 	etc=$(system_directory)
 	[[ -d $etc ]] || skip "needs the directory of the system's configuration, $etc"
 	alice=$BATS_TEST_TMPDIR/alice root=$BATS_TEST_TMPDIR/root system=$BATS_TEST_TMPDIR/etc/postern.conf

@@ -151,9 +151,8 @@ nobody_connected() { [[ $(connections) == 0 && $(messages) == 0 ]]; }
 }
 
 @test "neither TMPDIR nor /tmp can be used: 73 and nothing sent" {
-	local dir why
-	((EUID == 0)) || skip "needs root, who can mount"
-	why=$(unshare --mount true 2>&1) || skip "needs a mount namespace: $why"
+	local dir
+	needs_mounts
 	server
 	for dir in /nowhere /tmp ""; do
 		# shellcheck disable=SC2016	# the inner shell's

@@ -407,8 +407,7 @@ refused_before() {
 }
 
 @test "a store that cannot be written: nothing is asked for, and what is left of the old token is used" {
-	((EUID == 0)) || skip "needs root, for a file system"
-	command -v unshare > /dev/null && unshare --mount true 2> /dev/null || skip "needs a mount namespace"
+	needs_mounts
 	local -a readonly=(unshare --mount sh -c 'mount --bind "$1" "$1" && mount -o remount,ro,bind "$1" && shift && exec "$@"' - "$store")
 	local -a full=(unshare --mount sh -c 'cp -a "$1" "$1.copy" && mount -t tmpfs -o size=16k,mode=700 none "$1" && cp -a "$1.copy/." "$1" \
 	    && { dd if=/dev/zero of="$1/fill" bs=1k count=100 2> /dev/null; shift; exec "$@"; }' - "$store")
@@ -631,8 +630,7 @@ machine() {
 }
 
 @test "a machine's login: root keeps the refresh token, and a group can read the access token" {
-	((EUID == 0)) || skip "needs root"
-	command -v unshare > /dev/null && unshare --mount true 2> /dev/null || skip "needs a mount namespace"
+	needs_mounts
 	start_provider
 	gives "$(good a1 '"expires_in": 3600' '"refresh_token": "r2"')" "$(good a2)"
 	login work

@@ -403,12 +403,7 @@ envelope_said='EHLO me\r\nMAIL FROM:<me@example.org>\r\nRCPT TO:<you@example.net
 
 # machine LINE...: a machine with the users postern, alice and bob, whose service has a configuration with these lines.
 machine() {
-	local why tool
-	((EUID == 0)) || skip "needs root, who can become other users"
-	for tool in setpriv unshare; do
-		command -v "$tool" > /dev/null || skip "needs $tool"
-	done
-	why=$(unshare --mount true 2>&1) || skip "needs a mount namespace: $why"
+	needs_mounts setpriv
 	start_server
 	home=$BATS_TEST_TMPDIR/service service=$home/service.conf socket=$home/run/smtp
 	printf '%s\n' root:x:0:0::/root:/bin/sh "postern:x:$postern_uid:$postern_uid::/nonexistent:/bin/sh" \

@@ -482,9 +482,7 @@ token --unlike $(digest newer) work"
 
 # machine FILE MODE: the machine's directory of access tokens, with this file for the login `work`.
 machine() {
-	local why
-	((EUID == 0)) || skip "needs root, who owns the machine's tokens"
-	why=$(unshare --mount true 2>&1) || skip "needs a mount namespace: $why"
+	needs_mounts
 	access=$(grep -aoE '/[[:alnum:]/._+-]+/lib/postern/access' "$POSTERN" | sed -n 1p)
 	[[ -d ${access%/*/*/*} ]] || skip "needs the directory of variable data, ${access%/*/*/*}"
 	cp "$1" "$BATS_TEST_TMPDIR/machine"
