@@ -358,7 +358,8 @@ as_composed() { arrived < <(composed "$@"); }
 	sent dave@example.org a@example.net b@example.net
 	as_composed "To: a@example.net"
 	postern_as sendmail -i -v -- you@example.net < <(composed "To: you@example.net")
-	((status == 0)) && [[ $stderr == *"RCPT TO:"* ]]
+	((status == 0))
+	[[ $stderr == *"RCPT TO:"* ]]
 }
 
 @test "mutt, neomutt" {

@@ -40,7 +40,8 @@ no_step() { [[ $'\n'$stdout != *$'\n'"$1 "* ]] || complain "there is a step $1";
 	step auth - "SCRAM-SHA-256-PLUS is used, of these: *PLAIN*"
 	step auth ok "logged in as user with SCRAM-SHA-256-PLUS"
 	step result ok "localhost would take a message; nothing was sent"
-	[[ -z $stderr ]] && (($(messages) == 0 && $(said MAIL) == 0 && $(said QUIT) == 1))
+	[[ -z $stderr ]]
+	(($(messages) == 0 && $(said MAIL) == 0 && $(said QUIT) == 1))
 }
 
 @test "--check goes the way of the settings: TLS from the start, no TLS, LMTP, a unix socket" {

@@ -504,7 +504,8 @@ load dialogue
 	answered 220 250 250 250 354 250
 	printf '%s\r\n' "EHLO x" "$me" "$you" DATA "Subject: x" "" "half a mess" > "$BATS_TEST_TMPDIR/in"
 	hear
-	[[ $status == 74 ]] && told "the caller left"
+	[[ $status == 74 ]]
+	told "the caller left"
 	printf '%s\r\n' "EHLO x" "$me" "$you" "BDAT 100" "Subject: x" "" "half a mess" > "$BATS_TEST_TMPDIR/in"
 	hear
 	[[ $status == 74 && $(messages) == 1 ]]
@@ -515,7 +516,8 @@ load dialogue
 	start_server < /dev/null
 	printf '%s\r\n' "EHLO x" "$me" "$you" "BDAT 14" "Subject: x" "" > "$BATS_TEST_TMPDIR/in"
 	hear
-	[[ $status == 74 ]] && told "the caller left"
+	[[ $status == 74 ]]
+	told "the caller left"
 	[[ $(messages) == 0 && $(said BDAT) == 0 && $codes == "220 250 250 250 250" ]] || complain "$codes"
 }
 

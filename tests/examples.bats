@@ -126,11 +126,15 @@ smallest() {
 @test "cron, PHP, git and mutt: their command lines work" {
 	start_server < /dev/null
 	postern_as sendmail -FCronDaemon -i -B8BITMIME -oem root < "$mail"
-	((status == 0)) && [[ $(envelope 1) == *"rcpt <root@"* ]]
+	((status == 0))
+	[[ $(envelope 1) == *"rcpt <root@"* ]]
 	postern_as sendmail -t -i -fapp@example.org < "$mail"
-	((status == 0)) && [[ $(envelope 2) == *"mail <app@example.org>"*"rcpt <you@example.net>"* ]]
+	((status == 0))
+	[[ $(envelope 2) == *"mail <app@example.org>"*"rcpt <you@example.net>"* ]]
 	postern_as sendmail -f me@example.org -i you@example.net < "$mail"
-	((status == 0)) && [[ $(envelope 3) == *"rcpt <you@example.net>"* ]]
+	((status == 0))
+	[[ $(envelope 3) == *"rcpt <you@example.net>"* ]]
 	postern_as sendmail -oem -oi -f me@example.org -N delay -R hdrs -- you@example.net < "$mail"
-	((status == 0)) && [[ $(envelope 4) == *"RET=HDRS"*"NOTIFY=DELAY"* ]]
+	((status == 0))
+	[[ $(envelope 4) == *"RET=HDRS"*"NOTIFY=DELAY"* ]]
 }

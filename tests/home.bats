@@ -373,7 +373,8 @@ from_is() {
 	sends_from machine@example.org as root HOME="$root" -i -FCronDaemon -B8BITMIME -oem	# Debian's cron
 	sends_from machine@example.org as alice HOME=/var/www -t -i				# PHP
 	as 54322 HOME=/var/www you@example.net < "$mail"
-	[[ $status == 77 ]] && hinted "a group of yours"
+	[[ $status == 77 ]]
+	hinted "a group of yours"
 }
 
 # --------------------------------------------------------------------------------------------------------- msmtp's files

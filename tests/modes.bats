@@ -63,7 +63,8 @@ someone@example.net... deliverable: account default, host smtp.example.org:587, 
 	[[ -e /dev/full ]] || skip "no /dev/full"
 	status=0
 	"$POSTERN" -C "$conf" -bv joe > /dev/full 2> "$HOME/stderr" || status=$?
-	((status != 0)) && grep -q 'cannot write to standard output' "$HOME/stderr"
+	((status != 0))
+	grep -q 'cannot write to standard output' "$HOME/stderr"
 }
 
 @test "-bv escapes control characters of an alias file" {
@@ -121,7 +122,8 @@ someone@example.net... deliverable: account default, host smtp.example.org:587, 
 	fi
 	[[ ! -e /etc/postern.conf ]] || return 0
 	postern_bare -bi
-	((status == 0)) && [[ $stdout == *"there is no configuration"* ]]
+	((status == 0))
+	[[ $stdout == *"there is no configuration"* ]]
 }
 
 # ------------------------------------------------------------------------------------------------------------- the queue
@@ -262,7 +264,8 @@ someone@example.net... deliverable: account default, host smtp.example.org:587, 
 		[[ $(envelope "$(messages)") == *"mail <me@example.org>"* && $(envelope "$(messages)") != *"auth "* ]]
 	done
 	postern_bare "-S127.0.0.1:$port" -ti -f me@example.org < "$mail"
-	((status == 0)) && (($(messages) == 3))
+	((status == 0))
+	(($(messages) == 3))
 	postern_bare -S "[::1]:$port" --dump-config
 	[[ $status == 0 && $stdout == *"host [::1]"*"port $port"*"tls off"*"auth off"* ]] || complain "::1"
 	postern_bare -S "127.0.0.1:$port" --tls=on -f me@example.org you@example.net < "$mail"

@@ -124,7 +124,8 @@ refused_before() {
 	done
 	[[ $(asked) == 0 ]]
 	oauth2 status work
-	((status == 77)) && [[ $stdout == *"has refused"* ]]
+	((status == 77))
+	[[ $stdout == *"has refused"* ]]
 	access work new 3000 601
 	oauth2_fails 77 token --unlike "$(digest new)" work
 	refused_before 601
@@ -171,7 +172,8 @@ refused_before() {
 	done
 	[[ $(asked) == 1 ]]
 	oauth2 status work
-	((status == 77)) && [[ $stdout == *problem*revoked* && -z $stderr ]]
+	((status == 77))
+	[[ $stdout == *problem*revoked* && -z $stderr ]]
 	[[ $(member work refresh_token) == r1 ]]
 	gives "$(good a1)"
 	login work
@@ -501,7 +503,8 @@ refused_before() {
 	done
 	refute grep -q sEcReT <<< "$stdout"
 	oauth2 status --json home
-	((status == 77)) && [[ $stdout == *'"mend": "postern-oauth2 login home"'* ]]
+	((status == 77))
+	[[ $stdout == *'"mend": "postern-oauth2 login home"'* ]]
 }
 
 @test "what a provider or a file says is shown without anything that a terminal acts on, or that looks like another text" {
@@ -830,7 +833,8 @@ ended_or_there() {
 	n=$(sed -nE 's/^([0-9]+) rename .*work\.json.*/\1/p' "$trace" | head -n 1)
 	[[ -n $n ]] || complain "no rename: $(cat "$trace")"
 	crashing "$n" killed token work
-	((status == 137)) && [[ -z $stdout && $(ls -A "$store") == $'work.json\nwork.json.new\nwork.lock' ]]
+	((status == 137))
+	[[ -z $stdout && $(ls -A "$store") == $'work.json\nwork.json.new\nwork.lock' ]]
 	oauth2_ok token work
 	[[ $(last_request) == *'"refresh_token":"r2"'* ]]
 	store_is_clean

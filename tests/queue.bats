@@ -498,7 +498,8 @@ kept_with() {
 		[[ $stdout == *"0 tries, next "* ]] || complain "$stdout"
 	done
 	read -r _ word at next _ < <(records_of "$(entries)" | tail -n 1)
-	[[ $word == wait ]] && ((next - at >= 300 && next - at <= 375))
+	[[ $word == wait ]]
+	((next - at >= 300 && next - at <= 375))
 	[[ $(grep -c ' needs=person ' "$log") == 1 && $(connections) == 0 ]]	# only the incomplete one has a log
 	cat "$good" > "$conf"
 	due
@@ -830,7 +831,8 @@ well_formed() {
 	keep two@example.net three@example.net
 	second=$(entries | tail -n 1)
 	postern_as mailq
-	((status == 0)) && [[ $stdout == "The queue $queue:"*MAILER-DAEMON*onnection\ refused*"1 try,"*one@*"$second"*me@example.org*due*two@*three@*"-- 1 Kbytes in 2 Requests." ]] \
+	((status == 0))
+	[[ $stdout == "The queue $queue:"*MAILER-DAEMON*onnection\ refused*"1 try,"*one@*"$second"*me@example.org*due*two@*three@*"-- 1 Kbytes in 2 Requests." ]] \
 	    || complain "mailq" 
 	[[ $stdout == *"$(stat -c %s "$mail")"* && $stdout == *2023-11-14T22:13:20Z* ]]
 	postern_ok --queue-remove="$second"
@@ -1401,5 +1403,6 @@ accounts() {
 		((status == 0)) || complain "$line"
 		n=$((n + 1))
 	done < <(sed -n 's|^\.Dl \*/5 \* \* \* \* ||p' "$SRCDIR/man/postern-queue.7" | sed 's/\\-/-/g')
-	((n == 4)) && [[ $(messages) == 2 ]]
+	((n == 4))
+	[[ $(messages) == 2 ]]
 }

@@ -337,7 +337,8 @@ opened() {
 	((status == 0)) || complain "the group may not read it"
 	logged_in
 	as_group 54322 54322 you@example.net < "$mail"
-	[[ $status == 77 ]] && told "cannot read $open/pw"
+	[[ $status == 77 ]]
+	told "cannot read $open/pw"
 	hinted "chmod 640"
 	local mode owner
 	for mode in 660 644 642 620; do
@@ -348,7 +349,8 @@ opened() {
 	chown 54322:54321 "$open/pw"
 	chmod 640 "$open/pw"
 	as_group 54322 54321 you@example.net < "$mail"
-	[[ $status == 78 ]] && told "is open to others"
+	[[ $status == 78 ]]
+	told "is open to others"
 	hinted "chmod 600 $open/pw"
 	(($(messages) == 1))
 }

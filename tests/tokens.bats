@@ -519,22 +519,28 @@ member() {
 	program "echo 'postern-oauth2: there is no login work' >&2; exit 77"
 	chmod 666 "$asked"
 	member 54323		# not in the group
-	((status == 77)) && told "there is no login work"
+	((status == 77))
+	told "there is no login work"
 	: > "$asked"
 	cached new 100 3600
 	machine "$logins/work.access" 640
 	member 54322
-	((status == 75)) && told "postern-oauth2@work.timer"
+	((status == 75))
+	told "postern-oauth2@work.timer"
 	cached old
 	machine "$logins/work.access" 640
 	member 54322
-	((status == 75)) && told "postern-oauth2@work.timer" && told 535
+	((status == 75))
+	told "postern-oauth2@work.timer"
+	told 535
 	machine "$logins/work.access" 644
 	member 54322
-	((status == 77)) && hinted "chmod 640 $access/work"
+	((status == 77))
+	hinted "chmod 640 $access/work"
 	echo damaged > "$logins/work.access"
 	machine "$logins/work.access" 640
 	member 54322
-	((status == 75)) && told "postern-oauth2@work.timer"
+	((status == 75))
+	told "postern-oauth2@work.timer"
 	asks ""
 }

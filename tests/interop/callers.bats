@@ -135,7 +135,8 @@ mutts() {
 	box "reply RCPT:no@* 550 5.1.1 no such user"
 	unpacked mutt -n -F /dev/null -e "set sendmail=\"$sendmail -oem -oi\"" \
 	    -e 'set copy=no sendmail_wait=0 from=me@example.org' -s subject -- no@example.net < <(body)
-	((status != 0)) && [[ $stdout$stderr == *67* ]]
+	((status != 0))
+	[[ $stdout$stderr == *67* ]]
 }
 
 @test "s-nail" {
@@ -220,7 +221,8 @@ repository() {
 	box "reply RCPT:no@* 550 5.1.1 no such user"
 	repository
 	unpacked git -c sendemail.sendmailCmd="$sendmail" send-email --quiet --suppress-cc=all --to=no@example.net -1
-	((status != 0)) && [[ $stderr == *"no such user"* ]]
+	((status != 0))
+	[[ $stderr == *"no such user"* ]]
 }
 
 # ------------------------------------------------------------------------------------------------------------- languages
