@@ -40,8 +40,9 @@ size_t b64_end(struct b64 *b, char *out);
  * For a text that is encoded already, but not as it must be: it is encoded again so that every decoder gets the same octets.
  *
  * Quoted-printable: valid escapes and soft line breaks stay; a '=' of another kind, and an octet that should be encoded, are
- * encoded; blanks at the end of a line are dropped, as every decoder does.  Base64: what is no printable ASCII is dropped, since
- * decoders ignore it, and b64_end() ends it.  Long lines are broken; others keep their ends.
+ * encoded; blanks at the end of a line are dropped, as every decoder does, but from about QP_HELD on they are text, because no
+ * line with so many is quoted-printable (RFC 2045 6.7 (5)).  Base64: what is no printable ASCII is dropped, since decoders
+ * ignore it, and b64_end() ends it.  Long lines are broken; others keep their ends.
  */
 struct requote { /* zeroed: the start */
 	struct qp qp;

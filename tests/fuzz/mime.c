@@ -5,6 +5,7 @@
 #include "../unit/downgraded.h"
 #include "base/base64.h"
 #include "mail/ascii.h"
+#include "mime/encode.h"
 
 enum { MAX = 1 << 20 };
 
@@ -47,14 +48,26 @@ static int digit(char c)
 	return at == NULL ? -1 : at - hex < 16 ? (int)(at - hex) : (int)(at - hex) - 6;
 }
 
-/* Drops blanks at the ends of lines, as RFC 2045 6.7 (3) says. */
+/* Shows CRLF as LF. */
+static void unify_line_ends(struct buf *b)
+{
+	size_t made = 0;
+
+	for (size_t i = 0; i < b->len; i++)
+		if (b->bytes[i] != '\r' || i + 1 == b->len || b->bytes[i + 1] != '\n')
+			b->bytes[made++] = b->bytes[i];
+	b->len = made;
+}
+
+/* Drops blanks at the ends of lines, as RFC 2045 6.7 (3) says.  Line ends are LF here, so that a CR before dropped blanks stays
+ * an octet of the text. */
 static void unpad(struct buf *b)
 {
 	size_t made = 0, kept = 0; /* up to the last octet that is no such blank */
 
 	for (size_t i = 0; i < b->len; i++) {
 		char c = b->bytes[i];
-		bool ends = c == '\n' || (c == '\r' && (i + 1 == b->len || b->bytes[i + 1] == '\n'));
+		bool ends = c == '\n' || (c == '\r' && i + 1 == b->len);
 
 		if (ends)
 			made = kept;
@@ -65,12 +78,15 @@ static void unpad(struct buf *b)
 	b->len = kept;
 }
 
-/* Like most decoders, takes what is no escape as it is.  `strict`: we wrote it. */
+/* Like most decoders, takes what is no escape as it is; the result has LF as line ends.  `strict`: we wrote it. */
 static void decode_qp(struct buf *to, struct buf *b, bool strict)
 {
-	char *p = b->bytes;
-	size_t n = (unpad(b), b->len);
+	const char *p = b->bytes;
+	size_t n;
 
+	unify_line_ends(b);
+	unpad(b);
+	n = b->len;
 	for (size_t i = 0; i < n; i++) {
 		if (p[i] != '=') {
 			MUST(!strict || ((p[i] >= ' ' && p[i] <= '~') || p[i] == '\r' || p[i] == '\n'));
@@ -123,23 +139,21 @@ static bool delimited(const struct dump *d, enum cte cte)
 	return is_text(cte);
 }
 
-/* Shows CRLF as LF, and leaves the last line end out, because it may have been added, or `all` at the end. */
+/* Leaves the last line end out, because it may have been added, or `all` at the end. */
 static void say_lines(struct buf *said, const struct buf *b, bool all)
 {
-	size_t n = b->len - (b->len > 0 && b->bytes[b->len - 1] == '\n');
+	size_t n = b->len - (b->len > 0 && (b->bytes[b->len - 1] == '\n' || b->bytes[b->len - 1] == '\r'));
 
-	n -= n > 0 && b->bytes[n - 1] == '\r';
 	while (all && n > 0 && (b->bytes[n - 1] == '\r' || b->bytes[n - 1] == '\n'))
 		n--;
-	for (size_t i = 0; i < n; i++)
-		if (b->bytes[i] != '\r' || i + 1 == n || b->bytes[i + 1] != '\n')
-			add(said, b->bytes + i, 1);
+	add(said, buf_text(b), n);
 }
 
 static void say_content(struct dump *d, enum cte cte)
 {
 	struct buf plain = buf_max(ST_INPUT, MAX * 8, "content");
 	const char *p = buf_text(&d->content);
+	bool qp = cte == CTE_QP_AGAIN || (d->encoded && (cte == CTE_QP || is_text(cte)));
 	bool lines = innermost(d)->kind != MIME_LEAF || cte == CTE_QP || cte == CTE_BASE64 || cte == CTE_QP_AGAIN || is_text(cte);
 
 	if (cte == CTE_BASE64_AGAIN)
@@ -150,10 +164,12 @@ static void say_content(struct dump *d, enum cte cte)
 		add(&plain, p, d->content.len - (d->content.len > 0 && p[d->content.len - 1] == '\r'));
 	else if (!d->encoded || cte == CTE_IS_7BIT || cte == CTE_IS_8BIT)
 		add(&plain, p, d->content.len);
-	else if (cte == CTE_QP || is_text(cte))
+	else if (qp)
 		decode_qp(&plain, &d->content, true);
 	else
 		decode_base64(&plain, p, d->content.len);
+	if (lines && !qp)
+		unify_line_ends(&plain);
 	if (lines)
 		say_lines(&d->said, &plain, delimited(d, cte));
 	else
@@ -208,6 +224,13 @@ static void say_header(struct dump *d, const char *p, size_t n)
 	buf_free(&ascii);
 }
 
+/* The last line end may have been added, or its LF. */
+static size_t without_line_end(const char *p, size_t n)
+{
+	n -= n > 0 && p[n - 1] == '\n';
+	return n - (n > 0 && p[n - 1] == '\r');
+}
+
 static bool take(void *to, enum mime_event what, const char *p, size_t n, struct err *e)
 {
 	struct dump *d = to;
@@ -222,8 +245,8 @@ static bool take(void *to, enum mime_event what, const char *p, size_t n, struct
 	}
 	if (what == MIME_HEADER || what == MIME_END)
 		add(&d->said, &"hE"[what == MIME_END], 1);
-	if (what == MIME_HEADER && exact) /* its last line end may have been added */
-		add(&d->said, p, n - (n > 0 && p[n - 1] == '\n') - (n > 1 && p[n - 2] == '\r'));
+	if (what == MIME_HEADER && exact)
+		add(&d->said, p, without_line_end(p, n));
 	else if (what == MIME_HEADER)
 		say_header(d, p, n);
 	else if (what == MIME_CONTENT || what == MIME_OUTSIDE)
@@ -274,6 +297,16 @@ static void clean(const char *p, size_t n, bool eight_bit)
 	MUST(!facts_unfit(&f) && !(eight_bit && f.eight_bit));
 }
 
+/* So many blanks at the end of a line are not dropped: mime/encode.h. */
+static bool blanks_are_text(const char *p, size_t n)
+{
+	size_t run = 0;
+
+	for (size_t i = 0; i < n && run < QP_HELD - 2; i++)
+		run = p[i] == ' ' || p[i] == '\t' ? run + 1 : 0;
+	return run >= QP_HELD - 2;
+}
+
 static void same(const struct downgraded *a, const struct downgraded *b)
 {
 	MUST(a->out.len == b->out.len && memcmp(buf_text(&a->out), buf_text(&b->out), a->out.len) == 0);
@@ -289,7 +322,8 @@ static void check(const struct downgraded *d, const char *in, size_t n, bool eig
 	for (size_t i = 0; i < d->ctes.len; i++)
 		kept = kept && d->ctes.bytes[i] == CTE_KEEP;
 	MUST(!kept || (d->out.len == n && (n == 0 || memcmp(buf_text(&d->out), in, n) == 0)));
-	same_said(d, in, n);
+	if (!blanks_are_text(in, n))
+		same_said(d, in, n);
 	MUST(downgrade_whole(&again, buf_text(&d->out), d->out.len, eight_bit, 4096));
 	same(d, &again);
 	downgraded_free(&again);
