@@ -304,6 +304,32 @@ kept_with() {
 	silent_ok you@example.net < "$mail"
 }
 
+# The first is stopped while it waits for the lock that the test holds, so its file is there before it is counted.
+@test "a message that waits to be counted takes no room from another one" {
+	local lock pid rc=0
+	unreachable
+	keep
+	set_conf queue_size $((5 * $(stat -c %s "$queue/$(entries)") / 2))
+	exec {lock}> "$queue/.tally"	# it has no number, so the directory is read
+	flock "$lock"
+	"$POSTERN" -C "$conf" -odq you@example.net < "$mail" 2> "$BATS_TEST_TMPDIR/said" 3>&- {lock}>&- &
+	pid=$!
+	until [[ -n $(find "$queue" -name '.new-*' -size +0) ]]; do
+		sleep 0.05	# the limit of the test ends this
+	done
+	kill -STOP "$pid"
+	until [[ $(ps -o state= -p "$pid") == T ]]; do
+		sleep 0.05
+	done
+	exec {lock}>&-
+	silent_ok -odq you@example.net < "$mail" || { kill -KILL "$pid"; return 1; }
+	kept 2
+	kill -CONT "$pid"
+	wait "$pid" || rc=$?
+	[[ $rc == 75 && $(< "$BATS_TEST_TMPDIR/said") == *queue_size* ]] || complain "$rc: $(< "$BATS_TEST_TMPDIR/said")"
+	kept 2
+}
+
 @test "a number of the queue's size that cannot be right is not believed" {
 	local one
 	unreachable

@@ -208,10 +208,10 @@ static bool begin_parts(int fd, struct entry_line *l, const struct buf *envelope
 }
 
 /* Does the entry fit into the limits? */
-static bool count_in(const struct spool *s, const struct entry *x, uint64_t bytes, struct err *e)
+static bool count_in(const struct spool *s, const struct entry *x, int fd, uint64_t bytes, struct err *e)
 {
-	return (!x->has_uid || tally_add(s->dir, s->path, &x->uid, &s->user, bytes, e))
-	    && tally_add(s->dir, s->path, NULL, &s->all, bytes, e);
+	return (!x->has_uid || tally_add(s->dir, s->path, &x->uid, &s->user, fd, bytes, e))
+	    && tally_add(s->dir, s->path, NULL, &s->all, fd, bytes, e);
 }
 
 /* Writes the other parts, and the first line again, since only now the checksum of the message is known. */
@@ -256,9 +256,7 @@ static int make_file(const struct spool *s, int64_t created, char id[SPOOL_ID], 
 		if (!new_id(id, created, e))
 			return -1;
 		snprintf(temporary, SPOOL_ID + 8, TALLY_TEMPORARY "%s", id);
-		fd = openat(s->dir, temporary, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-		if (fd >= 0 && fchmod(fd, 0600) != 0) /* whatever the caller's umask is */
-			(void)spool_failed(s, "set the mode of a file", e);
+		fd = openat(s->dir, temporary, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, TALLY_WAITS);
 		if (fd >= 0 || errno != EEXIST) {
 			if (fd < 0)
 				spool_failed(s, "make a file", e);
@@ -282,8 +280,8 @@ bool spool_add(struct spool *s, const struct entry *x, const struct message *m, 
 	ok = fd >= 0;
 	if (ok) {
 		/* whatever the umask of the caller is; and locked, so that spool_tidy() leaves it alone */
-		ok = (fchmod(fd, 0600) == 0 && flock(fd, LOCK_EX | LOCK_NB) == 0) || spool_failed(s, "lock a file", e);
-		ok = ok && begin_parts(fd, &l, &envelope, m, records, &most, e) && count_in(s, x, most, e)
+		ok = (fchmod(fd, TALLY_WAITS) == 0 && flock(fd, LOCK_EX | LOCK_NB) == 0) || spool_failed(s, "lock a file", e);
+		ok = ok && begin_parts(fd, &l, &envelope, m, records, &most, e) && count_in(s, x, fd, most, e)
 		  && end_parts(fd, &l, x->v.n, m, records, e) && commit(s, temporary, id, e);
 		if (!ok)
 			(void)unlinkat(s->dir, temporary, 0);

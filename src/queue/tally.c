@@ -35,6 +35,13 @@ static bool begins_so(int dir, const char *name, const char *first)
 	return so;
 }
 
+static bool counts(const char *name, const struct stat *st)
+{
+	if (!S_ISREG(st->st_mode))
+		return false;
+	return name[0] != '.' || (str_starts(name, TALLY_TEMPORARY) && (st->st_mode & ALLPERMS) == TALLY_COUNTS);
+}
+
 /* Adds the entries of a directory, which is closed.  `first`: only those whose envelope begins so; NULL: all. */
 static bool add_up(int dir, const char *first, struct sum *sum)
 {
@@ -44,8 +51,7 @@ static bool add_up(int dir, const char *first, struct sum *sum)
 	bool ok = d != NULL;
 
 	while (ok && (errno = 0, entry = readdir(d)) != NULL) {
-		if ((entry->d_name[0] == '.' && !str_starts(entry->d_name, TALLY_TEMPORARY))
-		    || fstatat(dir, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(st.st_mode)
+		if (fstatat(dir, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !counts(entry->d_name, &st)
 		    || (first != NULL && !begins_so(dir, entry->d_name, first)))
 			continue;
 		sum->bytes += (uint64_t)st.st_size;
@@ -144,9 +150,16 @@ static bool lock(int fd)
 	return true;
 }
 
-bool tally_add(int dir, const char *path, const unsigned long *uid, const struct tally_limit *limit, uint64_t bytes,
+/* With the lock, so that no other reading sees an entry that counts and is then refused. */
+static bool set_mode(int entry, mode_t mode, struct err *e)
+{
+	return fchmod(entry, mode) == 0 || fail_sys(e, ST_SPOOL, errno, "cannot set the mode of a queue file");
+}
+
+bool tally_add(int dir, const char *path, const unsigned long *uid, const struct tally_limit *limit, int entry, uint64_t bytes,
 	       struct err *e)
 {
+	struct err unheard;
 	char name[sizeof TALLY_FILE + 24] = TALLY_FILE;
 	bool ok;
 	int fd;
@@ -157,7 +170,9 @@ bool tally_add(int dir, const char *path, const unsigned long *uid, const struct
 	if (fd < 0)
 		return fail_sys(e, ST_SPOOL, errno, "cannot open the file %s of the queue %s", name, path);
 	ok = lock(fd) || fail_sys(e, ST_SPOOL, errno, "cannot lock the file %s of the queue %s", name, path);
-	ok = ok && count_in(fd, dir, path, uid, limit, bytes, e);
+	ok = ok && set_mode(entry, TALLY_COUNTS, e) && count_in(fd, dir, path, uid, limit, bytes, e);
+	if (!ok)
+		(void)set_mode(entry, TALLY_WAITS, &unheard);
 	close(fd);
 	return ok;
 }
