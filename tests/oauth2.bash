@@ -4,8 +4,8 @@
 OAUTH2=${OAUTH2:-${POSTERN%/*}/postern-oauth2}
 store=		# the directory of the logins
 
-# To be called in setup(), behind provider_setup.
-oauth2_setup() {
+setup() {
+	provider_setup
 	[[ -x $OAUTH2 ]] || skip "postern-oauth2 is not built"
 	store=$HOME/.local/state/postern/oauth2
 	provider=https://localhost:1
@@ -59,3 +59,10 @@ digest() { printf %s "$1" | sha256sum | cut -d ' ' -f 1; }
 
 # member NAME MEMBER: of the stored login; "": it has none.
 member() { sed -nE "s/^  \"$2\": \"?([^\"]*[^\",])\"?,?\$/\\1/p" "$store/$1.json"; }
+
+# The store has no file that others may read, and nothing left over.
+store_is_clean() {
+	local left
+	left=$(find "$store" -mindepth 1 \( -name '*.new' -o -perm /077 \))
+	[[ -z $left ]] || complain "in the store: $left"
+}
