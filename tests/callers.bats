@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # The exact command lines of programs that call sendmail, with the message that each of them writes.  The configuration is the
-# README's: mail for local names goes to you@example.org.  interop/callers.bats runs the programs themselves.
+# README's: mail for local names goes to you@example.org.  interop/callers.bats and jobs.bats run the programs.
 
 load helper
 load callers
