@@ -46,7 +46,7 @@ may_say=(
 @test "bootstrap installs what tests would skip without" {
 	local tool list tools
 	tools=$(sed -nE -e 's/^[[:space:]]*needs? ([a-z][a-z-]*)$/\1/p' \
-	    -e 's/.*command -v ([a-z][a-z-]*) > .dev.null \|\| .*/\1/p' "$SRCDIR"/tests/*.bats "$SRCDIR"/tests/interop/*.bash | sort -u)
+	    -e 's/.*command -v ([a-z][a-z-]*) > .dev.null \|\| .*/\1/p' "$SRCDIR"/tests/*.{bats,bash} "$SRCDIR"/tests/interop/*.bash | sort -u)
 	[[ $tools == *curl*mandoc*zsh* ]]
 	list=$(sed -n '/apt:check/,/;;/p' "$SRCDIR/bootstrap")
 	for tool in $tools; do
@@ -54,6 +54,7 @@ may_say=(
 		gnutls-cli) tool=gnutls-bin ;;
 		setpriv | unshare | perl) continue ;; # util-linux is everywhere, and perl comes with autoconf
 		gpg) tool=gnupg ;;
+		node) tool=nodejs ;;
 		setcap) tool=libcap2-bin ;;
 		systemd-analyze) tool=systemd ;;
 		esac
@@ -83,4 +84,15 @@ may_say=(
 	same "modules in LAYERS" "$(find src -name '*.[ch]' | sed 's|^src/||; s|\.[ch]$||')" "$(grep -v '^#' src/LAYERS)"
 	diff <(grep -oE '\bsrc/[a-z0-9/]+\.[ch]\b' Makefile.am | sed 's|^src/||; s|\.[ch]$||' | uniq) <(grep -v '^#' src/LAYERS) >&2 \
 	    || complain "the order of Makefile.am's sources is not that of src/LAYERS"
+}
+
+# A .bats file that Makefile.am does not name is never run, and nobody notices.
+@test "every test file is run by make check, is in the archive, and is short enough to be read" {
+	local long
+	cd "$SRCDIR"
+	same "tests in Makefile.am" "$(printf '%s\n' tests/*.bats tests/interop/*.bats)" \
+	    "$(sed -nE 's|^\t(tests/.*\.bats)( \\)?$|\1|p' Makefile.am)"
+	same "what tests load, in Makefile.am" "$(printf '%s\n' tests/*.bash)" "$(grep -oE '\btests/[a-z0-9-]+\.bash\b' Makefile.am)"
+	long=$(wc -l tests/*.bats tests/interop/*.bats | awk '$1 > 600 && $2 != "total"')
+	[[ -z $long ]] || complain "over 600 lines: $long"
 }
