@@ -399,3 +399,21 @@ load testserver
 	[[ $reply == 421* ]]
 	refute hear
 }
+}
+
+# A child that has the processor no more: it is stopped, waits for its client for longer than a second, and has something unread.
+@test "sync waits for a connection that has something to read, however long ago it began to wait" {
+	local child going
+	plain_server < /dev/null
+	dial
+	child=$(pgrep -P "$server_pid")
+	kill -STOP "$child"
+	say 'NOOP\r\n'
+	hang_up
+	(sleep 3; kill -CONT "$child") 3>&- &
+	going=$!
+	transcript > "$BATS_TEST_TMPDIR/seen"
+	wait "$going"
+	grep -q 'C: NOOP' "$BATS_TEST_TMPDIR/seen"
+	grep -q -- '-- eof' "$BATS_TEST_TMPDIR/seen"
+}

@@ -49,15 +49,18 @@ static void count_flight(struct conn *c, size_t got)
 ssize_t raw_read(struct conn *c, void *p, size_t n)
 {
 	atomic_llong *waiting = &c->shared->waiting[c->number % MAX_CHILDREN];
+	struct pollfd ready = { .fd = c->fd, .events = POLLIN };
 	ssize_t got;
 
 	if (c->arrived > 0 && n > c->arrived)
 		n = c->arrived;
 	atomic_store(waiting, now_ms());
+	while (poll(&ready, 1, -1) < 0 && errno == EINTR)
+		;
+	atomic_store(waiting, 0); /* before the octets are taken: the listener sees one or the other */
 	do
 		got = recv(c->fd, p, n, 0);
 	while (got < 0 && errno == EINTR);
-	atomic_store(waiting, 0);
 	if (got > 0) {
 		count_flight(c, (size_t) got);
 		atomic_fetch_add(&c->shared->in_bytes, (unsigned long long) got);

@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -28,7 +29,7 @@ struct child {
 	pid_t pid;
 	unsigned number;
 	int fd;		/* end of file: the child has ended; an octet: do not wait for it */
-	bool parked;
+	bool parked, unread;
 };
 
 static struct script script;
@@ -40,6 +41,7 @@ static int deaf[2 * MAX_LISTEN];	/* sockets that never accept, each followed by 
 static size_t deaf_count;
 static struct child children[MAX_CHILDREN];
 static size_t child_count;
+static int sockets; /* epoll: which children have something to read.  It holds no socket open, as a descriptor here would. */
 
 static void die(const char *what)
 {
@@ -236,6 +238,14 @@ static void serve(int fd, int tell, unsigned number)
 	free(c.said.p);
 }
 
+static void watch(int fd, unsigned number)
+{
+	struct epoll_event event = { .events = EPOLLIN, .data.u32 = number };
+
+	if (epoll_ctl(sockets, EPOLL_CTL_ADD, fd, &event) < 0)
+		die("epoll_ctl");
+}
+
 static void accept_one(int listener)
 {
 	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC), ends[2];
@@ -245,6 +255,7 @@ static void accept_one(int listener)
 	if (fd < 0)
 		return;
 	number = atomic_fetch_add(&shared->connections, 1) + 1;
+	watch(fd, number);
 	if (child_count == MAX_CHILDREN || pipe(ends) < 0)
 		die("too many connections");
 	pid = fork();
@@ -281,19 +292,33 @@ static void hear_child(size_t i)
 	children[i] = children[--child_count];
 }
 
+static void mark_unread(void)
+{
+	static struct epoll_event events[MAX_CHILDREN];
+	int n = epoll_wait(sockets, events, MAX_CHILDREN, 0);
+
+	for (size_t i = 0; i < child_count; i++) {
+		children[i].unread = false;
+		for (int k = 0; k < n; k++)
+			children[i].unread |= events[k].data.u32 == children[i].number;
+	}
+}
+
 /*
  * The number of children that may still record something.  A child whose client has been silent for a second does not count:
- * that client is the test itself, which waits for the reply to `sync`.
+ * that client is the test itself, which waits for the reply to `sync`.  The time alone does not show this: a child that has just
+ * got something, or the end of its client, may not have had the processor since.
  */
 static size_t busy(void)
 {
 	long long now = now_ms();
 	size_t n = 0;
 
+	mark_unread();
 	for (size_t i = 0; i < child_count; i++) {
 		long long since = atomic_load(&shared->waiting[children[i].number % MAX_CHILDREN]);
 
-		n += !children[i].parked && (since == 0 || now - since < SILENT_MS);
+		n += !children[i].parked && (since == 0 || now - since < SILENT_MS || children[i].unread);
 	}
 	return n;
 }
@@ -341,10 +366,10 @@ static bool turn(bool *asked, int timeout)
 	return true;
 }
 
-static void answer_sync(void)
+static void answer_sync(bool idle)
 {
 	record_stats(dir, shared);
-	printf("idle\n");
+	puts(idle ? "idle" : "busy");
 	fflush(stdout);
 }
 
@@ -357,7 +382,7 @@ static void run(void)
 		if (asked && !was)
 			since = now_ms();
 		if (asked && !backlog() && (busy() == 0 || now_ms() - since > SYNC_MS)) {
-			answer_sync();
+			answer_sync(busy() == 0);
 			asked = false;
 		}
 		was = asked;
@@ -430,6 +455,9 @@ int main(int argc, char **argv)
 	if (shared == MAP_FAILED)
 		die("mmap");
 	record_open(dir);
+	sockets = epoll_create1(EPOLL_CLOEXEC);
+	if (sockets < 0)
+		die("epoll_create1");
 	tell_port(listen_all());
 	run();
 	finish();
