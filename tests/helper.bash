@@ -26,6 +26,9 @@ helper_setup() {
 	umask 022				# postern refuses files that a group may write
 	exec < /dev/null			# start_server without a here-document reads an end of file
 	[[ -z $test_limit ]] || limit_test
+	# If a reader has left, the write fails and says so; without a trap the test would die without a word.  Programs that the
+	# test starts have the default again.
+	trap : PIPE
 	for name in $(compgen -v POSTERN_) $(compgen -v XDG_) ${!LC_*}; do
 		unset "$name"
 	done
@@ -33,7 +36,7 @@ helper_setup() {
 	unset http_proxy https_proxy all_proxy ALL_PROXY HTTPS_PROXY no_proxy LANGUAGE NLSPATH
 	export LANG=C LC_ALL=C TZ=UTC0 HOME=$BATS_TEST_TMPDIR/home TMPDIR=$BATS_TEST_TMPDIR/tmp
 	mkdir -p "$HOME" "$TMPDIR"
-	servers=0 server_pids=() server_holds=() server_says=() server_dirs=() violations_expected=
+	servers=0 server_pids=() server_holds=() server_says=() server_dirs=() violations_expected= by=()
 	conf=$BATS_TEST_TMPDIR/postern.conf mail=$BATS_TEST_TMPDIR/mail
 	certs=$BUILDDIR/tests/certs
 	write_mail > "$mail"
@@ -159,7 +162,7 @@ start_server() {
 	exec {hold}> "$server_dir/hold" {say}< "$server_dir/says"
 	server_pids+=("$server_pid") server_holds+=("$hold") server_says+=("$say") server_dirs+=("$server_dir")
 	servers=$number
-	if ! read -r -t 30 -u "$say" line || [[ $line != "port "* ]]; then
+	if ! read -r -u "$say" line || [[ $line != "port "* ]]; then
 		server_holds[number - 1]=
 		echo "the smarthost did not start:" "$(< "$server_dir/stderr")" >&2
 		return 1
@@ -170,13 +173,16 @@ start_server() {
 
 # Waits until the server has finished all connections, so that transcript and statistics are complete.
 sync_server() {
-	local n line
+	local n line rc=0
 	for ((n = 0; n < servers; n++)); do
 		[[ -n ${server_holds[n]} ]] || continue
 		# In a subshell: if the server has died, SIGPIPE kills the subshell and not the test.
 		(echo sync >&"${server_holds[n]}") 2> /dev/null || continue
-		read -r -t 30 -u "${server_says[n]}" line || :
+		line=
+		read -r -u "${server_says[n]}" line || :
+		[[ $line != busy ]] || { echo "a connection of server $((n + 1)) did not end" >&2; rc=1; }
 	done
+	return $rc
 }
 
 # Stops the latest server before the test ends.
@@ -240,13 +246,27 @@ run_bounded() {
 	fi
 }
 
-# postern ARGS: runs the program with $conf.  postern_bare ARGS: without -C.  postern_as NAME ARGS: with $conf, under that name.
-postern() { run_bounded "$POSTERN" -C "$conf" "$@"; }
+# postern ARGS: runs the program with $conf, by the command in $by if there is one.  postern_bare ARGS: without -C.
+# postern_as NAME ARGS: with $conf, under that name.
+postern() { run_bounded "${by[@]}" "$POSTERN" -C "$conf" "$@"; }
 postern_bare() { run_bounded "$POSTERN" "$@"; }
 postern_as() {
 	mkdir -p "$BATS_TEST_TMPDIR/bin"
 	ln -sf "$POSTERN" "$BATS_TEST_TMPDIR/bin/$1"
 	run_bounded "$BATS_TEST_TMPDIR/bin/$1" -C "$conf" "${@:2}"
+}
+
+# with_own_time NAME=VALUE...: sets $own_time, the variables of a program whose time goes by as tests/fault/fast.c says.
+# late_on WORDS [VARIABLE...]: postern's time stands still.  Only where the server's transcript has a line with these words, the
+# time of one wait is over.  So no limit passes too soon on a busy machine.
+with_own_time() {
+	[[ -e $BUILDDIR/tests/fault/fast.so ]] || skip "needs tests/fault/fast.so: make check builds it"
+	own_time=(LD_PRELOAD="$BUILDDIR/tests/fault/fast.so" \
+	    ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0" "$@")
+}
+late_on() {
+	with_own_time FAST_WHEN="$server_dir/transcript" FAST_WORDS="$1" "${@:2}"
+	by=(env "${own_time[@]}")
 }
 
 # The directory of the system's configuration, as configure(1) set it: the program contains its name.
@@ -291,6 +311,24 @@ needs_mounts() {
 		command -v "$tool" > /dev/null || skip "needs $tool"
 	done
 	why=$(unshare --mount true 2>&1) || skip "needs a mount namespace: $why"
+}
+
+# eventually COMMAND ARGS: waits until the command succeeds.  Only the limit of the test ends this, since how long something
+# takes depends on the machine.  heard PATTERN: waits for such a line in the transcript of a server that still runs.
+eventually() {
+	until "$@"; do
+		sleep 0.05
+	done
+}
+in_transcript() { grep -q -e "$1" "$server_dir/transcript" 2> /dev/null; }
+heard() { eventually in_transcript "$1"; }
+
+# gone PID...: are these processes gone?
+gone() {
+	local pid
+	for pid; do
+		[[ ! -e /proc/$pid ]] || return 1
+	done
 }
 
 # refute COMMAND ARGS: the command must fail.  (bats ignores the status of `! command` unless it is the last line of a test.)

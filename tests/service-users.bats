@@ -43,7 +43,7 @@ listen_with() {
 listen() {
 	local ready
 	listen_with "$BATS_TEST_TMPDIR/accept" "$socket" "$BATS_TEST_TMPDIR/postern" -bs --service -C "$service"
-	read -r -t 30 ready < "$BATS_TEST_TMPDIR/listens" && [[ $ready == ready ]]
+	read -r ready < "$BATS_TEST_TMPDIR/listens" && [[ $ready == ready ]]
 }
 
 # as UID ARGS: postern of this user, with the configuration of all users.
@@ -84,13 +84,15 @@ as() {
 	chown "$bob" "$home" "$home/run"
 	exec {listener}> >(apart on_machine "$bob" "$BATS_TEST_TMPDIR/accept" "$socket" sh -c \
 	    'echo 220 evil; echo came >> "$1"; cat >> "$1"' - "$home/run/heard" > "$BATS_TEST_TMPDIR/listens")
-	read -r -t 30 ready < "$BATS_TEST_TMPDIR/listens" && [[ $ready == ready ]]
+	read -r ready < "$BATS_TEST_TMPDIR/listens" && [[ $ready == ready ]]
 	chown 0 "$socket"	# whoever can put a file there as its own is the service
 	as "$alice" you@example.net < "$mail"
 	((status == 75)) || complain "status $status"
 	told "uid $bob listens on $socket, which is neither root's, nor ours"
 	[[ ! -e $home/run/heard || $(< "$home/run/heard") == came ]] || complain "it heard: $(< "$home/run/heard")"
 }
+
+all_greeted() { (($(cat "$BATS_TEST_TMPDIR"/held.* | grep -c ^220) == 8)); }
 
 @test "one user holds all its connections, and another sends" {
 	machine <<-'S'
@@ -102,10 +104,7 @@ as() {
 		exec {fd}> >(apart on_machine "$alice" "$BATS_TEST_TMPDIR/accept" --connect "$socket" > "$BATS_TEST_TMPDIR/held.$n")
 		held+=("$fd")
 	done
-	for ((n = 0; n < 100; n++)); do
-		[[ $(cat "$BATS_TEST_TMPDIR"/held.* | grep -c ^220) != 8 ]] || break
-		sleep 0.1
-	done
+	eventually all_greeted
 	as "$alice" you@example.net < "$mail"
 	((status == 75)) || complain "alice: status $status"
 	told "has 8 connections already"
@@ -158,19 +157,17 @@ server() {
 	    -e "s|/etc/postern/service.conf|$service|" -e "s|postern -bs|$BATS_TEST_TMPDIR/postern -bs|"
 }
 
+listens() { "$BUILDDIR/tests/server/accept" --connect "$socket" < /dev/null > /dev/null 2>&1; }
+
 # by_server NAME: it makes the socket, and two users send as themselves.
 by_server() {
 	command -v "$1" > /dev/null || skip "needs $1"
 	machine "sender_map alice:alice@example.org, bob:bob@example.org" <<-'S'
 		tls none
 	S
-	local n
 	rm "$BATS_TEST_TMPDIR/listens"	# it is a file now: nobody says that it is ready
 	listen_with sh -c "exec 5<&0; $1 $(server "$1") & cat <&5 > /dev/null; kill \$!"
-	for ((n = 0; n < 100; n++)); do
-		[[ ! -S $socket ]] || break
-		sleep 0.1
-	done
+	eventually listens	# the socket is there before that
 	as "$alice" you@example.net < "$mail"
 	((status == 0)) || complain "alice: status $status, $(cat "$BATS_TEST_TMPDIR/service.err")"
 	as "$bob" you@example.net < "$mail"

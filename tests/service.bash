@@ -1,8 +1,6 @@
 # service.bash - for tests of the machine's account: `load service` after `load helper`
 # shellcheck shell=bash disable=SC2034,SC2154	# set or used in helper.bash, and in the files that load this one
 
-postern_timeout=20 test_limit=60
-
 # Users of the machine of these tests, which run no tests themselves.
 postern_uid=54320 alice=54321 bob=54322
 
@@ -46,7 +44,7 @@ serve() {
 	[[ -e $BATS_TEST_TMPDIR/listens ]] || mkfifo "$BATS_TEST_TMPDIR/listens"
 	exec {listener}> >(apart "$BUILDDIR/tests/server/accept" "$socket" "$@" > "$BATS_TEST_TMPDIR/listens" \
 	    2>> "$BATS_TEST_TMPDIR/service.err")
-	read -r -t 30 ready < "$BATS_TEST_TMPDIR/listens" && [[ $ready == ready ]]
+	read -r ready < "$BATS_TEST_TMPDIR/listens" && [[ $ready == ready ]]
 }
 
 # The dialogue on stdin, with the service.

@@ -109,12 +109,20 @@ hold() {
 	held=()
 	for ((n = 0; n < $1; n++)); do
 		coproc { apart "$BUILDDIR/tests/server/accept" --connect "$socket"; }
-		read -r -t 30 -u "${COPROC[0]}" greeting
+		read -r -u "${COPROC[0]}" greeting
 		[[ $greeting == "${2:-220}"* ]] || { echo "$greeting" >&2; return 1; }
 		eval "exec {fd}>&${COPROC[1]}"
 		held+=("$fd" "$COPROC_PID")
 	done
 } 2> /dev/null
+
+# killed [-o]: all processes of the service, or the oldest one, are killed, and are gone: only then do they hold nothing.
+killed() {
+	local pids
+	mapfile -t pids < <(pgrep -f "$@" -- "^$POSTERN -bs --service -C $service")
+	kill -KILL "${pids[@]}"
+	eventually gone "${pids[@]}"
+}
 
 @test "one uid has eight connections at most, and a process that was killed counts no more" {
 	service <<-'S'
@@ -123,10 +131,9 @@ hold() {
 	hold 8
 	postern_fails 75 greeting -- you@example.net < "$mail"
 	told "has 8 connections already"
-	kill -9 "$(pgrep -f -o -- "^$POSTERN -bs --service -C $service")"
+	killed -o
 	postern_ok you@example.net < "$mail"
-	# shellcheck disable=SC2046	# one word a process
-	kill -9 $(pgrep -f -- "^$POSTERN -bs --service -C $service")
+	killed
 	hold 8
 }
 
@@ -140,19 +147,19 @@ hold() {
 	told "has 8 connections already"
 }
 
-# The service's time goes by so many times as fast.
-service_fast() {
-	[[ -e $BUILDDIR/tests/fault/fast.so ]] || skip "needs tests/fault/fast.so: make check builds it"
-	run_by=(env FAST_FACTOR="$1" LD_PRELOAD="$BUILDDIR/tests/fault/fast.so"
-	    ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0")
+# For the service, each octet of its client takes five seconds.
+service_slow() {
+	with_own_time FAST_STEP=5
+	run_by=(env "${own_time[@]}")
 	service
 }
 
-# drip FIRST PIECE: a user who says FIRST, and then PIECE again and again, each time after a moment, until the service leaves.
+# drip FIRST PIECE: a user who says FIRST, and then PIECE again and again, until the service leaves.
 drip() {
 	# shellcheck disable=SC2016	# the inner shell's
-	run_bounded bash -c '{ printf "%b" "$2"; while sleep 0.05; do printf "%b" "$3" || break; done; } 2> /dev/null |
+	run_bounded bash -c '{ printf "%b" "$2"; while printf "%b" "$3"; do :; done; } 2> /dev/null |
 		"$0" --connect "$1"' "$BUILDDIR/tests/server/accept" "$socket" "$1" "$2"
+	((status != 124)) || complain "$1 $2: the service does not leave"
 }
 
 # drip_too_long FIRST PIECE: the last answer must be that the service leaves.
@@ -164,7 +171,7 @@ drip_too_long() {
 envelope_said='EHLO me\r\nMAIL FROM:<me@example.org>\r\nRCPT TO:<you@example.net>\r\n'
 
 @test "a command has five minutes, however it drips" {
-	service_fast 300 <<-'S'
+	service_slow <<-'S'
 		tls none
 	S
 	drip_too_long "" N
@@ -172,7 +179,7 @@ envelope_said='EHLO me\r\nMAIL FROM:<me@example.org>\r\nRCPT TO:<you@example.net
 }
 
 @test "a line of a message has five minutes, and the message is not sent" {
-	service_fast 300 <<-'S'
+	service_slow <<-'S'
 		tls none
 	S
 	drip_too_long "${envelope_said}DATA\r\nSubject: x\r\n\r\n" x
@@ -181,19 +188,14 @@ envelope_said='EHLO me\r\nMAIL FROM:<me@example.org>\r\nRCPT TO:<you@example.net
 	[[ $(messages) == 0 ]]
 }
 
-# All at once, since each takes seconds.
 @test "a dialogue has thirty minutes, whatever drips: commands, lines, or octets of a chunk" {
-	local n pids=() pieces=('' 'NOOP\r\n' '' 'EHLO me\r\n' '' 'RSET\r\n' '' 'MAIL FROM:<me@example.org>\r\nRSET\r\n'
+	local n pieces=('' 'NOOP\r\n' '' 'EHLO me\r\n' '' 'RSET\r\n' '' 'MAIL FROM:<me@example.org>\r\nRSET\r\n'
 	    "${envelope_said}DATA\r\n" 'x\r\n' "${envelope_said}BDAT 100000 LAST\r\n" '\r\n')
-	service_fast 400 <<-'S'
+	service_slow <<-'S'
 		tls none
 	S
 	for ((n = 0; n < ${#pieces[@]}; n += 2)); do
-		(BATS_TEST_TMPDIR+=/$n && mkdir "$BATS_TEST_TMPDIR" && drip_too_long "${pieces[@]:n:2}") 3>&- &
-		pids+=($!)
-	done
-	for n in "${pids[@]}"; do
-		wait "$n" || complain "not all got a 421"
+		drip_too_long "${pieces[@]:n:2}"
 	done
 	[[ $(messages) == 0 ]]
 	[[ $(grep -c "the dialogue took too long" "$BATS_TEST_TMPDIR/service.err") == 6 ]] \
@@ -201,7 +203,7 @@ envelope_said='EHLO me\r\nMAIL FROM:<me@example.org>\r\nRCPT TO:<you@example.net
 }
 
 @test "a user who may not send has thirty minutes, too" {
-	service_fast 400 <<-'S'
+	service_slow <<-'S'
 		tls none
 	S
 	echo "allow_users nobody-of-that-name" >> "$service"

@@ -399,7 +399,6 @@ load testserver
 	[[ $reply == 421* ]]
 	refute hear
 }
-}
 
 # A child that has the processor no more: it is stopped, waits for its client for longer than a second, and has something unread.
 @test "sync waits for a connection that has something to read, however long ago it began to wait" {

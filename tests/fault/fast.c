@@ -1,23 +1,27 @@
 /*
- * fast.c - to be preloaded: for the process, time goes by FAST_FACTOR times as fast.
+ * fast.c - to be preloaded: for the process, time goes by when the test says so, and not while the machine is busy.
  *
- * So a limit of half an hour is over in seconds.  Counts for clock_gettime(CLOCK_MONOTONIC), poll(2) and ppoll(2), which are all
- * that base/clock and base/descriptor use; the date stays what it is.
+ *	FAST_STEP=SECONDS	each octet of standard input takes so long; read(2) gives one at a time
+ *	FAST_WHEN=FILE		for each line of FILE, one wait that has a limit reaches it: its time has gone by
+ *	FAST_WORDS=TEXT		only the lines with this text count
+ *	FAST_MOST=N		only the first N of them
+ *
+ * So a limit of half an hour is over at once, and a limit of a second never before the event that the test is about.  Counts for
+ * clock_gettime(CLOCK_MONOTONIC), poll(2) and ppoll(2), which are all that base/clock and base/descriptor use; the date stays
+ * what it is.
  */
 #include <dlfcn.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
+#include <unistd.h>
 
-enum { NS = 1000000000 };
+enum { LOOK_MS = 20 }; /* how often FILE is read */
 
-static long factor(void)
-{
-	const char *text = getenv("FAST_FACTOR");
-	long n = text == NULL ? 1 : strtol(text, NULL, 10);
-
-	return n > 0 ? n : 1;
-}
+static long long gone_ms; /* on this process's clock */
+static int reached;	  /* lines of FILE that have ended a wait */
 
 static void *next(const char *name)
 {
@@ -31,41 +35,77 @@ static void *next(const char *name)
 int clock_gettime(clockid_t id, struct timespec *t)
 {
 	static int (*real)(clockid_t, struct timespec *);
-	static time_t began; /* the factor would let the seconds since the start of the machine overflow */
-	int r;
+	static struct timespec began;
 
 	if (real == NULL)
 		*(void **)&real = next("clock_gettime");
-	r = real(id, t);
-	if (r != 0 || id != CLOCK_MONOTONIC)
-		return r;
-	if (began == 0)
-		began = t->tv_sec;
-	long long ns = ((long long)(t->tv_sec - began) * NS + t->tv_nsec) * factor();
-
-	t->tv_sec = began + (time_t)(ns / NS);
-	t->tv_nsec = (long)(ns % NS);
+	if (id != CLOCK_MONOTONIC)
+		return real(id, t);
+	if (began.tv_sec == 0)
+		real(id, &began);
+	*t = began;
+	t->tv_sec += (time_t)(gone_ms / 1000);
+	t->tv_nsec += (long)(gone_ms % 1000 * 1000000);
+	if (t->tv_nsec >= 1000000000) {
+		t->tv_nsec -= 1000000000;
+		t->tv_sec++;
+	}
 	return 0;
 }
 
-int ppoll(struct pollfd *fds, nfds_t n, const struct timespec *timeout, const sigset_t *mask)
+ssize_t read(int fd, void *to, size_t room)
+{
+	static ssize_t (*real)(int, void *, size_t);
+	const char *step = getenv("FAST_STEP");
+	ssize_t n;
+
+	if (real == NULL)
+		*(void **)&real = next("read");
+	if (fd != 0 || step == NULL || room == 0)
+		return real(fd, to, room);
+	n = real(fd, to, 1);
+	if (n > 0)
+		gone_ms += atol(step) * 1000;
+	return n;
+}
+
+static int lines(void)
+{
+	const char *path = getenv("FAST_WHEN"), *words = getenv("FAST_WORDS"), *most = getenv("FAST_MOST");
+	FILE *file = path == NULL ? NULL : fopen(path, "re");
+	char line[4096];
+	int n = 0;
+
+	while (file != NULL && fgets(line, sizeof line, file) != NULL)
+		n += words == NULL || strstr(line, words) != NULL;
+	if (file != NULL)
+		fclose(file);
+	return most != NULL && n > atoi(most) ? atoi(most) : n;
+}
+
+int ppoll(struct pollfd *fds, nfds_t n, const struct timespec *limit, const sigset_t *mask)
 {
 	static int (*real)(struct pollfd *, nfds_t, const struct timespec *, const sigset_t *);
-	struct timespec sooner;
+	const struct timespec look = { 0, LOOK_MS * 1000000L };
+	int ready;
 
 	if (real == NULL)
 		*(void **)&real = next("ppoll");
-	if (timeout != NULL) {
-		long long ns = ((long long)timeout->tv_sec * NS + timeout->tv_nsec) / factor() + 1;
-
-		sooner = (struct timespec){ (time_t)(ns / NS), (long)(ns % NS) };
+	if (limit == NULL || (limit->tv_sec == 0 && limit->tv_nsec == 0))
+		return real(fds, n, limit, mask);
+	do
+		ready = real(fds, n, &look, mask);
+	while (ready == 0 && n > 0 && lines() <= reached);
+	if (ready == 0) {
+		reached += n > 0;
+		gone_ms += limit->tv_sec * 1000LL + limit->tv_nsec / 1000000;
 	}
-	return real(fds, n, timeout == NULL ? NULL : &sooner, mask);
+	return ready;
 }
 
-int poll(struct pollfd *fds, nfds_t n, int timeout)
+int poll(struct pollfd *fds, nfds_t n, int limit)
 {
-	struct timespec t = { timeout / 1000, timeout % 1000 * 1000000L };
+	struct timespec t = { limit / 1000, limit % 1000 * 1000000L };
 
-	return ppoll(fds, n, timeout < 0 ? NULL : &t, NULL);
+	return ppoll(fds, n, limit < 0 ? NULL : &t, NULL);
 }
