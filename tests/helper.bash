@@ -36,7 +36,7 @@ helper_setup() {
 	unset http_proxy https_proxy all_proxy ALL_PROXY HTTPS_PROXY no_proxy LANGUAGE NLSPATH
 	export LANG=C LC_ALL=C TZ=UTC0 HOME=$BATS_TEST_TMPDIR/home TMPDIR=$BATS_TEST_TMPDIR/tmp
 	mkdir -p "$HOME" "$TMPDIR"
-	servers=0 server_pids=() server_holds=() server_says=() server_dirs=() violations_expected= by=()
+	servers=0 server_pids=() server_holds=() server_says=() server_dirs=() by=() violations_expected=
 	conf=$BATS_TEST_TMPDIR/postern.conf mail=$BATS_TEST_TMPDIR/mail
 	certs=$BUILDDIR/tests/certs
 	write_mail > "$mail"
