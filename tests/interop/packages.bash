@@ -4,9 +4,12 @@
 : "${SRCDIR:=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)}"
 : "${BUILDDIR:=$SRCDIR}"
 
+# Read now, since the environment of a test loses the variable.
+interop_cache=${POSTERN_INTEROP_CACHE:-$BUILDDIR/tests/interop/cache}
+
 # cache_of SET: prints the directory in which the packages of this set are unpacked.
 cache_of() {
-	local dir=${POSTERN_INTEROP_CACHE:-$BUILDDIR/tests/interop/cache}
+	local dir=$interop_cache
 	[[ $dir == /* ]] || dir=$PWD/$dir
 	[[ $1 == servers ]] || dir+=.$1
 	echo "$dir"
