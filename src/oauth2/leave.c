@@ -65,6 +65,12 @@ static bool revoke_it(const struct login *l, struct err *e)
 	return true;
 }
 
+static bool tell_away(const char *name)
+{
+	tell("%s was exported, and stays valid where it is used now; what was left of it here is removed", name);
+	return true;
+}
+
 static bool remove_all(struct store *s, struct held_login *h, struct err *e)
 {
 	return store_remove(s, h, e) && (geteuid() != 0 || store_drop_machine(h->name, e));
@@ -83,8 +89,8 @@ bool leave_logout(const char *name, bool force, struct err *e)
 		ok = found = true; /* a file that is damaged or cannot be trusted */
 	}
 	if (ok && !found)
-		ok = fail_missing(name, e);
-	if (ok && !revoke_it(&h.l, e)) {
+		ok = store_was_set_aside(&s, name) ? tell_away(name) : fail_missing(name, e);
+	if (ok && found && !revoke_it(&h.l, e)) {
 		char text[ERR_TEXT];
 
 		ok = force;

@@ -430,7 +430,7 @@ bool store_drop_access(struct store *s, const char *name, struct err *e)
 bool store_remove(struct store *s, struct held_login *h, struct err *e)
 {
 	return drop(s, h->name, ACCESS_SUFFIX, e) && drop(s, h->name, ACCESS_LOGIN NEW, e) && drop(s, h->name, ACCESS_LOGIN, e)
-	    && folder_sync(&s->at, e);
+	    && drop(s, h->name, EXPORTED, e) && folder_sync(&s->at, e);
 }
 
 bool store_set_aside(struct store *s, struct held_login *h, struct err *e)

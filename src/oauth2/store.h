@@ -76,7 +76,7 @@ bool store_put_access(struct store *s, const char *name, const struct access *a,
 bool store_put_machine(const char *name, const struct access *a, struct err *e) MUST_CHECK;
 bool store_drop_machine(const char *name, struct err *e) MUST_CHECK; /* true if there is none */
 
-/* Removes the access token, or the whole login. */
+/* Removes the access token, or the whole login with what was set aside. */
 bool store_drop_access(struct store *s, const char *name, struct err *e) MUST_CHECK;
 bool store_remove(struct store *s, struct held_login *h, struct err *e) MUST_CHECK;
 
