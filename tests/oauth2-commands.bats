@@ -89,6 +89,21 @@ load oauth2
 	[[ ! -e $store/other.json ]]
 }
 
+@test "logout removes what an export left here, and does not end the login elsewhere" {
+	start_provider
+	login work
+	oauth2_ok export work
+	oauth2_ok logout work
+	told "stays valid where it is used now"
+	[[ $(ls -A "$store") == work.lock && ! -s $provider_dir/requests ]]
+	login work
+	oauth2_ok export work
+	login work
+	answers <<< '{ "/revoke": [ { "status": 200 } ] }'
+	oauth2_ok logout work
+	[[ $(ls -A "$store") == work.lock && $(last_request) == *'"token":"r1"'* ]]
+}
+
 @test "import names the command that a login brings; logout --force says what may still be valid" {
 	start_provider
 	login work '"client_secret_command": "pass show client"'

@@ -220,6 +220,43 @@ refused_before() {
 	oauth2_ok token work
 }
 
+@test "what ended a login, and what mends it, is told the same at each later run" {
+	local first
+	start_provider
+	login work
+	gives '{ "status": 400, "json": { "error": "invalid_grant", "error_subtype": "invalid_rapt", "error_description": "reauth" } }'
+	oauth2_fails 77 token work
+	first=${stderr#*hint: }
+	oauth2_fails 77 token work
+	told "invalid_grant (invalid_rapt): reauth"
+	[[ ${stderr#*hint: } == "$first" ]] || complain "not: $first"
+}
+
+@test "status tells what the provider refused last, with the exit status of token, until a token comes" {
+	local error want
+	start_provider
+	login work
+	for error in '"invalid_client", "error_description": "unknown: it"' '"moon_phase"' '"invalid_client", "error_subtype": "x"'; do
+		gives "{ \"status\": 400, \"json\": { \"error\": $error } }"
+		oauth2 token work
+		want=$status error=${stderr%%$'\n'*}
+		error=${error#*postern-oauth2: }
+		oauth2 status work
+		((status == want)) || complain "$status, not $want"
+		[[ $stdout == *"problem      ${error#*: }"* && $stdout == *$'\nmend '* ]] || complain "not: $error"
+		[[ $stdout == *$'\nrefused '* ]]
+	done
+	oauth2 status --json work
+	[[ $stdout == *'"problem": '*invalid_client* && $stdout == *'"refused": '* ]]
+	stat -c %i "$store/work.json" > "$BATS_TEST_TMPDIR/inode"
+	oauth2_fails 78 token work
+	[[ $(stat -c %i "$store/work.json") == "$(< "$BATS_TEST_TMPDIR/inode")" ]]	# the same is not written again
+	gives "$(good a1)"
+	oauth2_ok token work
+	oauth2_ok status work
+	[[ $stdout != *refused* && $stdout != *problem* ]]
+}
+
 # What the provider may answer, and the exit status.  After none of them the login is lost.
 @test "every answer of the provider that is none" {
 	local want answer

@@ -9,8 +9,8 @@
 
 #include "base/err.h"
 
-/* Revokes the login at the provider (RFC 7009), then deletes it.  If the provider cannot be asked, it stays, unless `force`.  What
- * was only left here by an export is deleted, and not revoked, since it is used on another machine. */
+/* Revokes the login at the provider (RFC 7009), then deletes it.  If the provider cannot be asked, it stays, unless `force`.
+ * What was only left here by an export is deleted, and not revoked, since it is used on another machine. */
 bool leave_logout(const char *name, bool force, struct err *e) MUST_CHECK;
 
 /* Prints the login on standard output, which must not be a terminal, and then sets it aside. */

@@ -40,6 +40,7 @@ static const struct { /* where there is a standard name, it is that of RFC 8414 
 	{ "trust_file", AT(trust_file) },
 	{ "refresh_token", AT(refresh_token) },
 	{ "dead", AT(dead) },
+	{ "failed", AT(failed) },
 }, flags[] = {
 	{ "issuer_in_answers", AT(at.promises_iss) },
 	{ "basic_only", AT(at.basic_only) },
@@ -49,6 +50,7 @@ static const struct { /* where there is a standard name, it is that of RFC 8414 
 	{ "logged_in", AT(logged_in) },
 	{ "renewed", AT(renewed) },
 	{ "dead_since", AT(dead_since) },
+	{ "failed_at", AT(failed_at) },
 	{ "refused_at", AT(refused_at) },
 };
 

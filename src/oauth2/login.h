@@ -39,6 +39,8 @@ struct login { /* all strings are owned; NULL: none */
 	int64_t          renewed;       /* the last time an access token came */
 	char            *dead;          /* why a person must log in again; NULL: it lives */
 	int64_t          dead_since;
+	char            *failed;        /* the provider's last words, if it refused a token and the login lives; NULL: none */
+	int64_t          failed_at;
 	char             refused[65];   /* SHA-256 of the latest access token that a server refused; "": none */
 	int64_t          refused_at;    /* the first refusal of several within ACCESS_FRESH_S */
 	json_t          *other;         /* the members that are not known; NULL: none */

@@ -53,10 +53,29 @@ static const struct name {
 	{ "unsupported_token_type", ST_CONFIG, FATE_PERM, "%s does not revoke such tokens" },
 };
 
+const char *refusal_words(const struct refusal *r, char to[REFUSAL_WORDS])
+{
+	bool subtype = r->subtype[0] != '\0';
+
+	snprintf(to, REFUSAL_WORDS, "%s%s%s%s%s%s", r->error, subtype ? " (" : "", r->subtype, subtype ? ")" : "",
+		 r->description[0] == '\0' ? "" : ": ", r->description);
+	return to;
+}
+
+void refusal_recall(const char *words, struct refusal *r)
+{
+	size_t n = strcspn(words, ": ");
+	const char *rest = words + n + strspn(words + n, ": ");
+
+	*r = (struct refusal){ .status = 0 };
+	snprintf(r->error, sizeof r->error, "%.*s", (int)(n < sizeof r->error ? n : sizeof r->error - 1), words);
+	snprintf(r->description, sizeof r->description, "%s", rest);
+}
+
 bool refusal_fail(const struct refusal *r, const char *host, struct err *e)
 {
 	const struct name *n = NULL;
-	char words[sizeof r->error + sizeof r->subtype + sizeof r->description + 8];
+	char words[REFUSAL_WORDS];
 
 	for (size_t i = 0; i < COUNT(names); i++)
 		if (strcmp(names[i].error, r->error) == 0)
@@ -65,8 +84,7 @@ bool refusal_fail(const struct refusal *r, const char *host, struct err *e)
 		fail(e, n->stage, n->fate, n->say, host);
 	else
 		fail(e, ST_SECRET, http_is_busy(r->status) ? FATE_TEMP : FATE_PERM, "%s refuses the request", host);
-	snprintf(words, sizeof words, "%s%s%s%s%s%s", r->error, r->subtype[0] == '\0' ? "" : " (", r->subtype,
-		 r->subtype[0] == '\0' ? "" : ")", r->description[0] == '\0' ? "" : ": ", r->description);
+	refusal_words(r, words);
 	return err_quote(e, words, strlen(words));
 }
 

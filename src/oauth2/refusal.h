@@ -27,6 +27,12 @@ json_t *refusal_object(const struct http_answer *a);
 /* What the object (may be NULL) says.  False: it has no `error`. */
 bool refusal_read(const json_t *object, int status, struct refusal *r);
 
+/* What the provider said, in one line: "error (subtype): description".  recall() takes the name of the error from such a line;
+ * the rest becomes the description. */
+enum { REFUSAL_WORDS = sizeof(struct refusal) + 8 };
+const char *refusal_words(const struct refusal *r, char to[REFUSAL_WORDS]); /* returns `to` */
+void        refusal_recall(const char *words, struct refusal *r);
+
 /* All return false.  `host` names the provider, `what` what was asked for.  The fate: TEMP worth another try; ST_SECRET PERM a
  * person must log in again (invalid_grant, and names that are not known); ST_CONFIG PERM the client, its scope or the request is
  * at fault (invalid_client, ...); NONSENSE. */

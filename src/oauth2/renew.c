@@ -116,8 +116,8 @@ static bool take_in(struct login *l, const struct tokens *t, int64_t asked_at, s
 	if (!take_refresh(l, t, asked_at, e))
 		return false;
 	l->renewed = asked_at;
-	l->dead_since = 0;
-	return login_set(&l->dead, NULL, e)
+	l->dead_since = l->failed_at = 0;
+	return login_set(&l->dead, NULL, e) && login_set(&l->failed, NULL, e)
 	    && (t->scope == NULL || l->kind == LOGIN_CLIENT || login_set(&l->scope, t->scope, e));
 }
 
@@ -190,7 +190,7 @@ static bool is_rotated(struct renewal *j)
 /* A login that is over is marked, so that the next runs do not ask for it. */
 static bool bury(struct renewal *j, const struct refusal *r, struct err *e)
 {
-	char text[sizeof r->error + sizeof r->description + 2];
+	char text[REFUSAL_WORDS];
 	struct err ignored, ours = *e;
 
 	if (is_rotated(j)) {
@@ -198,13 +198,28 @@ static bool bury(struct renewal *j, const struct refusal *r, struct err *e)
 			return true;
 		return fail(e, ST_SECRET, FATE_TEMP, "another machine has renewed the login %s meanwhile", j->name);
 	}
-	snprintf(text, sizeof text, "%s%s%s", r->error, r->description[0] == '\0' ? "" : ": ", r->description);
-	if (login_set(&j->h.l.dead, text, &ignored)) {
+	if (login_set(&j->h.l.dead, refusal_words(r, text), &ignored)) {
 		j->h.l.dead_since = time(NULL);
 		(void)!store_commit(j->s, &j->h, &ignored);
 	}
 	*e = ours;
 	return !advice_add(e, j->name) && hint_login(j, e);
+}
+
+/* The provider refused something else, say the client: for status, this is written down.  Only once, since each run may hear it,
+ * and store_command may ask a person for a key. */
+static bool note_failure(struct renewal *j, const struct refusal *r)
+{
+	struct login *l = &j->h.l;
+	char text[REFUSAL_WORDS];
+	struct err ignored;
+
+	if (r->error[0] != '\0' && (l->failed == NULL || strcmp(refusal_words(r, text), l->failed) != 0)
+	    && login_set(&l->failed, refusal_words(r, text), &ignored)) {
+		l->failed_at = time(NULL);
+		(void)!store_commit(j->s, &j->h, &ignored);
+	}
+	return false;
 }
 
 /* If the answer is lost, the provider may have replaced the refresh token already, and a strict one ends the login when it sees
@@ -229,7 +244,10 @@ static bool ask(struct renewal *j, struct err *e)
 		ok = keep(j, &t, asked_at, e);
 	} else {
 		keep_refresh(j, &t, asked_at);
-		ok = e->stage == ST_SECRET && e->fate == FATE_PERM && is_over(&r) && bury(j, &r, e);
+		if (e->fate != FATE_PERM)
+			ok = false;
+		else
+			ok = e->stage == ST_SECRET && is_over(&r) ? bury(j, &r, e) : note_failure(j, &r);
 	}
 	tokens_free(&t);
 	return ok;

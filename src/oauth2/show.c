@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/datetime.h"
+#include "oauth2/refusal.h"
 #include "oauth2/store.h"
 #include "oauth2/tell.h"
 #include "secret/advice.h"
@@ -34,6 +35,17 @@ static bool fail_dead(struct view *v)
 	return v->why.hint[0] == '\0' ? err_hint(&v->why, "postern-oauth2 login %s", v->name) : false;
 }
 
+static bool fail_token(struct view *v)
+{
+	char host[HTTP_HOST];
+	struct refusal r;
+
+	refusal_recall(v->l.failed, &r);
+	refusal_fail(&r, v->l.at.token != NULL ? http_host(v->l.at.token, host) : "the provider", &v->why);
+	(void)advice_add(&v->why, v->name);
+	return v->why.hint[0] == '\0' ? err_hint(&v->why, "postern-oauth2 token %s tries again", v->name) : false;
+}
+
 static bool is_refused(const struct view *v)
 {
 	char digest[ACCESS_DIGEST];
@@ -48,6 +60,8 @@ static bool judge(struct view *v, int64_t now)
 {
 	if (v->l.dead != NULL)
 		return fail_dead(v);
+	if (v->l.failed != NULL)
+		return fail_token(v);
 	if (is_refused(v))
 		return fail_login(v, "the mail server has refused a new access token:"
 				     " is this the right account, and may it send?");
@@ -129,6 +143,7 @@ static void show_view(const struct view *v)
 	line("kind", v->l.kind == LOGIN_CLIENT ? "client credentials" : NULL);
 	line_time("logged in", v->l.logged_in);
 	line_time("refreshed", v->l.renewed);
+	line_time("refused", v->l.failed_at);
 	show_token(v);
 	show_why(v);
 }
@@ -161,7 +176,8 @@ static json_t *view_json(const struct view *v)
 	  && add_text(o, "provider", v->l.provider)
 	  && add_text(o, "client_id", v->l.client_id) && add_text(o, "scope", v->l.scope)
 	  && add(o, "client_credentials", json_boolean(v->l.kind == LOGIN_CLIENT)) && add_time(o, "logged_in", v->l.logged_in)
-	  && add_time(o, "refreshed", v->l.renewed) && add_time(o, "expires", v->a.expires)
+	  && add_time(o, "refreshed", v->l.renewed)
+	  && add_time(o, "refused", v->l.failed_at) && add_time(o, "expires", v->a.expires)
 	  && add(o, "good", json_boolean(access_is_good(&v->a, time(NULL), 0)))
 	  && (!v->bad || (add_text(o, "problem", err_text(&v->why, text)) && add_text(o, "mend", v->why.hint)));
 	if (ok)
