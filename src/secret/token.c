@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sysexits.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -15,26 +16,23 @@
 enum {
 	WORDS_MAX = 4096, /* bytes of what postern-oauth2 says */
 	WARNINGS_MAX = 4, /* lines */
-	STATUS_TEMP = 75,
-	STATUS_NONSENSE = 76,
-	STATUS_PERSON = 77,
-	STATUS_CONFIG = 78,
 };
 
 #define PROGRAM "postern-oauth2"
 
-/* What an exit status of postern-oauth2 means; the hint, with the name of the login, if it gave none. */
+/* What an exit status of postern-oauth2 means, which follows there from err_exit_status(); and the hint, with the name of the
+ * login, if it gave none. */
 static const struct {
 	int         status;
 	enum stage  stage;
 	enum fate   fate;
 	const char *say, *hint;
 } meanings[] = {
-	{ STATUS_TEMP, ST_SECRET, FATE_TEMP, "gets no access token at the moment", PROGRAM " status" },
-	{ STATUS_NONSENSE, ST_SECRET, FATE_NONSENSE, "gets no access token, since its provider does not speak OAuth2",
+	{ EX_TEMPFAIL, ST_SECRET, FATE_TEMP, "gets no access token at the moment", PROGRAM " status" },
+	{ EX_PROTOCOL, ST_SECRET, FATE_NONSENSE, "gets no access token, since its provider does not speak OAuth2",
 	  PROGRAM " status" },
-	{ STATUS_PERSON, ST_SECRET, FATE_PERM, "gets no access token any more", PROGRAM " login" },
-	{ STATUS_CONFIG, ST_CONFIG, FATE_PERM, "gets no access token as it is set up", PROGRAM " status" },
+	{ EX_NOPERM, ST_SECRET, FATE_PERM, "gets no access token any more", PROGRAM " login" },
+	{ EX_CONFIG, ST_CONFIG, FATE_PERM, "gets no access token as it is set up", PROGRAM " status" },
 };
 
 /* ---- the program --------------------------------------------------------------------------------- */
