@@ -209,6 +209,7 @@ refused() {
 	chmod +x "$BATS_TEST_TMPDIR/bin/xdg-open"
 	postern_timeout=2
 	PATH=$BATS_TEST_TMPDIR/bin:$PATH google
+	[[ $stderr == *"no terminal into which an address could be pasted"*"ssh -t, or --port N and ssh -L"* ]]
 	BROWSER=xdg-open PATH=$BATS_TEST_TMPDIR/bin:$PATH google --no-browser
 	[[ $stderr == *"Open this page"* && ! -e $BATS_TEST_TMPDIR/started ]]
 	DISPLAY=:0 PATH=$BATS_TEST_TMPDIR/bin:$PATH google

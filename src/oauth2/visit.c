@@ -109,7 +109,8 @@ static void take_paste(struct wait *w)
 static bool fail_late(struct err *e)
 {
 	fail(e, ST_SECRET, FATE_PERM, "nobody has logged in within %d minutes", VISIT_S / 60);
-	return err_hint(e, "run the same command again");
+	return err_hint(e, "run the same command again; if the page showed an error, check --client-id, and the redirect URI that"
+			" the client has at the provider");
 }
 
 static bool fail_deaf(const struct wait *w, struct err *e)
@@ -176,8 +177,12 @@ static void show(const struct wait *w, const char *url)
 	tell("%s", "");
 	if (w->v->browser && browser_open(url))
 		tell("A browser was started with it.");
-	if (w->paste.tty < 0)
+	if (w->paste.tty < 0) {
+		if (hears)
+			tell("There is no terminal into which an address could be pasted.  For a browser on another machine,"
+			     " use ssh -t, or --port N and ssh -L.");
 		return;
+	}
 	tell(hears ? "If the browser runs on another machine, its last page is an error.  Then copy the address of that page."
 		   : "At the end, the browser is sent to a page that may be an error.  Copy the address of that page.");
 	ask_paste();
