@@ -232,6 +232,19 @@ start_any_provider() {
 }
 at_any() { login me --provider "$provider" --tls-trust-file "$certs/ca.pem" --client-id x "$@"; }
 
+@test "the next login of that name takes the way that an option chose before" {
+	start_any_provider https://p.example/
+	at_any --device --user me@example.org
+	((status == 0)) || complain "no login" || return 1
+	grep -q '"flow": "device"' "$store/me.json"
+	BROWSER=false login me
+	[[ $status == 0 && $stderr == *"enter this code"* ]] || complain "not by the device code"
+	sed -i 's/"flow": "device"/"flow": "thought"/' "$store/me.json"		# of a later version
+	BROWSER=false login me --no-browser
+	[[ $status == 0 && $stderr == *"enter this code"* ]] || complain "not by what suits the server"
+	refute grep -q flow "$store/me.json"
+}
+
 @test "a person has logged in, and the store cannot take it: the login waits until it can" {
 	start_any_provider https://p.example/
 	browser "

@@ -133,7 +133,7 @@ static void *field(struct cli *c, size_t at)
 	return (char *)c + at;
 }
 
-static const char *flow_option(int flow)
+const char *cli_flow_word(int flow)
 {
 	size_t i = 0;
 
@@ -142,11 +142,18 @@ static const char *flow_option(int flow)
 	return options[i].name;
 }
 
+int cli_flow(const char *word)
+{
+	const struct option *o = word != NULL ? find_option(word, strlen(word)) : NULL;
+
+	return o != NULL ? o->flow : FLOW_NONE;
+}
+
 static bool set_option(struct cli *c, const struct option *o, const char *value, struct err *e)
 {
 	if (o->flow != FLOW_NONE && c->flow != FLOW_NONE && c->flow != o->flow)
 		return fail(e, ST_USAGE, FATE_PERM, "--%s and --%s are two ways to log in: give one of them",
-			    flow_option(c->flow), o->name);
+			    cli_flow_word(c->flow), o->name);
 	if (o->flow != FLOW_NONE)
 		c->flow = o->flow;
 	if (o->text != 0) {

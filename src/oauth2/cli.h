@@ -39,4 +39,8 @@ struct cli { /* all borrowed from argv or static; NULL, 0 or false: not given */
 bool cli_parse(int argc, char **argv, struct cli *c, struct err *e) MUST_CHECK;
 void cli_help(void);
 
+/* The option (without its dashes) for a flow that is not FLOW_NONE, and back; FLOW_NONE: the word (may be NULL) is none. */
+const char *cli_flow_word(int flow);
+int         cli_flow(const char *word);
+
 #endif

@@ -149,11 +149,14 @@ static bool check_client(const struct plan *p, struct err *e)
 	return err_hint(e, "add --tenant, with the organisation's domain or the id of its directory");
 }
 
-/* A row says what suits most people.  Another server: the browser if there is one here, else what it offers. */
+/* The last time that an option said it counts: the organisation may forbid the usual one.  A row says what suits most people.
+ * Another server: the browser if there is one here, else what it offers. */
 static enum flow usual_flow(const struct plan *p, bool browser)
 {
 	if (p->was->kind == LOGIN_CLIENT && same_provider(p))
 		return FLOW_CLIENT;
+	if (p->l.flow != NULL)
+		return (enum flow)cli_flow(p->l.flow);
 	if (p->p != NULL)
 		return p->p->first;
 	if (p->l.at.device != NULL && (p->l.at.authorization == NULL || !browser))
@@ -161,8 +164,16 @@ static enum flow usual_flow(const struct plan *p, bool browser)
 	return FLOW_BROWSER;
 }
 
+/* A word that a later version has written may be none of ours. */
+static const char *earlier_flow(const struct plan *p)
+{
+	return same_provider(p) && cli_flow(p->was->flow) != FLOW_NONE ? p->was->flow : NULL;
+}
+
 bool client_flow(struct plan *p, bool browser, struct err *e)
 {
+	if (!take(&p->l.flow, p->c->flow != FLOW_NONE ? cli_flow_word(p->c->flow) : NULL, earlier_flow(p), e))
+		return false;
 	p->flow = p->c->flow != FLOW_NONE ? (enum flow)p->c->flow : usual_flow(p, browser);
 	p->l.kind = p->flow == FLOW_CLIENT ? LOGIN_CLIENT : LOGIN_USER;
 	switch (p->flow) {

@@ -36,6 +36,7 @@ static const struct { /* where there is a standard name, it is that of RFC 8414 
 	{ "asked_scope", AT(asked) },
 	{ "tenant", AT(tenant) },
 	{ "redirect_uri", AT(redirect) },
+	{ "flow", AT(flow) },
 	{ "user", AT(user) },
 	{ "trust_file", AT(trust_file) },
 	{ "refresh_token", AT(refresh_token) },
