@@ -65,6 +65,9 @@ refuses() {
 		refuses 78 "no --client-id is given" -- me --provider "$provider"
 		[[ $stderr == *"postern-oauth2 login me --provider $provider --client-id ID"* ]]
 	done
+	[[ $stderr != *"--redirect-uri"* ]]
+	refuses 78 "no --client-id is given" -- me --provider mailru
+	[[ $stderr == *"--client-id ID --client-secret-file FILE --redirect-uri U"* ]]
 }
 
 @test "without the client's secret, where it is needed" {
@@ -82,6 +85,7 @@ refuses() {
 @test "client credentials need a tenant at Microsoft, and are unknown elsewhere" {
 	refuses 64 "needs the tenant of one organisation" -- me --provider microsoft --client-credentials --client-id x --client-secret-file "$secret"
 	refuses 78 "google has no client credentials for mail" -- me --provider google --client-credentials
+	[[ $stderr == *"postern-oauth2 login me --provider google --browser"* ]]
 	refuses 78 "google has no tenants" -- me --provider google --tenant example.org
 }
 

@@ -66,6 +66,7 @@ load oauth2
 }
 
 @test "a login moves: export sets it aside, import takes it, and an import can be undone" {
+	local command
 	start_provider
 	gives "$(good a1)"
 	login work
@@ -74,9 +75,11 @@ load oauth2
 	printf '%s\n' "$stdout" > "$BATS_TEST_TMPDIR/moves"
 	[[ $stdout == *'"refresh_token": "r1"'* ]]
 	[[ $(ls -A "$store") == $'work.exported\nwork.lock' ]]
-	oauth2_fails 77 token work
-	hinted "import --undo work"
-	oauth2_fails 77 export work
+	for command in token status export; do
+		oauth2_fails 77 "$command" work
+		told "there is no login work any more: it was exported"
+		hinted "import --undo work"
+	done
 	oauth2_ok import --undo work
 	oauth2_ok token work
 	oauth2_fails 64 import --undo work
@@ -86,6 +89,11 @@ load oauth2
 	oauth2_ok token elsewhere
 	oauth2_fails 64 import other < /dev/null
 	oauth2_fails 64 import other <<< '{ "version": 1 }'
+	for command in token status logout export; do
+		oauth2_fails 77 "$command" other
+		told "there is no login other"
+		hinted "postern-oauth2 login other; postern-oauth2 list"
+	done
 	[[ ! -e $store/other.json ]]
 }
 
@@ -115,13 +123,15 @@ load oauth2
 	[[ ! -e $store/work.json ]]
 }
 
-@test "export does not write on a full disk and then forget, nor on a terminal" {
+@test "export does not write on a full disk and then forget, nor on a terminal; import does not wait for one" {
 	start_provider
 	login work
 	run_bounded sh -c '"$1" export work > /dev/full' - "$OAUTH2"
 	[[ $status == 75 && -e $store/work.json && ! -e $store/work.exported ]]
 	run_bounded script -qec "$OAUTH2 export work" /dev/null
 	[[ $status == 64 && $stdout != *r1* && -e $store/work.json ]]
+	run_bounded script -qec "$OAUTH2 import other" /dev/null
+	[[ $status == 64 && $stdout == *"ssh OTHER-MACHINE postern-oauth2 export other | postern-oauth2 import other"* ]]
 }
 
 @test "token to a full disk is no success" {

@@ -139,10 +139,16 @@ static bool check_browser(const struct plan *p, struct err *e)
 	return err_hint(e, p->l.at.device != NULL ? "use --device" : "use --client-credentials");
 }
 
+static bool no_credentials(const struct plan *p, struct err *e)
+{
+	fail(e, ST_CONFIG, FATE_PERM, "%s has no client credentials for mail", p->l.provider);
+	return err_hint(e, "postern-oauth2 login %s --provider %s --%s", p->c->name, p->l.provider, cli_flow_word(p->p->first));
+}
+
 static bool check_client(const struct plan *p, struct err *e)
 {
 	if (p->p != NULL && p->p->client_scope == NULL)
-		return fail(e, ST_CONFIG, FATE_PERM, "%s has no client credentials for mail", p->l.provider);
+		return no_credentials(p, e);
 	if (p->p == NULL || p->p->tenant == NULL || p->l.tenant != NULL)
 		return true;
 	fail(e, ST_USAGE, FATE_PERM, "--client-credentials at %s needs the tenant of one organisation", p->l.provider);

@@ -15,12 +15,6 @@ enum {
 	IMPORT_MAX = 256 * 1024, /* bytes */
 };
 
-static bool fail_missing(const char *name, struct err *e)
-{
-	fail(e, ST_SECRET, FATE_PERM, "there is no login %s", name);
-	return err_hint(e, "postern-oauth2 list");
-}
-
 /* What must always happen behind the steps. */
 static void end(struct store *s, struct held_login *h)
 {
@@ -34,7 +28,7 @@ static bool begin(struct store *s, const char *name, struct held_login *h, bool 
 	*found = false;
 	*h = (struct held_login){ .lock = -1, .next = -1 };
 	if (!store_open(s, false, e))
-		return e->sys == ENOENT ? fail_missing(name, e) : false;
+		return e->sys == ENOENT ? store_fail_missing(s, name, e) : false;
 	return store_take(s, name, h, found, e);
 }
 
@@ -89,7 +83,7 @@ bool leave_logout(const char *name, bool force, struct err *e)
 		ok = found = true; /* a file that is damaged or cannot be trusted */
 	}
 	if (ok && !found)
-		ok = store_was_set_aside(&s, name) ? tell_away(name) : fail_missing(name, e);
+		ok = store_was_set_aside(&s, name) ? tell_away(name) : store_fail_missing(&s, name, e);
 	if (ok && found && !revoke_it(&h.l, e)) {
 		char text[ERR_TEXT];
 
@@ -132,7 +126,7 @@ bool leave_export(const char *name, struct err *e)
 	}
 	ok = begin(&s, name, &h, &found, e);
 	if (ok && !found)
-		ok = fail_missing(name, e);
+		ok = store_fail_missing(&s, name, e);
 	ok = ok && print(&h.l, e) && store_set_aside(&s, &h, e);
 	if (ok)
 		tell("%s is not used here any more.  To take it back: postern-oauth2 import --undo %s", name, name);
@@ -143,6 +137,14 @@ bool leave_export(const char *name, struct err *e)
 }
 
 /* ---- import -------------------------------------------------------------------------------------- */
+
+static bool check_stdin(const char *name, struct err *e)
+{
+	if (!isatty(STDIN_FILENO))
+		return true;
+	fail(e, ST_USAGE, FATE_PERM, "standard input is a terminal, and a login cannot be typed");
+	return err_hint(e, "ssh OTHER-MACHINE postern-oauth2 export %s | postern-oauth2 import %s", name, name);
+}
 
 static bool read_login(struct login *l, struct err *e)
 {
@@ -175,7 +177,7 @@ bool leave_import(const char *name, bool force, struct err *e)
 	struct login l = { 0 };
 	bool found, ok;
 
-	ok = read_login(&l, e) && store_open(&s, true, e)
+	ok = check_stdin(name, e) && read_login(&l, e) && store_open(&s, true, e)
 	  && (force ? store_take_over(&s, name, &h, &found, e) : store_take(&s, name, &h, &found, e))
 	  && check_free(&h, found, force, e);
 	if (ok) {

@@ -21,12 +21,6 @@
 
 enum { TOKEN_S = 60 }; /* for all requests of one `token` */
 
-static bool fail_missing(const char *name, struct err *e)
-{
-	fail(e, ST_SECRET, FATE_PERM, "there is no login %s", name);
-	return err_hint(e, "postern-oauth2 login %s", name);
-}
-
 static bool give(const struct cli *c, const struct access *a, struct err *e)
 {
 	if (c->machine)
@@ -44,7 +38,7 @@ static bool token(const struct cli *c, struct err *e)
 	bool ok = store_open(&s, false, e);
 
 	if (!ok && e->sys == ENOENT)
-		fail_missing(c->name, e);
+		store_fail_missing(&s, c->name, e);
 	ok = ok && renew(&s, c->name, &w, &a, &warning, e) && give(c, &a, e);
 	if (warning != NULL)
 		tell("postern-oauth2: warning: %s", warning);

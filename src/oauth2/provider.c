@@ -138,7 +138,8 @@ static const struct provider providers[] = {
 		.client_help = "an app password needs no client: https://account.mail.ru/user/2-step-auth/passwords\n"
 			       "else register one at https://o2.mail.ru/app/,"
 			       " and give the redirect that it has as --redirect-uri\n"
-			       "postern-oauth2 login %s --provider mailru --client-id ID --client-secret-file FILE",
+			       "postern-oauth2 login %s --provider mailru --client-id ID --client-secret-file FILE"
+			       " --redirect-uri U",
 		.revoke_help = "https://account.mail.ru/security",
 	},
 	{

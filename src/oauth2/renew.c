@@ -52,15 +52,6 @@ static bool hint_login(const struct renewal *j, struct err *e)
 	return err_hint(e, "postern-oauth2 login %s", j->name);
 }
 
-static bool fail_missing(const struct renewal *j, struct err *e)
-{
-	fail(e, ST_SECRET, FATE_PERM, "there is no login %s%s", j->name,
-	     store_was_set_aside(j->s, j->name) ? " any more: it was exported to another machine" : "");
-	if (store_was_set_aside(j->s, j->name))
-		return err_hint(e, "postern-oauth2 import --undo %s, if it is used nowhere else", j->name);
-	return hint_login(j, e);
-}
-
 static bool fail_dead(const struct renewal *j, struct err *e)
 {
 	fail(e, ST_SECRET, FATE_PERM, "the login %s is over, and a person must log in again", j->name);
@@ -263,7 +254,7 @@ static bool decide(struct renewal *j, bool found, struct err *e)
 	if (is_usable(j, j->w->margin))
 		return true;
 	if (!found)
-		return fail_missing(j, e);
+		return store_fail_missing(j->s, j->name, e);
 	if (j->h.l.dead != NULL)
 		return fail_dead(j, e);
 	if (is_refused(j) && access_is_good(j->a, now, 0)) {

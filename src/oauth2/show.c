@@ -275,12 +275,7 @@ bool show_status(const char *name, bool json, struct err *e)
 		return false;
 	}
 	ok = !ok || view_read(&v, &s, &found);
-	if (ok && !found) {
-		fail(e, ST_SECRET, FATE_PERM, "there is no login %s", name);
-		ok = err_hint(e, "postern-oauth2 login %s", name);
-	} else {
-		ok = show_found(&v, json, e);
-	}
+	ok = ok && !found ? store_fail_missing(&s, name, e) : show_found(&v, json, e);
 	view_free(&v);
 	store_close(&s);
 	return ok;

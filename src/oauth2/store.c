@@ -445,6 +445,16 @@ bool store_was_set_aside(struct store *s, const char *name)
 	return folder_has(&s->at, file_of(name, EXPORTED, file));
 }
 
+bool store_fail_missing(struct store *s, const char *name, struct err *e)
+{
+	bool aside = store_was_set_aside(s, name);
+
+	fail(e, ST_SECRET, FATE_PERM, "there is no login %s%s", name, aside ? " any more: it was exported to another machine" : "");
+	if (aside)
+		return err_hint(e, "postern-oauth2 import --undo %s, if it is used nowhere else", name);
+	return err_hint(e, "postern-oauth2 login %s; postern-oauth2 list shows the logins that are here", name);
+}
+
 bool store_take_back(struct store *s, struct held_login *h, struct err *e)
 {
 	char file[FILE_NAME];
