@@ -234,12 +234,17 @@ kept_with() {
 	[[ $status == 75 && -z $(entries) ]] || complain "status $status"
 }
 
-@test "queue_size: what does not fit is not kept" {
+@test "queue_size: what does not fit is not kept, and nobody says so" {
 	unreachable
 	set_conf queue_size 1K
+	set_conf logfile "$BATS_TEST_TMPDIR/log"
 	silent_ok you@example.net < "$mail"
-	postern_fails 75 -- you@example.net < <(cat "$mail"; head -c 1000 /dev/zero | tr '\0' x)
+	grep -q " kept=$(entries) " "$BATS_TEST_TMPDIR/log"
+	postern_fails 75 -- -v you@example.net < <(cat "$mail"; head -c 1000 /dev/zero | tr '\0' x)
 	told "queue_size"
+	[[ $stderr != *"is kept in"* ]] || complain "it is not kept"
+	[[ $(wc -l < "$BATS_TEST_TMPDIR/log") == 2 && $(tail -n 1 "$BATS_TEST_TMPDIR/log") != *kept=* ]] \
+	    || complain "$(< "$BATS_TEST_TMPDIR/log")"
 	kept 1
 	set_conf queue_size off
 	silent_ok you@example.net < <(cat "$mail"; head -c 3000 /dev/zero | tr '\0' x)

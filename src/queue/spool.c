@@ -271,22 +271,24 @@ bool spool_add(struct spool *s, const struct entry *x, const struct message *m, 
 	       struct err *e)
 {
 	struct buf envelope = buf_max(ST_SPOOL, ENTRY_ENVELOPE_MAX, "the envelope");
-	char temporary[SPOOL_ID + 8];
+	char name[SPOOL_ID], temporary[SPOOL_ID + 8]; /* id is set at the end: the log takes it for a message that is kept */
 	struct entry_line l = { .envelope = 0 };
 	uint64_t most;
 	bool ok = entry_put_envelope(&envelope, x, e);
-	int fd = ok ? make_file(s, x->created, id, temporary, e) : -1;
+	int fd = ok ? make_file(s, x->created, name, temporary, e) : -1;
 
 	ok = fd >= 0;
 	if (ok) {
 		/* whatever the umask of the caller is; and locked, so that spool_tidy() leaves it alone */
 		ok = (fchmod(fd, TALLY_WAITS) == 0 && flock(fd, LOCK_EX | LOCK_NB) == 0) || spool_failed(s, "lock a file", e);
 		ok = ok && begin_parts(fd, &l, &envelope, m, records, &most, e) && count_in(s, x, fd, most, e)
-		  && end_parts(fd, &l, x->v.n, m, records, e) && commit(s, temporary, id, e);
+		  && end_parts(fd, &l, x->v.n, m, records, e) && commit(s, temporary, name, e);
 		if (!ok)
 			(void)unlinkat(s->dir, temporary, 0);
 		close(fd);
 	}
+	if (ok)
+		memcpy(id, name, SPOOL_ID);
 	buf_free(&envelope);
 	return ok;
 }
