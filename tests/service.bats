@@ -287,14 +287,29 @@ envelope_said='EHLO me\r\nMAIL FROM:<me@example.org>\r\nRCPT TO:<you@example.net
 	service <<-'S'
 		tls none
 	S
-	printf '%s\n' "queue on" "queue_directory $BATS_TEST_TMPDIR/queue" >> "$service"
+	printf '%s\n' "queue on" "queue_directory $BATS_TEST_TMPDIR/queue" "logfile $BATS_TEST_TMPDIR/log" >> "$service"
 	stop_server
 	postern you@example.net < "$mail"
 	((status == 75)) || complain "status $status"
+	[[ $(wc -l < "$BATS_TEST_TMPDIR/log") == 1 && $(< "$BATS_TEST_TMPDIR/log") != *kept=* ]] || complain "$(< "$BATS_TEST_TMPDIR/log")"
 	grep -q "could not be kept in the queue: .*No space left on device" <(tr "\n" " " < "$BATS_TEST_TMPDIR/service.err") \
 	    || complain "$(< "$BATS_TEST_TMPDIR/service.err")"
 	[[ -z $(ls "$BATS_TEST_TMPDIR/queue") ]]
 	run_by=()
+}
+
+@test "a message that is kept for a part of an alias only has one line in the log" {
+	service <<-'S'
+		tls none
+	S
+	echo "team: you@example.net, :include:/nonexistent" > "$BATS_TEST_TMPDIR/aliases"
+	mkdir -m 700 "$BATS_TEST_TMPDIR/queue"
+	printf '%s\n' "aliases $BATS_TEST_TMPDIR/aliases" "queue on" "queue_directory $BATS_TEST_TMPDIR/queue" \
+	    "logfile $BATS_TEST_TMPDIR/log" >> "$service"
+	stop_server
+	postern_ok team < "$mail"
+	[[ $(wc -l < "$BATS_TEST_TMPDIR/log") == 1 && $(< "$BATS_TEST_TMPDIR/log") == *kept=*"cannot read it"* ]] \
+	    || complain "$(< "$BATS_TEST_TMPDIR/log")"
 }
 
 @test "the password is a credential, as postern-service(7) says" {

@@ -20,6 +20,7 @@ struct job {
 	bool               mail;    /* MAIL was accepted, and the message has not ended */
 	bool               said_no; /* a recipient was refused, and the caller was told */
 	bool               advised; /* a hint about a refusal was printed */
+	bool               logged;  /* the message has its line in the log */
 	/* where the queue is on: see server/later */
 	bool               keeps;   /* what is refused for now is kept */
 	bool               away;    /* there is no smarthost for it: all of it is kept, because of `why` */

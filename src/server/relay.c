@@ -32,7 +32,7 @@ struct circumstances relay_circumstances(const struct relay *u)
 
 void relay_log(struct relay *u, const struct err *why)
 {
-	const struct job *j = relay_job(u);
+	struct job *j = relay_job(u);
 	bool kept = j->kept[0] != '\0';
 	struct err verdict = { 0 };
 	int status;
@@ -43,6 +43,7 @@ void relay_log(struct relay *u, const struct err *why)
 	if (why == NULL && kept && j->why.say[0] != '\0')
 		why = &j->why;
 	deliver_log(u->who, u->to, &j->x, why, kept ? j->kept : NULL, status);
+	j->logged = true;
 }
 
 /* ---- the life of a job --------------------------------------------------------------------------- */
@@ -60,16 +61,17 @@ static void job_end(struct relay *u, struct job *j)
 	submission_begin(&j->x);
 	j->keeps = j->away = false;
 	j->kept[0] = j->told[0] = j->why.say[0] = '\0';
-	j->mail = j->said_no = j->advised = false;
+	j->mail = j->said_no = j->advised = j->logged = false;
 }
 
 bool relay_forget(struct relay *u)
 {
+	const struct job *j = relay_job(u);
 	bool goes_on = u->ahead && !u->to->s.chat.broken;
 	struct err why;
 
 	/* all recipients were refused and the caller gave up: without this the log would have no line */
-	if (relay_job(u)->mail && relay_job(u)->t.taken == 0 && !transaction_verdict(&relay_job(u)->x.v, &why))
+	if (!j->logged && j->mail && j->t.taken == 0 && !transaction_verdict(&j->x.v, &why))
 		relay_log(u, &why);
 	if (!goes_on)
 		job_end(u, next(u));
@@ -105,7 +107,6 @@ static bool lost(struct relay *u, struct err *why)
 
 	hint_add(why, &c);
 	relay_log(u, why);
-	relay_job(u)->mail = false;
 	(void)relay_forget(u);
 	return false;
 }
