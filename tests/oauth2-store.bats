@@ -204,6 +204,46 @@ machine() {
 	done
 }
 
+# A run that fails leaves the senders without a token.  So the unit takes no failure for a success, and systemctl --failed shows it.
+@test "a machine's login: while the provider is away, a run fails as soon as the token is over, and not before" {
+	needs_mounts
+	start_provider
+	gives '{ "status": 503 }'
+	login work
+	access work a1 60 3540
+	machine 750
+	[[ $status == 0 && $stdout == *$'\ntoken a1' ]] || complain "status $status"
+	access work a1 -1 3601
+	machine 750
+	((status == 75)) || complain "status $status"
+	refute grep -q SuccessExitStatus "$SRCDIR/contrib/systemd/postern-oauth2@.service.in"
+}
+
+# outsider GROUP: postern-oauth2 token work, of a user of this group, without a login; group 12345 may enter the machine's directory.
+outsider() {
+	local directory
+	directory=$(grep -aoE '/[[:alnum:]/._+-]+/lib/postern/access' "$OAUTH2" | head -n 1)
+	cp "$OAUTH2" "$BATS_TEST_TMPDIR/program"
+	chmod o+x "$BATS_RUN_TMPDIR" "${BATS_TEST_TMPDIR%/*}" "$BATS_TEST_TMPDIR"
+	# shellcheck disable=SC2016	# the inner shell's
+	run_bounded unshare --mount sh -c 'dir=$1 top=$1
+		while ! test -d "$top"; do top=${top%/*}; done
+		mount -t tmpfs none "${top:-/nonexistent}" && chmod 755 "$top" && (umask 022; mkdir -p "$dir") && chgrp 12345 "$dir" \
+		    && chmod 750 "$dir" || exit 99
+		cd / && exec setpriv --reuid 54321 --regid "$3" --clear-groups env HOME=/nonexistent "$2" token work' \
+	    - "$directory" "$BATS_TEST_TMPDIR/program" "$1"
+}
+
+@test "a machine's login: a user without a token hears what root does" {
+	needs_mounts setpriv
+	outsider 54321
+	[[ $status == 77 && $stderr == *"there is no login work"* ]] || complain "status $status"
+	hinted "postern-oauth2 login work; if it is this machine's, root adds this user to the group of "
+	outsider 12345
+	[[ $status == 77 && $stderr == *"there is no login work"* ]] || complain "status $status"
+	hinted "root runs postern-oauth2 token --machine work"
+}
+
 @test "systemd has nothing against the units of a machine's login, and they are hardened" {
 	command -v systemd-analyze > /dev/null || skip "needs systemd-analyze"
 	local units=$BATS_TEST_TMPDIR/units

@@ -527,6 +527,7 @@ member() {
 	member 54322
 	((status == 75))
 	told "postern-oauth2@work.timer"
+	hinted "systemctl status postern-oauth2@work.service"	# that of the timer shows no failure
 	cached old
 	machine "$logins/work.access" 640
 	member 54322

@@ -445,6 +445,20 @@ bool store_was_set_aside(struct store *s, const char *name)
 	return folder_has(&s->at, file_of(name, EXPORTED, file));
 }
 
+/* Where a machine may have logins of its own, one of them may be meant: then root has to do something. */
+static bool hint_missing(const char *name, struct err *e)
+{
+	int why = access(ACCESS_MACHINE, X_OK) == 0 ? 0 : errno;
+
+	if (why == EACCES)
+		return err_hint(e, "postern-oauth2 login %s; if it is this machine's, root adds this user to the group of %s",
+				name, ACCESS_MACHINE);
+	if (why == 0 && geteuid() != 0)
+		return err_hint(e, "postern-oauth2 login %s; if it is this machine's, root runs postern-oauth2 token --machine %s",
+				name, name);
+	return err_hint(e, "postern-oauth2 login %s; postern-oauth2 list shows the logins that are here", name);
+}
+
 bool store_fail_missing(struct store *s, const char *name, struct err *e)
 {
 	bool aside = store_was_set_aside(s, name);
@@ -452,7 +466,7 @@ bool store_fail_missing(struct store *s, const char *name, struct err *e)
 	fail(e, ST_SECRET, FATE_PERM, "there is no login %s%s", name, aside ? " any more: it was exported to another machine" : "");
 	if (aside)
 		return err_hint(e, "postern-oauth2 import --undo %s, if it is used nowhere else", name);
-	return err_hint(e, "postern-oauth2 login %s; postern-oauth2 list shows the logins that are here", name);
+	return hint_missing(name, e);
 }
 
 bool store_take_back(struct store *s, struct held_login *h, struct err *e)

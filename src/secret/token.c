@@ -209,7 +209,7 @@ bool token_blame_timer(const char *name, struct err *e)
 	e->code = was.code;
 	e->esc = was.esc;
 	err_quote(e, was.quote, strlen(was.quote));
-	return err_hint(e, "systemctl status " PROGRAM "@%s.timer", name);
+	return err_hint(e, "systemctl status " PROGRAM "@%s.service", name); /* it shows the last run, and the timer's state */
 }
 
 bool token_get(const char *name, int64_t until, struct access *a, bool *fresh, struct err *e)
