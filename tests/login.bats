@@ -249,6 +249,35 @@ at_any() { login me --provider "$provider" --tls-trust-file "$certs/ca.pem" --cl
 	refute grep -q flow "$store/me.json"
 }
 
+@test "a client that registered itself is registered anew if the provider has forgotten it, or for another scope" {
+	local given='{ "json": { "access_token": "a1", "token_type": "Bearer", "refresh_token": "r1" } }' command
+	start_any_provider https://p.example/
+	answers <<-END
+		{ "/.well-known/oauth-authorization-server": [ { "json": { "issuer": "$provider", "registration_endpoint": "$provider/reg",
+			"device_authorization_endpoint": "$provider/d", "token_endpoint": "$provider/token" } } ],
+		"/d": [ { "json": { "device_code": "d", "user_code": "U", "verification_uri": "https://p.example/", "interval": 1 } } ],
+		"/reg": [ { "status": 201, "json": { "client_id": "c1" } }, { "status": 201, "json": { "client_id": "c2" } },
+			{ "status": 201, "json": { "client_id": "c3" } } ],
+		"/token": [ $given, $given, { "status": 401, "json": { "error": "invalid_client" } }, $given ] }
+	END
+	login me --provider "$provider" --tls-trust-file "$certs/ca.pem" --device --user me@example.org
+	client() { ((status == 0)) && grep -q "\"client_id\": \"$1\"" "$store/me.json" || complain "not the client $1"; }
+	client c1
+	login me
+	client c1
+	rm "$store/me.access"
+	for command in token status; do
+		run_bounded "$oauth2" "$command" me
+		[[ $status == 78 && $stderr$stdout == *"postern-oauth2 login me registers another client"* ]] || complain "$command"
+	done
+	login me
+	client c2
+	login me --scope smtp
+	client c3
+	login me
+	client c3
+}
+
 @test "a person has logged in, and the store cannot take it: the login waits until it can" {
 	start_any_provider https://p.example/
 	browser "

@@ -220,15 +220,30 @@ static bool find_scope(struct plan *p, struct err *e)
 	return ok;
 }
 
+static bool is_other(const char *option, const char *earlier)
+{
+	return option != NULL && (earlier == NULL || strcmp(option, earlier) != 0);
+}
+
+/* A client that has registered itself may ask for nothing but the scope and the redirect URI that were registered. */
+static bool may_keep_client(const struct plan *p)
+{
+	const struct cli *c = p->c;
+	const struct login *was = p->was;
+
+	if (!same_provider(p) || is_other(c->client_id, was->client_id) || login_client_is_gone(was))
+		return false;
+	return !was->registered || !(is_other(c->scope, was->asked) || is_other(c->redirect_uri, was->redirect));
+}
+
 /* The earlier login's client, unless another one is given; its secret goes with it. */
 static bool find_client(struct plan *p, struct err *e)
 {
 	const struct cli *c = p->c;
 	const struct login *was = p->was;
-	bool kept = same_provider(p)
-		 && (c->client_id == NULL || (was->client_id != NULL && strcmp(c->client_id, was->client_id) == 0));
-	bool own = c->client_secret_file != NULL || c->client_secret_command != NULL;
+	bool kept = may_keep_client(p), own = c->client_secret_file != NULL || c->client_secret_command != NULL;
 
+	p->l.registered = kept && was->registered;
 	return take(&p->l.client_id, c->client_id, kept ? was->client_id : NULL, e)
 	    && take_file(&p->l.client_secret_file, c->client_secret_file, kept && !own ? was->client_secret_file : NULL,
 			 "--client-secret-file", e)
@@ -280,6 +295,7 @@ bool client_register(struct plan *p, struct err *e)
 	if (uris[0] == NULL)
 		uris[0] = uri;
 	p->h.until = clock_in_s(ASK_S);
+	p->l.registered = true;
 	return provider_register(&p->h, &p->l.at, uris, COUNT(uris), p->l.scope, &p->l.client_id, &p->l.client_secret, e);
 }
 

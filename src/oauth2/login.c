@@ -46,6 +46,7 @@ static const struct { /* where there is a standard name, it is that of RFC 8414 
 	{ "issuer_in_answers", AT(at.promises_iss) },
 	{ "basic_only", AT(at.basic_only) },
 	{ "insecure_http", AT(insecure_http) },
+	{ "client_registered", AT(registered) },
 }, times[] = {
 	{ "refresh_since", AT(refresh_since) },
 	{ "logged_in", AT(logged_in) },
@@ -83,6 +84,11 @@ void login_free(struct login *l)
 		(void)!login_set(string_at(l, strings[i].at), NULL, &never);
 	json_decref(l->other);
 	*l = (struct login){ 0 };
+}
+
+bool login_client_is_gone(const struct login *l)
+{
+	return l->registered && l->failed != NULL && str_starts(l->failed, "invalid_client");
 }
 
 /* ---- to text ------------------------------------------------------------------------------------- */

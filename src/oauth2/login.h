@@ -26,6 +26,7 @@ struct login { /* all strings are owned; NULL: none */
 	struct endpoints at;
 	enum login_kind  kind;
 	char            *client_id;
+	bool             registered;    /* by itself, at the provider */
 	char            *client_secret; /* itself: only from dynamic registration */
 	char            *client_secret_file, *client_secret_command; /* where the user keeps it: read anew each time */
 	char            *scope;         /* as granted, else as asked; words with one blank between */
@@ -57,6 +58,10 @@ bool login_parse(struct login *l, const char *text, size_t len, struct err *e) M
 
 /* Sets one of the strings: frees (and wipes) the old one, copies the new one (NULL: none). */
 bool login_set(char **to, const char *text, struct err *e) MUST_CHECK;
+
+/* Does the provider not know the client any more that it registered?  Then the next login registers another one. */
+bool login_client_is_gone(const struct login *l);
+#define LOGIN_REGISTERS "postern-oauth2 login %s registers another client" /* the hint */
 
 void login_free(struct login *l); /* wipes secrets; leaves it zeroed */
 

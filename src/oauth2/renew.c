@@ -199,7 +199,7 @@ static bool bury(struct renewal *j, const struct refusal *r, struct err *e)
 
 /* The provider refused something else, say the client: for status, this is written down.  Only once, since each run may hear it,
  * and store_command may ask a person for a key. */
-static bool note_failure(struct renewal *j, const struct refusal *r)
+static bool note_failure(struct renewal *j, const struct refusal *r, struct err *e)
 {
 	struct login *l = &j->h.l;
 	char text[REFUSAL_WORDS];
@@ -210,7 +210,7 @@ static bool note_failure(struct renewal *j, const struct refusal *r)
 		l->failed_at = time(NULL);
 		(void)!store_commit(j->s, &j->h, &ignored);
 	}
-	return false;
+	return login_client_is_gone(l) ? err_hint(e, LOGIN_REGISTERS, j->name) : false;
 }
 
 /* If the answer is lost, the provider may have replaced the refresh token already, and a strict one ends the login when it sees
@@ -238,7 +238,7 @@ static bool ask(struct renewal *j, struct err *e)
 		if (e->fate != FATE_PERM)
 			ok = false;
 		else
-			ok = e->stage == ST_SECRET && is_over(&r) ? bury(j, &r, e) : note_failure(j, &r);
+			ok = e->stage == ST_SECRET && is_over(&r) ? bury(j, &r, e) : note_failure(j, &r, e);
 	}
 	tokens_free(&t);
 	return ok;

@@ -42,6 +42,8 @@ static bool fail_token(struct view *v)
 
 	refusal_recall(v->l.failed, &r);
 	refusal_fail(&r, v->l.at.token != NULL ? http_host(v->l.at.token, host) : "the provider", &v->why);
+	if (login_client_is_gone(&v->l))
+		return err_hint(&v->why, LOGIN_REGISTERS, v->name);
 	(void)advice_add(&v->why, v->name);
 	return v->why.hint[0] == '\0' ? err_hint(&v->why, "postern-oauth2 token %s tries again", v->name) : false;
 }
