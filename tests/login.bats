@@ -74,6 +74,7 @@ refuses() {
 	refuses 78 "google gives no token without the secret" -- me --provider google --client-id x
 	[[ $stderr == *"--client-secret-file FILE"* ]]
 	refuses 78 "the file of --client-secret-file" -- me --provider google --client-id x --client-secret-file /nowhere
+	[[ $stderr == *"hint: to write the secret into it: install -D -m 600 /dev/stdin /nowhere"* ]]
 	[[ $stderr != *"Open this page"* ]]
 	chmod 644 "$secret"
 	refuses 77 "other users may read" -- me --provider google --client-id x --client-secret-file "$secret"
@@ -276,6 +277,21 @@ at_any() { login me --provider "$provider" --tls-trust-file "$certs/ca.pem" --cl
 	client c3
 	login me
 	client c3
+}
+
+@test "a server that registers clients for its administrator only: the hint says where to get one" {
+	start_provider
+	export no_proxy=localhost
+	answers <<-END
+		{ "/.well-known/oauth-authorization-server": [ { "json": { "issuer": "$provider", "registration_endpoint": "$provider/reg",
+			"device_authorization_endpoint": "$provider/d", "token_endpoint": "$provider/token" } } ],
+		"/reg": [ { "status": 403, "json": { "error": "insufficient_scope", "error_description": "Policy 'Trusted Hosts' rejected it" } },
+			{ "status": 503, "headers": { "Retry-After": "3600" } } ] }
+	END
+	refuses 78 "Trusted Hosts" -- me --provider "$provider" --tls-trust-file "$certs/ca.pem"
+	[[ $stderr == *"ask the server's administrator for a public client"*"postern-oauth2 login me --provider URL --client-id ID"* ]]
+	refuses 75 "status 503" -- me --provider "$provider" --tls-trust-file "$certs/ca.pem"
+	[[ $stderr != *administrator* ]]
 }
 
 @test "a person has logged in, and the store cannot take it: the login waits until it can" {

@@ -53,7 +53,7 @@ static bool same_provider(const struct plan *p)
 }
 
 /* A relative name would be another file for the next run, whose directory is another one. */
-static bool take_file(char **to, const char *option, const char *earlier, const char *what, struct err *e)
+static bool take_file(char **to, const char *option, const char *earlier, const char *what, const char *mend, struct err *e)
 {
 	char *whole;
 	bool ok;
@@ -64,7 +64,7 @@ static bool take_file(char **to, const char *option, const char *earlier, const 
 	if (whole == NULL) {
 		fail_sys(e, ST_CONFIG, errno, "cannot open %s, the file of %s", option, what);
 		e->fate = file_may_pass(e->sys) ? FATE_TEMP : FATE_PERM;
-		return false;
+		return e->fate == FATE_PERM ? err_hint(e, "%s %s", mend, option) : false;
 	}
 	ok = login_set(to, whole, e);
 	free(whole);
@@ -93,7 +93,7 @@ bool client_provider(struct plan *p, struct err *e)
 	p->l.insecure_http = c->insecure_http;
 	if (!take(&p->l.user, c->user, was->user != NULL ? was->user : strchr(c->name, '@') != NULL ? c->name : NULL, e)
 	    || !take_file(&p->l.trust_file, trust, same_provider(p) ? was->trust_file : NULL,
-			  "--tls-trust-file or POSTERN_TLS_TRUST_FILE", e))
+			  "--tls-trust-file or POSTERN_TLS_TRUST_FILE", "ls -l", e))
 		return false;
 	p->h.trust_file = p->l.trust_file;
 	return true;
@@ -246,7 +246,7 @@ static bool find_client(struct plan *p, struct err *e)
 	p->l.registered = kept && was->registered;
 	return take(&p->l.client_id, c->client_id, kept ? was->client_id : NULL, e)
 	    && take_file(&p->l.client_secret_file, c->client_secret_file, kept && !own ? was->client_secret_file : NULL,
-			 "--client-secret-file", e)
+			 "--client-secret-file", "to write the secret into it: install -D -m 600 /dev/stdin", e)
 	    && take(&p->l.client_secret_command, c->client_secret_command, kept && !own ? was->client_secret_command : NULL, e)
 	    && login_set(&p->l.client_secret, kept && !own ? was->client_secret : NULL, e);
 }
@@ -284,6 +284,15 @@ const char *client_host(const struct plan *p)
 	return p->p != NULL && p->p->redirect_host != NULL ? p->p->redirect_host : "127.0.0.1";
 }
 
+/* Many servers name an endpoint for registrations in their metadata, and let only their administrator use it. */
+static bool fail_registration(const struct plan *p, struct err *e)
+{
+	if (e->fate != FATE_PERM)
+		return false;
+	e->stage = ST_CONFIG;
+	return provider_hint_client(p->p, p->c->name, e);
+}
+
 bool client_register(struct plan *p, struct err *e)
 {
 	char uri[64];
@@ -296,7 +305,8 @@ bool client_register(struct plan *p, struct err *e)
 		uris[0] = uri;
 	p->h.until = clock_in_s(ASK_S);
 	p->l.registered = true;
-	return provider_register(&p->h, &p->l.at, uris, COUNT(uris), p->l.scope, &p->l.client_id, &p->l.client_secret, e);
+	return provider_register(&p->h, &p->l.at, uris, COUNT(uris), p->l.scope, &p->l.client_id, &p->l.client_secret, e)
+	    || fail_registration(p, e);
 }
 
 /* OpenID Connect Core 11: without this, no offline_access. */

@@ -358,7 +358,7 @@ bool provider_register(const struct http *h, const struct endpoints *at, const c
 	return ok;
 }
 
-bool provider_needs_client(const struct provider *p, const char *name, struct err *e)
+bool provider_hint_client(const struct provider *p, const char *name, struct err *e)
 {
 	static const char *const any = "ask the server's administrator for a public client with the redirect http://127.0.0.1\n"
 				       "or, for its device flow, without one; then\n"
@@ -366,7 +366,12 @@ bool provider_needs_client(const struct provider *p, const char *name, struct er
 	char lines[sizeof e->hint];
 
 	snprintf(lines, sizeof lines, p != NULL ? p->client_help : any, name);
+	return err_hint_lines(e, lines);
+}
+
+bool provider_needs_client(const struct provider *p, const char *name, struct err *e)
+{
 	fail(e, ST_CONFIG, FATE_PERM, "%s gives tokens only to a client that is registered there, and no --client-id is given",
 	     p != NULL ? p->name : "the server");
-	return err_hint_lines(e, lines);
+	return provider_hint_client(p, name, e);
 }
