@@ -133,22 +133,27 @@ static bool fail_become(uid_t uid, struct err *e)
 	return fail(e, ST_SPOOL, FATE_PERM, "the rights of user %ld cannot be taken, to work in that user's queue", (long)uid);
 }
 
-static gid_t group_of(uid_t uid)
-{
-	const struct passwd *pw = getpwuid(uid);
+static struct rights roots; /* while rights_act_as() holds */
 
-	return pw == NULL ? NO_GROUP : pw->pw_gid;
-}
-
+/* The groups, too: a file that root's groups may read is none of that user's. */
 bool rights_act_as(uid_t uid, struct err *e)
 {
-	return (setegid(group_of(uid)) == 0 && seteuid(uid) == 0) || fail_become(uid, e);
+	gid_t groups[GROUPS_MAX], gid;
+	int n = groups_of(uid, groups, &gid);
+
+	if (!keep_groups(&roots, e))
+		return false;
+	roots.changed = true;
+	return (setgroups((size_t)n, groups) == 0 && setegid(gid) == 0 && seteuid(uid) == 0) || fail_become(uid, e);
 }
 
 void rights_act_as_root(void)
 {
-	if (seteuid(0) != 0 || setegid(getgid()) != 0)
+	if (seteuid(0) != 0 || setegid(getgid()) != 0
+	    || (roots.changed && setgroups((size_t)roots.n, roots.groups) != 0))
 		_exit(EX_OSERR);
+	free(roots.groups);
+	roots = (struct rights){ 0 };
 }
 
 bool rights_become(uid_t uid, struct err *e)

@@ -34,7 +34,8 @@ bool rights_take(uid_t uid, struct rights *was, struct err *e) MUST_CHECK;
  * the program then has fewer rights than root, never more than before. */
 bool rights_restore(struct rights *was, struct err *e) MUST_CHECK;
 
-/* For root: this user's effective ids, until rights_act_as_root().  ST_SPOOL PERM: the kernel does not allow it. */
+/* For root: this user's effective ids, and its groups, until rights_act_as_root(), which must be called even if this failed.
+ * ST_SPOOL PERM: the kernel does not allow it.  Not twice without rights_act_as_root() between. */
 bool rights_act_as(uid_t uid, struct err *e) MUST_CHECK;
 void rights_act_as_root(void); /* if that fails, the process ends with EX_OSERR */
 
