@@ -1,5 +1,6 @@
 #include "queue/background.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -8,8 +9,12 @@
 #include <unistd.h>
 
 #include "base/child.h"
+#include "base/rights.h"
+#include "base/signals.h"
 #include "queue/due.h"
 #include "queue/place.h"
+
+enum { WAIT_S = 3600 }; /* for the end of another flush */
 
 /* The first lock is that of the flush that runs, until it ends.  That one may have listed the queue before our message came: so
  * another one waits for its end, which has the second lock until it has the first.  Whoever finds both taken need not start a
@@ -19,13 +24,34 @@ struct locks {
 	int waits; /* -1: it need not wait */
 };
 
+static void wake(int sig)
+{
+	(void)sig;
+}
+
+/* Waits for the end of the flush that runs.  Its lock may be held for ever, so after a time we no longer wait: two flushes at once
+ * do no harm. */
+static bool await(int lock)
+{
+	struct sigaction soon = { .sa_handler = wake };
+	bool ok;
+
+	sigaction(SIGALRM, &soon, NULL);
+	alarm(WAIT_S);
+	ok = flock(lock, LOCK_EX) == 0 || (errno == EINTR && !signals_stopping());
+	alarm(0);
+	return ok;
+}
+
 static void become_postern(const struct spool *s, const struct options *o, const struct locks *l)
 {
-	/* our directory will be another one */
-	char *file = o->config_file == NULL ? NULL : realpath(o->config_file, NULL);
-	char *place = NULL;
+	char *file = NULL, *place = NULL;
 	sigset_t none;
 
+	if (s->as_owner)
+		rights_act_as_root();
+	if (o->config_file != NULL)
+		file = realpath(o->config_file, NULL); /* our directory will be another one */
 	if (asprintf(&place, "--queue-directory=%s", s->path) < 0 || (o->config_file != NULL && file == NULL) || chdir("/") != 0)
 		_exit(0);
 	/* the caller's pipes must not stay open with us, and what its environment says is not for the other messages that wait */
@@ -34,7 +60,7 @@ static void become_postern(const struct spool *s, const struct options *o, const
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (l->waits >= 0) {
-		if (flock(l->runs, LOCK_EX) != 0)
+		if (!await(l->runs))
 			_exit(0);
 		close(l->waits);
 	}
@@ -45,7 +71,7 @@ static void become_postern(const struct spool *s, const struct options *o, const
 /* Not close-on-exec: the lock passes to the flush. */
 static int open_lock(const struct spool *s, const char *name)
 {
-	return openat(s->dir, name, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
+	return openat(s->dir, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0600);
 }
 
 static bool lock(int fd)

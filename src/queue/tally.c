@@ -10,9 +10,14 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/signals.h"
+#include "base/descriptor.h"
 #include "base/str.h"
 #include "queue/entry.h"
+
+enum {
+	LOCK_S = 5,  /* that the lock is waited for */
+	LOCK_NAP_MS = 2,
+};
 
 enum { DIGITS = 20, LINE = 2 * DIGITS + 2 }; /* "BYTES ENTRIES\n" */
 
@@ -141,12 +146,22 @@ static bool count_in(int fd, int dir, const char *path, const unsigned long *uid
 	return fits(&sum, l) || refuse(path, uid, &sum, e);
 }
 
-/* Others hold the lock for a moment only. */
+/* Others hold the lock for a moment only, or as long as the reading of a large directory takes.  The directory's owner can hold it
+ * for ever; root must not wait for that. */
 static bool lock(int fd)
 {
-	while (flock(fd, LOCK_EX) != 0)
-		if (errno != EINTR || signals_stopping())
+	int64_t until = clock_in_s(LOCK_S);
+
+	while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+		if (errno != EWOULDBLOCK && errno != EINTR)
 			return false;
+		if (clock_passed(until)) {
+			errno = ETIMEDOUT;
+			return false;
+		}
+		if (descriptor_wait(-1, 0, clock_ms() + LOCK_NAP_MS) == IO_STOPPED)
+			return false;
+	}
 	return true;
 }
 
