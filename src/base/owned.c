@@ -21,6 +21,7 @@ enum {
 struct walk {
 	const char *name; /* the file's name in errors */
 	enum stage  st;
+	bool        directory; /* what is reached is a directory and not a file */
 	bool        as_owner; /* we are root: a file of another user is read as that user */
 	int         dir, file; /* O_PATH; -1: not open */
 	struct file_facts in, s; /* of `dir` and of `file` */
@@ -54,18 +55,32 @@ static bool fail_open(const struct walk *w, struct err *e)
 	return false;
 }
 
+/* Another user than root and us can change what is below: only one may, to whom all must belong. */
+static bool note_foreign(struct walk *w, uid_t owner, struct err *e)
+{
+	if (w->foreign && w->owner != owner)
+		return fail_walk(w, "is below directories of two other users", e);
+	w->foreign = true;
+	w->owner = owner;
+	return true;
+}
+
 /* Checks the directory `w->in`, in which `w->s` has been found. */
 static bool check_directory(struct walk *w, struct err *e)
 {
-	if (w->in.others_write && ((w->in.mode & S_ISVTX) == 0 || !w->s.owned))
+	bool sticky = (w->in.mode & S_ISVTX) != 0;
+
+	if (w->in.others_write && !(sticky && (w->s.owned || w->directory)))
 		return fail_walk(w, "is in, or below, a directory that others may write", e);
-	if (w->in.owned)
-		return true;
-	if (w->foreign && w->owner != w->in.owner)
-		return fail_walk(w, "is below directories of two other users", e);
-	w->foreign = true;
-	w->owner = w->in.owner;
-	return true;
+	if (w->in.others_write && !w->s.owned && !note_foreign(w, w->s.owner, e))
+		return false;
+	return w->in.owned || note_foreign(w, w->in.owner, e);
+}
+
+static bool check_foreign(const struct walk *w, struct err *e)
+{
+	return !w->foreign || w->owner == w->s.owner
+	    || fail_walk(w, "is in a directory of a user who is not its owner", e);
 }
 
 static bool check_file(const struct walk *w, bool anybodys, struct err *e)
@@ -80,9 +95,7 @@ static bool check_file(const struct walk *w, bool anybodys, struct err *e)
 		fail_walk(w, "can be written by others than its owner", e);
 		return err_hint(e, "chmod go-w: every user who may write it decides who gets the mail");
 	}
-	if (w->foreign && w->owner != w->s.owner)
-		return fail_walk(w, "is in a directory of a user who is not its owner", e);
-	return true;
+	return check_foreign(w, e);
 }
 
 /* ---- the walk ------------------------------------------------------------------------------------ */
@@ -209,7 +222,7 @@ static bool reach(struct walk *w, const char *path, bool anybodys, struct err *e
 		if (!step(w, e))
 			return false;
 	}
-	return check_file(w, anybodys, e);
+	return w->directory ? check_foreign(w, e) : check_file(w, anybodys, e);
 }
 
 static void end(struct walk *w)
@@ -336,6 +349,18 @@ bool owned_read_list(const char *path, const char *name, uid_t as, enum stage st
 		ok = reach_and_read(&w, path, true, to, e);
 		*reader = w.as_owner && ok ? w.s.owner : 0;
 	}
+	end(&w);
+	return ok;
+}
+
+bool owned_open_directory(const char *path, const char *name, enum stage st, int *fd, bool *foreign, struct err *e)
+{
+	struct walk w = { .name = name, .st = st, .directory = true, .dir = -1, .file = -1 };
+	bool ok = reach(&w, path, true, e);
+
+	*fd = ok ? openat(w.file >= 0 ? w.file : w.dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	*foreign = w.foreign || !w.in.owned;
+	ok = ok && (*fd >= 0 || fail_open(&w, e));
 	end(&w);
 	return ok;
 }

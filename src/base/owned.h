@@ -1,5 +1,5 @@
 /*
- * owned.h - alias files and lists, which decide who gets mail.
+ * owned.h - alias files and lists, which decide who gets mail; and for root the directories of other users.
  *
  * Such a file is read only if nobody but its owner, root and the user who runs us can have made or changed it, and only with
  * the rights of its owner.
@@ -28,5 +28,11 @@ bool owned_read(const char *path, const char *name, enum stage st, struct buf *t
  * and becomes `as` for lists that it names.  If we are not root, it is read with our rights, and *reader is 0. */
 bool owned_read_list(const char *path, const char *name, uid_t as, enum stage st, struct buf *to, uid_t *reader,
 		     struct err *e) MUST_CHECK;
+
+/* For root: a directory that is to be used with the rights of its owner.  Of the path the same is demanded, but in a sticky
+ * directory the entry may be its owner's, too: so nobody else can put another directory in its place.  The caller closes *fd, and
+ * looks who the owner is and who may write there.  A missing directory has sys == ENOENT; then *foreign says if another user can
+ * make it. */
+bool owned_open_directory(const char *path, const char *name, enum stage st, int *fd, bool *foreign, struct err *e) MUST_CHECK;
 
 #endif

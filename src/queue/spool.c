@@ -12,8 +12,10 @@
 
 #include "base/crc.h"
 #include "base/file.h"
+#include "base/owned.h"
 #include "base/random.h"
 #include "base/rights.h"
+#include "base/signals.h"
 
 enum {
 	ROOM = 4096,        /* bytes that are reserved for records: a full disk must not make us send twice */
@@ -91,8 +93,36 @@ static bool check_directory(struct spool *s, struct err *e)
 	return true;
 }
 
+/* Root does not follow where another user leads, into the queue of a third one, say. */
+static bool open_as_root(struct spool *s, bool *foreign, struct err *e)
+{
+	char name[4096 + 16];
+
+	snprintf(name, sizeof name, "the queue %s", s->path);
+	return owned_open_directory(s->path, name, ST_SPOOL, &s->dir, foreign, e);
+}
+
+static bool open_it(struct spool *s, bool *foreign, struct err *e)
+{
+	*foreign = false;
+	if (geteuid() == 0)
+		return open_as_root(s, foreign, e);
+	s->dir = open(s->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return s->dir >= 0 || fail_sys(e, ST_SPOOL, errno, "cannot open the queue %s", s->path);
+}
+
+static bool make_it(const struct spool *s, bool foreign, struct err *e)
+{
+	if (foreign)
+		return fail(e, ST_SPOOL, FATE_PERM, "the queue %s is missing, and only the user can make it whose directory is above it",
+			    s->path);
+	return file_make_directory(s->path) || fail_sys(e, ST_SPOOL, errno, "cannot make the queue %s", s->path);
+}
+
 bool spool_open(struct spool *s, const char *path, bool make, struct err *e)
 {
+	bool foreign;
+
 	s->as_owner = false;
 	s->dir = -1;
 	s->path = str_dup(path, e);
@@ -100,14 +130,8 @@ bool spool_open(struct spool *s, const char *path, bool make, struct err *e)
 		return false;
 	if (path[0] != '/')
 		return fail(e, ST_SPOOL, FATE_PERM, "queue_directory must be an absolute path, not %s", path);
-	s->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (s->dir < 0 && errno == ENOENT && make) {
-		if (!file_make_directory(path))
-			return fail_sys(e, ST_SPOOL, errno, "cannot make the queue %s", path);
-		s->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	}
-	if (s->dir < 0)
-		return fail_sys(e, ST_SPOOL, errno, "cannot open the queue %s", path);
+	if (!open_it(s, &foreign, e) && !(make && e->sys == ENOENT && make_it(s, foreign, e) && open_it(s, &foreign, e)))
+		return false;
 	return check_directory(s, e) && (!make || sync_above(s, e));
 }
 
@@ -340,7 +364,7 @@ bool spool_list(struct spool *s, struct strlist *ids, struct strlist *strangers,
 	bool ok = d != NULL;
 
 	while (ok && (errno = 0, entry = readdir(d)) != NULL)
-		ok = sort_in(entry->d_name, ids, strangers, e);
+		ok = signals_stopping() != 0 ? signals_fail(e, ST_SPOOL) : sort_in(entry->d_name, ids, strangers, e);
 	if (ok && errno != 0)
 		ok = spool_failed(s, "read the directory", e);
 	if (d != NULL)

@@ -25,7 +25,8 @@ struct spool {
 	struct tally_limit all, user; /* for spool_add(): of the queue, and of each user of a service */
 };
 
-/* Opens the directory, which must belong to us (if we are root, we act as its owner), and which nobody else may write.  `make`:
+/* Opens the directory, which must belong to us (if we are root, we act as its owner), and which nobody else may write.  For root
+ * nobody but its owner and root may have led the path there (base/owned).  `make`:
  * it is made if it is missing, with mode 0700, and so are those above it that are missing.  A missing directory has sys ==
  * ENOENT. */
 bool spool_open(struct spool *s, const char *path, bool make, struct err *e) MUST_CHECK;
