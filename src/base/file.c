@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/descriptor.h"
+#include "base/printable.h"
 #include "base/signals.h"
 
 bool file_sanitise_std(void)
@@ -194,6 +195,26 @@ bool file_write_all(int fd, const void *p, size_t n)
 	struct descriptor d = { .fd = fd, .deadline = clock_in_s(patience) };
 
 	return descriptor_write(&d, p, n) == IO_DONE;
+}
+
+bool file_write_printable(int fd, const void *from, size_t n)
+{
+	char shown[4096];
+	size_t len = 0, took;
+	bool ok = true;
+
+	for (const char *p = from; ok && n > 0; p += took, n -= took) {
+		took = 1;
+		if (*p == '\t')
+			shown[len++] = *p;
+		else if (*p != '\r' || n < 2 || p[1] != '\n')
+			len += printable_piece(p, n, true, shown + len, &took);
+		if (len + PRINTABLE_PIECE >= sizeof shown) {
+			ok = file_write_all(fd, shown, len);
+			len = 0;
+		}
+	}
+	return ok && file_write_all(fd, shown, len);
 }
 
 bool file_append(const char *path, const void *p, size_t n)

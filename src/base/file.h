@@ -80,4 +80,8 @@ bool file_sync_directory(int dir) MUST_CHECK;
  * FILE_PATIENCE_S.  On failure errno says why. */
 bool file_write_all(int fd, const void *p, size_t n);
 
+/* The same for text of other users that goes to a terminal.  A tab and a line end stay as they are; a character of several octets
+ * that is cut by the end is written as octets (base/printable). */
+bool file_write_printable(int fd, const void *p, size_t n);
+
 #endif

@@ -9,10 +9,14 @@
 
 #include "base/crc.h"
 #include "base/file.h"
+#include "base/signals.h"
 #include "mail/cleanup.h"
 #include "queue/record.h"
 
-enum { START = 4096 }; /* octets that are read first */
+enum {
+	START = 4096,      /* octets that are read first */
+	PIECE = 64 * 1024, /* and of a part that goes on behind them */
+};
 
 /* ---- reading ------------------------------------------------------------------------------------- */
 
@@ -67,20 +71,24 @@ static enum held_found open_entry(const struct spool *s, struct held *h, bool lo
 	return named.st_nlink == 1 ? HELD_FOUND : alien(h, "has another name, too", e);
 }
 
-/* Reads up to n bytes at `at`, fewer only at the end of the file. */
+/* Reads up to n bytes at `at`: fewer at the end of the file, and behind a NUL, which is in no envelope and in no record.  So a file
+ * that is one large hole costs its reader nothing. */
 static bool read_part(int fd, off_t at, size_t n, struct buf *to, struct err *e)
 {
-	if (!buf_room(to, n, e))
-		return false;
-	while (n > 0) {
-		ssize_t got = pread(fd, to->bytes + to->len, n, at);
+	for (bool nul = false; n > 0 && !nul;) {
+		size_t piece = n < PIECE ? n : PIECE;
+		ssize_t got;
 
+		if (!buf_room(to, piece, e))
+			return false;
+		got = pread(fd, to->bytes + to->len, piece, at);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
 			return fail_sys(e, ST_SPOOL, errno, "cannot read a queue file");
 		if (got == 0)
 			break;
+		nul = memchr(to->bytes + to->len, '\0', (size_t)got) != NULL;
 		to->len += (size_t)got;
 		at += got;
 		n -= (size_t)got;
@@ -215,7 +223,8 @@ bool held_message(struct held *h, struct message *m, struct err *e)
 
 bool held_show(struct held *h, int to, struct err *e)
 {
-	char piece[4096];
+	bool (*put)(int to, const void *p, size_t n) = isatty(to) ? file_write_printable : file_write_all;
+	char piece[START];
 	off_t at = 0;
 
 	while (at < h->end) {
@@ -226,7 +235,9 @@ bool held_show(struct held *h, int to, struct err *e)
 			continue;
 		if (got <= 0)
 			return fail_sys(e, ST_SPOOL, got < 0 ? errno : EIO, "cannot read a queue file");
-		if (!file_write_all(to, piece, (size_t)got))
+		if (signals_stopping())
+			return signals_fail(e, ST_SPOOL);
+		if (!put(to, piece, (size_t)got))
 			return fail_sys(e, ST_INTERNAL, errno, "cannot write to standard output");
 		at += got;
 	}

@@ -41,7 +41,7 @@ void held_release(struct held *h);
 /* Reads the message, which must have its checksum. */
 bool held_message(struct held *h, struct message *m, struct err *e) MUST_CHECK;
 
-/* Copies the whole of envelope, message and records to a descriptor, for people. */
+/* Copies the whole of envelope, message and records to a descriptor; to a terminal without control characters. */
 bool held_show(struct held *h, int to, struct err *e) MUST_CHECK;
 
 /* Reserves room for the records of a try, so that a disk that is full meanwhile cannot make us send twice.  False: there is
