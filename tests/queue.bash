@@ -81,3 +81,12 @@ aged() {
 
 # The report that arrived, with LF.
 report() { message "$1" | tr -d '\r'; }
+
+# An account with a queue of its own, for each name.
+accounts() {
+	local name
+	for name in "$@"; do
+		printf '%s\n' "account $name" "host localhost" "port $port" "tls off" "auth off" "queue on" \
+		    "queue_directory $HOME/of/$name" "from $name@example.org"
+	done
+}

@@ -1,5 +1,5 @@
 # The queue: what is kept and what is final, and that a message stays the same in it.  What becomes of an entry: queue-flush.bats,
-# queue-report.bats, queue-handling.bats, queue-damage.bats.
+# queue-report.bats, queue-handling.bats, queue-owner.bats, queue-damage.bats.
 
 load helper
 load queue

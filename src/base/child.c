@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -106,4 +107,22 @@ void child_forget_settings(void)
 		name[len] = '\0';
 		unsetenv(name); /* moves the next one here */
 	}
+}
+
+bool child_take_environment(uid_t uid)
+{
+	static const char *const names[] = { "PATH", "TZ", "LANG", "LC_ALL", "LC_CTYPE", "LC_MESSAGES" };
+	const struct passwd *pw = getpwuid(uid);
+	const char *values[COUNT(names)];
+	bool ok;
+
+	for (size_t i = 0; i < COUNT(names); i++)
+		values[i] = getenv(names[i]);
+	ok = clearenv() == 0;
+	for (size_t i = 0; ok && i < COUNT(names); i++)
+		ok = values[i] == NULL || setenv(names[i], values[i], 1) == 0;
+	if (ok && pw != NULL)
+		ok = setenv("HOME", pw->pw_dir, 1) == 0 && setenv("USER", pw->pw_name, 1) == 0
+		  && setenv("LOGNAME", pw->pw_name, 1) == 0;
+	return ok;
 }

@@ -25,4 +25,8 @@ bool child_leave_standard(void);
 /* In a child: removes the POSTERN_ variables from the environment.  They are for the process that was started with them. */
 void child_forget_settings(void);
 
+/* In a child that works for this user: the environment becomes that user's.  Of ours only PATH, TZ and the language stay.  False:
+ * there is no memory. */
+bool child_take_environment(uid_t uid);
+
 #endif

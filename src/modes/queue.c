@@ -64,15 +64,10 @@ static bool each_queue(struct work *w, visit *look, void *ctx, struct err *e)
 
 static bool flush_one(struct work *w, struct spool *s, void *ctx, struct err *e)
 {
-	struct flush *sum = ctx, f = { .choice = &w->o->choice, .s = s };
-	bool ok = signals_stopping() || pass_run(&f, e);
+	struct passes *all = ctx;
+	struct flush f = { .choice = &w->o->choice, .s = s };
 
-	sum->sent += f.sent;
-	sum->ended += f.ended;
-	sum->waiting += f.waiting;
-	sum->person |= f.person;
-	sum->late |= f.late;
-	return ok;
+	return signals_stopping() || pass_run(all, &f, e);
 }
 
 /* The log has a line for each message; a timer needs no more than the exit status. */
@@ -87,11 +82,12 @@ static int verdict(const struct work *w, const struct flush *f)
 static bool run(struct work *w, struct err *e)
 {
 	for (;;) {
-		struct flush f = { .sent = 0 };
+		struct passes all = { .n = 0 };
+		bool ok = each_queue(w, flush_one, &all, e);
 
-		if (!each_queue(w, flush_one, &f, e))
+		if (!pass_end(&all, ok, e))
 			return false;
-		w->status = verdict(w, &f);
+		w->status = verdict(w, &all.sum);
 		if (w->o->interval == 0)
 			return true;
 		sender_free(&w->who); /* the configuration is read anew each time */
@@ -113,6 +109,7 @@ int queue_run(const struct options *o)
 
 /* ---- mailq --------------------------------------------------------------------------------------- */
 
+/* All that comes from an entry or a directory is printed by this, since another user may have written it. */
 static void show(const char *text)
 {
 	char shown[4 * ADDRESS_MAX];
@@ -139,8 +136,10 @@ static void show_entry(const struct held *h, bool dead)
 	fputs("  ", stdout);
 	show(x->v.sender[0] == '\0' ? "MAILER-DAEMON" : x->v.sender);
 	if (x->last[0] != '\0')
-		printf("\n    (%s)", x->last);
-	printf("\n    account %s, %u %s", x->account, x->tries, x->tries == 1 ? "try" : "tries");
+		fputs("\n    (", stdout), show(x->last), putchar(')');
+	fputs("\n    account ", stdout);
+	show(x->account);
+	printf(", %u %s", x->tries, x->tries == 1 ? "try" : "tries");
 	if (x->held && !dead)
 		fputs(", held", stdout);
 	else if (!dead && entry_is_held(x, time(NULL)))
@@ -170,12 +169,12 @@ static bool list_one(struct spool *s, const char *id, struct totals *t, struct e
 	struct held h;
 	enum held_found found = held_take(s, id, false, &h, e);
 
-	if (found == HELD_ALIEN) {
+	if (found == HELD_ALIEN)
 		printf("%s (cannot be trusted, and is never sent: %s)\n", id, e->say);
-		return true;
-	}
+	if (found == HELD_FAILED)
+		printf("%s (cannot be read: %s)\n", id, e->quote[0] != '\0' ? e->quote : e->say);
 	if (found != HELD_FOUND)
-		return found == HELD_GONE;
+		return found != HELD_FAILED;
 	show_entry(&h, t->dead);
 	t->bytes += h.line.message;
 	t->n++;
@@ -186,32 +185,40 @@ static bool list_one(struct spool *s, const char *id, struct totals *t, struct e
 static bool list_all(struct spool *s, const char *title, struct totals *t, struct err *e)
 {
 	struct strlist ids = { .n = 0 }, strangers = { .n = 0 };
-	bool ok = spool_list(s, &ids, &strangers, e);
+	struct err why;
+	bool listed = spool_list(s, &ids, &strangers, e), ok = listed;
 
-	if (ok && ids.n > 0)
+	if (listed && ids.n > 0)
 		printf("%s %s:\n", title, s->path);
-	for (size_t i = 0; ok && i < ids.n; i++)
-		ok = list_one(s, ids.items[i], t, e);
-	for (size_t i = 0; ok && i < strangers.n; i++) {
+	for (size_t i = 0; listed && i < ids.n && !signals_stopping(); i++)
+		if (!list_one(s, ids.items[i], t, &why) && ok) {
+			*e = why; /* the others are shown all the same */
+			ok = false;
+		}
+	for (size_t i = 0; listed && i < strangers.n && !signals_stopping(); i++) {
 		show(strangers.items[i]);
 		puts(" (is no message of the queue)");
 	}
 	strlist_free(&ids);
 	strlist_free(&strangers);
-	return ok;
+	return ok && (signals_stopping() == 0 || signals_fail(e, ST_SPOOL));
 }
 
 static bool list_queue(struct work *w, struct spool *s, void *ctx, struct err *e)
 {
 	struct totals *t = ctx;
 	struct spool dead = { .dir = -1 };
+	struct err why;
 	bool ok = list_all(s, "The queue", t, e);
 
 	(void)w;
 	t->system |= strcmp(s->path, QUEUE_SYSTEM) == 0;
-	if (ok && spool_open_dead(&dead, s)) {
+	if (spool_open_dead(&dead, s)) {
 		t->dead = true;
-		ok = list_all(&dead, "Given up, and nobody could be told,", t, e);
+		if (!list_all(&dead, "Given up, and nobody could be told,", t, &why) && ok) {
+			*e = why;
+			ok = false;
+		}
 		t->dead = false;
 		spool_close(&dead);
 	}
@@ -283,13 +290,13 @@ static bool do_all(struct spool *s, struct action *a, struct err *e)
 	struct err why;
 	bool ok = spool_list(s, &ids, NULL, e);
 
-	for (size_t i = 0; i < ids.n; i++)
+	for (size_t i = 0; i < ids.n && !signals_stopping(); i++)
 		if (!do_one(s, ids.items[i], a, &why) && ok) {
 			*e = why; /* the others are done all the same */
 			ok = false;
 		}
 	strlist_free(&ids);
-	return ok;
+	return ok && (signals_stopping() == 0 || signals_fail(e, ST_SPOOL));
 }
 
 static bool names_all(const struct work *w, const struct action *a)
