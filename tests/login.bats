@@ -294,6 +294,30 @@ at_any() { login me --provider "$provider" --tls-trust-file "$certs/ca.pem" --cl
 	[[ $stderr != *administrator* ]]
 }
 
+@test "http only to this machine, and only with --insecure-http, which the login remembers" {
+	start_provider -
+	unset https_proxy
+	answers <<-END
+		{ "/.well-known/oauth-authorization-server": [ { "json": { "issuer": "$provider", "token_endpoint": "$provider/token",
+			"device_authorization_endpoint": "$provider/d" } } ],
+		"/d": [ { "json": { "device_code": "d", "user_code": "U", "verification_uri": "$provider/x", "interval": 1 } } ],
+		"/token": [ { "json": { "access_token": "a1", "token_type": "Bearer", "refresh_token": "r1" } } ] }
+	END
+	refuses 78 "no https:// URL" -- me --provider "$provider" --client-id x
+	refuses 78 "no https:// URL" -- me --provider http://192.0.2.1/ --client-id x --insecure-http
+	[[ $(asked) == 0 ]]
+	login me --provider "$provider" --client-id x --insecure-http
+	((status == 0)) || complain "no login" || return 1
+	[[ $stderr == *"has these lines, and no password:"*"    oauth2 me"*"    user ADDRESS"* ]] || complain "nobody has said who logs in"
+	rm "$store/me.access"
+	run_bounded "$oauth2" token me
+	[[ $status == 0 && $stdout == a1 ]] || complain "no token" || return 1
+	sed -i '/"insecure_http"/d' "$store/me.json"
+	rm "$store/me.access"
+	run_bounded "$oauth2" token me
+	[[ $status == 78 && $stderr == *"no https:// URL that may be used"* ]] || complain "http without the option"
+}
+
 @test "a person has logged in, and the store cannot take it: the login waits until it can" {
 	start_any_provider https://p.example/
 	browser "

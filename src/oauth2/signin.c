@@ -182,7 +182,8 @@ static void tell_end(const struct cli *c, const char *user, const char *scope, c
 	if (!lasts)
 		tell("warning: %s gave no refresh token, so this login ends with its first access token", site);
 	tell("%s", "");
-	tell("In the configuration, the account that sends with it has this line, and no password:");
+	tell("In the configuration, the account that sends with it has %s, and no password:",
+	     user != NULL ? "this line" : "these lines");
 	tell("%s", "");
 	tell("    oauth2 %s", c->name);
 	if (user == NULL)
