@@ -30,7 +30,7 @@ struct login { /* all strings are owned; NULL: none */
 	char            *client_secret; /* itself: only from dynamic registration */
 	char            *client_secret_file, *client_secret_command; /* where the user keeps it: read anew each time */
 	char            *scope;         /* as granted, else as asked; words with one blank between */
-	char            *asked, *tenant, *redirect, *flow; /* as the options said; so that the next login of this name needs none */
+	char            *asked, *tenant, *redirect, *flow; /* as the options said: the next login needs none */
 	char            *user;          /* the address that logs in */
 	char            *trust_file;    /* of --tls-trust-file */
 	bool             insecure_http; /* of --insecure-http */

@@ -47,8 +47,8 @@ bool provider_discover(const struct http *h, const char *issuer, struct endpoint
 bool provider_register(const struct http *h, const struct endpoints *at, const char *const redirects[], size_t n,
 		       const char *scope, char **client_id, char **client_secret, struct err *e) MUST_CHECK;
 
-/* The three lines that say where to get a client id, as the hint; and the error for a missing one, ST_CONFIG PERM, with this hint.
- * Both return false. */
+/* The three lines that say where to get a client id, as the hint; and the error for a missing one, ST_CONFIG PERM, with this
+ * hint.  Both return false. */
 bool provider_hint_client(const struct provider *p, const char *name, struct err *e);
 bool provider_needs_client(const struct provider *p, const char *name, struct err *e);
 

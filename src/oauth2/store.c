@@ -463,7 +463,8 @@ bool store_fail_missing(struct store *s, const char *name, struct err *e)
 {
 	bool aside = store_was_set_aside(s, name);
 
-	fail(e, ST_SECRET, FATE_PERM, "there is no login %s%s", name, aside ? " any more: it was exported to another machine" : "");
+	fail(e, ST_SECRET, FATE_PERM, "there is no login %s%s", name,
+	     aside ? " any more: it was exported to another machine" : "");
 	if (aside)
 		return err_hint(e, "postern-oauth2 import --undo %s, if it is used nowhere else", name);
 	return hint_missing(name, e);
