@@ -312,6 +312,15 @@ envelope_said='EHLO me\r\nMAIL FROM:<me@example.org>\r\nRCPT TO:<you@example.net
 	    || complain "$(< "$BATS_TEST_TMPDIR/log")"
 }
 
+@test "a service that ends without a word: the hint names its log" {
+	start_server <<< "tls none"
+	socket=$BATS_TEST_TMPDIR/ends
+	serve true
+	printf '%s\n' "socket $socket" > "$conf"
+	postern_fails 75 greeting -- you@example.net < "$mail"
+	hinted "the log of the server that listens on $socket says why"
+}
+
 @test "the password is a credential, as postern-service(7) says" {
 	local line
 	line=$(sed -n 's/^\.Ql \(passwordeval .*\)$/\1/p' "$SRCDIR/man/postern-service.7")

@@ -304,6 +304,13 @@ static bool hint_server(const char *path, struct err *e)
 	return err_hint(e, "is the server that listens on %s running?", path);
 }
 
+bool dial_hint_ended(const char *path, struct err *e)
+{
+	if (strcmp(path, SERVICE_SOCKET) == 0)
+		return err_hint(e, "the administrator sees why: journalctl -u postern.socket -u 'postern@*'");
+	return err_hint(e, "the log of the server that listens on %s says why", path);
+}
+
 static bool dial_unix(const char *path, int64_t deadline, struct dialed *d, struct err *e)
 {
 	struct sockaddr_un to = { .sun_family = AF_UNIX };

@@ -37,6 +37,9 @@ struct dialed {
 	char peer[64]; /* numeric address, or the socket's path cut to fit; for trace and log */
 };
 
+/* The hint for a server at a unix socket that ends without a word.  Returns false, as err_hint() does. */
+bool dial_hint_ended(const char *path, struct err *e);
+
 /* Connects to one endpoint.  Its addresses are tried in the order of resolve().  A new attempt begins every 250 ms, or as soon
  * as one has failed; the first that connects is taken.  Errors: those of resolve(); ST_CONFIG PERM (source_ip is no address,
  * the path of the socket is too long); ST_CONNECT TEMP, with every distinct reason in the quote: "192.0.2.1, 192.0.2.2:

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/identity.h"
+#include "base/signals.h"
 #include "base/steps.h"
 #include "base/trace.h"
 #include "smtp/gate.h"
@@ -162,12 +163,14 @@ static bool say_starttls(struct session *s, struct err *e)
 
 /* ---- the way in --------------------------------------------------------------------------------- */
 
-/* The greeting did not come.  A server that expects TLS from the start waits for our first bytes, or sends a TLS alert: hence the
+/* The greeting did not come.  Behind a unix socket, the process that was started for us has failed.  A server that expects TLS from the start waits for our first bytes, or sends a TLS alert: hence the
  * hints. */
 static bool fail_greeting(const struct session *s, struct err *e)
 {
 	bool implicit = s->to->tls == TLS_IMPLICIT;
 
+	if (s->to->socket != NULL && e->fate == FATE_TEMP && e->sys != ETIMEDOUT && !signals_stopping())
+		return dial_hint_ended(s->to->socket, e);
 	if (implicit || (e->fate != FATE_NONSENSE && e->sys != ETIMEDOUT))
 		return false;
 	if (!needs_tls(s))
