@@ -246,6 +246,14 @@ run_bounded() {
 	fi
 }
 
+# at_terminal COMMAND: a shell runs it in a terminal of its own, and what stands on our stdin is typed there.  $status, $screen.
+at_terminal() {
+	command -v script > /dev/null || skip "there is no script(1) to make a terminal with"
+	status=0
+	SHELL=/bin/sh timeout -k 5 "$postern_timeout" script -qefc "$1" /dev/null > "$BATS_TEST_TMPDIR/screen" 2>&1 3>&- || status=$?
+	screen=$(tr -d '\r' < "$BATS_TEST_TMPDIR/screen")
+}
+
 # postern ARGS: runs the program with $conf, by the command in $by if there is one.  postern_bare ARGS: without -C.
 # postern_as NAME ARGS: with $conf, under that name.
 postern() { run_bounded "${by[@]}" "$POSTERN" -C "$conf" "$@"; }

@@ -171,6 +171,42 @@ load oauth2
 	oauth2_fails 78 token work
 }
 
+# program NAME < SCRIPT
+program() {
+	{ echo '#!/bin/sh'; cat; } > "$BATS_TEST_TMPDIR/$1"
+	chmod 755 "$BATS_TEST_TMPDIR/$1"
+}
+
+@test "load_command may ask at the terminal; Ctrl-C does not end the store_command, whose text has the new refresh token" {
+	local n=0
+	start_provider
+	gives "$(good a1 '"refresh_token": "r2"')"
+	login work
+	program load <<-'S'
+		read -r word < /dev/tty && [ "$word" = open ] && exec base64 -d
+	S
+	program keep <<-S
+		if grep -q r22 "\$1"; then touch "$BATS_TEST_TMPDIR/storing"; sleep 1; fi
+		exec base64 "\$1"
+	S
+	printf '%s\n' "store_command $BATS_TEST_TMPDIR/keep /dev/stdin" "load_command $BATS_TEST_TMPDIR/load" > "$store/store.conf"
+	oauth2_ok token work			# it was plain before
+	[[ $(base64 -d "$store/work.json") == *r2* ]]
+	gives "$(good a2 '"refresh_token": "r22"')"
+	rm "$store/work.access"
+	at_terminal "$OAUTH2 token work" < <(
+		echo open
+		until [[ -e $BATS_TEST_TMPDIR/storing ]] || ((n++ > 400)); do sleep 0.05; done
+		printf '\003'
+	)
+	base64 -d "$store/work.json" > "$BATS_TEST_TMPDIR/plain" || complain "$screen"
+	grep -q r22 "$BATS_TEST_TMPDIR/plain" || complain "$screen"
+	rm "$store/work.access"
+	SECONDS=0
+	oauth2_fails 75 token work		# nobody can be asked
+	((SECONDS < 30))
+}
+
 # ----------------------------------------------------------------------------------------------------------- the machine's
 
 # machine MODE: postern-oauth2 token --machine work, where the machine's directory is root's with this mode; prints what is in it.

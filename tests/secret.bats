@@ -109,6 +109,21 @@ nobody_asked() { (($(connections) == 0)) || complain "there was a connection"; }
 	kill "$(< "$HOME/pid")"
 }
 
+@test "a password program may ask at the terminal; in the background it fails at once and does not wait to be asked" {
+	helper pw <<-'S'
+		read -r word < /dev/tty || exit 1
+		echo "$word"
+	S
+	set_conf password_command "$bin/pw"
+	at_terminal "$POSTERN -C $conf you@example.net < $mail" <<< secret
+	((status == 0)) || complain "$screen"
+	logged_in
+	SECONDS=0
+	at_terminal "timeout 50 $POSTERN -C $conf you@example.net < $mail" <<< secret
+	((status == 75 && SECONDS < 30)) || complain "$status after $SECONDS seconds: $screen"
+	[[ $screen == *"exit status"* ]] || complain "$screen"
+}
+
 # -------------------------------------------------------------------------------------------- programs and files that fail
 
 @test "a password program that fails is 75, even if it printed a password, and its error text is shown" {

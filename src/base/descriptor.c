@@ -1,6 +1,7 @@
 #include "base/descriptor.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -88,4 +89,15 @@ enum io descriptor_write(const struct descriptor *d, const void *p, size_t n)
 		n -= w < 0 ? 0 : (size_t)w;
 	}
 	return IO_DONE;
+}
+
+int descriptor_terminal(void)
+{
+	int tty = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+
+	if (tty >= 0 && tcgetpgrp(tty) == getpgrp())
+		return tty;
+	if (tty >= 0)
+		close(tty);
+	return -1;
 }

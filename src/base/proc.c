@@ -32,6 +32,7 @@ struct child {
 	int   words;   /* its standard error; -1: it has ours */
 	int   trouble; /* has errno if the program could not be started; exec closes its other end */
 	int   status;
+	bool  apart; /* it has a session of its own */
 	bool  reaped;
 	bool  eof;
 };
@@ -71,11 +72,12 @@ static void become(char *const argv[], bool placed, int trouble)
 	_exit(told < 0 ? 127 : NOT_STARTED);
 }
 
-static void be_child(char *const argv[], int in, int out, int words, int trouble)
+static void be_child(char *const argv[], bool apart, int in, int out, int words, int trouble)
 {
 	int from = in >= 0 ? in : open("/dev/null", O_RDONLY | O_CLOEXEC);
 
-	setpgid(0, 0);
+	if (apart)
+		setsid();
 	default_signals();
 	become(argv, from >= 0 && dup2(from, STDIN_FILENO) >= 0 && dup2(out, STDOUT_FILENO) >= 0
 		     && (words < 0 || dup2(words, STDERR_FILENO) >= 0), trouble);
@@ -98,19 +100,26 @@ static bool make_pipes(int pipes[PIPES][2], bool words)
 	return true;
 }
 
-static bool start(char *const argv[], int in, const char *what, bool words, struct child *c, struct err *e)
+static bool has_terminal(void)
+{
+	int tty = descriptor_terminal();
+
+	if (tty >= 0)
+		close(tty);
+	return tty >= 0;
+}
+
+static bool start(char *const argv[], int in, const char *what, const struct proc_extra *x, struct child *c, struct err *e)
 {
 	int pipes[PIPES][2] = { { -1, -1 }, { -1, -1 }, { -1, -1 } };
 
-	*c = (struct child){ .pid = -1 };
-	if (make_pipes(pipes, words))
+	*c = (struct child){ .pid = -1, .apart = x->alone || !has_terminal() };
+	if (make_pipes(pipes, x->words != NULL))
 		c->pid = child_fork((const int[]){ in, pipes[OUT][1], pipes[WORDS][1], pipes[TROUBLE][1] }, 1 + PIPES);
 	if (c->pid == 0)
-		be_child(argv, in, pipes[OUT][1], pipes[WORDS][1], pipes[TROUBLE][1]);
+		be_child(argv, c->apart, in, pipes[OUT][1], pipes[WORDS][1], pipes[TROUBLE][1]);
 	if (c->pid < 0)
 		fail_sys(e, ST_INTERNAL, errno, "cannot start %s", what);
-	else
-		setpgid(c->pid, c->pid); /* the child does so, too: either may run first */
 	for (int i = 0; i < PIPES; i++) {
 		shut(&pipes[i][1]);
 		if (c->pid < 0)
@@ -232,11 +241,18 @@ static bool judge(const struct child *c, const char *program, const char *what, 
 	return status != NULL || WEXITSTATUS(c->status) == 0 || fail_exit(program, what, st, WEXITSTATUS(c->status), e);
 }
 
+/* A child that has no session yet has started nothing that would have to be killed with it. */
+static void stop(const struct child *c, int sig)
+{
+	if (!(c->apart && kill(-c->pid, sig) == 0) && !c->reaped)
+		kill(c->pid, sig);
+}
+
 /* A program that may not be cut off (`gentle`) gets SIGTERM, and is not waited for. */
 static void end(struct child *c, bool ok, bool gentle)
 {
 	if (!ok)
-		kill(-c->pid, gentle ? SIGTERM : SIGKILL);
+		stop(c, gentle ? SIGTERM : SIGKILL);
 	while (!c->reaped && waitpid(c->pid, &c->status, !ok && gentle ? WNOHANG : 0) < 0 && errno == EINTR)
 		;
 	shut(&c->out);
@@ -244,45 +260,32 @@ static void end(struct child *c, bool ok, bool gentle)
 	shut(&c->trouble);
 }
 
-static bool run(char *const argv[], int in, const char *what, enum stage st, int64_t deadline, const struct proc_extra *x,
-		struct buf *answer, struct err *e)
+/* A descriptor with this content, in memory only, at its beginning. */
+static bool open_input(const struct buf *b, int *fd, struct err *e)
+{
+	*fd = memfd_create("input", MFD_CLOEXEC);
+	return (*fd >= 0 && file_write_all(*fd, b->bytes, b->len) && lseek(*fd, 0, SEEK_SET) == 0)
+	    || fail_sys(e, ST_INTERNAL, errno, "cannot keep the input of a program in memory");
+}
+
+bool proc_run(char *const argv[], const char *what, enum stage st, int64_t deadline, const struct proc_extra *x,
+	      struct buf *answer, struct err *e)
 {
 	struct child c = { 0 };
-	bool ok;
+	int in = -1;
+	bool ok = (x->input == NULL || open_input(x->input, &in, e)) && start(argv, in, what, x, &c, e);
 
-	if (!start(argv, in, what, x->words != NULL, &c, e))
+	shut(&in);
+	if (!ok)
 		return false;
 	ok = follow(&c, what, st, deadline, x->words, answer, e) && judge(&c, argv[0], what, st, x->status, e);
 	end(&c, ok, x->gentle);
 	return ok;
 }
 
-bool proc_run(char *const argv[], const char *what, enum stage st, int64_t deadline, const struct proc_extra *x,
-	      struct buf *answer, struct err *e)
-{
-	return run(argv, -1, what, st, deadline, x, answer, e);
-}
-
-bool proc_filter(char *const argv[], int in, const char *what, enum stage st, int64_t deadline, struct buf *answer, struct err *e)
-{
-	return run(argv, in, what, st, deadline, &(struct proc_extra){ 0 }, answer, e);
-}
-
 bool proc_read(char *const argv[], const char *what, enum stage st, int64_t deadline, struct buf *answer, struct err *e)
 {
-	return proc_filter(argv, -1, what, st, deadline, answer, e);
-}
-
-int proc_input(const void *p, size_t n, struct err *e)
-{
-	int fd = memfd_create("input", MFD_CLOEXEC);
-
-	if (fd >= 0 && file_write_all(fd, p, n) && lseek(fd, 0, SEEK_SET) == 0)
-		return fd;
-	fail_sys(e, ST_INTERNAL, errno, "cannot keep the input of a program in memory");
-	if (fd >= 0)
-		close(fd);
-	return -1;
+	return proc_run(argv, what, st, deadline, &(struct proc_extra){ 0 }, answer, e);
 }
 
 /* The words, and the NULL that ends them.  The caller frees the array, but not the words. */

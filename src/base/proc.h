@@ -1,9 +1,13 @@
 /*
  * proc.h - runs a program and reads its output within a deadline.
  *
- * The child gets /dev/null (or what proc_filter() is given) as stdin, our stderr, no other descriptor of ours, default signals,
- * our environment without the POSTERN_ variables (only a fixed PATH if we were started with more rights than our user has), and
- * its own process group.  On any failure (deadline, answer too long, exit status, stop signal) the whole group is killed.
+ * The child gets /dev/null (or `input`) as stdin, our stderr, no other descriptor of ours, default signals, and our environment
+ * without the POSTERN_ variables (only a fixed PATH if we were started with more rights than our user has).
+ *
+ * It may ask a person for a passphrase: if our process group has the terminal, the child stays in that group, since a program in
+ * another group is stopped when it reads the terminal.  Otherwise, and with `alone`, it has a session of its own, where there is
+ * no terminal to wait for.  On any failure (deadline, answer too long, exit status, stop signal) the child is killed, and with it
+ * all of its session.
  */
 #ifndef BASE_PROC_H
 #define BASE_PROC_H
@@ -20,21 +24,16 @@ bool proc_read(char *const argv[], const char *what, enum stage st, int64_t dead
 bool proc_read_command(const char *command, const char *what, enum stage st, int64_t deadline, struct buf *answer,
 		       struct err *e) MUST_CHECK;
 
-/* The same for a program that reads `in`, from where the descriptor stands. */
-bool proc_filter(char *const argv[], int in, const char *what, enum stage st, int64_t deadline, struct buf *answer,
-		 struct err *e) MUST_CHECK;
-
-/* The same as proc_read() for a program that says more. */
+/* The same as proc_read() for a program that is told more, or says more. */
 struct proc_extra { /* zeroed: as above */
-	struct buf *words;  /* gets the beginning of what it writes to its standard error; NULL: that is ours */
-	int        *status; /* becomes its exit status, none of which is an error then */
-	bool        gentle; /* on a failure it gets SIGTERM, is not waited for, and may end what must not be cut off */
+	const struct buf *input;  /* what it reads on its standard input; the text is kept in memory only */
+	struct buf       *words;  /* gets the beginning of what it writes to its standard error; NULL: that is ours */
+	int              *status; /* becomes its exit status, none of which is an error then */
+	bool              gentle; /* on a failure it gets SIGTERM, is not waited for, and may end what must not be cut off */
+	bool              alone;  /* it does not ask a person, and Ctrl-C must not end it */
 };
 bool proc_run(char *const argv[], const char *what, enum stage st, int64_t deadline, const struct proc_extra *x,
 	      struct buf *answer, struct err *e) MUST_CHECK;
-
-/* A descriptor with this content, in memory only, at its beginning; -1: *e is filled. */
-int proc_input(const void *p, size_t n, struct err *e) MUST_CHECK;
 
 /* Starts a program that nobody waits for: in a session of its own and with /dev/null, so that it can neither read nor write our
  * terminal.  False: it could not be started; the error is that of proc_read(). */

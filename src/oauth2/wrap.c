@@ -1,7 +1,6 @@
 #include "oauth2/wrap.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/proc.h"
@@ -42,20 +41,16 @@ bool wrap_parse(struct wrap *w, const char *text, size_t len, struct err *e)
 	return ok;
 }
 
-static bool run(const struct strlist *command, const char *what, const struct buf *from, struct buf *to, struct err *e)
+static bool run(const struct strlist *command, const char *what, const struct proc_extra *x, struct buf *to, struct err *e)
 {
 	char **argv = calloc(command->n + 1, sizeof *argv);
 	bool ok;
-	int in;
 
 	if (argv == NULL)
 		return fail_memory(e);
 	for (size_t i = 0; i < command->n; i++)
 		argv[i] = command->items[i];
-	in = proc_input(from->bytes, from->len, e);
-	ok = in >= 0 && proc_filter(argv, in, what, ST_SECRET, clock_in_s(WRAP_S), to, e);
-	if (in >= 0)
-		close(in);
+	ok = proc_run(argv, what, ST_SECRET, clock_in_s(WRAP_S), x, to, e);
 	free(argv);
 	return ok;
 }
@@ -64,7 +59,8 @@ bool wrap_store(const struct wrap *w, const struct buf *plain, struct buf *to, s
 {
 	if (w->store.n == 0)
 		return buf_add(to, plain->bytes, plain->len, e);
-	if (!run(&w->store, "store_command", plain, to, e))
+	/* Ctrl-C must not end it: the provider may have replaced the refresh token already. */
+	if (!run(&w->store, "store_command", &(struct proc_extra){ .input = plain, .alone = true }, to, e))
 		return false;
 	return to->len > 0 || fail(e, ST_SECRET, FATE_TEMP, "store_command wrote nothing");
 }
@@ -73,7 +69,7 @@ bool wrap_load(const struct wrap *w, const struct buf *stored, struct buf *to, s
 {
 	if (w->load.n == 0 || (stored->len > 0 && stored->bytes[0] == '{'))
 		return buf_add(to, stored->bytes, stored->len, e);
-	return run(&w->load, "load_command", stored, to, e);
+	return run(&w->load, "load_command", &(struct proc_extra){ .input = stored }, to, e);
 }
 
 void wrap_free(struct wrap *w)

@@ -222,15 +222,14 @@ static void show_prompt(int tty, const struct ask *a)
 	(void)file_write_all(tty, text, strlen(text));
 }
 
-/* Opens the terminal itself, since stdin is the message.  In the background it is not asked: nobody could answer, and SIGTTOU
- * would stop us. */
+/* Opens the terminal itself, since stdin is the message. */
 static bool ask_terminal(const struct ask *a, struct buf *to, bool *found, struct err *e)
 {
-	int tty = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+	int tty = descriptor_terminal();
 	struct termios was, quiet;
 	bool ok = true;
 
-	*found = tty >= 0 && tcgetpgrp(tty) == getpgrp() && tcgetattr(tty, &was) == 0;
+	*found = tty >= 0 && tcgetattr(tty, &was) == 0;
 	if (*found) {
 		quiet = was;
 		quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL);

@@ -149,13 +149,6 @@ tells_no_secret() {
 
 # ------------------------------------------------------------------------------------------------------------- the paste
 
-# at_terminal COMMAND: runs it in a terminal of its own, and what stands on our stdin is typed there.  $status, $screen.
-at_terminal() {
-	status=0
-	timeout 60 script -qefc "$1" /dev/null > "$BATS_TEST_TMPDIR/screen" 2>&1 3>&- || status=$?
-	screen=$(tr -d '\r' < "$BATS_TEST_TMPDIR/screen")
-}
-
 # Follows the pages up to the redirect to an address where nobody listens, and prints that address.
 last_address() {
 	local at=$1 next
