@@ -251,6 +251,7 @@ at_terminal() {
 	command -v script > /dev/null || skip "there is no script(1) to make a terminal with"
 	status=0
 	SHELL=/bin/sh timeout -k 5 "$postern_timeout" script -qefc "$1" /dev/null > "$BATS_TEST_TMPDIR/screen" 2>&1 3>&- || status=$?
+	# shellcheck disable=SC2034	# used by the tests
 	screen=$(tr -d '\r' < "$BATS_TEST_TMPDIR/screen")
 }
 

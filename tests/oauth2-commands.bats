@@ -12,6 +12,9 @@ load oauth2
 	oauth2_ok list --json
 	[[ $stdout == '[]' ]]
 	oauth2_fails 77 status work
+	told "there is no login work in $store"
+	oauth2_fails 77 token work
+	told "there is no login work in $store"
 	login work
 	login home '"dead": "invalid_grant"'
 	oauth2_ok token work

@@ -461,12 +461,13 @@ static bool hint_missing(const char *name, struct err *e)
 
 bool store_fail_missing(struct store *s, const char *name, struct err *e)
 {
-	bool aside = store_was_set_aside(s, name);
+	const char *path = s->at.path;
 
-	fail(e, ST_SECRET, FATE_PERM, "there is no login %s%s", name,
-	     aside ? " any more: it was exported to another machine" : "");
-	if (aside)
+	if (store_was_set_aside(s, name)) {
+		fail(e, ST_SECRET, FATE_PERM, "there is no login %s any more: it was exported to another machine", name);
 		return err_hint(e, "postern-oauth2 import --undo %s, if it is used nowhere else", name);
+	}
+	fail(e, ST_SECRET, FATE_PERM, "there is no login %s%s%s", name, path != NULL ? " in " : "", path != NULL ? path : "");
 	return hint_missing(name, e);
 }
 
