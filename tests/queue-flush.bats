@@ -45,13 +45,14 @@ load queue
 }
 
 @test "a flush that is killed leaves no lock behind, even while its resolver hangs" {
-	local flush child
+	local flush child hang=$BUILDDIR/tests/fault/hang.so
+	[[ -e $hang ]] || skip "needs tests/fault/hang.so: make check builds it"
 	server
 	keep
 	set_conf host nowhere.example
 	export HANG_PID=$BATS_TEST_TMPDIR/resolver
 	# so many descriptors are open that the queue has high ones
-	HANG_SO=$BUILDDIR/tests/fault/hang.so ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0" \
+	HANG_SO=$hang ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0" \
 	    bash -c 'for n in {3..70}; do eval "exec $n< /dev/null"; done; LD_PRELOAD=$HANG_SO exec "$@"' \
 	    bash "$POSTERN" -C "$conf" -q < /dev/null > "$BATS_TEST_TMPDIR/stdout" 2> "$BATS_TEST_TMPDIR/stderr" &
 	flush=$!
@@ -97,10 +98,25 @@ load queue
 		postern_ok $one
 		kept 1
 	done
-	postern_ok -qR you@ || true
-	postern_ok -qRyou@
+	postern_fails 64 usage -- -qR you@
+	postern_ok -qRYOU@Example.net
 	kept 0
 	[[ $(messages) == 1 ]]
+}
+
+@test "of choices with one letter, one is enough; of several letters, each must agree" {
+	server
+	keep -f one@example.org you@example.net
+	keep -f two@example.org you@example.net
+	keep -f two@example.org her@example.net
+	postern_ok -qSone@ -qRher@
+	kept 3
+	postern_ok -qSthree@ -qSTWO@ -qRyou@
+	kept 2
+	[[ $(envelope) == *"mail <two@example.org>"*"rcpt <you@example.net>"* ]]
+	postern_ok -qRher@ -q!Sone@ -qI-
+	kept 1
+	[[ $(envelope 2) == *"rcpt <her@example.net>"* ]]
 }
 
 @test "while the configuration is wrong, nothing is tried: no entry ends, and none waits long" {

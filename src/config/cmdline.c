@@ -256,7 +256,8 @@ bool cmdline_parse(int argc, char **argv, struct options *o, struct err *e)
 	*o = (struct options){ .mode = face(argc > 0 ? argv[0] : NULL) };
 	o->settings = calloc(room, sizeof *o->settings);
 	o->recipients = calloc(room, sizeof *o->recipients);
-	if (o->settings == NULL || o->recipients == NULL)
+	o->choices = calloc(room, sizeof *o->choices);
+	if (o->settings == NULL || o->recipients == NULL || o->choices == NULL)
 		return fail_memory(e);
 	return parse_words(o, &w, e) && check_hold(o, e) && check_server(o, e) && check_queue(o, e) && check_service(o, e);
 }
@@ -265,5 +266,6 @@ void cmdline_free(struct options *o)
 {
 	free(o->settings);
 	free(o->recipients);
+	free(o->choices);
 	*o = (struct options){ 0 };
 }

@@ -94,7 +94,7 @@ static bool run_queue(struct options *o, const char *value, struct err *e)
 		return true;
 	if (what[0] == '\0' || strchr("IRS", what[0]) == NULL)
 		return set_interval(o, value, e);
-	o->choice = (struct queue_choice){ .what = what[0], .others = others, .text = what + 1 };
+	o->choices[o->n_choices++] = (struct queue_choice){ .what = what[0], .others = others, .text = what + 1 };
 	return true;
 }
 

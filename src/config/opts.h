@@ -41,7 +41,7 @@ enum delivery_mode { /* how a message is sent, where the queue is on */
 };
 
 struct queue_choice { /* -qI, -qR, -qS: only entries whose id, a recipient or the sender contains the text */
-	char        what; /* 0: all that are due */
+	char        what; /* I, R or S */
 	bool        others; /* -q!I: only the others */
 	const char *text;
 };
@@ -62,7 +62,8 @@ struct options { /* the strings are borrowed from argv */
 	int             verbose;     /* -v, counted */
 	enum delivery_mode   delivery;
 	unsigned        interval;    /* -q15m: seconds; 0: once */
-	struct queue_choice choice;
+	struct queue_choice *choices; /* -qI and the like; none: all that are due */
+	size_t          n_choices;
 	const char     *entry;       /* --queue-show ID and the like */
 	struct setting *settings;    /* --key=value, -F, -N, -R, -X ... in order */
 	size_t          n_settings;

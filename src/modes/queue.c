@@ -65,7 +65,7 @@ static bool each_queue(struct work *w, visit *look, void *ctx, struct err *e)
 static bool flush_one(struct work *w, struct spool *s, void *ctx, struct err *e)
 {
 	struct passes *all = ctx;
-	struct flush f = { .choice = &w->o->choice, .s = s };
+	struct flush f = { .choices = w->o->choices, .n_choices = w->o->n_choices, .s = s };
 
 	return signals_stopping() || pass_run(all, &f, e);
 }

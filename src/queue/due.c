@@ -45,22 +45,45 @@ static bool is_due(const struct entry *x, int64_t now)
 	return !entry_is_held(x, now) && (x->due <= now || x->at > now);
 }
 
+/* As sendmail does: in addresses, upper and lower case are the same. */
 static bool any_rcpt_has(const struct envelope *v, const char *text)
 {
 	for (size_t i = 0; i < v->n; i++)
-		if (rcpt_is_open(&v->rcpts[i]) && strstr(v->rcpts[i].address, text) != NULL)
+		if (rcpt_is_open(&v->rcpts[i]) && strcasestr(v->rcpts[i].address, text) != NULL)
 			return true;
 	return false;
 }
 
+static bool agrees(const struct queue_choice *c, const struct held *h)
+{
+	bool has = c->what == 'I' ? strstr(h->id, c->text) != NULL
+		 : c->what == 'S' ? strcasestr(h->x.v.sender, c->text) != NULL
+		 : any_rcpt_has(&h->x.v, c->text);
+
+	return has != c->others;
+}
+
+/* As in sendmail: of choices with one letter, one is enough; of each letter that is given, there must be one. */
+static bool agrees_with(const struct flush *f, char what, const struct held *h)
+{
+	bool asked = false, agreed = false;
+
+	for (size_t i = 0; i < f->n_choices; i++) {
+		if (f->choices[i].what != what)
+			continue;
+		asked = true;
+		agreed |= agrees(&f->choices[i], h);
+	}
+	return !asked || agreed;
+}
+
 static bool is_chosen(const struct flush *f, const struct held *h)
 {
-	const struct queue_choice *c = f->choice;
-	bool has = c->what == 'I' ? strstr(h->id, c->text) != NULL
-		 : c->what == 'S' ? strstr(h->x.v.sender, c->text) != NULL
-		 : any_rcpt_has(&h->x.v, c->text == NULL ? "" : c->text);
+	int64_t now = time(NULL);
 
-	return c->what == 0 ? is_due(&h->x, time(NULL)) : !entry_is_held(&h->x, time(NULL)) && has != c->others;
+	if (f->n_choices == 0)
+		return is_due(&h->x, now);
+	return !entry_is_held(&h->x, now) && agrees_with(f, 'I', h) && agrees_with(f, 'R', h) && agrees_with(f, 'S', h);
 }
 
 void due_note_alien(struct flush *f, const struct err *why)

@@ -19,7 +19,8 @@ struct due { /* an entry that is to be tried */
 };
 
 struct flush { /* a pass over the queue: what it is to do, and what came of it */
-	const struct queue_choice *choice; /* borrowed: these are tried even if they are not due */
+	const struct queue_choice *choices; /* borrowed: what they choose is tried even if it is not due */
+	size_t                n_choices; /* 0: all that is due is tried */
 	struct spool         *s;   /* borrowed */
 	size_t                sent, waiting, ended; /* entries */
 	bool                  person; /* a try failed for a reason that a person must look at, or a file is no entry */
