@@ -119,20 +119,24 @@ well_formed() {
 }
 
 @test "a message without a sender, or with queue_bounce off, moves to dead and is shown" {
+	local id
 	server "reply RCPT 451 4.2.2 mailbox full"
 	keep -f '<>' gone@example.net
+	id=$(entries)
 	aged
 	flushed 78
+	told "$id moved to the directory dead, since its sender cannot be told that it was given up: the server refused gone@example.net: 451"
+	grep -q " from=<> recipients=gone@example.net dead=$id needs=person error=\"the server refused gone@.* 451 4.2.2 mailbox full" "$log" \
+	    || complain "$(< "$log")"
 	set_conf queue_bounce off
 	keep lost@example.net
 	aged
 	flushed 78
 	kept 0
-	[[ $(find "$queue/dead" -type f | wc -l) == 2 && $(messages) == 0 ]]
+	[[ $(find "$queue/dead" -type f | wc -l) == 2 && $(messages) == 0 && $(grep -c ' dead=' "$log") == 2 ]]
 	postern_ok -bp
 	[[ $stdout == "Given up, and nobody could be told, $queue/dead:"*gone@example.net* && $stdout == *lost@example.net* && $stdout == *"2 Requests." ]]
 	[[ $(grep -c '^    (.*: 451 4\.2\.2 mailbox full' <<< "$stdout") == 2 && $(grep -c 'account default, 1 try$' <<< "$stdout") == 2 ]]
-	local id
 	id=$(basename "$(find "$queue/dead" -type f | sort | head -n 1)")
 	postern_ok --queue-show "$id"
 	[[ $stdout == "postern-queue 1 "*"Subject: "* ]]

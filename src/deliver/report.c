@@ -103,10 +103,14 @@ enum { REFUSED_MAX = 1024 * 1024 }; /* bytes in the log */
 
 /* ---- the log line ------------------------------------------------------------------------------- */
 
-struct cursor { /* goes over the recipients that this try concerns */
+struct cursor { /* goes over some of the recipients */
 	const struct envelope *v; /* NULL: none */
+	bool                 (*in)(const struct rcpt *r); /* is it one of them? */
 	size_t                 i, at; /* the i-th of them is the one at `at` */
 };
+
+/* Does this try concern it? */
+static bool is_present(const struct rcpt *r) { return !r->past; }
 
 /* Called with rising numbers, but may begin anew. */
 static const char *recipient(const void *ctx, size_t i)
@@ -117,8 +121,8 @@ static const char *recipient(const void *ctx, size_t i)
 		return NULL;
 	if (i < c->i)
 		c->i = c->at = 0;
-	while (c->at < c->v->n && (c->v->rcpts[c->at].past || c->i < i)) {
-		c->i += !c->v->rcpts[c->at].past;
+	while (c->at < c->v->n && (!c->in(&c->v->rcpts[c->at]) || c->i < i)) {
+		c->i += c->in(&c->v->rcpts[c->at]);
 		c->at++;
 	}
 	return c->at < c->v->n ? c->v->rcpts[c->at].address : NULL;
@@ -187,14 +191,18 @@ static const char *what_came(const char *name, bool wanted, bool tried)
 	return name != NULL && name[0] != '\0' ? name : !wanted ? "off" : tried ? "failed" : NULL;
 }
 
+static const char *sender_of(const struct envelope *v)
+{
+	return v != NULL && v->sender != NULL && v->sender[0] != '\0' ? v->sender : "<>";
+}
+
 static void log_fields(const struct log_params *p, const struct outcome *o, const struct texts *t, const char *refused)
 {
 	const struct session *s = o->session;
 	bool person = o->kept != NULL && o->e != NULL && err_needs_person(o->e);
 	const char *tls = what_came(s != NULL ? s->tls_facts.version : NULL, o->wants_tls, s != NULL && s->tls_tried);
 	const char *auth = what_came(s != NULL ? s->mechanism : NULL, o->wants_auth, s != NULL && s->auth_tried);
-	const char *from = o->v != NULL && o->v->sender != NULL ? o->v->sender : "";
-	struct cursor c = { .v = o->v }, *at = &c;
+	struct cursor c = { .v = o->v, .in = is_present }, *at = &c;
 	const struct log_field fields[] = {
 		{ .name = "host", .value = o->host },
 		{ .name = "tls", .value = tls },
@@ -202,7 +210,7 @@ static void log_fields(const struct log_params *p, const struct outcome *o, cons
 		{ .name = "user", .value = o->user },
 		{ .name = "uid", .value = t->uid },
 		{ .name = "login", .value = o->peer != NULL ? o->peer->login : NULL },
-		{ .name = "from", .value = from[0] != '\0' ? from : "<>" },
+		{ .name = "from", .value = sender_of(o->v) },
 		{ .name = "recipients", .item = recipient, .ctx = &at },
 		{ .name = "refused", .value = refused },
 		{ .name = "mailsize", .value = t->size },
@@ -234,4 +242,18 @@ void report_log(const struct log_params *p, const struct outcome *o)
 	put_refused(&refused, o->v);
 	log_fields(p, o, &t, buf_text(&refused));
 	buf_free(&refused);
+}
+
+void report_dead(const struct log_params *p, const struct envelope *v, const char *entry, const char *why)
+{
+	struct cursor c = { .v = v, .in = rcpt_is_open }, *at = &c;
+	const struct log_field fields[] = {
+		{ .name = "from", .value = sender_of(v) },
+		{ .name = "recipients", .item = recipient, .ctx = &at },
+		{ .name = "dead", .value = entry },
+		{ .name = "needs", .value = "person" },
+		{ .name = "error", .value = why },
+	};
+
+	log_entry(p, fields, COUNT(fields), true);
 }

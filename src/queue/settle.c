@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/signals.h"
+#include "deliver/report.h"
 #include "queue/bounce.h"
 #include "queue/keep.h"
 #include "queue/record.h"
@@ -96,6 +97,15 @@ static void warn(const struct held *h, const char *what, const struct err *why)
 	log_warn("%s %s: %s%s%s", h->id, what, why->say, why->quote[0] == '\0' ? "" : ": ", why->quote);
 }
 
+static bool move_to_dead(struct attempt *t, const char *how, struct err *e)
+{
+	if (!held_bury(t->f->s, &t->h, e))
+		return false;
+	if (t->who.a != NULL)
+		report_dead(&t->who.a->log, &t->x.v, t->h.id, how);
+	return true;
+}
+
 /* If what the server has taken cannot be recorded, the next try would send it again: so there is none. */
 static bool keep_record(struct attempt *t, int64_t due, const char *how, struct err *e)
 {
@@ -109,7 +119,7 @@ static bool keep_record(struct attempt *t, int64_t due, const char *how, struct 
 	}
 	warn(&t->h, "moves to the directory dead, since some recipients have it and this cannot be recorded", &why);
 	t->f->person = true;
-	if (held_bury(t->f->s, &t->h, &why))
+	if (move_to_dead(t, how, &why))
 		return true;
 	warn(&t->h, "stays, and is never sent again", &why);
 	return held_freeze(&t->h, e);
@@ -125,7 +135,11 @@ static bool bury(struct attempt *t, const char *how, struct err *e)
 		warn(&t->h, "moves to the directory dead without its last error", &why);
 	else if (how != NULL)
 		record_is_durable(&t->x.v);
-	return held_bury(t->f->s, &t->h, e);
+	if (!move_to_dead(t, how != NULL ? how : t->h.x.last, e))
+		return false;
+	log_warn("%s moved to the directory dead, since its sender cannot be told that it was given up: %s", t->h.id,
+		 how != NULL ? how : t->h.x.last);
+	return true;
 }
 
 /* The entry is over.  how NULL: nothing was tried.  If its file cannot go, that is recorded, and the next flush tries again. */
