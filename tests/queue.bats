@@ -207,6 +207,10 @@ kept_with() {
 	done
 	POSTERN_PORT=$port postern_fails 75 -- you@example.net < "$mail"
 	told "not kept"
+	run_bounded "$POSTERN" -C "$conf" -bs --port="$port" \
+	    < <(printf '%s\r\n' "EHLO x" "MAIL FROM:<me@example.org>" "RCPT TO:<you@example.net>" QUIT)
+	[[ $stdout == *$'\n451 '* ]] || complain "-bs"
+	told "not kept"
 	[[ ! -e $queue ]]
 	for one in --timeout=5 --priority=1 --set-msgid-header=off; do
 		silent_ok $one you@example.net < "$mail"

@@ -25,6 +25,7 @@ struct job {
 	bool               keeps;   /* what is refused for now is kept */
 	bool               away;    /* there is no smarthost for it: all of it is kept, because of `why` */
 	struct err         why;
+	const char        *why_not; /* why nothing is kept though the queue is on; NULL: nothing to say */
 	char               kept[SPOOL_ID], told[RCPT_SAID + 100]; /* its name in the queue, and what the caller hears; "": none */
 };
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "base/log.h"
 #include "deliver/report.h"
 #include "server/later.h"
 #include "smtp/negotiate.h"
@@ -44,6 +45,8 @@ void relay_log(struct relay *u, const struct err *why)
 		why = &j->why;
 	deliver_log(u->who, u->to, &j->x, why, kept ? j->kept : NULL, status);
 	j->logged = true;
+	if (why != NULL && !err_is_final(why) && j->why_not != NULL)
+		log_warn("the message is not kept in the queue: %s", j->why_not);
 }
 
 /* ---- the life of a job --------------------------------------------------------------------------- */
@@ -60,6 +63,7 @@ static void job_end(struct relay *u, struct job *j)
 	submission_free(&j->x);
 	submission_begin(&j->x);
 	j->keeps = j->away = false;
+	j->why_not = NULL;
 	j->kept[0] = j->told[0] = j->why.say[0] = '\0';
 	j->mail = j->said_no = j->advised = j->logged = false;
 }
@@ -132,13 +136,12 @@ static bool begin_envelope(struct relay *u, struct job *j, const struct command 
 	struct envelope *v = &j->x.v;
 	char wanted[ADDRESS_MAX];
 	enum sender_origin from;
-	const char *why_not;
 
 	j->x.began = clock_ms();
 	if (!wanted_sender(u, j, c, wanted, &from, e) || !sender_set(u->who, wanted, from, &j->x, e))
 		return false;
 	v->ret = c->ret;
-	j->keeps = u->who->a->wishes.hold_here = keep_allowed(u->who, &why_not);
+	j->keeps = u->who->a->wishes.hold_here = keep_allowed(u->who, &j->why_not);
 	if (!wishes_agree(&u->who->a->wishes, esmtp_is_bounce(v), time(NULL), e))
 		return false;
 	return c->envid[0] == '\0' || (v->envid = str_dup(c->envid, e)) != NULL;
