@@ -335,15 +335,23 @@ envelope_said='EHLO me\r\nMAIL FROM:<me@example.org>\r\nRCPT TO:<you@example.net
 	[[ $(envelope) == *"auth "*user* ]] || complain "$(envelope)"
 }
 
-@test "one uid has a thousand messages in the queue at most: 452 4.3.1, and the message stays with the user" {
+@test "one uid has a thousand messages and 100 MiB in the queue at most: 452 4.3.1, and the message stays with the user" {
 	service <<-'S'
 		tls none
 	S
-	local n
+	local n other
 	stop_server
 	printf '%s\n' "queue on" "queue_directory $BATS_TEST_TMPDIR/queue" >> "$service"
 	postern_ok you@example.net < "$mail"
 	id=$(basename "$BATS_TEST_TMPDIR/queue/"*-*)
+	other=$BATS_TEST_TMPDIR/queue/${id%-*}-ffffffffffffffff
+	cp "$BATS_TEST_TMPDIR/queue/$id" "$other"
+	truncate -s 100M "$other"
+	rm "$BATS_TEST_TMPDIR/queue/.tally"*	# which does not know of it
+	postern you@example.net < "$mail"
+	((status == 75)) || complain "status $status"
+	told "452 4.3.1 the queue has 2 messages of uid $(id -u), 1024"
+	rm "$other"
 	for ((n = 1; n < 1000; n++)); do
 		cp "$BATS_TEST_TMPDIR/queue/$id" "$BATS_TEST_TMPDIR/queue/$(printf '%s-%016x' "${id%-*}" "$n")"
 	done

@@ -120,8 +120,8 @@ static bool refuse(const char *path, const unsigned long *uid, const struct sum 
 	if (uid == NULL)
 		fail(e, ST_SPOOL, FATE_TEMP, "the queue %s is full (queue_size)", path);
 	else
-		fail(e, ST_SPOOL, FATE_TEMP, "the queue has %llu messages of uid %lu, and takes no more",
-		     (unsigned long long)sum->n - 1, *uid);
+		fail(e, ST_SPOOL, FATE_TEMP, "the queue has %llu messages of uid %lu, %llu KiB with this one, and takes no more",
+		     (unsigned long long)sum->n - 1, *uid, (unsigned long long)(sum->bytes / 1024));
 	e->esc = (struct esc){ 4, 3, 1 };
 	return false;
 }
