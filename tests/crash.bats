@@ -2,6 +2,7 @@
 # The queue and crashes: postern is run once for each of its system calls, and at the n-th one the process dies, the machine loses
 # its power, or the call fails (tests/fault/crash.c).  Afterwards nothing is lost, and nothing is sent twice.
 load helper
+load queue	# for edited; what has the same name is defined anew here
 
 crash_so=$BUILDDIR/tests/fault/crash.so
 disk=		# everything below it is watched
@@ -187,6 +188,30 @@ partly_kept() {
 	each_call "killed ENOSPC EIO" partly_kept you@example.net later@example.net
 }
 
+# What -bs has acknowledged is there.  What it has not is there only after a crash, since the caller could not be told any more.
+acknowledged() {
+	local sum told=0
+	[[ $stdout != *"250 2.0.0 kept as "* ]] || told=1
+	arrived
+	entries
+	sum=$((kept + new))
+	((new == 0 && kept <= 1 && kept >= told)) || return
+	is_crash || ((kept == told)) || return
+	flush && ((new == sum && kept == 0))
+}
+
+@test "a crash or an error at each system call while -bs puts a message into the queue" {
+	server
+	begin_with_nothing
+	{ printf '%s\n' "EHLO me" "MAIL FROM:<me@example.org>" "RCPT TO:<you@example.net>" DATA; cat "$mail"; printf '%s\n' . QUIT; } \
+	    > "$BATS_TEST_TMPDIR/dialogue"
+	mail=$BATS_TEST_TMPDIR/dialogue
+	fresh
+	crashing 0 killed -odq -bs
+	[[ $stdout == *"250 2.0.0 kept as "* ]]
+	each_call "$crashes $errors" acknowledged -odq -bs
+}
+
 @test "the cost of putting a message into the queue does not grow with the queue" {
 	local n few one
 	server
@@ -317,6 +342,23 @@ sent_and_passed_on() {
 	server "hide DSN"
 	begin_with -N success you@example.net
 	each_call "$crashes $errors" sent_and_passed_on -q
+}
+
+# later@ waits, and the sender is told so: perhaps twice after a crash, or where that cannot be recorded, but never not at all.
+delayed_and_reported() {
+	local twice=0
+	! is_crash && [[ $stderr != *"may be reported twice"* ]] || twice=1
+	flush
+	flush
+	sort_arrived
+	((kept == 1 && new == reports && reports >= 1 && reports <= 1 + twice))
+}
+
+@test "a crash or an error at each system call while a message is late, and the sender gets a report" {
+	server
+	begin_with -N delay later@example.net
+	queue=$template edited "$(cd "$template" && ls -- *-*)" "s/^created .*/created $(($(date +%s) - 5 * 3600))/"
+	each_call "$crashes EIO ENOSPC" delayed_and_reported -q
 }
 
 # A report that nobody gets is kept among the dead.
