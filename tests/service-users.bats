@@ -159,10 +159,13 @@ server() {
 
 listens() { "$BUILDDIR/tests/server/accept" --connect "$socket" < /dev/null > /dev/null 2>&1; }
 
+# The configuration of a service in postern-service(7).
+example() { sed -n '/^host /,/^\.Ed/{ /^\.Ed/q; p; }' "$SRCDIR/man/postern-service.7"; }
+
 # by_server NAME: it makes the socket, and two users send as themselves.
 by_server() {
 	command -v "$1" > /dev/null || skip "needs $1"
-	machine "sender_map alice:alice@example.org, bob:bob@example.org" <<-'S'
+	machine "$(example | grep -E "^(sender_map|queue) ")" <<-'S'
 		tls none
 	S
 	rm "$BATS_TEST_TMPDIR/listens"	# it is a file now: nobody says that it is ready
@@ -173,6 +176,13 @@ by_server() {
 	as "$bob" you@example.net < "$mail"
 	((status == 0)) || complain "bob: status $status"
 	[[ $(envelope 1) == *"mail <alice@example.org>"* && $(envelope 2) == *"mail <bob@example.org>"* ]]
+}
+
+@test "the configuration of postern-service(7) is one" {
+	(umask 077 && example > "$BATS_TEST_TMPDIR/service.conf")
+	run_bounded "$POSTERN" -C "$BATS_TEST_TMPDIR/service.conf" --dump-config
+	[[ $status == 0 && $stdout == *"sender_map"*alice@example.org* && $stdout == *"queue on"* ]] || complain "status $status"
+	[[ -z $stderr ]]
 }
 
 @test "socat starts the service as the manual says" {

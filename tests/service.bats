@@ -406,5 +406,7 @@ unit() {
 		((status == 0)) || complain "$name: systemd-analyze security" || return 1
 	done
 	refute grep -rn '^PrivateUsers' .
-	grep -q '^TriggerLimitIntervalSec=0$' postern.socket
+	for name in ListenStream=/run/postern/smtp SocketMode=0666 Accept=yes MaxConnections=64 TriggerLimitIntervalSec=0; do
+		grep -qxF "$name" postern.socket || complain "postern.socket: no $name"
+	done
 }
