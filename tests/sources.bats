@@ -55,6 +55,7 @@ may_say=(
 		setpriv | unshare | perl) continue ;; # util-linux is everywhere, and perl comes with autoconf
 		gpg) tool=gnupg ;;
 		node) tool=nodejs ;;
+		script) tool=bsdutils ;;
 		setcap) tool=libcap2-bin ;;
 		systemd-analyze) tool=systemd ;;
 		esac
