@@ -69,7 +69,6 @@ load auth
 		S
 		set_conf auth "$mech"
 		violations_expected=1		# some answers are to challenges that the server does not remember
-		postern_timeout=20
 		postern you@example.net < "$mail"
 		((status == 69 || status == 76)) || complain "exit status $status with $mech"
 		(($(said MAIL) == 0))
@@ -145,7 +144,6 @@ load auth
 			auth_mechs SCRAM-SHA-1
 			scram_iterations $n
 		S
-		postern_timeout=20
 		send_fails 69 auth
 		told "iteration count"
 		one_attempt

@@ -239,7 +239,7 @@ flag() { (($(said "AUTH $1 $2") == 1)) || complain "the login: $(transcript | gr
 	local how
 	for how in "AUTH close" "AUTH reset" "AUTH half" "AUTH silence" "AUTHLINE close" "AUTHLINE silence"; do
 		start_server <<< "drop $how"
-		set_conf timeout 1
+		late_on "dropped: silence"
 		send_fails 75 auth
 		(($(messages) == 0))
 	done

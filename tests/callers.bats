@@ -461,14 +461,14 @@ plays() {
 	ln -sf "$POSTERN" "$BATS_TEST_TMPDIR/bin/sendmail"
 	rm -f "$HOME/in" "$HOME/out"
 	mkfifo "$HOME/in" "$HOME/out"
-	timeout 30 "$BATS_TEST_TMPDIR/bin/sendmail" -C "$conf" "$@" < "$HOME/in" > "$HOME/out" 2> "$HOME/err" 3>&- &
+	timeout "$postern_timeout" "$BATS_TEST_TMPDIR/bin/sendmail" -C "$conf" "$@" < "$HOME/in" > "$HOME/out" 2> "$HOME/err" 3>&- &
 	exec {to}> "$HOME/in" {from}< "$HOME/out"
 	while IFS= read -r step; do
 		if [[ $step != =* ]]; then
 			printf '%s\r\n' "$step" >&"$to"
 			continue
 		fi
-		while IFS= read -r -t 20 -u "$from" line && [[ $line == [0-9][0-9][0-9]-* ]]; do :; done
+		while IFS= read -r -u "$from" line && [[ $line == [0-9][0-9][0-9]-* ]]; do :; done
 		[[ $line == "${step#=} "*$'\r' ]] || { echo "not ${step#=}: $line" >&2; cat "$HOME/err" >&2; return 1; }
 	done
 	exec {to}>&- {from}<&-

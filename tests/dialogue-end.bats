@@ -36,7 +36,7 @@ load dialogue
 	ask DATA 354
 	printf 'Subject: x\r\n\r\nhalf' >&"$to"
 	pkill -TERM -P "$child"
-	read -r -t 20 -u "$from" reply
+	read -r -u "$from" reply
 	[[ $reply == "421 4.3.0 "* ]]
 	leave 75
 	[[ $(messages) == 0 ]]
@@ -109,7 +109,8 @@ load dialogue
 	[[ $(envelope 2) == *"mail <other@example.org>"* ]]
 	options=() arguments=(you@example.net)
 	talk "EHLO x" QUIT
-	[[ $status == 64 && $codes == "554 503 221" ]] && told "recipients come in the dialogue"
+	[[ $status == 64 && $codes == "554 503 221" ]]
+	told "recipients come in the dialogue"
 	talk "${one[@]}"
 	[[ $status == 64 && $codes == "554 503 503 503 503 503 503 503" ]] || complain "$codes"
 	arguments=()

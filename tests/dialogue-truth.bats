@@ -37,7 +37,7 @@ team="RCPT TO:<team@localhost>"
 	for how in silence half close reset; do
 		start_server <<< "drop RCPT:archive@*#1 $how"
 		set_conf always_bcc archive@example.org
-		[[ $how != silence ]] || set_conf timeout 3
+		late_on "dropped: silence"
 		talk "EHLO x" "${one[@]}" "${one[@]}" QUIT
 		answered 220 250 250 250 354 451 250 250 354 250 221
 		[[ $(messages) == 1 ]]

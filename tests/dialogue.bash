@@ -24,7 +24,7 @@ one=("$me" "$you" DATA "${text[@]}")
 # converse ARGS: starts -bs with pipes: the test writes to descriptor $to and reads from $from.
 converse() {
 	mkfifo "$BATS_TEST_TMPDIR/to" "$BATS_TEST_TMPDIR/from"
-	timeout -k 5 30 "$POSTERN" -C "$conf" -bs "$@" < "$BATS_TEST_TMPDIR/to" > "$BATS_TEST_TMPDIR/from" \
+	timeout -k 5 "$postern_timeout" "$POSTERN" -C "$conf" -bs "$@" < "$BATS_TEST_TMPDIR/to" > "$BATS_TEST_TMPDIR/from" \
 	    2> "$BATS_TEST_TMPDIR/stderr" 3>&- &
 	child=$!
 	exec {to}> "$BATS_TEST_TMPDIR/to" {from}< "$BATS_TEST_TMPDIR/from"
@@ -33,7 +33,7 @@ converse() {
 ask() {
 	[[ -z $1 ]] || printf '%s\r\n' "$1" >&"$to"
 	reply=
-	while read -r -t 20 -u "$from" reply && [[ $reply == ???-* ]]; do :; done
+	while read -r -u "$from" reply && [[ $reply == ???-* ]]; do :; done
 	[[ $reply == "$2"* ]] || complain "'$1' is answered: $reply, not: $2"
 }
 # leave STATUS: the caller closes its end.  The exit status must be STATUS.  Sets $stderr, and $rest: the replies not read before.

@@ -120,28 +120,20 @@ closed_to_nobody() {
 
 # -------------------------------------------------------------------------------------------------------------- pipes
 
-# With hold_pipe a program holds the pipe open and writes nothing; without it no program has the pipe open.
-hold_pipe() {
-	sleep 30 > "$1" 3>&- &
-	holder=$!
-	disown
-}
-
 # late WORDS -- ARGS: without a writer, and then with a silent writer, postern ends in time with a temporary failure.
 late() {
 	local words=$1 pipe=$HOME/pipe
 	shift 2
 	rm -f "$pipe"
 	mkfifo -m 600 "$pipe"
-	postern_timeout=20
 	run_bounded "$@"
 	((status == 75 || status == 74)) || complain "status $status, without a writer"
 	told "$pipe is a pipe"
 	told "no program wrote to it in time"
 	told "$words"
-	hold_pipe "$pipe"
-	run_bounded "$@"
-	kill "$holder"
+	exec 7<> "$pipe"	# the test holds it open, and writes nothing
+	run_bounded "$@" 7>&-
+	exec 7>&-
 	((status == 75 || status == 74)) || complain "status $status, with a silent writer"
 	told "$pipe is a pipe"
 }
@@ -182,11 +174,8 @@ late() {
 	mkfifo -m 600 "$HOME/pipe"
 	(
 		# Opening fails as long as the pipe has no reader, so postern opens it before the first writer does.
-		for ((i = 0; i < 400; i++)); do
-			if echo secret | dd of="$HOME/pipe" oflag=nonblock conv=notrunc status=none 2> /dev/null; then
-				break
-			fi
-			read -r -t 0.05 < <(:) || :
+		until [[ ! -p $HOME/pipe ]] || echo secret | dd of="$HOME/pipe" oflag=nonblock conv=notrunc,nocreat status=none 2> /dev/null; do
+			sleep 0.05
 		done
 	) 3>&- &
 	postern_ok you@example.net < "$mail"
@@ -195,8 +184,7 @@ late() {
 	postern_ok you@example.net < "$mail" 4< <(echo secret)
 	postern_fails 75 secret -- you@example.net < "$mail" 4< <(:)
 	told "empty password"
-	postern_timeout=20
-	postern_fails 75 secret -- --timeout=5 "--password-file=$HOME/pipe" you@example.net < "$mail" 5< <(: > "$HOME/pipe")
+	postern_fails 75 secret -- "--password-file=$HOME/pipe" you@example.net < "$mail" 5< <(: > "$HOME/pipe")
 	told "empty password"
 }
 
@@ -204,7 +192,6 @@ late() {
 	start_server < /dev/null
 	mkfifo "$HOME/pipe"
 	set_conf logfile "$HOME/pipe"
-	postern_timeout=20
 	postern_ok you@example.net < "$mail"
 	told "warning: cannot write the log $HOME/pipe: no program reads from it"
 	set_conf logfile "$HOME"
@@ -216,9 +203,9 @@ late() {
 	start_server < /dev/null
 	mkfifo "$HOME/pipe"
 	exec 5<> "$HOME/pipe"
-	timeout 5 dd if=/dev/zero of="$HOME/pipe" bs=1 count=70000 oflag=nonblock 2> /dev/null || :
-	postern_timeout=20
-	postern_ok --timeout=1 "--logfile=$HOME/pipe" you@example.net < "$mail"
+	dd if=/dev/zero of="$HOME/pipe" bs=4096 oflag=nonblock 2> /dev/null || :	# until there is no room
+	late_on "C: QUIT"
+	postern_ok "--logfile=$HOME/pipe" you@example.net < "$mail"
 	exec 5>&-
 	told "warning: cannot write the log $HOME/pipe: "
 }

@@ -181,7 +181,7 @@ line_up_with() {
 
 @test "a message that breaks the dialogue may cost the one before it a second copy, but only once" {
 	server "drop RCPT:poison@* silence"
-	set_conf timeout 1
+	late_on "dropped: silence"
 	line_up a poison c
 	flushed 75
 	due
@@ -317,20 +317,18 @@ faulty() {
 
 # -------------------------------------------------------------------------------------------------------------- the locks
 
-# locked N: has a process locked the N-th entry?  To try the lock would keep it from the flush for a moment.
-locked() { grep -q ":$(stat -c %i "$queue/$(entry "$1")") " /proc/locks; }
+# locked PID N: has this process locked the N-th entry?  To try the lock would keep it from the flush for a moment.
+locked() { grep -q " $1 .*:$(stat -c %i "$queue/$(entry "$2")") " /proc/locks; }
 
 @test "the next entry is locked before the present one is settled, and a signal leaves it untried" {
-	local pid n
-	server "delay LAST 60000"	# the signal comes long before
+	local pid
+	server "drop LAST silence"
 	line_up a b c
 	"$POSTERN" -C "$conf" -q 3>&- &
 	pid=$!
-	for ((n = 0; n < 500; n++)); do
-		! locked 2 || break
-		sleep 0.1
-	done
-	locked 1 && locked 2 && ! locked 3 || complain "$(cat /proc/locks)"
+	eventually locked "$pid" 2
+	locked "$pid" 1 || complain "$(cat /proc/locks)"
+	refute locked "$pid" 3
 	kill "$pid"
 	wait "$pid" || :
 	[[ $(tries 1) == 1 && $(tries 2) == 0 && $(tries 3) == 0 ]]
@@ -350,7 +348,7 @@ flushers() {
 	postern_ok -odq -bs < "$BATS_TEST_TMPDIR/in"
 	kept 1000
 	for ((n = 0; n < $1; n++)); do
-		timeout 100 "$POSTERN" -C "$conf" -q 3>&- &
+		"$POSTERN" -C "$conf" -q 3>&- &
 		pids+=("$!")
 	done
 	for n in "${pids[@]}"; do

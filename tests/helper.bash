@@ -11,8 +11,8 @@
 [[ $SMARTHOST == /* ]] || SMARTHOST=$PWD/$SMARTHOST
 export SRCDIR BUILDDIR POSTERN SMARTHOST
 
-# How long one run of the program may take, in seconds; a test may lower it.
-postern_timeout=60
+# How long one run of the program may take, in seconds: no program needs so long, also on a busy machine.
+postern_timeout=300
 
 # How long a test may take, in seconds, with all that it runs; empty: no limit.  A file may set another limit.
 test_limit=600

@@ -99,7 +99,7 @@ six() {
 	local trouble
 	for trouble in "drop CONNECT#1 silence" "drop EHLO#1 silence"; do
 		two_hosts "$trouble"
-		set_conf timeout 3		# also the time of the host that answers
+		late_on "dropped: silence"
 		send
 		[[ $(came) == "127.0.0.1 127.0.0.2 " ]] || complain "with $trouble"
 	done

@@ -168,7 +168,6 @@ nobody_connected() { [[ $(connections) == 0 && $(messages) == 0 ]]; }
 
 @test "a full TMPDIR: 73 and nothing sent" {
 	server
-	postern_timeout=30
 	set_limit() { ulimit -f 1024; run_bounded "$POSTERN" -C "$conf" you@example.net; [[ $status == 73 ]]; }
 	large | (set_limit)
 	nobody_connected

@@ -14,7 +14,6 @@ setup() {
 	export https_proxy=http://127.0.0.1:1		# nothing can leave the machine
 	echo hush > "$secret"
 	chmod 600 "$secret"
-	postern_timeout=20
 }
 
 login() { run_bounded setsid -w "$oauth2" login "$@" < /dev/null; }

@@ -336,7 +336,7 @@ recipients() { envelope | sed -n 's/^rcpt <\(.*\)>.*/\1/p' | paste -sd ' '; }
 			printf '%s\r\n' "EHLO client.example" "MAIL FROM:<me@example.org>" "RCPT TO:<you@example.net>"
 			[[ $end == *n ]] && printf 'DATA\r\n' || printf 'BDAT %d LAST\r\n' "$({ head; printf 'a\n.\n..b\n'; } | wc -c)"
 			{ head; printf 'a\n.\n..b\n'; } | awk -v end="$end" '{ printf "%s" end, $0 }'
-			[[ $end == *n ]] && printf '.\r\n'
+			[[ $end != *n ]] || printf '.\r\n'
 			printf 'QUIT\r\n'
 		} | postern_ok -bs
 	done

@@ -208,7 +208,6 @@ someone@example.net... deliverable: account default, host smtp.example.org:587, 
 	[[ -e $BUILDDIR/Makefile && -e $BUILDDIR/config.status ]] || skip "not built by make"
 	local root=$BATS_TEST_TMPDIR/root name
 	local -a on=(USER_LINKS="mailq newaliases" ADMIN_LINKS="sendmail runq" prefix=/usr DESTDIR="$root")
-	postern_timeout=120
 	run_bounded env -u MAKEFLAGS -u MAKELEVEL make -s -C "$BUILDDIR" install-exec install-man "${on[@]}"
 	((status == 0)) || complain "make install"
 	run_bounded env -u MAKEFLAGS -u MAKELEVEL make -s -C "$BUILDDIR" install-data-hook "${on[@]}"

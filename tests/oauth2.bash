@@ -20,7 +20,8 @@ good() { local IFS=,; printf '{ "json": { "access_token": "%s", "token_type": "B
 
 last_request() { requests | tail -n 1; }
 forget_requests() { : > "$provider_dir/requests"; }
-await_request() { while (($(asked) == 0)); do read -r -t 0.05 _ <> "$provider_dir/says" || :; done; }
+was_asked() { [[ -s $provider_dir/requests ]]; }
+await_request() { eventually was_asked; }
 
 # oauth2 ARGS: the program; sets $status, $stdout, $stderr.  Its standard output is no terminal.
 oauth2() { run_bounded "$OAUTH2" "$@"; }

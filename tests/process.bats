@@ -25,11 +25,6 @@ ended() {
 	stderr=$(< "$BATS_TEST_TMPDIR/stderr")
 }
 
-# Waits until the transcript has a line that matches $1.
-until_transcript() {
-	timeout 20 grep -q -m 1 -e "$1" <(exec timeout 20 tail -s 0.05 -n +1 -F "$server_dir/transcript" 2> /dev/null 3>&-)
-}
-
 # ------------------------------------------------------------------------------------------------------------ descriptors
 
 @test "the mail is sent with stdout, stderr or both closed" {
@@ -80,8 +75,8 @@ until_transcript() {
 	for signal in TERM INT HUP; do
 		exec {in}<> "$BATS_TEST_TMPDIR/in"
 		begin you@example.net < "$BATS_TEST_TMPDIR/in"
-		# more than a pipe holds: when it is written, postern is reading
-		yes "$(< "$mail")" | dd bs=64k count=8 iflag=fullblock status=none >&"$in"
+		# more than any pipe holds (a page may be 64 KiB): when it is written, postern is reading
+		yes "$(< "$mail")" | dd bs=64k count=64 iflag=fullblock status=none >&"$in"
 		kill -s "$signal" "$pid"
 		ended
 		exec {in}>&-
@@ -97,7 +92,7 @@ until_transcript() {
 		for signal in TERM INT HUP; do
 			server "drop $at silence"
 			begin you@example.net < "$mail"
-			until_transcript connect
+			heard connect
 			kill -s "$signal" "$pid"
 			ended
 			[[ $status == 75 ]] || complain "exit status $status after $signal at $at"
@@ -114,7 +109,7 @@ until_transcript() {
 $chunking"
 		{ cat "$mail"; yes "a line of a long body" | dd bs=64k count=256 iflag=fullblock status=none; } > "$BATS_TEST_TMPDIR/large"
 		begin you@example.net < "$BATS_TEST_TMPDIR/large"
-		until_transcript "stopped reading"
+		heard "stopped reading"
 		kill -s TERM "$pid"
 		ended
 		[[ $status == 75 ]] || complain "exit status $status"
@@ -126,7 +121,7 @@ $chunking"
 @test "TERM between the end of the message and its reply: 75, and the error says that the server may have it" {
 	server "drop AFTERDOT silence"
 	begin you@example.net < "$mail"
-	until_transcript "bytes\]"
+	heard "bytes\]"
 	kill -s TERM "$pid"
 	ended
 	[[ $status == 75 ]]
@@ -138,7 +133,7 @@ $chunking"
 	begin you@example.net < "$mail"
 	kill -s STOP "$pid"
 	kill -s CONT "$pid"
-	until_transcript connect
+	heard connect
 	kill -s STOP "$pid"
 	kill -s CONT "$pid"
 	ended

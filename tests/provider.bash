@@ -47,7 +47,7 @@ start_provider() {
 	) &
 	exec {hold}> "$provider_dir/hold" {say}< "$provider_dir/says"
 	providers+=("$hold")
-	if ! read -r -t 30 -u "$say" line || [[ $line != "port "* ]]; then
+	if ! read -r -u "$say" line || [[ $line != "port "* ]]; then
 		echo "the provider did not start:" "$(< "$provider_dir/stderr")" >&2
 		return 1
 	fi

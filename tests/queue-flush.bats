@@ -236,7 +236,7 @@ load queue
 	keep
 	with_default_signals "$POSTERN" -C "$conf" -q15m < /dev/null 3>&- &
 	pid=$!
-	timeout 20 grep -q -m 1 'C: QUIT' <(exec timeout 20 tail -s 0.05 -n +1 -F "$server_dir/transcript" 2> /dev/null 3>&-)
+	heard 'C: QUIT'
 	kill -TERM "$pid"
 	status=0
 	wait "$pid" || status=$?

@@ -2,9 +2,6 @@
 # Time is never waited for: a test makes an entry older (`aged`) or due (--queue-retry).
 # shellcheck shell=bash disable=SC2034,SC2154	# set or used in helper.bash, and in the files that load this one
 
-postern_timeout=20
-test_limit=120
-
 setup() {
 	helper_setup
 	queue=$HOME/queue log=$BATS_TEST_TMPDIR/log

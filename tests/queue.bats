@@ -231,7 +231,7 @@ kept_with() {
 	server "drop GREETING silence"
 	with_default_signals "$POSTERN" -C "$conf" you@example.net < "$mail" 2> "$BATS_TEST_TMPDIR/stderr" 3>&- &
 	pid=$!
-	timeout 20 grep -q -m 1 connect <(exec timeout 20 tail -s 0.05 -n +1 -F "$server_dir/transcript" 2> /dev/null 3>&-)
+	heard connect
 	kill -TERM "$pid"
 	status=0
 	wait "$pid" || status=$?

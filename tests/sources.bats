@@ -6,7 +6,6 @@ load docs
 @test "shellcheck has nothing against the scripts" {
 	needs shellcheck
 	cd "$SRCDIR"
-	postern_timeout=120
 	run_bounded shellcheck bootstrap .ci/* completions/*.bash tests/*.bash tests/bench tests/mutants tests/interop/*.bash tests/interop/fetch
 	((status == 0)) || complain "shellcheck"
 }
@@ -31,7 +30,6 @@ may_say=(
 @test "shellcheck has nothing against the tests" {
 	needs shellcheck
 	cd "$SRCDIR"
-	postern_timeout=240
 	run_bounded shellcheck -x -P tests -e "$(IFS=,; echo "${may_say[*]}")" tests/*.bats tests/interop/*.bats
 	((status == 0)) || complain "shellcheck"
 }
@@ -40,6 +38,25 @@ may_say=(
 @test "no test relies on the status of \`! command\`" {
 	cd "$SRCDIR"
 	refute grep -nE '(^|[;{]|\b(then|do|else))[[:space:]]*! ([^|]|\|[^|])*$' tests/*.bats tests/*.bash tests/interop/*.bats tests/interop/*.bash
+}
+
+# A false condition on the left of && does not fail a test.  Behind the line there must be `||`, or it is a status for `if`.
+@test "no test relies on a condition on the left of &&" {
+	cd "$SRCDIR"
+	refute awk '
+		FNR == 1 { in_test = 0; left = "" }
+		/^@test / { in_test = 1 }
+		left != "" && !/^}/ { print left; bad = 1 }
+		{ left = "" }
+		/^}/ { in_test = 0 }
+		in_test && /^\t+(\(\(.*\)\)|\[\[ .* \]\]) && / && !/ \|\| / { left = FILENAME ":" FNR ": " $0 }
+		END { exit !bad }' tests/*.bats tests/interop/*.bats
+}
+
+# A test that waits by the clock depends on the machine: `heard`, `eventually` and `read` without -t wait as long as the test may.
+@test "no test has a time of its own to wait" {
+	cd "$SRCDIR"
+	refute grep -nE '\bread (-[a-z]+ )*-t [0-9]|\btimeout (-k [0-9]+ )?[0-9]+ (grep|"\$POSTERN")|\btail [^|]*-F ' tests/*.bats tests/[!b]*.bash
 }
 
 # A test that skips for want of a program never runs on a fresh machine, unless bootstrap installs that program.

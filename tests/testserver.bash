@@ -14,7 +14,7 @@ hang_up() { [[ -z ${line:-} ]] || exec {line}>&-; line=; }
 say() { { printf "$1" | cat >&"$line"; } 2> /dev/null || :; }	# the format is the text; cat, since bash writes line by line
 hear() {				# one reply; its last line in $reply, all of it in $replies
 	replies=
-	while IFS= read -r -t 20 -u "$line" reply; do
+	while IFS= read -r -u "$line" reply; do
 		reply=${reply%$'\r'}
 		replies+=$reply$'\n'
 		[[ $reply != ???-* ]] || continue

@@ -362,7 +362,7 @@ load testserver
 	ask 'VRFY x\r\n' 252
 	say 'RSET\r\n'
 	for ((n = 0; n < 1000; n++)); do
-		IFS= read -r -t 20 -u "$line" reply
+		IFS= read -r -u "$line" reply
 		[[ $reply == 250-* ]]
 	done
 }

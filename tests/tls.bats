@@ -200,7 +200,6 @@ client_cert() {
 @test "implicit TLS to a server that speaks clear text is 75 with a hint" {
 	start_server < /dev/null
 	set_conf tls_starttls off
-	set_conf timeout 20
 	send_fails 75 tls
 	told "answers in clear text"
 	told "220 smarthost.test"
@@ -212,7 +211,7 @@ client_cert() {
 @test "clear text to a server that speaks implicit TLS is 75 with a hint" {
 	start_server <<< "tls implicit"
 	set_conf tls_starttls
-	set_conf timeout 1
+	late_on connect
 	send_fails 75 greeting
 	hinted "if this port has TLS from the start, as 465 mostly has, set tls_starttls off"
 	nothing_said
@@ -239,7 +238,7 @@ client_cert() {
 				tls $port_kind
 				$how
 			S
-			set_conf timeout 1
+			late_on "$([[ $how == garbage* ]] && echo garbage || echo "dropped: silence")"
 			send_fails 75 || { echo "$how"; return 1; }
 			[[ $stderr == "postern: tls: "* ]] || complain "$how"
 			nothing_said
@@ -251,7 +250,7 @@ client_cert() {
 	local raw
 	while read -r raw; do
 		start_server <<< "tls_raw $raw\\c"
-		set_conf timeout 1
+		late_on "dropped: silence"
 		send_fails 75 tls || { echo "$raw"; return 1; }
 		nothing_said
 	done <<-'END'
@@ -269,7 +268,6 @@ client_cert() {
 @test "a handshake in slow drips is 75, because the time limit is for the whole handshake" {
 	start_server <<< "drip TLS 20"
 	set_conf timeout 1
-	postern_timeout=20
 	send_fails 75 tls
 	nothing_said
 }
@@ -283,7 +281,7 @@ client_cert() {
 				tls_spoil $raw
 			S
 			violations_expected=1
-			set_conf timeout 1
+			late_on "dropped: silence"
 			send_fails 75
 			[[ $stderr == *TLS* ]]
 			(($(messages) == 0))
@@ -313,8 +311,7 @@ client_cert() {
 			tls_versions 1.3
 			tls_rekey
 		S
-		set_conf timeout 20
-		send
+			send
 	done
 }
 

@@ -267,7 +267,7 @@ postern: warning: postern-oauth2: two
 @test "postern-oauth2 is missing: the error names it" {
 	token_server < /dev/null
 	rm "$BATS_TEST_TMPDIR/bin/postern-oauth2"
-	[[ -x $(command -v postern-oauth2) ]] && skip "an installed postern-oauth2 is found"
+	[[ ! -x $(command -v postern-oauth2) ]] || skip "an installed postern-oauth2 is found"
 	send_fails 78 config
 	told "/postern-oauth2 is missing"
 	hinted "--without-oauth2"

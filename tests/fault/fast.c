@@ -2,9 +2,9 @@
  * fast.c - to be preloaded: for the process, time goes by when the test says so, and not while the machine is busy.
  *
  *	FAST_STEP=SECONDS	each octet of standard input takes so long; read(2) gives one at a time
- *	FAST_WHEN=FILE		for each line of FILE, one wait that has a limit reaches it: its time has gone by
+ *	FAST_WHEN=FILE		for each line that comes to FILE, one wait that has a limit reaches it: its time has gone by
  *	FAST_WORDS=TEXT		only the lines with this text count
- *	FAST_MOST=N		only the first N of them
+ *	FAST_SECONDS=N		and so long goes by then, for a program that waits in naps
  *
  * So a limit of half an hour is over at once, and a limit of a second never before the event that the test is about.  Counts for
  * clock_gettime(CLOCK_MONOTONIC), poll(2) and ppoll(2), which are all that base/clock and base/descriptor use; the date stays
@@ -18,10 +18,13 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LOOK_MS = 20 }; /* how often FILE is read */
+enum {
+	LOOK_MS = 20, /* how often FILE is read */
+	NAP_MS = 1000 /* a shorter wait is no limit but a nap, after which the program looks again */
+};
 
 static long long gone_ms; /* on this process's clock */
-static int reached;	  /* lines of FILE that have ended a wait */
+static int reached;	  /* lines of FILE that were there at the beginning, or have ended a wait */
 
 static void *next(const char *name)
 {
@@ -71,7 +74,7 @@ ssize_t read(int fd, void *to, size_t room)
 
 static int lines(void)
 {
-	const char *path = getenv("FAST_WHEN"), *words = getenv("FAST_WORDS"), *most = getenv("FAST_MOST");
+	const char *path = getenv("FAST_WHEN"), *words = getenv("FAST_WORDS");
 	FILE *file = path == NULL ? NULL : fopen(path, "re");
 	char line[4096];
 	int n = 0;
@@ -80,8 +83,10 @@ static int lines(void)
 		n += words == NULL || strstr(line, words) != NULL;
 	if (file != NULL)
 		fclose(file);
-	return most != NULL && n > atoi(most) ? atoi(most) : n;
+	return n;
 }
+
+__attribute__((constructor)) static void begin(void) { reached = lines(); }
 
 int ppoll(struct pollfd *fds, nfds_t n, const struct timespec *limit, const sigset_t *mask)
 {
@@ -93,14 +98,22 @@ int ppoll(struct pollfd *fds, nfds_t n, const struct timespec *limit, const sigs
 		*(void **)&real = next("ppoll");
 	if (limit == NULL || (limit->tv_sec == 0 && limit->tv_nsec == 0))
 		return real(fds, n, limit, mask);
-	do
+	for (long long ms = limit->tv_sec * 1000LL + limit->tv_nsec / 1000000, past = 0;; past += LOOK_MS) {
 		ready = real(fds, n, &look, mask);
-	while (ready == 0 && n > 0 && lines() <= reached);
-	if (ready == 0) {
-		reached += n > 0;
-		gone_ms += limit->tv_sec * 1000LL + limit->tv_nsec / 1000000;
+		if (ready != 0)
+			return ready;
+		if (lines() > reached) {
+			const char *more = getenv("FAST_SECONDS");
+
+			reached++;
+			gone_ms += more == NULL ? ms : atol(more) * 1000;
+			return 0;
+		}
+		if (ms < NAP_MS && past >= ms) {
+			gone_ms += ms;
+			return 0;
+		}
 	}
-	return ready;
 }
 
 int poll(struct pollfd *fds, nfds_t n, int limit)
