@@ -69,7 +69,7 @@ may_say=(
 	for tool in $tools; do
 		case $tool in
 		gnutls-cli) tool=gnutls-bin ;;
-		setpriv | unshare | script | perl) continue ;; # util-linux is everywhere, and perl comes with autoconf
+		setpriv | unshare | perl) continue ;; # util-linux is everywhere, and perl comes with autoconf
 		gpg) tool=gnupg ;;
 		node) tool=nodejs ;;
 		script) tool=bsdutils ;;
