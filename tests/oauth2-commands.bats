@@ -100,6 +100,23 @@ load oauth2
 	[[ ! -e $store/other.json ]]
 }
 
+@test "logout without a refresh token: the access token is revoked, or it is told how long it stays valid" {
+	start_provider
+	answers <<< '{ "/revoke": [ { "status": 200 } ] }'
+	login work
+	sed -i 's/"refresh_token"/"another"/' "$store/work.json"
+	access work a1 3000
+	oauth2_ok logout work
+	[[ $(last_request) == *'"token":"a1"'*'"token_type_hint":"access_token"'* && -z $stderr ]] || complain "$(last_request)"
+	answers <<< '{ "/revoke": [ { "status": 400, "json": { "error": "unsupported_token_type" } } ] }'
+	login work
+	sed -i 's/"refresh_token"/"another"/' "$store/work.json"
+	access work a1 3000
+	oauth2_ok logout work
+	told "stays valid until"
+	[[ $(ls -A "$store") == work.lock ]]
+}
+
 @test "logout removes what an export left here, and does not end the login elsewhere" {
 	start_provider
 	login work

@@ -228,7 +228,7 @@ bool grant_poll(const struct login *l, const struct http *h, const struct device
 	return false;
 }
 
-bool grant_revoke(const struct login *l, const struct http *h, bool *offered, struct err *e)
+bool grant_revoke(const struct login *l, const char *token, const char *kind, const struct http *h, bool *offered, struct err *e)
 {
 	struct http_answer a = { .status = 0 };
 	struct buf f = form();
@@ -236,9 +236,9 @@ bool grant_revoke(const struct login *l, const struct http *h, bool *offered, st
 	bool ok;
 
 	*offered = l->at.revocation != NULL;
-	if (!*offered || l->refresh_token == NULL)
+	if (!*offered)
 		return true;
-	ok = http_form_add(&f, "token", l->refresh_token, e) && http_form_add(&f, "token_type_hint", "refresh_token", e)
+	ok = http_form_add(&f, "token", token, e) && http_form_add(&f, "token_type_hint", kind, e)
 	  && ask(l, h, l->at.revocation, &f, true, &a, e) && answer_revocation(&a, http_host(l->at.revocation, host), e);
 	if (!ok)
 		hush(&f, NULL, e);

@@ -29,7 +29,9 @@ bool grant_device(const struct login *l, const struct http *h, struct device_cod
 bool grant_poll(const struct login *l, const struct http *h, const struct device_code *d, struct tokens *t, struct refusal *r,
 		struct err *e) MUST_CHECK;
 
-/* Revokes the refresh token.  *offered unset: the provider has no endpoint for it. */
-bool grant_revoke(const struct login *l, const struct http *h, bool *offered, struct err *e) MUST_CHECK;
+/* Revokes a token; `kind`: "refresh_token" or "access_token" (RFC 7009 2.1).  *offered unset: the provider has no endpoint for
+ * it. */
+bool grant_revoke(const struct login *l, const char *token, const char *kind, const struct http *h, bool *offered,
+		  struct err *e) MUST_CHECK;
 
 #endif

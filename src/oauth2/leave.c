@@ -2,8 +2,10 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/datetime.h"
 #include "base/file.h"
 #include "oauth2/grant.h"
 #include "oauth2/provider.h"
@@ -44,15 +46,34 @@ static void tell_revoke(const struct login *l)
 		tell("The provider still knows the login; it offers no way to end it by a program.");
 }
 
+/* Without a refresh token, the access token is all there is.  It ends by itself, so a provider that does not revoke it (RFC 7009
+ * 2.2.1) is no failure. */
+static void revoke_access(const struct login *l, const char *name, const struct http *http)
+{
+	struct access a = { 0 };
+	char until[DATETIME_ROOM];
+	bool found, offered;
+	struct err unheard;
+
+	if (access_read(name, &a, &found, &unheard) && found && access_is_good(&a, time(NULL), 0)
+	    && !(grant_revoke(l, a.token, "access_token", http, &offered, &unheard) && offered)) {
+		datetime_show(a.expires, until);
+		tell("The provider does not revoke the access token.  It stays valid until %s.", until);
+	}
+	access_free(&a);
+}
+
 /* False: it is still valid at the provider. */
-static bool revoke_it(const struct login *l, struct err *e)
+static bool revoke_it(const struct login *l, const char *name, struct err *e)
 {
 	const struct http http = { .trust_file = l->trust_file, .insecure = l->insecure_http, .until = clock_in_s(REVOKE_S) };
 	bool offered = false;
 
-	if (l->refresh_token == NULL)
+	if (l->refresh_token == NULL) {
+		revoke_access(l, name, &http);
 		return true;
-	if (!grant_revoke(l, &http, &offered, e))
+	}
+	if (!grant_revoke(l, l->refresh_token, "refresh_token", &http, &offered, e))
 		return false;
 	if (!offered)
 		tell_revoke(l);
@@ -84,7 +105,7 @@ bool leave_logout(const char *name, bool force, struct err *e)
 	}
 	if (ok && !found)
 		ok = store_was_set_aside(&s, name) ? tell_away(name) : store_fail_missing(&s, name, e);
-	if (ok && found && !revoke_it(&h.l, e)) {
+	if (ok && found && !revoke_it(&h.l, name, e)) {
 		char text[ERR_TEXT];
 
 		ok = force;
