@@ -454,8 +454,8 @@ static bool hint_missing(const char *name, struct err *e)
 		return err_hint(e, "postern-oauth2 login %s; if it is this machine's, root adds this user to the group of %s",
 				name, ACCESS_MACHINE);
 	if (why == 0 && geteuid() != 0)
-		return err_hint(e, "postern-oauth2 login %s; if it is this machine's, root runs postern-oauth2 token --machine %s",
-				name, name);
+		return err_hint(e, "postern-oauth2 login %s;"
+				   " if it is this machine's, root runs postern-oauth2 token --machine %s", name, name);
 	return err_hint(e, "postern-oauth2 login %s; postern-oauth2 list shows the logins that are here", name);
 }
 
