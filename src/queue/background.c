@@ -29,8 +29,8 @@ static void wake(int sig)
 	(void)sig;
 }
 
-/* Waits for the end of the flush that runs.  Its lock may be held for ever, so after a time we no longer wait: two flushes at once
- * do no harm. */
+/* Waits for the end of the flush that runs.  Its lock may be held for ever, so after a time we no longer wait: two flushes at
+ * once do no harm. */
 static bool await(int lock)
 {
 	struct sigaction soon = { .sa_handler = wake };

@@ -71,8 +71,8 @@ static enum held_found open_entry(const struct spool *s, struct held *h, bool lo
 	return named.st_nlink == 1 ? HELD_FOUND : alien(h, "has another name, too", e);
 }
 
-/* Reads up to n bytes at `at`: fewer at the end of the file, and behind a NUL, which is in no envelope and in no record.  So a file
- * that is one large hole costs its reader nothing. */
+/* Reads up to n bytes at `at`: fewer at the end of the file, and behind a NUL, which is in no envelope and in no record.  So a
+ * file that is one large hole costs its reader nothing. */
 static bool read_part(int fd, off_t at, size_t n, struct buf *to, struct err *e)
 {
 	for (bool nul = false; n > 0 && !nul;) {

@@ -25,8 +25,8 @@ struct passes { /* zeroed: none yet */
 /* Does flush_run() of f->s, or begins it in a child. */
 bool pass_run(struct passes *all, struct flush *f, struct err *e) MUST_CHECK;
 
-/* Waits for the children, and frees the array.  A stop signal is passed on to them.  `ok`: no pass has failed so far, else *e says
- * why and stays.  Returns whether all passes went well. */
+/* Waits for the children, and frees the array.  A stop signal is passed on to them.  `ok`: no pass has failed so far, else *e
+ * says why and stays.  Returns whether all passes went well. */
 bool pass_end(struct passes *all, bool ok, struct err *e) MUST_CHECK;
 
 #endif

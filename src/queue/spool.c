@@ -114,8 +114,8 @@ static bool open_it(struct spool *s, bool *foreign, struct err *e)
 static bool make_it(const struct spool *s, bool foreign, struct err *e)
 {
 	if (foreign)
-		return fail(e, ST_SPOOL, FATE_PERM, "the queue %s is missing, and only the user can make it whose directory is above it",
-			    s->path);
+		return fail(e, ST_SPOOL, FATE_PERM,
+			    "the queue %s is missing, and root does not make it in another user's directory", s->path);
 	return file_make_directory(s->path) || fail_sys(e, ST_SPOOL, errno, "cannot make the queue %s", s->path);
 }
 

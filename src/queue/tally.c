@@ -146,8 +146,8 @@ static bool count_in(int fd, int dir, const char *path, const unsigned long *uid
 	return fits(&sum, l) || refuse(path, uid, &sum, e);
 }
 
-/* Others hold the lock for a moment only, or as long as the reading of a large directory takes.  The directory's owner can hold it
- * for ever; root must not wait for that. */
+/* Others hold the lock for a moment only, or as long as the reading of a large directory takes.  The directory's owner can hold
+ * it for ever; root must not wait for that. */
 static bool lock(int fd)
 {
 	int64_t until = clock_in_s(LOCK_S);

@@ -163,8 +163,8 @@ static bool say_starttls(struct session *s, struct err *e)
 
 /* ---- the way in --------------------------------------------------------------------------------- */
 
-/* The greeting did not come.  Behind a unix socket, the process that was started for us has failed.  A server that expects TLS from the start waits for our first bytes, or sends a TLS alert: hence the
- * hints. */
+/* The greeting did not come.  Behind a unix socket, the process that was started for us has failed.  A server that expects TLS
+ * from the start waits for our first bytes, or sends a TLS alert: hence the hints. */
 static bool fail_greeting(const struct session *s, struct err *e)
 {
 	bool implicit = s->to->tls == TLS_IMPLICIT;
