@@ -85,8 +85,8 @@ bool store_set_aside(struct store *s, struct held_login *h, struct err *e) MUST_
 bool store_take_back(struct store *s, struct held_login *h, struct err *e) MUST_CHECK;
 bool store_was_set_aside(struct store *s, const char *name);
 
-/* Returns false: there is no such login in the directory, which the error names, since HOME may not be what the user expects.  The
- * hint knows of one that was set aside.  The directory may be missing. */
+/* Returns false: there is no such login in the directory, which the error names, since HOME may not be what the user expects.
+ * The hint knows of one that was set aside.  The directory may be missing. */
 bool store_fail_missing(struct store *s, const char *name, struct err *e);
 
 #endif

@@ -5,7 +5,8 @@
  * 	load_command gpg --batch --quiet --decrypt
  *
  * Both read standard input and write standard output; they are run without a shell, with a time limit.  Only load_command can ask
- * for a passphrase on the terminal.  The file has both lines or neither.  A text that begins with `{` was written before there was a store_command, and is read as it is.
+ * for a passphrase on the terminal.  The file has both lines or neither.  A text that begins with `{` was written
+ * before there was a store_command, and is read as it is.
  *
  * Owns no file.  Errors of the programs are ST_SECRET TEMP: a locked key ring is no lost login.
  */
