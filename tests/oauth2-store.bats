@@ -171,6 +171,22 @@ load oauth2
 	oauth2_fails 78 token work
 }
 
+@test "programs that do not give back what they were given are noticed before a login and an import" {
+	start_provider
+	answers <<< '{}'
+	login work
+	for line in "78 tr e f" "78 head -c 3" "75 false"; do
+		printf '%s\n' 'store_command base64' "load_command ${line#* }" > "$store/store.conf"
+		oauth2_fails "${line%% *}" import other < "$BATS_TEST_TMPDIR/login"
+		told load_command
+		oauth2_fails "${line%% *}" login other --provider microsoft --client-id me --user me@example.org --device
+		told load_command
+		[[ ! -e $store/other.json && $(asked) == 0 ]] || complain "$line"
+	done
+	printf '%s\n' 'store_command base64' 'load_command base64 -d' > "$store/store.conf"
+	oauth2_ok import other < "$BATS_TEST_TMPDIR/login"
+}
+
 # program NAME < SCRIPT
 program() {
 	{ echo '#!/bin/sh'; cat; } > "$BATS_TEST_TMPDIR/$1"

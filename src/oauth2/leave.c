@@ -198,7 +198,7 @@ bool leave_import(const char *name, bool force, struct err *e)
 	struct login l = { 0 };
 	bool found, ok;
 
-	ok = check_stdin(name, e) && read_login(&l, e) && store_open(&s, true, e)
+	ok = check_stdin(name, e) && read_login(&l, e) && store_open(&s, true, e) && wrap_try(&s.wrap, e)
 	  && (force ? store_take_over(&s, name, &h, &found, e) : store_take(&s, name, &h, &found, e))
 	  && check_free(&h, found, force, e);
 	if (ok) {

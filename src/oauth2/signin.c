@@ -61,7 +61,7 @@ static bool check_store(struct signin *s, const char *name, struct err *e)
 	struct held_login h = { .lock = -1, .next = -1 };
 	bool found, ok;
 
-	if (!check_text(&s->plan.l, e) || !store_open(&s->store, true, e))
+	if (!check_text(&s->plan.l, e) || !store_open(&s->store, true, e) || !wrap_try(&s->store.wrap, e))
 		return false;
 	ok = store_take_over(&s->store, name, &h, &found, e) && store_prepare(&s->store, &h, e);
 	store_release(&s->store, &h);

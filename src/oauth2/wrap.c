@@ -5,6 +5,8 @@
 #include "base/clock.h"
 #include "base/proc.h"
 
+enum { WRAP_TRY_MAX = 64 * 1024 /* bytes of a short text, encrypted */ };
+
 static bool parse_line(struct wrap *w, const char *line, struct err *e)
 {
 	static const char *const names[] = { "store_command", "load_command" };
@@ -70,6 +72,23 @@ bool wrap_load(const struct wrap *w, const struct buf *stored, struct buf *to, s
 	if (w->load.n == 0 || (stored->len > 0 && stored->bytes[0] == '{'))
 		return buf_add(to, stored->bytes, stored->len, e);
 	return run(&w->load, "load_command", &(struct proc_extra){ .input = stored }, to, e);
+}
+
+bool wrap_try(const struct wrap *w, struct err *e)
+{
+	static char text[] = "{ \"try\": true }\n";
+	const struct buf plain = { .bytes = text, .len = sizeof text - 1 };
+	struct buf stored = buf_max(ST_SECRET, WRAP_TRY_MAX, "what store_command wrote");
+	struct buf back = buf_max(ST_SECRET, WRAP_TRY_MAX, "what load_command wrote");
+	bool ok = w->store.n == 0 || (wrap_store(w, &plain, &stored, e) && wrap_load(w, &stored, &back, e));
+
+	if (ok && w->store.n > 0 && (back.len != plain.len || memcmp(buf_text(&back), text, plain.len) != 0)) {
+		fail(e, ST_CONFIG, FATE_PERM, "load_command does not give back what store_command was given");
+		ok = err_hint(e, "echo text | STORE_COMMAND | LOAD_COMMAND must show it, with the programs of store.conf");
+	}
+	buf_free(&stored);
+	buf_free(&back);
+	return ok;
 }
 
 void wrap_free(struct wrap *w)

@@ -31,6 +31,10 @@ bool wrap_store(const struct wrap *w, const struct buf *plain, struct buf *to, s
 /* The opposite. */
 bool wrap_load(const struct wrap *w, const struct buf *stored, struct buf *to, struct err *e) MUST_CHECK;
 
+/* Before a new login: does load_command give back a text, without secrets, that store_command was given?  Else the login would be
+ * lost with its first access token. */
+bool wrap_try(const struct wrap *w, struct err *e) MUST_CHECK;
+
 void wrap_free(struct wrap *w);
 
 #endif
