@@ -65,15 +65,23 @@ well_formed() {
 }
 
 @test "a dead smarthost until the end: each message is reported, and each report has its message" {
+	local n ids
 	unreachable
 	for n in 1 2 3; do
 		sed "s/^Subject: .*/Subject: number $n/" "$mail" > "$BATS_TEST_TMPDIR/n"
 		silent_ok you@example.net < "$BATS_TEST_TMPDIR/n"
 	done
+	ids=$(entries)
 	aged
 	due
 	flushed 75		# the reports would go the same way: they remain, and are due
 	kept 3
+	for n in $ids; do
+		[[ $(grep " from=me@example.org recipients=you@example.net expired=$n report=" "$log") == *'error="'*refused*'"'* ]] || complain "$n"
+	done
+	for n in $(entries); do
+		grep -q " report=$n " "$log"
+	done
 	server
 	flushed 0
 	[[ $(messages) == 3 ]]

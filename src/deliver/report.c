@@ -257,3 +257,17 @@ void report_dead(const struct log_params *p, const struct envelope *v, const cha
 
 	log_entry(p, fields, COUNT(fields), true);
 }
+
+void report_expired(const struct log_params *p, const struct envelope *v, const char *entry, const char *report, const char *why)
+{
+	struct cursor c = { .v = v, .in = rcpt_is_lost }, *at = &c;
+	const struct log_field fields[] = {
+		{ .name = "from", .value = sender_of(v) },
+		{ .name = "recipients", .item = recipient, .ctx = &at },
+		{ .name = "expired", .value = entry },
+		{ .name = "report", .value = report },
+		{ .name = "error", .value = why },
+	};
+
+	log_entry(p, fields, COUNT(fields), true);
+}

@@ -211,24 +211,30 @@ static bool tell_relayed(struct attempt *t, struct err *e)
 	return true;
 }
 
-static bool tell_failed(struct attempt *t, bool *told, struct err *e)
+/* `expired`: it was given up for its age, which no line in the log has said yet. */
+static bool tell_failed(struct attempt *t, bool expired, bool *told, struct err *e)
 {
 	struct bounce b = bounce_of(t, BOUNCE_FAILED);
+	char how[ERR_TEXT];
 	bool anew = !t->ok && bounce_lacks_sender(&b, &t->why);
 
 	*told = anew || bounce_tells_all(&b);
-	return (anew ? bounce_send_anew(&b, e) : bounce_send(&b, e)) && add_to_work(t, &b, e);
+	if (!(anew ? bounce_send_anew(&b, e) : bounce_send(&b, e)))
+		return false;
+	if (expired && b.id[0] != '\0' && t->who.a != NULL)
+		report_expired(&t->who.a->log, &t->x.v, t->h.id, b.id, err_text(&t->why, how));
+	return add_to_work(t, &b, e);
 }
 
 /* Who has the message is recorded before the reports, which may fail for want of room; who is lost after them, so that a crash
  * cannot lose a report. */
-static bool tell(struct attempt *t, bool *told, struct err *e)
+static bool tell(struct attempt *t, bool expired, bool *told, struct err *e)
 {
 	bool relayed = anybody_relayed(&t->x.v);
 
 	if ((relayed || anybody_lost(&t->x.v)) && !(attempt_load(t, e) && attempt_record_sent(t, e)))
 		return false;
-	return (!relayed || tell_relayed(t, e)) && tell_failed(t, told, e);
+	return (!relayed || tell_relayed(t, e)) && tell_failed(t, expired, told, e);
 }
 
 /* Once in the life of an entry, and only where NOTIFY asks for it. */
@@ -280,15 +286,17 @@ bool attempt_settle(struct attempt *t, struct err *e)
 	char how[ERR_TEXT] = "sent";
 	int64_t now = time(NULL);
 	struct err untold;
-	bool told = true;
+	bool told = true, final, expired;
 
 	if (!t->ok)
 		err_text(&t->why, how);
 	if (t->barred)
 		return wait_for_person(t, &p->retry, how);
-	if (!t->ok && ((t->whole && err_is_final(&t->why)) || is_older(t, p->lifetime, now)))
+	final = !t->ok && t->whole && err_is_final(&t->why);
+	expired = !final && is_older(t, p->lifetime, now);
+	if (final || expired)
 		give_up(&t->x.v, &t->why);
-	if (!tell(t, &told, &untold)) {
+	if (!tell(t, expired, &told, &untold)) {
 		warn(&t->h, "waits longer, since its sender cannot be told about it", &untold);
 		reopen(&t->x.v);
 	}
