@@ -140,7 +140,7 @@ someone@example.net... deliverable: account default, host smtp.example.org:587, 
 	done
 }
 
-@test "-q changes neither the output of -bp nor that of -bv" {
+@test "-q with an interval changes neither the output of -bp nor that of -bv" {
 	set_conf queue_directory "$HOME/queue"
 	for run in "postern -bp -qRexample.org" "postern -qf -bp" "postern_as mailq -qRexample.org"; do
 		$run

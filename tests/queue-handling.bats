@@ -25,6 +25,25 @@ load queue
 	[[ $stdout == *"-- 1 Kbytes in 1 Request." ]]
 }
 
+@test "mailq with -qI, -qR and -qS lists only what they choose" {
+	local id
+	unreachable
+	keep one@example.net
+	id=$(entries)
+	silent_ok -f '<>' two@example.net < "$mail"
+	for choice in -qRONE@ -qI"$id" -qSme@ -q'!Rtwo' "-qRone -qSexample.org"; do
+		# shellcheck disable=SC2086	# several words
+		postern_ok -bp $choice
+		[[ $stdout == *"$id"*one@*"in 1 Request." && $stdout != *two@* ]] || complain "$choice"
+	done
+	postern_as mailq -qRtwo@
+	[[ $status == 0 && $stdout == *two@*"in 1 Request." && $stdout != *one@* ]]
+	postern_ok -qRnobody@ -bp
+	[[ $stdout == *"-- 0 Kbytes in 0 Requests." ]]
+	postern_ok -q5m -bp
+	[[ $stdout == *"in 2 Requests." ]]
+}
+
 @test "--queue-show shows all of an entry" {
 	unreachable
 	silent_ok you@example.net < "$mail"

@@ -82,7 +82,7 @@ static bool set_interval(struct options *o, const char *value, struct err *e)
 	return true;
 }
 
-/* As in sendmail: with -bp it says what of the queue to list. */
+/* As in sendmail: with -bp a choice says what of the queue to list. */
 static bool run_queue(struct options *o, const char *value, struct err *e)
 {
 	bool others = value != NULL && value[0] == '!';

@@ -62,7 +62,7 @@ struct options { /* the strings are borrowed from argv */
 	int             verbose;     /* -v, counted */
 	enum delivery_mode   delivery;
 	unsigned        interval;    /* -q15m: seconds; 0: once */
-	struct queue_choice *choices; /* -qI and the like; none: all that are due */
+	struct queue_choice *choices; /* -qI and the like; none: all that are due, or with -bp all */
 	size_t          n_choices;
 	const char     *entry;       /* --queue-show ID and the like */
 	struct setting *settings;    /* --key=value, -F, -N, -R, -X ... in order */

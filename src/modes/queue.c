@@ -158,8 +158,10 @@ static void show_entry(const struct held *h, bool dead)
 }
 
 struct totals {
+	const struct options *o;
 	uint64_t bytes;
 	size_t   n;
+	bool     others; /* there are messages that were not chosen */
 	bool     dead;   /* this is the directory dead */
 	bool     system; /* the machine's queue was among them */
 };
@@ -175,9 +177,13 @@ static bool list_one(struct spool *s, const char *id, struct totals *t, struct e
 		printf("%s (cannot be read: %s)\n", id, e->quote[0] != '\0' ? e->quote : e->say);
 	if (found != HELD_FOUND)
 		return found != HELD_FAILED;
-	show_entry(&h, t->dead);
-	t->bytes += h.line.message;
-	t->n++;
+	if (due_chooses(t->o->choices, t->o->n_choices, &h)) {
+		show_entry(&h, t->dead);
+		t->bytes += h.line.message;
+		t->n++;
+	} else {
+		t->others = true;
+	}
 	held_release(&h);
 	return true;
 }
@@ -195,7 +201,7 @@ static bool list_all(struct spool *s, const char *title, struct totals *t, struc
 			*e = why; /* the others are shown all the same */
 			ok = false;
 		}
-	for (size_t i = 0; listed && i < strangers.n && !signals_stopping(); i++) {
+	for (size_t i = 0; listed && t->o->n_choices == 0 && i < strangers.n && !signals_stopping(); i++) {
 		show(strangers.items[i]);
 		puts(" (is no message of the queue)");
 	}
@@ -237,11 +243,11 @@ static void name_service(const struct account *a, const struct totals *t)
 
 static bool list(struct work *w, struct err *e)
 {
-	struct totals t = { 0 };
+	struct totals t = { .o = w->o };
 	bool ok = each_queue(w, list_queue, &t, e);
 
 	name_service(w->who.a, &t);
-	if (ok && t.n == 0)
+	if (ok && t.n == 0 && !t.others)
 		puts("Mail queue is empty");
 	else if (ok)
 		printf("-- %llu Kbytes in %zu Request%s.\n", (unsigned long long)((t.bytes + 1023) / 1024), t.n,

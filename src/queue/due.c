@@ -63,18 +63,22 @@ static bool agrees(const struct queue_choice *c, const struct held *h)
 	return has != c->others;
 }
 
-/* As in sendmail: of choices with one letter, one is enough; of each letter that is given, there must be one. */
-static bool agrees_with(const struct flush *f, char what, const struct held *h)
+static bool agrees_with(const struct queue_choice *choices, size_t n, char what, const struct held *h)
 {
 	bool asked = false, agreed = false;
 
-	for (size_t i = 0; i < f->n_choices; i++) {
-		if (f->choices[i].what != what)
+	for (size_t i = 0; i < n; i++) {
+		if (choices[i].what != what)
 			continue;
 		asked = true;
-		agreed |= agrees(&f->choices[i], h);
+		agreed |= agrees(&choices[i], h);
 	}
 	return !asked || agreed;
+}
+
+bool due_chooses(const struct queue_choice *choices, size_t n, const struct held *h)
+{
+	return agrees_with(choices, n, 'I', h) && agrees_with(choices, n, 'R', h) && agrees_with(choices, n, 'S', h);
 }
 
 static bool is_chosen(const struct flush *f, const struct held *h)
@@ -83,7 +87,7 @@ static bool is_chosen(const struct flush *f, const struct held *h)
 
 	if (f->n_choices == 0)
 		return is_due(&h->x, now);
-	return !entry_is_held(&h->x, now) && agrees_with(f, 'I', h) && agrees_with(f, 'R', h) && agrees_with(f, 'S', h);
+	return !entry_is_held(&h->x, now) && due_chooses(f->choices, f->n_choices, h);
 }
 
 void due_note_alien(struct flush *f, const struct err *why)

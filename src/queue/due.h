@@ -1,5 +1,5 @@
 /*
- * due.h - which entries a flush tries, in which order, and by which route.
+ * due.h - which entries a flush tries, in which order, and by which route; and which ones -qI, -qR and -qS choose.
  *
  * Without a choice of the user, these are the entries whose time has come.  The entries of one route follow one another, and
  * those with the fewest tries come first.  Locks, tries and changes nothing.
@@ -46,6 +46,10 @@ bool due_pass_over(struct flush *f, enum held_found found, const struct err *why
 
 /* Logs a file that cannot be used, which is left as it is. */
 void due_note_alien(struct flush *f, const struct err *why);
+
+/* Do -qI, -qR and -qS choose this entry?  As in sendmail: of choices with one letter, one is enough; of each letter that is
+ * given, there must be one. */
+bool due_chooses(const struct queue_choice *choices, size_t n, const struct held *h);
 
 /* Is something in the queue due?  Looks at the hundred oldest and the hundred newest entries only. */
 bool due_any(struct spool *s);
