@@ -123,6 +123,19 @@ nobody_asked() { (($(connections) == 0)) || complain "there was a connection"; }
 	[[ $screen == *"exit status"* ]] || complain "$screen"
 }
 
+@test "a password program that is killed while it asks leaves the terminal as it was" {
+	helper pw <<-'S'
+		stty -icanon -isig < /dev/tty
+		stty -g < /dev/tty > "$HOME/changed"
+		kill -INT "$PPID"
+		exec sleep 1000
+	S
+	set_conf password_command "$bin/pw"
+	at_terminal "stty -g > $HOME/before; $POSTERN -C $conf you@example.net < $mail; stty -g > $HOME/after" < /dev/null
+	refute cmp "$HOME/before" "$HOME/changed"
+	cmp "$HOME/before" "$HOME/after"
+}
+
 # -------------------------------------------------------------------------------------------- programs and files that fail
 
 @test "a password program that fails is 75, even if it printed a password, and its error text is shown" {

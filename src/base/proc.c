@@ -9,6 +9,7 @@
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "base/child.h"
@@ -32,7 +33,8 @@ struct child {
 	int   words;   /* its standard error; -1: it has ours */
 	int   trouble; /* has errno if the program could not be started; exec closes its other end */
 	int   status;
-	bool  apart; /* it has a session of its own */
+	int   tty;     /* the terminal, at which it may ask; -1: it has none, and a session of its own */
+	struct termios was; /* how the terminal was before */
 	bool  reaped;
 	bool  eof;
 };
@@ -100,26 +102,36 @@ static bool make_pipes(int pipes[PIPES][2], bool words)
 	return true;
 }
 
-static bool has_terminal(void)
+static void take_terminal(struct child *c)
 {
-	int tty = descriptor_terminal();
+	c->tty = descriptor_terminal();
+	if (c->tty >= 0 && tcgetattr(c->tty, &c->was) != 0)
+		shut(&c->tty);
+}
 
-	if (tty >= 0)
-		close(tty);
-	return tty >= 0;
+/* A program that was killed while it asked has left the terminal so that it does not show what is typed.  From the background we
+ * would be stopped (SIGTTOU); there the shell has set it anew. */
+static void restore_terminal(const struct child *c)
+{
+	if (c->tty >= 0 && tcgetpgrp(c->tty) == getpgrp())
+		(void)tcsetattr(c->tty, TCSANOW, &c->was);
 }
 
 static bool start(char *const argv[], int in, const char *what, const struct proc_extra *x, struct child *c, struct err *e)
 {
 	int pipes[PIPES][2] = { { -1, -1 }, { -1, -1 }, { -1, -1 } };
 
-	*c = (struct child){ .pid = -1, .apart = x->alone || !has_terminal() };
+	*c = (struct child){ .pid = -1, .tty = -1 };
+	if (!x->alone)
+		take_terminal(c);
 	if (make_pipes(pipes, x->words != NULL))
 		c->pid = child_fork((const int[]){ in, pipes[OUT][1], pipes[WORDS][1], pipes[TROUBLE][1] }, 1 + PIPES);
 	if (c->pid == 0)
-		be_child(argv, c->apart, in, pipes[OUT][1], pipes[WORDS][1], pipes[TROUBLE][1]);
-	if (c->pid < 0)
+		be_child(argv, c->tty < 0, in, pipes[OUT][1], pipes[WORDS][1], pipes[TROUBLE][1]);
+	if (c->pid < 0) {
 		fail_sys(e, ST_INTERNAL, errno, "cannot start %s", what);
+		shut(&c->tty);
+	}
 	for (int i = 0; i < PIPES; i++) {
 		shut(&pipes[i][1]);
 		if (c->pid < 0)
@@ -244,7 +256,7 @@ static bool judge(const struct child *c, const char *program, const char *what, 
 /* A child that has no session yet has started nothing that would have to be killed with it. */
 static void stop(const struct child *c, int sig)
 {
-	if (!(c->apart && kill(-c->pid, sig) == 0) && !c->reaped)
+	if (!(c->tty < 0 && kill(-c->pid, sig) == 0) && !c->reaped)
 		kill(c->pid, sig);
 }
 
@@ -255,9 +267,12 @@ static void end(struct child *c, bool ok, bool gentle)
 		stop(c, gentle ? SIGTERM : SIGKILL);
 	while (!c->reaped && waitpid(c->pid, &c->status, !ok && gentle ? WNOHANG : 0) < 0 && errno == EINTR)
 		;
+	if (!ok)
+		restore_terminal(c);
 	shut(&c->out);
 	shut(&c->words);
 	shut(&c->trouble);
+	shut(&c->tty);
 }
 
 /* A descriptor with this content, in memory only, at its beginning. */

@@ -6,8 +6,10 @@
  *
  * It may ask a person for a passphrase: if our process group has the terminal, the child stays in that group, since a program in
  * another group is stopped when it reads the terminal.  Otherwise, and with `alone`, it has a session of its own, where there is
- * no terminal to wait for.  On any failure (deadline, answer too long, exit status, stop signal) the child is killed, and with it
- * all of its session.
+ * no terminal to wait for.
+ *
+ * On any failure (deadline, answer too long, exit status, stop signal) the child is killed.  If the session is its own, all that
+ * runs there is killed with it; else the terminal becomes as it was before.
  */
 #ifndef BASE_PROC_H
 #define BASE_PROC_H
