@@ -1,9 +1,9 @@
 #include "oauth2/paste.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <unistd.h>
 
+#include "base/descriptor.h"
 #include "base/str.h"
 
 enum { PIECE = 4096 };
@@ -12,9 +12,8 @@ void paste_open(struct paste *p)
 {
 	struct termios quiet;
 
-	*p = (struct paste){ .tty = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC),
-			     .line = buf_max(ST_SECRET, PASTE_MAX, "what was pasted") };
-	if (p->tty >= 0 && (tcgetpgrp(p->tty) != getpgrp() || tcgetattr(p->tty, &p->was) != 0)) {
+	*p = (struct paste){ .tty = descriptor_terminal(), .line = buf_max(ST_SECRET, PASTE_MAX, "what was pasted") };
+	if (p->tty >= 0 && tcgetattr(p->tty, &p->was) != 0) {
 		close(p->tty);
 		p->tty = -1;
 	}
