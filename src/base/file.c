@@ -214,7 +214,7 @@ bool file_write_printable(int fd, const void *from, size_t n)
 			len = 0;
 		}
 	}
-	return ok && file_write_all(fd, shown, len);
+	return ok && (len == 0 || file_write_all(fd, shown, len));
 }
 
 bool file_append(const char *path, const void *p, size_t n)

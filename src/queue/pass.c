@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,11 +29,12 @@ enum {
 	WORDS_MAX = 1024 * 1024, /* bytes that are printed of what one child says */
 };
 
-struct outcome { /* of the child; it fits into any pipe, so that one write(2) is enough */
+struct outcome { /* of the child */
 	struct flush f;
 	struct err   e;
 	bool         ok;
 };
+_Static_assert(sizeof(struct outcome) <= PIPE_BUF, "one write(2) is enough");
 
 struct pass {
 	char   *path;    /* owned: the queue's */

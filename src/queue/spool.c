@@ -108,7 +108,9 @@ static bool open_it(struct spool *s, bool *foreign, struct err *e)
 	if (geteuid() == 0)
 		return open_as_root(s, foreign, e);
 	s->dir = open(s->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return s->dir >= 0 || fail_sys(e, ST_SPOOL, errno, "cannot open the queue %s", s->path);
+	if (s->dir < 0)
+		fail_sys(e, ST_SPOOL, errno, "cannot open the queue %s", s->path);
+	return s->dir >= 0;
 }
 
 static bool make_it(const struct spool *s, bool foreign, struct err *e)
