@@ -107,6 +107,6 @@ program() {
 	hostile
 	program "kill -STOP \$PPID"
 	postern -q
-	[[ $status == 71 && $stderr == *"the process that flushes the queue $of/one died"* && $(messages) == 1 ]] || complain "$status"
+	[[ $status == 71 && $stderr == *"the process that flushes the queue $of/one was killed, since it was stopped"* && $(messages) == 1 ]] || complain "$status"
 	[[ -z $(queue=$of/two entries) && -n $(queue=$of/one entries) ]]
 }

@@ -43,7 +43,7 @@ struct pass {
 	int     words;   /* its standard output and standard error */
 	size_t  printed; /* bytes of them */
 	int64_t until;   /* it is asked to stop; afterwards: it is killed */
-	bool    asked, ended;
+	bool    asked, killed, ended;
 	int64_t stopped; /* when it is killed, since it was stopped; CLOCK_NEVER: it was not */
 };
 
@@ -174,7 +174,7 @@ static void look_after(struct pass *p)
 	if (p->ended)
 		return;
 	if (clock_passed(p->stopped) || (p->asked && clock_passed(p->until)))
-		kill(p->child, SIGKILL);
+		p->killed = kill(p->child, SIGKILL) == 0;
 	else if (clock_passed(p->until) || (signals_stopping() && !p->asked))
 		ask_to_stop(p);
 }
@@ -202,7 +202,8 @@ static bool conclude(struct pass *p, struct flush *sum, struct err *e)
 	if (heard)
 		add(sum, &o.f);
 	else
-		fail(e, ST_INTERNAL, FATE_TEMP, "the process that flushes the queue %s died", p->path);
+		fail(e, ST_INTERNAL, FATE_TEMP, "the process that flushes the queue %s %s", p->path,
+		     p->killed ? "was killed, since it was stopped by a signal or did not end" : "died");
 	free(p->path);
 	return heard && (o.ok || quote_error(&o.e, e));
 }
