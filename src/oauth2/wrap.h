@@ -5,8 +5,8 @@
  * 	load_command gpg --batch --quiet --decrypt
  *
  * Both read standard input and write standard output; they are run without a shell, with a time limit.  Only load_command can ask
- * for a passphrase on the terminal.  The file has both lines or neither.  A text that begins with `{` was written
- * before there was a store_command, and is read as it is.
+ * for a passphrase on the terminal.  The file has both lines or neither.  A text that begins with `{` was written before there
+ * was a store_command, and is read as it is.
  *
  * Owns no file.  Errors of the programs are ST_SECRET TEMP: a locked key ring is no lost login.
  */
@@ -32,7 +32,7 @@ bool wrap_store(const struct wrap *w, const struct buf *plain, struct buf *to, s
 bool wrap_load(const struct wrap *w, const struct buf *stored, struct buf *to, struct err *e) MUST_CHECK;
 
 /* Before a new login: does load_command give back a text, without secrets, that store_command was given?  Else the login would be
- * lost with its first access token. */
+ * lost with its first access token.  If the text is another one, the error is ST_CONFIG PERM. */
 bool wrap_try(const struct wrap *w, struct err *e) MUST_CHECK;
 
 void wrap_free(struct wrap *w);
