@@ -123,17 +123,22 @@ nobody_asked() { (($(connections) == 0)) || complain "there was a connection"; }
 	[[ $screen == *"exit status"* ]] || complain "$screen"
 }
 
-@test "a password program that is killed while it asks leaves the terminal as it was" {
+@test "a password program that is killed while it asks leaves the terminal as it was; one that fails may be beside less(1)" {
+	local after
 	helper pw <<-'S'
 		stty -icanon -isig < /dev/tty
 		stty -g < /dev/tty > "$HOME/changed"
+		test -e "$HOME/fails" && exit 3
 		kill -INT "$PPID"
 		exec sleep 1000
 	S
 	set_conf password_command "$bin/pw"
-	at_terminal "stty -g > $HOME/before; $POSTERN -C $conf you@example.net < $mail; stty -g > $HOME/after" < /dev/null
-	refute cmp "$HOME/before" "$HOME/changed"
-	cmp "$HOME/before" "$HOME/after"
+	for after in before changed; do
+		at_terminal "stty -g > $HOME/before; $POSTERN -C $conf you@example.net < $mail; stty -g > $HOME/after" < /dev/null
+		refute cmp "$HOME/before" "$HOME/changed"
+		cmp "$HOME/$after" "$HOME/after"
+		touch "$HOME/fails"
+	done
 }
 
 # -------------------------------------------------------------------------------------------- programs and files that fail

@@ -109,11 +109,12 @@ static void take_terminal(struct child *c)
 		shut(&c->tty);
 }
 
-/* A program that was killed while it asked has left the terminal so that it does not show what is typed.  From the background we
- * would be stopped (SIGTTOU); there the shell has set it anew. */
+/* A program that was killed while it asked has left the terminal so that it does not show what is typed.  If it has ended by
+ * itself, the terminal may be as another program of our pipeline needs it, such as less(1).  From the background we would be
+ * stopped (SIGTTOU); there the shell has set it anew. */
 static void restore_terminal(const struct child *c)
 {
-	if (c->tty >= 0 && tcgetpgrp(c->tty) == getpgrp())
+	if (c->tty >= 0 && WIFSIGNALED(c->status) && tcgetpgrp(c->tty) == getpgrp())
 		(void)tcsetattr(c->tty, TCSANOW, &c->was);
 }
 
@@ -267,8 +268,7 @@ static void end(struct child *c, bool ok, bool gentle)
 		stop(c, gentle ? SIGTERM : SIGKILL);
 	while (!c->reaped && waitpid(c->pid, &c->status, !ok && gentle ? WNOHANG : 0) < 0 && errno == EINTR)
 		;
-	if (!ok)
-		restore_terminal(c);
+	restore_terminal(c);
 	shut(&c->out);
 	shut(&c->words);
 	shut(&c->trouble);

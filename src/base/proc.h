@@ -9,7 +9,7 @@
  * no terminal to wait for.
  *
  * On any failure (deadline, answer too long, exit status, stop signal) the child is killed.  If the session is its own, all that
- * runs there is killed with it; else the terminal becomes as it was before.
+ * runs there is killed with it; else the terminal becomes as it was before, also if another signal has ended the child.
  */
 #ifndef BASE_PROC_H
 #define BASE_PROC_H
