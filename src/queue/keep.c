@@ -169,8 +169,8 @@ static bool add(struct spool *s, const struct sender *who, struct entry *x, cons
 	const struct queue_params *p = &who->a->queue;
 	bool ok;
 
-	s->all = (struct tally_limit){ .limited = p->size > 0, .bytes = p->size, .n = SIZE_MAX };
-	s->user = (struct tally_limit){ .limited = true, .bytes = UID_BYTES_MAX, .n = UID_ENTRIES_MAX };
+	s->all = (struct tally_limit){ .limited = p->size > 0, .bytes = p->size, .n = SIZE_MAX, .foreign = s->as_owner };
+	s->user = (struct tally_limit){ .limited = true, .bytes = UID_BYTES_MAX, .n = UID_ENTRIES_MAX, .foreign = s->as_owner };
 	ok = (how[0] == '\0' || record_put_try(&record, NULL, x->created, first_due(p, x), how, e))
 	  && spool_add(s, x, &from->m, &record, id, e);
 	buf_free(&record);

@@ -15,7 +15,8 @@
 #include "queue/entry.h"
 
 enum {
-	LOCK_S = 5,  /* that the lock is waited for */
+	LOCK_S = 60, /* that the lock is waited for: as long as a large directory that is not in memory takes to read */
+	LOCK_FOREIGN_S = 5,
 	LOCK_NAP_MS = 2,
 };
 
@@ -146,11 +147,9 @@ static bool count_in(int fd, int dir, const char *path, const unsigned long *uid
 	return fits(&sum, l) || refuse(path, uid, &sum, e);
 }
 
-/* Others hold the lock for a moment only, or as long as the reading of a large directory takes.  The directory's owner can hold
- * it for ever; root must not wait for that. */
-static bool lock(int fd)
+static bool lock(int fd, bool foreign)
 {
-	int64_t until = clock_in_s(LOCK_S);
+	int64_t until = clock_in_s(foreign ? LOCK_FOREIGN_S : LOCK_S);
 
 	while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
 		if (errno != EWOULDBLOCK && errno != EINTR)
@@ -184,7 +183,7 @@ bool tally_add(int dir, const char *path, const unsigned long *uid, const struct
 	fd = openat(dir, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return fail_sys(e, ST_SPOOL, errno, "cannot open the file %s of the queue %s", name, path);
-	ok = lock(fd) || fail_sys(e, ST_SPOOL, errno, "cannot lock the file %s of the queue %s", name, path);
+	ok = lock(fd, limit->foreign) || fail_sys(e, ST_SPOOL, errno, "cannot lock the file %s of the queue %s", name, path);
 	ok = ok && set_mode(entry, TALLY_COUNTS, e) && count_in(fd, dir, path, uid, limit, bytes, e);
 	if (!ok)
 		(void)set_mode(entry, TALLY_WAITS, &unheard);
