@@ -350,6 +350,7 @@ team="RCPT TO:<team@localhost>"
 	local n lines=() codes_wanted="220 250 250"
 	start_server <<-'S'
 		tls none
+		rtt 1
 		reply RCPT:*7@* 550 5.1.1 there is no seven
 	S
 	for ((n = 1; n <= 600; n++)); do

@@ -7,9 +7,9 @@
 
 load helper
 
-# server LINES: a server with these lines in its script.  It waits a moment in each flight: a flight in pieces counts as one.
+# server LINES: a server with these lines in its script.  In each flight it waits until the client does: a flight in pieces counts as one.
 server() {
-	start_server < <(printf '%s\n' "rtt 20" "auth_mechs PLAIN" "$@")
+	start_server < <(printf '%s\n' "rtt 1" "auth_mechs PLAIN" "$@")
 	set_conf "${set[@]}"
 }
 set=(timeout 60)		# a key without effect on the flights; a test may replace it

@@ -38,7 +38,7 @@ in_flight() {
 # ------------------------------------------------------------------------------------------------------- turn-arounds
 
 @test "ten messages take ten turn-arounds and three more: EHLO, the first MAIL, QUIT" {
-	server "rtt 20"
+	server "rtt 1"
 	line_up {a..j}
 	flushed 0
 	arrived {a..j}
@@ -49,7 +49,7 @@ in_flight() {
 }
 
 @test "LMTP: the same, with an answer for each recipient" {
-	server "rtt 20" "lmtp on"
+	server "rtt 1" "lmtp on"
 	set_conf protocol lmtp
 	line_up a b,c d
 	flushed 0

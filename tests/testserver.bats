@@ -153,6 +153,25 @@ load testserver
 	[[ $(envelope) == *"body BDAT 1"* ]]
 }
 
+# The pause is no limit: a longer one only makes it more probable that a server that does not wait is found out.
+@test "a client that is held up in the middle of its flight makes no second one of it, and one that waits does" {
+	local client
+	plain_server <<< "rtt 1"
+	dial
+	ask "$EHLO" 250
+	(printf "$MAIL" >&"$line"; kill -STOP "$BASHPID"; printf "$RCPT" >&"$line") 3>&- &
+	client=$!
+	heard '^2 C: MAIL'
+	sleep 0.3
+	while kill -CONT "$client" 2> /dev/null; do sleep 0.05; done	# again, if it was not stopped yet
+	hear
+	hear
+	(($(flights) == 2)) || complain "$(flights) flights, and the client waited twice"
+	ask "$RCPT" 250
+	ask "$RCPT" 250
+	(($(flights) == 4)) || complain "$(flights) flights, and the client waited four times"
+}
+
 @test "BDAT chunks are joined, and their dots stay" {
 	plain_server < /dev/null
 	envelope_open

@@ -139,7 +139,7 @@ static bool body_fill(struct conn *c)
 {
 	if (c->script->slow_ms > 0)
 		pause_ms(c->script->slow_ms);
-	return io_fill(c, PATIENCE_MS);
+	return io_fill(c, true);
 }
 
 /* Once for each block; if the script ends the connection in it, before that. */

@@ -77,8 +77,10 @@ static void turn(struct conn *c)
 {
 	int unread = 0;
 
-	if (c->script->rtt > 0)
+	if (c->script->rtt > 0) {
 		pause_ms(c->script->rtt);
+		client_settle(c);
+	}
 	if (ioctl(c->fd, FIONREAD, &unread) == 0 && unread > 0)
 		c->arrived = (size_t) unread;
 	c->turned = true;
@@ -175,18 +177,20 @@ static ssize_t receive(struct conn *c, char *p, size_t n)
 size_t io_unread(const struct conn *c) { return c->in.len - c->in_at; }
 
 /*
- * Adds the client's next octets to c->in; false at the end of the connection.  Replies are sent before waiting.  If the client
- * is in the middle of a line or a body, more of the same flight may be under way.  Then the replies are held back for up to
- * `patience_ms`, so that the number of flights does not depend on how TCP split them.
+ * Adds the client's next octets to c->in; false at the end of the connection.  Replies are sent before waiting.  In the middle
+ * of a line or a body, more of the same flight is under way.  Then the replies are held back until the client waits, so that
+ * the number of flights does not depend on how TCP split them.
  */
-bool io_fill(struct conn *c, int patience_ms)
+bool io_fill(struct conn *c, bool middle)
 {
 	char block[65536];
 	ssize_t got;
 
 	if (c->over)
 		return false;
-	if (c->out.len > FLUSH_AT || (c->out.len > 0 && !io_readable(c, patience_ms)))
+	if (middle && c->out.len > 0 && !io_readable(c, 0))
+		client_settle(c);
+	if (c->out.len > FLUSH_AT || (c->out.len > 0 && !io_readable(c, 0)))
 		if (!io_flush(c))
 			return false;
 	if (c->in_at > 0) {
@@ -251,7 +255,7 @@ bool io_line(struct conn *c, size_t max, char **line, size_t *len)
 			violation(c, "a line without an end");
 			return false;
 		}
-		if (!io_fill(c, have > 0 ? PATIENCE_MS : 0)) {
+		if (!io_fill(c, have > 0)) {
 			if (have > 0)
 				record_line(c, 'C', c->in.p + c->in_at, have);
 			return false;

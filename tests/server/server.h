@@ -28,7 +28,6 @@ enum {
 	MAX_CHILDREN = 512,
 	MAX_CAPS = 128,
 	LINE_MAX_OCTETS = 512,		/* RFC 5321 4.5.3.1.4, with CRLF */
-	PATIENCE_MS = 50,		/* how long to wait for the rest of a command or a body */
 };
 
 /* The points of a session for which a script can have rules. */
@@ -167,7 +166,7 @@ bool spoil(struct conn *c, enum verb v, const char *arg);
 void drop(struct conn *c, unsigned how, const char *reply, size_t len);
 
 /* io.c */
-bool io_fill(struct conn *c, int patience_ms);
+bool io_fill(struct conn *c, bool middle);
 bool io_flush(struct conn *c);
 bool io_send(struct conn *c, const char *p, size_t n);
 bool io_readable(struct conn *c, int ms);
@@ -179,6 +178,9 @@ size_t io_unread(const struct conn *c);
 bool io_line(struct conn *c, size_t max, char **line, size_t *len);
 void pause_ms(unsigned ms);
 long long now_ms(void);
+
+/* settle.c */
+void client_settle(const struct conn *c);
 
 /* record.c */
 void bytes_add(struct bytes *b, const char *p, size_t n);

@@ -357,7 +357,7 @@ static void check_line(struct conn *c, const struct command *cmd, const char *li
 	if ((cmd->flags & BARE) && line[strlen(cmd->name)] != '\0')
 		violation(c, "%s takes no argument", cmd->name);
 	if ((cmd->flags & LAST) && io_unread(c) == 0 && io_readable(c, 0))
-		io_fill(c, 0);
+		io_fill(c, false);
 	if (io_unread(c) > 0 && (cmd->flags & LAST))
 		violation(c, "octets after %s, which must be the last of its flight", cmd->name);
 	else if (io_unread(c) > 0 && cmd->verb != V_BDAT && !pipelining)
