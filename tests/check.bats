@@ -225,10 +225,18 @@ no_step() { [[ $'\n'$stdout != *$'\n'"$1 "* ]] || complain "there is a step $1";
 	step tls - "the certificate is not checked*"
 }
 
+# late_greeting: the time for the greeting of the first connection is over when the server has it, and no other limit is reached.
+late_greeting() {
+	local late=$server_dir/late
+	(heard connect; echo > "$late") 3>&- &
+	with_own_time FAST_WHEN="$late"
+	by=(env "${own_time[@]}")
+}
+
 @test "--check: STARTTLS is configured, and the port has TLS from the start: the advice says so" {
 	start_server <<< "tls implicit"
 	set_conf tls_starttls on
-	set_conf timeout 2
+	late_greeting
 	postern_fails 75 greeting -- --check
 	step probe ok "localhost, port $port: speaks TLS from the start"
 	hinted "at port $port: set \`tls on\` and \`tls_starttls off\`"
@@ -238,7 +246,7 @@ no_step() { [[ $'\n'$stdout != *$'\n'"$1 "* ]] || complain "there is a step $1";
 		cert wronghost
 	S
 	set_conf tls_starttls on
-	set_conf timeout 2
+	late_greeting
 	postern_fails 75 greeting -- --check
 	step probe ok "*: speaks TLS from the start"	# although its certificate is refused
 }

@@ -2,6 +2,7 @@
  * fast.c - to be preloaded: for the process, time goes by when the test says so, and not while the machine is busy.
  *
  *	FAST_STEP=SECONDS	each octet of standard input takes so long; read(2) gives one at a time
+ *	FAST_SOCKET=SECONDS	each octet that comes from a socket takes so long, in the same way
  *	FAST_WHEN=FILE		for each line that comes to FILE, one wait that has a limit reaches it: its time has gone by
  *	FAST_WORDS=TEXT		only the lines with this text count
  *	FAST_SECONDS=N		and so long goes by then, for a program that waits in naps
@@ -15,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -56,15 +58,25 @@ int clock_gettime(clockid_t id, struct timespec *t)
 	return 0;
 }
 
+static int is_socket(int fd)
+{
+	int type;
+	socklen_t size = sizeof type;
+
+	return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0;
+}
+
 ssize_t read(int fd, void *to, size_t room)
 {
 	static ssize_t (*real)(int, void *, size_t);
-	const char *step = getenv("FAST_STEP");
+	const char *step = getenv("FAST_STEP"), *each = getenv("FAST_SOCKET");
 	ssize_t n;
 
 	if (real == NULL)
 		*(void **)&real = next("read");
-	if (fd != 0 || step == NULL || room == 0)
+	if (fd != 0 || step == NULL)
+		step = each != NULL && is_socket(fd) ? each : NULL;
+	if (step == NULL || room == 0)
 		return real(fd, to, room);
 	n = real(fd, to, 1);
 	if (n > 0)

@@ -183,6 +183,14 @@ static int code_of(const char *text, size_t len)
 	return code;
 }
 
+/* Waits until so many clients have come to the same point. */
+static void gather(struct conn *c, const struct rule *r)
+{
+	io_flush(c);
+	while (atomic_load(&c->shared->seen[r - c->script->rules]) < r->number)
+		pause_ms(1);
+}
+
 /* Queues the reply, or the script's instead; returns the code that the client gets (0: none). */
 int answer(struct conn *c, enum verb v, const char *arg, const char *text, size_t len)
 {
@@ -192,6 +200,9 @@ int answer(struct conn *c, enum verb v, const char *arg, const char *text, size_
 		io_flush(c);
 		pause_ms(r->number);
 	}
+	r = rule_find(c, R_GATHER, v, arg);
+	if (r != NULL)
+		gather(c, r);
 	r = rule_find(c, R_REPLY, v, arg);
 	if (r != NULL) {
 		text = r->text.bytes;

@@ -270,6 +270,7 @@ static const struct directive directives[] = {
 	{ "endless", take_rule, 0, R_ENDLESS },
 	{ "flood", take_rule, 0, R_FLOOD },
 	{ "garbage", take_garbage, 0, 0 },
+	{ "gather", take_rule, 0, R_GATHER },
 	{ "hide", take_offer, 0, PHASE_ALL | 4 },
 	{ "hide_auth", take_offer, 0, PHASE_AUTH | 4 },
 	{ "hide_clear", take_offer, 0, PHASE_CLEAR | 4 },

@@ -93,7 +93,7 @@ void tls_prepare(const struct script *s, const char *certs)
 	}
 }
 
-/* `drip TLS MS` applies until the handshake is complete. */
+/* `drip TLS MS` applies until the handshake is complete.  With `rtt` the client waits for each octet. */
 static ssize_t push(gnutls_transport_ptr_t p, const void *data, size_t n)
 {
 	struct conn *c = p;
@@ -102,6 +102,8 @@ static ssize_t push(gnutls_transport_ptr_t p, const void *data, size_t n)
 	if (drip == NULL)
 		return raw_write(c, data, n) ? (ssize_t) n : -1;
 	for (size_t i = 0; i < n; i++) {
+		if (c->script->rtt > 0)
+			client_settle(c);
 		if (!raw_write(c, (const char *) data + i, 1))
 			return -1;
 		pause_ms(drip->number);

@@ -420,7 +420,7 @@ static void test_wait(void)
 
 	if (!ok(pipe(ends) == 0 && write(ends[1], "x", 1) == 1 && getrlimit(RLIMIT_NOFILE, &usual) == 0, "a pipe"))
 		return;
-	stream_open(&s, (struct wire){ .fd = as_fd, .ctx = &ends[0] }, clock_in_s(2));
+	stream_open(&s, (struct wire){ .fd = as_fd, .ctx = &ends[0] }, clock_in_s(300));
 	errno = EINTR;
 	ok(stream_wait(&s, POLLIN, &e), "an EINTR of an earlier call does not count");
 	none = usual;
