@@ -117,23 +117,27 @@ write_mail() {
 	END
 }
 
-# Makes the certificates in $certs once per run, for all files: NAME.pem, NAME.key, NAME.sha256, NAME.spki256.
+# Makes the certificates in $certs, for all files: NAME.pem, NAME.key, NAME.sha256, NAME.spki256.  A set that is older than a day or
+# than the server is not replaced, since other tests may be using it: a new one gets a directory of its own.  A test keeps its set.
 make_certs() {
-	certs=$BUILDDIR/tests/certs
-	mkdir -p "$BUILDDIR/tests"
-	(
+	local top=$BUILDDIR/tests/certs
+	[[ $certs == "$top" ]] || return 0
+	mkdir -p "$top"
+	certs=$(
+		cd "$top"
+		exec 9> .lock
 		flock 9
-		if [[ -e $certs/stamp && $certs/stamp -nt $SMARTHOST ]] \
-		    && [[ -n $(find "$certs/stamp" -mmin -1440) ]]; then
-			exit 0
+		newest=$(find . -path './set.*/stamp' -newer "$SMARTHOST" -mmin -1440 -printf '%T@ %h\n' | sort -n | tail -n 1)
+		set=${newest##*/}
+		if [[ -z $set ]]; then
+			find . -path './set.*/stamp' -mmin +2880 -printf '%h\0' | xargs -0r rm -rf
+			rm -rf new.*		# of a run that was broken off
+			new=$(mktemp -d new.XXXXXX) && "$SMARTHOST" --make-certs "$new" >&2 && touch "$new/stamp" || exit 1
+			set=set.${new#*.}
+			chmod 755 "$new" && mv "$new" "$set" || exit 1
 		fi
-		rm -rf "$certs.new" "$certs.old"
-		mkdir "$certs.new"
-		"$SMARTHOST" --make-certs "$certs.new" || exit 1
-		touch "$certs.new/stamp"
-		[[ ! -e $certs ]] || mv "$certs" "$certs.old"
-		mv "$certs.new" "$certs"
-	) 9> "$certs.lock" 3>&-
+		echo "$top/$set"
+	) 3>&- || { certs=$top; return 1; }
 }
 
 # ---------------------------------------------------------------------------------------------------------------- server

@@ -64,3 +64,25 @@ bats_afresh() {
 	    || complain "$(< "$HOME/out")"
 	grep -q '^ok 2 ' "$HOME/out" || complain "$(< "$HOME/out")"
 }
+
+@test "certificates that are too old, or older than the server, are not taken away from a test that uses them" {
+	local first
+	local BUILDDIR=$BATS_TEST_TMPDIR
+	certs=$BUILDDIR/tests/certs
+	make_certs
+	first=$certs
+	make_certs
+	[[ $certs == "$first" ]]
+	certs=$BUILDDIR/tests/certs	# another test, and nothing has changed
+	make_certs
+	[[ $certs == "$first" ]]
+	touch -d '-25 hours' "$first/stamp"
+	certs=$BUILDDIR/tests/certs
+	make_certs
+	[[ $certs != "$first" && -s $certs/good.pem && -s $first/good.pem ]]
+	touch -d '-3 days' "$first/stamp"
+	touch -d '-25 hours' "$certs/stamp"
+	certs=$BUILDDIR/tests/certs
+	make_certs
+	[[ -s $certs/good.pem && ! -e $first ]]
+}
