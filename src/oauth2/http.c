@@ -271,6 +271,15 @@ const char *http_trust_file(void)
 
 #define SET(option, value) (curl_easy_setopt(x->curl, option, value) == CURLE_OK)
 
+/* Only the authorities of this file count.  libcurl would also trust those of the directory that it was built with.  If a libcurl
+ * knows no directories, it refuses the option. */
+static bool trust_only(struct attempt *x, const char *file)
+{
+	CURLcode code = curl_easy_setopt(x->curl, CURLOPT_CAPATH, NULL);
+
+	return (code == CURLE_OK || code == CURLE_NOT_BUILT_IN || code == CURLE_UNKNOWN_OPTION) && SET(CURLOPT_CAINFO, file);
+}
+
 /* VERBOSE is never set: it prints secrets. */
 static bool set_rules(struct attempt *x, const struct http *h)
 {
@@ -283,7 +292,7 @@ static bool set_rules(struct attempt *x, const struct http *h)
 	    && SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED) && SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L)
 	    && SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1)
 	    && SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) && SET(CURLOPT_SSL_VERIFYPEER, 1L)
-	    && SET(CURLOPT_SSL_VERIFYHOST, 2L) && (trust == NULL || SET(CURLOPT_CAINFO, trust))
+	    && SET(CURLOPT_SSL_VERIFYHOST, 2L) && (trust == NULL || trust_only(x, trust))
 	    && SET(CURLOPT_CONNECTTIMEOUT, (long)HTTP_CONNECT_S) && SET(CURLOPT_TIMEOUT_MS, answer_ms > 0 ? answer_ms : 1L)
 	    && SET(CURLOPT_NOSIGNAL, 1L) && SET(CURLOPT_NOPROGRESS, 0L) && SET(CURLOPT_XFERINFOFUNCTION, got_time)
 	    && SET(CURLOPT_USERAGENT, "postern-oauth2/" PACKAGE_VERSION);
