@@ -37,7 +37,7 @@ server() {
 crashing() {
 	status=0
 	rm -f "$trace"
-	timeout -k 5 60 env CRASH_DIR="$disk" CRASH_AT="$1" CRASH_HOW="$2" CRASH_TRACE="$trace" LD_PRELOAD="$crash_so" \
+	timeout -k 5 "$postern_timeout" env CRASH_DIR="$disk" CRASH_AT="$1" CRASH_HOW="$2" CRASH_TRACE="$trace" LD_PRELOAD="$crash_so" \
 	    ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0" "$POSTERN" -C "$conf" "${@:3}" < "$mail" \
 	    > "$BATS_TEST_TMPDIR/stdout" 2> "$BATS_TEST_TMPDIR/stderr" 3>&- || status=$?
 	{ stdout=$(< "$BATS_TEST_TMPDIR/stdout") stderr=$(< "$BATS_TEST_TMPDIR/stderr"); } 2> /dev/null
@@ -83,6 +83,7 @@ each_call() {
 	local ways=$1 check=$2 each
 	shift 2
 	for how in $ways; do
+		limit_anew
 		fresh
 		crashing 0 "$how" "$@"
 		mapfile -t calls < "$trace"

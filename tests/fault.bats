@@ -8,7 +8,7 @@ fail_so=$BUILDDIR/tests/fault/fail.so
 # not to ask to be the first.
 run_failing() {
 	status=0
-	timeout -k 5 60 env FAIL_ALLOC_AT="$1" FAIL_ALLOC_COUNT="$BATS_TEST_TMPDIR/count" LD_PRELOAD="$fail_so" \
+	timeout -k 5 "$postern_timeout" env FAIL_ALLOC_AT="$1" FAIL_ALLOC_COUNT="$BATS_TEST_TMPDIR/count" LD_PRELOAD="$fail_so" \
 	    ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0:fast_unwind_on_malloc=0" \
 	    LSAN_OPTIONS="suppressions=$BATS_TEST_TMPDIR/lsan:print_suppressions=0" "$POSTERN" -C "$conf" "${@:2}" \
 	    > "$BATS_TEST_TMPDIR/stdout" 2> "$BATS_TEST_TMPDIR/stderr" 3>&- || status=$?

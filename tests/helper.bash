@@ -62,6 +62,11 @@ limit_test() {
 	exec {alive}> >(trap - ERR DEBUG; set +eET; exec 3>&-; watch_test "$$")
 }
 
+# limit_anew: the time begins once more.  For tests of many equal parts: a part may take so long.
+limit_anew() {
+	[[ -z ${alive:-} ]] || { unlimit_test; limit_test; }
+}
+
 unlimit_test() {
 	[[ -z ${alive:-} ]] || { echo over >&"$alive"; exec {alive}>&-; } 2> /dev/null
 	alive=

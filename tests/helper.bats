@@ -35,12 +35,14 @@ bats_afresh() {
 		it "the shell: wait" { sleep 300 3>&1 & wait $!; }
 		it "the shell: read" { mkfifo "$HOME/f"; exec 8<> "$HOME/f"; read -r -u 8 line; }
 		it "the shell: open" { mkfifo "$HOME/f"; exec 8< "$HOME/f"; }
+		it "a part" { limit_anew; sleep 300; }
 		it "a server" { start_server < /dev/null; kill -s STOP "$server_pid"; sync_server; false; }
 	END
-	[[ $(grep -c '^not ok' <<< "$out") == 5 && $(grep -c 'the test took more than 1 seconds' <<< "$out") == 5 ]] || complain "$out"
+	[[ $(grep -c '^not ok' <<< "$out") == 6 && $(grep -c 'the test took more than 1 seconds' <<< "$out") == 6 ]] || complain "$out"
 	inner <<-'END'
 		test_limit=60
 		it "another" { [[ -n $alive ]]; }
+		it "parts" { watcher=$!; limit_anew; eventually gone "$watcher"; [[ $! != "$watcher" ]]; }
 	END
 }
 
