@@ -2,8 +2,14 @@
 load helper
 load provider
 
+setup() {
+	provider_setup
+	with_own_time FAST_PAUSES=1
+}
+
 # asks [OPTION...] PATH: must get an answer; sets $stdout.  asks_fails STATUS [OPTION...] PATH: must end so; sets $stderr.
-ask() { run_bounded "$BUILDDIR/tests/server/ask" --trust "$certs/ca.pem" "${@:1:$#-1}" "$provider${*: -1}"; }
+# Time goes by in the pauses between two requests only, and these take none, so that no limit passes because the machine is busy.
+ask() { run_bounded env "${own_time[@]}" "$BUILDDIR/tests/server/ask" --trust "$certs/ca.pem" "${@:1:$#-1}" "$provider${*: -1}"; }
 asks() { asks_fails 0 "$@"; }
 asks_fails() {
 	ask "${@:2}"
@@ -81,46 +87,86 @@ asks_fails() {
 	[[ $stdout == 307* && $(asked) == 2 ]]
 }
 
-@test "503, 429 and 408 are asked for again twice, and at the time of Retry-After" {
-	local date
+@test "503, 429 and 408 are asked for again after 1 and after 3 seconds, if that is before the end" {
 	start_provider
-	answers <<< '{"/x": [{"status": 503}, {"status": 429, "headers": {"Retry-After": "2"}}, {"json": {"a": 1}}], "/z": [{"status": 408}]}'
-	asks --again /x
+	answers <<< '{"/x": [{"status": 503}, {"status": 429}, {"json": {"a": 1}}], "/z": [{"status": 408}]}'
+	asks --again --seconds 5 /x
 	[[ $stdout == *'{"a":1}' && $(asked) == 3 ]]
-	asks --again --seconds 3 /z
-	[[ $stdout == 408* && $(asked) == 5 ]]
+	asks --again --seconds 5 /z
+	[[ $stdout == 408* && $(asked) == 6 ]]
+	asks --again --seconds 4 /z
+	[[ $stdout == 408* && $(asked) == 8 ]]
+	asks --again --seconds 1 /z
+	[[ $stdout == 408* && $(asked) == 9 ]]
+}
+
+@test "Retry-After makes the pause longer, and not shorter" {
+	start_provider
+	answers <<< '{"/x": [{"status": 429, "headers": {"Retry-After": "20"}}, {"status": 503, "headers": {"Retry-After": "2"}}, {"json": {"a": 1}}],
+		"/y": [{"status": 429, "headers": {"Retry-After": "20"}}], "/z": [{"status": 429}, {"status": 503, "headers": {"Retry-After": "2"}}]}'
+	asks --again --seconds 24 /x
+	[[ $stdout == *'{"a":1}' && $(asked) == 3 ]]
+	asks --again --seconds 20 /y
+	[[ $stdout == 429* && $(asked) == 4 ]]
+	asks --again --seconds 4 /z
+	[[ $stdout == 503* && $(asked) == 6 ]]
 }
 
 @test "Retry-After: a number and a date are told; one that is too late ends the tries" {
+	local began at
 	start_provider
+	at=$(($(date +%s) + 3000))
 	answers <<< "{\"/n\": [{\"status\": 429, \"headers\": {\"Retry-After\": \"120\"}}],
-		\"/d\": [{\"status\": 503, \"headers\": {\"Retry-After\": \"$(date -u -d '+300 seconds' '+%a, %d %b %Y %H:%M:%S GMT')\"}}],
+		\"/d\": [{\"status\": 503, \"headers\": {\"Retry-After\": \"$(date -u -d "@$at" '+%a, %d %b %Y %H:%M:%S GMT')\"}}],
 		\"/p\": [{\"status\": 503, \"headers\": {\"Retry-After\": \"Fri, 01 Jan 1999 00:00:00 GMT\"}}],
 		\"/j\": [{\"status\": 503, \"headers\": {\"Retry-After\": \"soon\"}}]}"
 	asks --again /n
 	[[ $stdout == "429 application/json 120 0"* && $(asked) == 1 ]]
+	began=$(date +%s)
 	asks --again /d
-	[[ $stdout =~ ^"503 application/json "(29[0-9]|300)" 0" && $(asked) == 2 ]]
+	[[ $stdout =~ ^"503 application/json "([0-9]+)" 0" && $(asked) == 2 ]]
+	((BASH_REMATCH[1] <= at - began))
+	((BASH_REMATCH[1] >= at - $(date +%s)))
 	asks /p
 	[[ $stdout == "503 application/json 0 0"* ]]
 	asks /j
 	[[ $stdout == "503 application/json 0 0"* ]]
 }
 
+# over_when_asked SECONDS: so long goes by for `ask` when the provider has got a request.
+over_when_asked() { with_own_time FAST_PAUSES=1 FAST_WHEN="$provider_dir/requests" FAST_SECONDS="$1"; }
+
 @test "no answer, and one that drips, end with the time" {
 	start_provider
 	answers <<< '{"/l": [{"how": "late"}], "/d": [{"how": "drip", "json": {"a": 1}}]}'
-	asks_fails 75 --seconds 2 --again /l
+	over_when_asked 20
+	asks_fails 75 --seconds 20 --again /l
 	[[ $stderr == *"did not answer in time"* && $(asked) == 1 ]]
-	asks_fails 75 --seconds 2 /d
-	[[ $stderr == *"did not answer in time"* ]]
+	asks_fails 75 --seconds 20 /d
+	[[ $stderr == *"did not answer in time"* && $(asked) == 2 ]]
+}
+
+@test "one request has 30 seconds, and is made again once if that is allowed" {
+	start_provider
+	answers <<< '{"/l": [{"how": "late"}], "/m": [{"how": "late"}, {"json": {"a": 1}}]}'
+	over_when_asked 30
+	asks_fails 75 --seconds 600 --again /l
+	[[ $stderr == *"did not answer in time"* && $(asked) == 2 ]]
+	asks --seconds 600 --again /m
+	[[ $stdout == *'{"a":1}' && $(asked) == 4 ]]
 }
 
 @test "a stop signal ends the wait" {
 	start_provider
 	answers <<< '{"/l": [{"how": "late"}]}'
-	run_bounded timeout -s TERM 2 "$BUILDDIR/tests/server/ask" --trust "$certs/ca.pem" "$provider/l"
-	[[ $status == 124 && $stderr == *"stopped by signal 15"* ]]
+	with_default_signals env "${own_time[@]}" "$BUILDDIR/tests/server/ask" --trust "$certs/ca.pem" "$provider/l" \
+	    2> "$BATS_TEST_TMPDIR/stderr" 3>&- &
+	eventually test -s "$provider_dir/requests"
+	kill -TERM $!
+	status=0
+	wait $! || status=$?
+	((status == 75))
+	grep -F "stopped by signal 15" "$BATS_TEST_TMPDIR/stderr"
 }
 
 @test "what is no HTTP is temporary" {
@@ -160,14 +206,29 @@ asks_fails() {
 	[[ $status == 75 && $stderr == *"is not trusted"* && $(asked) == 0 ]]
 }
 
+@test "with a trust file the system's authorities do not count" {
+	needs_mounts mount
+	start_provider
+	answers <<< '{"/x": [{"json": {"a": 1}}]}'
+	mkdir "$BATS_TEST_TMPDIR/system"
+	cp "$certs/ca.pem" "$BATS_TEST_TMPDIR/system/ca-certificates.crt"
+	[[ -d /etc/ssl/certs ]] || skip "the system's authorities are elsewhere"
+	run_bounded unshare --mount sh -c 'mount --bind "$1" /etc/ssl/certs && shift && exec "$@"' sh "$BATS_TEST_TMPDIR/system" \
+	    "$BUILDDIR/tests/server/ask" --trust "$certs/otherca.pem" "$provider/x"
+	[[ $status == 75 && $stderr == *"is not trusted"* && $(asked) == 0 ]]
+}
+
+# A part of it is too long for DNS, so that no server is asked.
+no_name=$(printf 'x%.0s' {1..64}).invalid
+
 @test "nobody listens, or there is no such name: 75, after the tries" {
 	provider=https://localhost:1 certs=$BUILDDIR/tests/certs
 	make_certs
-	asks_fails 75 --seconds 2 /x
+	asks_fails 75 /x
 	[[ $stderr == "there is no connection to localhost:1"* ]]
-	provider=https://no-such-host.invalid
-	asks_fails 75 --seconds 2 /x
-	[[ $stderr == "the name of no-such-host.invalid cannot be resolved"* ]]
+	provider=https://$no_name
+	asks_fails 75 /x
+	[[ $stderr == "the name of $no_name cannot be resolved"* ]]
 }
 
 @test "http:// is refused, but to a loopback host with --insecure" {
@@ -197,8 +258,8 @@ asks_fails() {
 	[[ $stderr == *"the proxy gives no connection to localhost"*407*https_proxy* ]]
 	export no_proxy=localhost
 	asks /x
-	export no_proxy='' https_proxy=http://no-such-proxy.invalid:3128
-	asks_fails 75 --seconds 2 /x
+	export no_proxy='' https_proxy=http://$no_name:3128
+	asks_fails 75 /x
 	[[ $stderr == *proxy*https_proxy* ]]
 }
 
