@@ -120,11 +120,20 @@ browser() {
 		query() { sed -n "s/.*[?&]\$1=\([^&]*\).*/\1/p" <<< "\$url"; }
 		state=\$(query state)
 		redirect=\$(query redirect_uri | sed 's/%3A/:/g; s/%2F/\//g; s/%5B/[/; s/%5D/]/')
-		get() { curl -s -g --max-time 10 -o /dev/null -w '%{http_code} ' "\$@"; }
+		get() { curl -s -g -o /dev/null -w '%{http_code} ' "\$@"; }
 		$1
-		curl -s -g --max-time 10 "\$redirect?error=access_denied&state=\$state"
+		curl -s -g "\$redirect?error=access_denied&state=\$state"
 	END
 	chmod +x "$BATS_TEST_TMPDIR/browser"
+}
+
+# at_a_port COMMAND: a login with a free $port in the place of PORT: if somebody has taken it, with another one.
+at_a_port() {
+	while
+		port=$((20000 + RANDOM % 10000))
+		"${@//PORT/$port}"
+		[[ $stderr == *"cannot listen on "* ]]
+	do :; done
 }
 
 google() { login me@gmail.com --provider google --client-id 'x y' --client-secret-file "$secret" "$@"; }
@@ -132,10 +141,7 @@ google() { login me@gmail.com --provider google --client-id 'x y' --client-secre
 # The person refuses at the end of each of these: no code is exchanged, so no provider is asked.
 refused() {
 	[[ $status == 77 && $stderr == *"has not allowed it"* ]] || complain "it did not end with the refusal"
-	for _ in {1..100}; do
-		! grep -q '</html>' "$BATS_TEST_TMPDIR/browsed" || break
-		sleep 0.1
-	done
+	eventually grep -qs '</html>' "$BATS_TEST_TMPDIR/browsed"
 	grep -q 'Not logged in' "$BATS_TEST_TMPDIR/browsed"
 	[[ ! -e $store/me@gmail.com.json ]]
 }
@@ -165,10 +171,8 @@ refused() {
 }
 
 @test "--port is listened on, and a port that is taken is 78" {
-	local port
 	browser 'echo "$redirect"'
-	port=$((20000 + RANDOM % 10000))
-	BROWSER=$BATS_TEST_TMPDIR/browser google --port "$port"
+	BROWSER=$BATS_TEST_TMPDIR/browser at_a_port google --port PORT
 	refused
 	[[ $(head -n 1 "$BATS_TEST_TMPDIR/browsed") == "http://127.0.0.1:$port" ]]
 	start_server
@@ -206,23 +210,30 @@ refused() {
 	[[ $stderr == *"A browser was started"* ]]
 }
 
+# google_waits ARGS: it is ended when it has told all and waits for a person; sets $stderr.
+google_waits() {
+	local told=$BATS_TEST_TMPDIR/told
+	rm -f "$told"
+	with_default_signals setsid "$oauth2" login me@gmail.com --provider google --client-id x --client-secret-file "$secret" "$@" \
+	    2> "$told" < /dev/null 3>&- &
+	eventually grep -qs 'ssh -L' "$told"
+	kill $!
+	wait $! || :
+	stderr=$(< "$told")
+}
+
 @test "--no-browser starts none, and without a display none is tried" {
-	local end
 	mkdir "$BATS_TEST_TMPDIR/bin"
 	printf '#!/bin/sh\ntouch "%s/started"\n' "$BATS_TEST_TMPDIR" > "$BATS_TEST_TMPDIR/bin/xdg-open"
 	chmod +x "$BATS_TEST_TMPDIR/bin/xdg-open"
-	postern_timeout=2
-	PATH=$BATS_TEST_TMPDIR/bin:$PATH google
+	export PATH=$BATS_TEST_TMPDIR/bin:$PATH
+	google_waits
 	[[ $stderr == *"no terminal into which an address could be pasted"*"ssh -t, or --port N and ssh -L"* ]]
-	BROWSER=xdg-open PATH=$BATS_TEST_TMPDIR/bin:$PATH google --no-browser
-	[[ $stderr == *"Open this page"* && ! -e $BATS_TEST_TMPDIR/started ]]
-	DISPLAY=:0 PATH=$BATS_TEST_TMPDIR/bin:$PATH google
+	BROWSER=xdg-open google_waits --no-browser
+	[[ $stderr == *"Open this page"* && $stderr != *"A browser was started"* && ! -e $BATS_TEST_TMPDIR/started ]]
+	DISPLAY=:0 google_waits
 	[[ $stderr == *"A browser was started"* ]]
-	for end in {1..50}; do
-		[[ ! -e $BATS_TEST_TMPDIR/started ]] || return 0
-		sleep 0.1
-	done
-	false
+	eventually test -e "$BATS_TEST_TMPDIR/started"
 }
 
 # A provider whose token endpoint gives tokens for whatever code; the browser does not visit it.
@@ -321,7 +332,7 @@ at_any() { login me --provider "$provider" --tls-trust-file "$certs/ca.pem" --cl
 	start_any_provider https://p.example/
 	browser "
 		mkdir $store/me.json.new
-		curl -s -g --max-time 20 \"\$redirect/?code=c&state=\$state\" &
+		curl -s -g \"\$redirect/?code=c&state=\$state\" &
 		while ! grep -q 'cannot be stored yet' $BATS_TEST_TMPDIR/stderr; do sleep 0.1; done
 		rmdir $store/me.json.new
 		wait
@@ -336,10 +347,7 @@ at_any() { login me --provider "$provider" --tls-trust-file "$certs/ca.pem" --cl
 	start_any_provider "https://p.example/;touch\$IFS$BATS_TEST_TMPDIR/one;\$(touch\$IFS$BATS_TEST_TMPDIR/two)"
 	BROWSER="sh -c 'echo %s > $BATS_TEST_TMPDIR/browsed'" at_any --device
 	((status == 0))
-	for _ in {1..50}; do
-		[[ ! -s $BATS_TEST_TMPDIR/browsed ]] || break
-		sleep 0.1
-	done
+	eventually test -s "$BATS_TEST_TMPDIR/browsed"
 	grep -q '^https://p.example/%3Btouch%24IFS' "$BATS_TEST_TMPDIR/browsed"
 	[[ ! -e $BATS_TEST_TMPDIR/one && ! -e $BATS_TEST_TMPDIR/two ]]
 	for odd in 'https://p.example/`x`' 'https://p.example/{x}' 'https://p.example/a|b'; do
@@ -361,9 +369,9 @@ walks() { sed -n -e '/^\.Bd -literal/,/^\.Ed/ { /^\./d; s/\\-/-/g; s/\\(ti/~/g; 
 	[[ $(< ~/.config/postern/client-secret) == hush ]]
 	while IFS= read -r line; do
 		[[ $line == "postern-oauth2 login "* ]] || continue
-		line=${line/ --no-browser/}				# ours is to answer,
-		line=${line/ 8085/ $((20000 + RANDOM % 10000))}		# at a port that is free
-		eval "BROWSER=$BATS_TEST_TMPDIR/browser login ${line#postern-oauth2 login }"
+		line=${line/ --no-browser/}	# ours is to answer,
+		line=${line/ 8085/ PORT}	# at a port that is free
+		eval "BROWSER=$BATS_TEST_TMPDIR/browser at_a_port login ${line#postern-oauth2 login }"
 		[[ $status == 75 || ($status == 77 && $stderr == *"has not allowed it"*) ]] || complain "$line" || return 1
 		[[ $line == *"login "*@* ]] || complain "nobody says who logs in: $line" || return 1	# some providers do not, either
 		n=$((n + 1))
