@@ -48,6 +48,17 @@ static bool counts(const char *name, const struct stat *st)
 	return name[0] != '.' || (str_starts(name, TALLY_TEMPORARY) && (st->st_mode & ALLPERMS) == TALLY_COUNTS);
 }
 
+/* Looks at a file of the listing.  An entry that is being added may have got its own name since: then *name is that one. */
+static bool look(int dir, const char **name, struct stat *st)
+{
+	if (fstatat(dir, *name, st, AT_SYMLINK_NOFOLLOW) == 0)
+		return true;
+	if (!str_starts(*name, TALLY_TEMPORARY))
+		return false;
+	*name += strlen(TALLY_TEMPORARY);
+	return fstatat(dir, *name, st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 /* Adds the entries of a directory, which is closed.  `first`: only those whose envelope begins so; NULL: all. */
 static bool add_up(int dir, const char *first, struct sum *sum)
 {
@@ -57,8 +68,9 @@ static bool add_up(int dir, const char *first, struct sum *sum)
 	bool ok = d != NULL;
 
 	while (ok && (errno = 0, entry = readdir(d)) != NULL) {
-		if (fstatat(dir, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !counts(entry->d_name, &st)
-		    || (first != NULL && !begins_so(dir, entry->d_name, first)))
+		const char *name = entry->d_name;
+
+		if (!look(dir, &name, &st) || !counts(name, &st) || (first != NULL && !begins_so(dir, name, first)))
 			continue;
 		sum->bytes += (uint64_t)st.st_size;
 		sum->n++;
