@@ -22,7 +22,7 @@ start_provider() {
 	    < "$provider/hold" > "$provider/says" 2> "$provider/stderr" 3>&- &
 	echo $! > "$provider/pid"
 	exec {provider_hold}> "$provider/hold" {says}< "$provider/says"
-	read -r -t 30 -u "$says" line || { cat "$provider/stderr" >&2; return 1; }
+	read -r -u "$says" line || { cat "$provider/stderr" >&2; return 1; }
 	exec {says}<&-
 	[[ $line == "port "*" plain "* ]] || return 1
 	introspection=http://dovecot:introspect@127.0.0.1:${line##* }/token/introspection
@@ -44,7 +44,7 @@ write_person() {
 	cat > "$person" <<-END
 		#!/bin/sh
 		exec 2> "$person.err"
-		get() { curl -sSL --max-time 20 --cacert "$certs/ca.pem" -c "$jar" -b "$jar" -o "$person.new" -w '%{url_effective}' "\$@"; }
+		get() { curl -sSL --cacert "$certs/ca.pem" -c "$jar" -b "$jar" -o "$person.new" -w '%{url_effective}' "\$@"; }
 		field() { sed -n "s/.*name=\"\$1\" *value=\"\([^\"]*\)\".*/\1/p" "$person.new" | head -n 1; }
 		at=\$(get "\$1") || echo "\$at" > "$person.last"
 		for n in 1 2; do

@@ -26,9 +26,10 @@ libs_below() {
 	find "$1" -name '*.so*' -printf '%h\n' | grep -v '/modules$' | sort -u | paste -sd :
 }
 
-# await SECONDS COMMAND...: repeats the command until it succeeds; fails after that time.
+# await SECONDS COMMAND...: repeats the command until it succeeds; fails after that time, times $patience for a busy machine.
+patience=10
 await() {
-	local end=$((SECONDS + $1))
+	local end=$((SECONDS + $1 * patience))
 	shift
 	until "$@"; do
 		((SECONDS <= end)) || return 1
