@@ -59,7 +59,16 @@ helper_teardown() {
 # The watcher is a process that reads from $alive.  It ends when the test writes to $alive or is gone.
 limit_test() {
 	trap 'echo "the test took more than $test_limit seconds" >&2; exit 1' USR1
-	exec {alive}> >(trap - ERR DEBUG; set +eET; exec 3>&-; watch_test "$$")
+	exec {alive}> >(trap - ERR DEBUG; set +eET; close_all; watch_test "$$")
+}
+
+# Closes all but the standard descriptors.  The watcher may be started behind a server, which ends when nobody holds its FIFO.
+close_all() {
+	local fd
+	for fd in /proc/self/fd/*; do
+		fd=${fd##*/}
+		((fd <= 2 || fd >= 255)) || eval "exec $fd>&-"
+	done
 }
 
 # limit_anew: the time begins once more.  For tests of many equal parts: a part may take so long.

@@ -42,6 +42,7 @@ bats_afresh() {
 	inner <<-'END'
 		test_limit=60
 		it "another" { [[ -n $alive ]]; }
+		it "a server, and then parts" { start_server < /dev/null; limit_anew; stop_server; }
 		it "parts" { watcher=$!; limit_anew; eventually gone "$watcher"; [[ $! != "$watcher" ]]; }
 	END
 }
