@@ -5,6 +5,7 @@ load provider
 
 setup() {
 	provider_setup
+	make_certs
 	export POSTERN_TLS_TRUST_FILE=$certs/ca.pem
 	secret=$BATS_TEST_TMPDIR/secret
 	(umask 077; echo 's e+c/r=t' > "$secret")
