@@ -243,6 +243,7 @@ refused_before() {
 		error=${error#*postern-oauth2: }
 		oauth2 status work
 		((status == want)) || complain "$status, not $want"
+		[[ $stdout != *"(x)"* || $stdout == *": invalid_client (x)"* ]] || complain "$stdout"
 		[[ $stdout == *"problem      ${error#*: }"* && $stdout == *$'\nmend '* ]] || complain "not: $error"
 		[[ $stdout == *$'\nrefused '* ]]
 	done

@@ -65,11 +65,17 @@ const char *refusal_words(const struct refusal *r, char to[REFUSAL_WORDS])
 void refusal_recall(const char *words, struct refusal *r)
 {
 	size_t n = strcspn(words, ": ");
-	const char *rest = words + n + strspn(words + n, ": ");
+	const char *rest = words + n;
 
 	*r = (struct refusal){ .status = 0 };
 	snprintf(r->error, sizeof r->error, "%.*s", (int)(n < sizeof r->error ? n : sizeof r->error - 1), words);
-	snprintf(r->description, sizeof r->description, "%s", rest);
+	if (str_starts(rest, " (")) {
+		n = strcspn(rest, ")");
+		snprintf(r->subtype, sizeof r->subtype, "%.*s", (int)(n - 2 < sizeof r->subtype ? n - 2 : sizeof r->subtype - 1),
+			 rest + 2);
+		rest += n + (rest[n] == ')');
+	}
+	snprintf(r->description, sizeof r->description, "%s", rest + strspn(rest, ": "));
 }
 
 bool refusal_fail(const struct refusal *r, const char *host, struct err *e)

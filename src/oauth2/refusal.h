@@ -27,8 +27,8 @@ json_t *refusal_object(const struct http_answer *a);
 /* What the object (may be NULL) says.  False: it has no `error`. */
 bool refusal_read(const json_t *object, int status, struct refusal *r);
 
-/* What the provider said, in one line: "error (subtype): description".  recall() takes the name of the error from such a line;
- * the rest becomes the description. */
+/* What the provider said, in one line: "error (subtype): description".  recall() takes such a line apart
+ * again. */
 enum { REFUSAL_WORDS = sizeof(struct refusal) + 8 };
 const char *refusal_words(const struct refusal *r, char to[REFUSAL_WORDS]); /* returns `to` */
 void        refusal_recall(const char *words, struct refusal *r);
