@@ -348,7 +348,9 @@ sent_and_passed_on() {
 # later@ waits, and the sender is told so: perhaps twice after a crash, or where that cannot be recorded, but never not at all.
 delayed_and_reported() {
 	local twice=0
-	! is_crash && [[ $stderr != *"may be reported twice"* ]] || twice=1
+	if is_crash || [[ $stderr == *"may be reported twice"* ]]; then
+		twice=1
+	fi
 	flush
 	flush
 	sort_arrived

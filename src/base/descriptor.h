@@ -37,8 +37,8 @@ enum io descriptor_read(const struct descriptor *d, void *to, size_t room, size_
 /* Writes all of it.  After a stop signal it still writes what can be written without a wait. */
 enum io descriptor_write(const struct descriptor *d, const void *p, size_t n);
 
-/* The terminal, if our process group is the one that it listens to; else -1.  The caller closes it.  In the background nobody
- * could answer, and a question would stop us (SIGTTOU). */
+/* The terminal, if our process group is the one that it listens to; else -1.  The caller closes it.  In the background a
+ * person could not answer, and a question would stop us (SIGTTOU). */
 int descriptor_terminal(void);
 
 #endif

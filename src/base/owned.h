@@ -1,5 +1,5 @@
 /*
- * owned.h - alias files and lists, which decide who gets mail; and for root the directories of other users.
+ * owned.h - alias files and lists, which decide where mail goes; and for root the directories of other users.
  *
  * Such a file is read only if nobody but its owner, root and the user who runs us can have made or changed it, and only with
  * the rights of its owner.
@@ -30,8 +30,8 @@ bool owned_read_list(const char *path, const char *name, uid_t as, enum stage st
 		     struct err *e) MUST_CHECK;
 
 /* For root: a directory that is to be used with the rights of its owner.  Of the path the same is demanded, but in a sticky
- * directory the entry may be its owner's, too: so nobody else can put another directory in its place.  The caller closes *fd, and
- * looks who the owner is and who may write there.  A missing directory has sys == ENOENT; then *foreign says if another user can
+ * directory the entry may be its owner's, too: so no third user can put another directory in its place.  The caller closes *fd,
+ * and checks the directory's owner and mode.  A missing directory has sys == ENOENT; then *foreign says if another user can
  * make it. */
 bool owned_open_directory(const char *path, const char *name, enum stage st, int *fd, bool *foreign, struct err *e) MUST_CHECK;
 

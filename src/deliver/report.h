@@ -46,8 +46,8 @@ struct outcome { /* all borrowed; NULL and 0 for what does not exist */
 /* The line in the log. */
 void report_log(const struct log_params *p, const struct outcome *o);
 
-/* The lines in the log for an entry whose recipients without the message do not get it; `why` says what went wrong.  It has moved
- * to the directory dead, or its time is over, and `report` is the entry that tells its sender. */
+/* The line in the log for an entry that has ended before all recipients had the message; `why` says what went wrong.  dead: it
+ * has moved to the directory dead.  expired: its time is over, and the entry `report` tells its sender. */
 void report_dead(const struct log_params *p, const struct envelope *v, const char *entry, const char *why);
 void report_expired(const struct log_params *p, const struct envelope *v, const char *entry, const char *report, const char *why);
 

@@ -1,5 +1,5 @@
 /*
- * pass.h - one flush of each queue, with the rights of the user who owns it.
+ * pass.h - one flush of each queue, with the rights of the queue's owner.
  *
  * What an entry says must not be done with more rights than those of the user who could have written it: which configuration is
  * read, and which program says the password.  So if we are root and the queue is another user's, a child process becomes that

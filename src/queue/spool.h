@@ -25,10 +25,9 @@ struct spool {
 	struct tally_limit all, user; /* for spool_add(): of the queue, and of each user of a service */
 };
 
-/* Opens the directory, which must belong to us (if we are root, we act as its owner), and which nobody else may write.  For root
- * nobody but its owner and root may have led the path there (base/owned).  `make`:
- * it is made if it is missing, with mode 0700, and so are those above it that are missing.  A missing directory has sys ==
- * ENOENT. */
+/* Opens the directory.  It must belong to us, and no other user may write it.  If we are root, it may belong to another user, and
+ * we act as that user; then only root and that user may be able to change where the path leads (base/owned).  `make`: if it is
+ * missing, it is made with mode 0700, and so are those above it.  A missing directory has sys == ENOENT. */
 bool spool_open(struct spool *s, const char *path, bool make, struct err *e) MUST_CHECK;
 void spool_close(struct spool *s);
 

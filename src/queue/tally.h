@@ -32,7 +32,7 @@ struct tally_limit {
 	bool     limited; /* else the number is only kept right */
 	uint64_t bytes;
 	size_t   n;       /* entries */
-	bool     foreign; /* we are root, and the queue is another user's, who can hold the lock: so we wait for a moment only */
+	bool     foreign; /* we are root, and another user owns the queue and may hold the lock: we wait for a moment only */
 };
 
 /* Adds an entry of this size, whose file is `entry`.  `uid` NULL: to all; else to those of this user, whose envelopes begin so
